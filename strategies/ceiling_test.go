@@ -1,0 +1,141 @@
+package strategies
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+const farFuture = "2999-01-01T00:00:00Z"
+
+// Rule 13, page by page: a row dated 2999 comes with every sweep, and neither the mark nor
+// the window's start goes with it.
+func TestCeiling(t *testing.T) {
+	ceiling := mustParse(t, RFC3339, at(86400))
+	far := rowsOf(t, RFC3339, "far@"+farFuture)
+	page := func(total int64, tk Token, rows ...Row) Page {
+		return Page{Rows: rows, Token: tk, Total: total, Ceiling: ceiling}
+	}
+	near := seconds(t, 1, 2)
+	for name, pages := range map[string][]Page{
+		Keyset:    {page(0, token("a"), near[0]), page(0, token("b"), near[0], near[1]), page(0, noToken, near[1], far[0])},
+		Timestamp: {page(0, Token{}, near[0], near[1], far[0]), page(0, Token{}, far...)},
+		Replay:    {page(0, Token{}, near[0], near[1], far[0]), page(0, Token{}, far...)},
+		Offset: {page(3, Token{}, near[0], near[1], far[0]), page(1, Token{}, far...), // it is the base by now
+			page(1, Token{}, far...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := mustNew(t, playgroundSpec(name))
+			c := begin(t, s, Cursor{})
+			var v Verdict
+			for _, p := range pages {
+				if v = fold(t, s, c, p); v.Restarted {
+					t.Fatalf("rows are not delivered: %+v", v)
+				}
+				if c = v.Next; c.Window > at(2) {
+					t.Fatalf("the window begins at %s", c.Window)
+				}
+			}
+			wantEnd(t, v, at(2))
+			// Ordinary rows that come later are found.
+			if q := asked(s.Query(begin(t, s, c))); name != Replay && !strings.Contains(q, "since="+at(2)) {
+				t.Errorf("the next sweep asks %s", q)
+			}
+		})
+	}
+	t.Run("by token", func(t *testing.T) {
+		s := mustNew(t, playgroundSpec(Keyset))
+		c := fold(t, s, begin(t, s, Cursor{}), page(0, token("a"), far[0], near[1])).Next
+		v := fold(t, s, c, page(0, noToken, near[0], rowsOf(t, RFC3339, "x@"+at(3))[0], far[0]))
+		wantEnd(t, v, at(2))
+		if v.Next.Reached != at(3) {
+			t.Fatal(show(v.Next))
+		}
+	})
+	t.Run("the only row", func(t *testing.T) {
+		s := mustNew(t, playgroundSpec(Timestamp))
+		c := fold(t, s, begin(t, s, Cursor{Mark: at(2)}), page(0, Token{}, far...)).Next
+		wantEnd(t, fold(t, s, c, page(0, Token{}, far...)), at(2))
+	})
+}
+
+// Law, rule 13: whatever lies in the far future, mark and window stay at or below the
+// ceiling, everything is delivered, sweeps end, and an idle one writes nothing and changes
+// nothing. Ordinary rows that come later are delivered, and once.
+func TestLawCeiling(t *testing.T) {
+	for _, name := range []string{Keyset, Offset, Timestamp, Replay} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) { lawCeiling(t, name) })
+		})
+	}
+}
+
+func lawCeiling(t *rapid.T, name string) {
+	s, api, _ := drawModel(t, name, true)
+	f := api.spec.Format
+	if !f.Temporal() {
+		return
+	}
+	if name == Keyset && rapid.Bool().Draw(t, "unsorted") {
+		api.order = descending
+	}
+	top := max(api.top, 1)
+	api.ceil = top + rapid.Int64Range(0, 20).Draw(t, "ceiling")
+	for range rapid.IntRange(1, 5).Draw(t, "far") {
+		api.insert(api.ceil+rapid.Int64Range(1, 3).Draw(t, "beyond"), rapid.IntRange(0, 50).Draw(t, "rank"))
+	}
+	api.top = top // of the source's clock
+	r := newReader(s, api)
+	ceiling := api.row(modelRow{n: api.ceil}).Value
+	live := rapid.Bool().Draw(t, "live")
+	r.page = func(c Cursor) {
+		for _, text := range []string{c.Mark, c.Window} {
+			if text != "" && f.Compare(mustParse(t, f, text), ceiling) > 0 {
+				t.Fatalf("beyond the ceiling %s: %s", ceiling.Raw, show(c))
+			}
+		}
+		if live && api.top < api.ceil && rapid.IntRange(0, 3).Draw(t, "now") == 0 {
+			api.insert(rapid.Int64Range(api.top, api.ceil).Draw(t, "value"), rapid.IntRange(0, 50).Draw(t, "rank"))
+		}
+	}
+	sweep := func() outcome {
+		out, err := r.sweep(t, 2000)
+		if err != nil {
+			t.Skip("named: " + err.Error())
+		}
+		if out.warned && name == Offset {
+			t.Skip("given up with a warning")
+		}
+		return out
+	}
+	for range rapid.IntRange(1, 3).Draw(t, "sweeps") {
+		sweep()
+	}
+	live = false
+	sweep()
+	if lost := r.missing(slices.DeleteFunc(slices.Clone(api.rows), func(m modelRow) bool { return !reachable(api, "", m) })); len(lost) > 0 {
+		t.Fatalf("never delivered: %v\n%s", lost, strings.Join(r.trail, "\n"))
+	}
+	sweep()
+	before := r.cursor()
+	for range 2 {
+		if out := sweep(); out.emitted != 0 {
+			t.Fatalf("an idle sweep writes %d rows\n%s", out.emitted, strings.Join(r.trail, "\n"))
+		}
+	}
+	after := r.cursor()
+	if before.Mark != after.Mark || before.Reached != after.Reached {
+		t.Fatalf("idle, the cursor changes from %s to %s", show(before), show(after))
+	}
+	ordinary := slices.DeleteFunc(slices.Clone(api.rows), func(m modelRow) bool { return m.n > api.ceil })
+	if len(ordinary) > 0 {
+		greatest := slices.MaxFunc(ordinary, func(x, y modelRow) int { return cmp.Compare(x.n, y.n) })
+		if v := api.row(greatest).Value; after.Mark == "" || f.Compare(mustParse(t, f, after.Mark), v) != 0 {
+			t.Fatalf("the mark is %q, the greatest value below the ceiling %q\n%s", after.Mark, v.Raw, strings.Join(r.trail, "\n"))
+		}
+	}
+}

@@ -1,0 +1,247 @@
+package strategies
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxRestarts is how often one sweep may go back without having gained anything before
+// it is given up.
+const maxRestarts = 3
+
+// core is what the strategies that follow a cursor field share.
+type core struct {
+	spec  Spec
+	first Value         // the first mark
+	back  time.Duration // how far behind the mark a sweep begins
+}
+
+func newCore(spec Spec, back time.Duration) (core, error) {
+	k := core{spec: spec, back: back}
+	if back < 0 {
+		return k, fmt.Errorf("looking back %v: must not be negative", back)
+	}
+	if back > 0 && !spec.Format.Temporal() {
+		return k, fmt.Errorf("looking back %v: a cursor of format %s is no time", back, spec.Format)
+	}
+	if spec.Strict && spec.Format == Opaque {
+		return k, fmt.Errorf("filter strict: an opaque cursor cannot be asked for one step less, so rows that share " +
+			"the last value would be lost (rule 14)")
+	}
+	if spec.FirstMark != "" {
+		v, err := spec.Format.ParseString(spec.FirstMark)
+		if err != nil {
+			return k, fmt.Errorf("first mark: %w", err)
+		}
+		k.first = v
+	}
+	return k, nil
+}
+
+// open returns c with a new sweep that asks from behind the mark.
+func (k core) open(c Cursor) (Cursor, error) {
+	from := k.spec.FirstMark
+	if c.Mark != "" {
+		v, err := k.spec.Format.ParseString(c.Mark)
+		if err != nil {
+			return c, fmt.Errorf("reading the stored mark: %w", err)
+		}
+		window, err := k.value(c.Window)
+		if err != nil {
+			return c, err
+		}
+		from = k.ask(v, k.back, window)
+	}
+	c.Sweep = &Sweep{From: from, After: from, ReadBack: c.ReadBack}
+	c.Window = from
+	return c, nil
+}
+
+// ask is the text to ask with so that every row at v, and those up to back before it,
+// come. It is v verbatim where the filter is inclusive, one granule less where it is
+// strict (rule 14), and never below the first mark. The granule is that of the finest
+// layout among v and near: an API that trims its fractions writes 05Z beside 05.9Z, and a
+// whole second less than 05Z would lie before what was read already.
+func (k core) ask(v Value, back time.Duration, near ...Value) string {
+	layout := v
+	for _, n := range near {
+		layout = k.spec.Format.finer(layout, n)
+	}
+	distance := back.Microseconds()
+	if k.spec.Strict {
+		distance += max(k.spec.Format.Granule(layout), 1)
+	}
+	if distance == 0 || k.spec.Format == Opaque {
+		return string(v.Raw)
+	}
+	layout.N = v.N
+	text := k.spec.Format.Back(layout, distance)
+	if k.first.Set {
+		if moved, err := k.spec.Format.ParseString(text); err != nil || k.spec.Format.Compare(moved, k.first) < 0 {
+			return k.spec.FirstMark
+		}
+	}
+	return text
+}
+
+// next is what the sweep would ask with to go on behind a page that ends at v, and
+// whether that leads beyond what it asked with for the page.
+func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err error) {
+	after, err := k.value(c.Sweep.After)
+	if err != nil || !v.Set {
+		return c.Sweep.After, false, err
+	}
+	window, err := k.value(c.Window)
+	if err != nil {
+		return "", false, err
+	}
+	text = k.ask(v, 0, after, e.fine, window)
+	next, err := k.value(text)
+	if err != nil {
+		return "", false, err
+	}
+	return text, !after.Set || k.spec.Format.Compare(next, after) > 0, nil
+}
+
+// value parses text that the strategy itself wrote into the cursor; an empty one is
+// unset.
+func (k core) value(text string) (Value, error) {
+	if text == "" {
+		return Value{}, nil
+	}
+	v, err := k.spec.Format.ParseString(text)
+	if err != nil {
+		return Value{}, fmt.Errorf("reading the stored cursor: %w", err)
+	}
+	return v, nil
+}
+
+// passed moves the sweep on to ask from v next, and the window with it: what lies
+// further behind v, and behind the mark to come, than the next sweep looks back cannot
+// come again.
+func (k core) passed(c *Cursor, v Value, e extent) error {
+	text, _, err := k.next(*c, v, e)
+	if err != nil {
+		return err
+	}
+	after, err := k.value(text)
+	if err != nil {
+		return err
+	}
+	c.Sweep.After = text
+	high, err := k.value(c.Sweep.High)
+	if err != nil || !high.Set {
+		return err
+	}
+	if k.spec.Format.Compare(high, v) < 0 {
+		v = high
+	}
+	now, err := k.value(c.Window)
+	if err != nil {
+		return err
+	}
+	start, err := k.value(k.ask(v, k.back, after, now))
+	if err != nil {
+		return err
+	}
+	if !now.Set || k.spec.Format.Compare(start, now) > 0 {
+		c.Window = string(start.Raw)
+	}
+	return nil
+}
+
+// saw raises the greatest value read in the sweep.
+func (k core) saw(c *Cursor, v Value) (err error) {
+	c.Sweep.High, err = k.greater(c.Sweep.High, v)
+	return err
+}
+
+// greater is the greater one of a stored value and v; either may be unset.
+func (k core) greater(text string, v Value) (string, error) {
+	old, err := k.value(text)
+	if err != nil || !v.Set || old.Set && k.spec.Format.Compare(v, old) <= 0 {
+		return text, err
+	}
+	return string(v.Raw), nil
+}
+
+// end closes the sweep. The mark becomes the greatest value read, unless that is lower
+// (P6).
+func (k core) end(c *Cursor) error {
+	high, err := k.value(c.Sweep.High)
+	if err != nil {
+		return err
+	}
+	mark, err := k.value(c.Mark)
+	if err != nil {
+		return err
+	}
+	if high.Set && (!mark.Set || k.spec.Format.Compare(high, mark) > 0) {
+		c.Mark = string(high.Raw)
+	}
+	c.Sweep = nil
+	return nil
+}
+
+// rewind sends the sweep back to where it was opened, window and all.
+func (k core) rewind(c Cursor) Cursor {
+	c = c.clone()
+	s := c.Sweep
+	c.Window, c.ReadBack = s.From, s.ReadBack
+	c.Sweep = &Sweep{From: s.From, After: s.From, High: s.High, ByToken: s.ByToken,
+		Pages: s.Pages, Restarts: s.Restarts + 1, ReadBack: s.ReadBack}
+	return c
+}
+
+// extent is what Fold needs to know of a page's cursor values.
+type extent struct {
+	first, last, max Value // over the rows that have a value; unset where none has
+	high             Value // the greatest up to the page's ceiling
+	fine             Value // one written in the finest layout, where requests need it (rule 14)
+	sorted           bool  // ascending, ties allowed
+	at               int   // the first row that breaks the order, where not sorted
+}
+
+func (k core) extent(rows []Row, ceiling Value) extent {
+	e := k.order(rows)
+	if e.high = e.max; ceiling.Set && e.max.Set && k.spec.Format.Compare(e.max, ceiling) > 0 {
+		e.high = Value{}
+		for i := range rows {
+			v := rows[i].Value
+			if v.Set && k.spec.Format.Compare(v, ceiling) <= 0 && (!e.high.Set || k.spec.Format.Compare(v, e.high) > 0) {
+				e.high = v
+			}
+		}
+	}
+	return e
+}
+
+func (k core) order(rows []Row) extent {
+	e := extent{sorted: true}
+	trimmed := k.spec.Format == RFC3339 && (k.spec.Strict || k.back > 0)
+	for i := range rows {
+		v := rows[i].Value
+		if !v.Set { // a row that cannot be written has its place in the order all the same
+			continue
+		}
+		if trimmed && len(v.Raw) != len(e.fine.Raw) {
+			e.fine = k.spec.Format.finer(v, e.fine)
+		}
+		if !e.last.Set {
+			e.first, e.last, e.max = v, v, v
+			continue
+		}
+		switch d := k.spec.Format.Compare(v, e.last); {
+		case d < 0:
+			if e.sorted {
+				e.sorted, e.at = false, i
+			}
+		case d > 0:
+			if k.spec.Format.Compare(v, e.max) > 0 {
+				e.max = v
+			}
+		}
+		e.last = v
+	}
+	return e
+}

@@ -1,0 +1,142 @@
+package strategies
+
+import "fmt"
+
+// CursorVersion is the version of the cursor's JSON that this code writes. It reads
+// this one and all before it.
+const CursorVersion = 1
+
+// Cursor is the whole durable state of a stream. It is stored as JSON in the state
+// topic under the stream's name; schemas/cursor.schema.json describes it.
+//
+// Strategies own Mark, Window, PageLimit, Reached, Unsorted and Sweep. The connector owns
+// the rest and hands it through untouched.
+type Cursor struct {
+	Version     int    `json:"version"`
+	Stream      string `json:"stream"`
+	Strategy    string `json:"strategy"`
+	Fingerprint string `json:"fingerprint"` // of the settings the mark depends on (rule 19)
+
+	// Mark is the greatest cursor value up to which everything was delivered, as the
+	// API wrote it (rule 14); empty before the first sweep has ended.
+	Mark string `json:"mark,omitempty"`
+	// Window is the lowest cursor value that the next requests can return again
+	// (rule 9); empty: everything.
+	Window string `json:"window,omitempty"`
+	// PageLimit is the page size the API taught us; 0: the configured one.
+	PageLimit int `json:"page_limit,omitempty"`
+	// Reached is the greatest cursor value that a sweep by token read, where that lies
+	// beyond the mark: the next complete sweep raises the mark to it (keyset).
+	Reached string `json:"reached,omitempty"`
+	// Unsorted says that the API was seen not to sort by the cursor field: keyset goes by
+	// token from the start, offset gives up the second time.
+	Unsorted bool `json:"unsorted,omitempty"`
+	// Sweep is the open sweep, nil between two.
+	Sweep *Sweep `json:"sweep,omitempty"`
+
+	// Rescanned and Reconciled say when the last full scans began, as RFC 3339.
+	Rescanned  string `json:"rescanned,omitempty"`
+	Reconciled string `json:"reconciled,omitempty"`
+
+	// ReadBack says where in the output topic the rows of the window begin (rule 10).
+	ReadBack *ReadBack `json:"read_back,omitempty"`
+	Seq      int64     `json:"seq"`   // +1 each commit (rule 4)
+	Owner    string    `json:"owner"` // fresh for each open (rule 4)
+}
+
+// Sweep is one pass over the API that has not ended yet.
+type Sweep struct {
+	// From is the value the sweep was opened with; it does not change (rule 12).
+	From string `json:"from,omitempty"`
+	// After is the value the next request asks from; offsets count from it.
+	After string `json:"after,omitempty"`
+	// High is the greatest cursor value read in this sweep that the mark may move to at
+	// its end; Ahead, keyset, one that pages by token showed and that it may not.
+	High  string `json:"high,omitempty"`
+	Ahead string `json:"ahead,omitempty"`
+
+	Token   string `json:"token,omitempty"`    // keyset: the token to follow
+	ByToken bool   `json:"by_token,omitempty"` // keyset: pages are not sorted, so tokens are followed
+	Behind  string `json:"behind,omitempty"`   // keyset: the token of the page before, not followed
+
+	Offset    int64  `json:"offset,omitempty"`     // offset: rows read since After
+	LastKey   string `json:"last_key,omitempty"`   // offset: the last row read, for the seam
+	LastValue string `json:"last_value,omitempty"` // offset: its cursor value
+
+	NextID int64 `json:"next_id,omitempty"` // step_size: the first id of the next range
+
+	TokenSeen string `json:"token_seen,omitempty"` // keyset: an earlier token, to notice a circle (P7)
+	Probe     bool   `json:"probe,omitempty"`      // the next request asks what lies behind: offset, the last row; keyset, Token
+
+	More    bool `json:"more,omitempty"`    // offset: that request found rows
+	Near    bool `json:"near,omitempty"`    // offset: the end was near, so each page's last value is the next After
+	Settled bool `json:"settled,omitempty"` // offset: a value beyond After was seen before counting began
+
+	Pages    int64 `json:"pages,omitempty"`    // answers folded
+	Rows     int64 `json:"rows,omitempty"`     // rows read, kept by the connector
+	Bad      int64 `json:"bad,omitempty"`      // rows that could not be written as what they are, likewise
+	Largest  int   `json:"largest,omitempty"`  // timestamp, replay: rows of the longest answer
+	Restarts int   `json:"restarts,omitempty"` // times it went back without having gained anything
+
+	// ReadBack is the cursor's ReadBack when the sweep was opened: what a restart
+	// from From has to read again.
+	ReadBack *ReadBack `json:"read_back,omitempty"`
+}
+
+// ReadBack holds, for each partition of the output topic, an offset at or before the
+// first row of the window. It is valid for one topic only: a topic made anew, or one
+// with another number of partitions, is read from its start.
+type ReadBack struct {
+	TopicID string  `json:"topic_id"`
+	Offsets []int64 `json:"offsets"`
+	// Window is the cursor's Window that the offsets were taken for. They do not serve
+	// a window that begins lower.
+	Window string `json:"window,omitempty"`
+}
+
+// Adopt makes a stored cursor fit the stream's present configuration (rule 19). Among
+// keyset, offset, timestamp and replay the mark is kept, an open sweep and what was learnt
+// about the API dropped; to or
+// from step_size, whose mark is an id and not a time, is refused, and so is a change of
+// what the fingerprint covers. A cursor that is empty starts the stream.
+func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
+	if c.Version == 0 {
+		return Cursor{Version: CursorVersion, Stream: stream, Strategy: strategy, Fingerprint: fingerprint}, nil
+	}
+	if c.Version > CursorVersion {
+		return c, fmt.Errorf("the cursor of stream %q has version %d, this tidemark knows versions up to %d: "+
+			"run the newer tidemark that wrote it", stream, c.Version, CursorVersion)
+	}
+	if c.Strategy != strategy && (c.Strategy == StepSize || strategy == StepSize) {
+		return c, fmt.Errorf("stream %q was read with strategy %s so far; its mark %q means nothing to %s: "+
+			"give the stream a new name (and topic), or set the strategy back", stream, c.Strategy, c.Mark, strategy)
+	}
+	if c.Fingerprint != fingerprint {
+		return c, fmt.Errorf("stream %q was read with another id field, cursor field, cursor format, filter or topic "+
+			"(fingerprint %s, now %s), for which its mark %q holds: give the stream a new name (and topic), or set them back",
+			stream, c.Fingerprint, fingerprint, c.Mark)
+	}
+	if c.Strategy != strategy {
+		c.Strategy, c.Sweep, c.PageLimit, c.Reached, c.Unsorted = strategy, nil, 0, "", false
+	}
+	c.Version = CursorVersion
+	return c, nil
+}
+
+// Exhausted fails where the open sweep went back too many times without having gained
+// anything.
+func (c Cursor) Exhausted() error {
+	if c.Sweep != nil && c.Sweep.Restarts > maxRestarts {
+		return fmt.Errorf("the sweep was read from its start %d times and never came to its end", maxRestarts+1)
+	}
+	return nil
+}
+
+// clone returns a copy whose sweep can be changed without touching c's.
+func (c Cursor) clone() Cursor {
+	if c.Sweep != nil {
+		s := *c.Sweep
+		c.Sweep = &s
+	}
+	return c
+}

@@ -1,0 +1,132 @@
+package strategies
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Cursors written by version 1 load, field for field, and their sweeps go on.
+func TestOldCursorsLoad(t *testing.T) {
+	text, err := os.ReadFile("testdata/cursors_v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name   string
+		Asks   string
+		Cursor json.RawMessage
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, tc := range cases {
+		t.Run(tc.Name, func(t *testing.T) {
+			var c Cursor
+			d := json.NewDecoder(bytes.NewReader(tc.Cursor))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&c); err != nil {
+				t.Fatal(err)
+			}
+			if c.Version != 1 {
+				t.Fatalf("version %d", c.Version)
+			}
+			var want, got map[string]any
+			if json.Unmarshal(tc.Cursor, &want) != nil || json.Unmarshal([]byte(show(c)), &got) != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("written again: %s", show(c))
+			}
+			adopted, err := Adopt(c, c.Stream, c.Strategy, c.Fingerprint)
+			if err != nil || !reflect.DeepEqual(adopted, c) {
+				t.Fatalf("adopted as %s, %v", show(adopted), err)
+			}
+			s := mustNew(t, playgroundSpec(c.Strategy))
+			wantQuery(t, s, begin(t, s, adopted), tc.Asks)
+			seen[c.Strategy] = true
+		})
+	}
+	for _, name := range Names() {
+		if !seen[name] {
+			t.Errorf("no old cursor of %s", name)
+		}
+	}
+}
+
+func TestAdopt(t *testing.T) {
+	old := Cursor{Version: 1, Stream: "users", Strategy: Keyset, Fingerprint: "f", Mark: at(5), PageLimit: 9, Reached: at(6), Unsorted: true,
+		Sweep: &Sweep{From: at(5), After: at(7)}, Seq: 3, Owner: "o"}
+
+	c, err := Adopt(Cursor{}, "users", Offset, "f")
+	if want := (Cursor{Version: CursorVersion, Stream: "users", Strategy: Offset, Fingerprint: "f"}); err != nil || c != want {
+		t.Errorf("an empty cursor: %s, %v", show(c), err)
+	}
+	if c, err = Adopt(old, "users", Keyset, "f"); err != nil || !reflect.DeepEqual(c, old) {
+		t.Errorf("the same strategy: %s, %v", show(c), err)
+	}
+	for _, from := range Names() {
+		for _, to := range Names() {
+			old := deepCopy(old)
+			old.Strategy = from
+			c, err := Adopt(old, "users", to, "f")
+			switch {
+			case from == to:
+				if err != nil || c.Sweep == nil {
+					t.Errorf("%s stays: %s, %v", from, show(c), err)
+				}
+			case from == StepSize || to == StepSize:
+				if err == nil || !strings.Contains(err.Error(), "new name") || !strings.Contains(err.Error(), from) {
+					t.Errorf("%s to %s: %v", from, to, err)
+				}
+			case err != nil || c.Sweep != nil || c.PageLimit != 0 || c.Reached != "" || c.Unsorted || c.Mark != old.Mark || c.Strategy != to || c.Seq != 3 || c.Owner != "o":
+				t.Errorf("%s to %s: %s, %v", from, to, show(c), err)
+			}
+		}
+	}
+	if _, err = Adopt(old, "users", Keyset, "g"); err == nil || !strings.Contains(err.Error(), "fingerprint f, now g") {
+		t.Errorf("another fingerprint: %v", err)
+	}
+	old.Version = CursorVersion + 1
+	if _, err = Adopt(old, "users", Keyset, "f"); err == nil || !strings.Contains(err.Error(), "newer tidemark") {
+		t.Errorf("a cursor from the future: %v", err)
+	}
+}
+
+func TestStoredCursorsThatCannotBeRead(t *testing.T) {
+	for _, name := range Names() {
+		s := mustNew(t, playgroundSpec(name))
+		if _, err := s.Begin(Cursor{Mark: "yesterday"}, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "yesterday") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, spec := range map[string]Spec{
+		"is not one of": {Strategy: "cursor"},
+		"first mark":    {Strategy: Timestamp, FirstMark: "zero", Params: ParamNames{Since: "s"}},
+		"is no time":    {Strategy: Keyset, Format: Integer, Lookback: 1, Params: ParamNames{Since: "s"}},
+		"negative":      {Strategy: Keyset, Lookback: -1, Params: ParamNames{Since: "s"}},
+		"params.since":  {Strategy: Timestamp},
+		"params.limit":  {Strategy: Offset, PageSize: 9, Params: ParamNames{Since: "s"}},
+	} {
+		if _, err := New(spec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", spec, err, want)
+		}
+	}
+}
+
+func TestSortRows(t *testing.T) {
+	rows := rowsOf(t, Integer, "a@3", "b@1", "c@", "d@3", "e@1")
+	Integer.SortRows(rows)
+	var keys []string
+	for _, r := range rows {
+		keys = append(keys, string(r.Key))
+	}
+	if got := strings.Join(keys, ""); got != "cbead" {
+		t.Errorf("%s: want the row without a value first, then by value, ties in the API's order", got)
+	}
+}

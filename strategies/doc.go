@@ -1,0 +1,19 @@
+// Package strategies holds the five ways of reading a paged API incrementally:
+// keyset, offset, timestamp, step_size and replay.
+//
+// A strategy is a pure state machine. It has no clock, does no I/O and starts no
+// goroutine; all it knows is in the Cursor and the Page it is handed. The caller's
+// loop is
+//
+//	c, _ = s.Begin(c, now)        // open a sweep
+//	for c.Sweep != nil {
+//		page := fetch(s.Query(c))
+//		v, _ := s.Fold(c, page)   // where next
+//		commit(page.Rows, v.Next) // rows and cursor in one transaction (P1)
+//		c = v.Next
+//	}
+//
+// Files: strategy.go (the interface and its types), cursor.go (the durable state),
+// value.go (cursor values: parsing, order, rendering), then one file a strategy.
+// laws_test.go states what holds for all five.
+package strategies

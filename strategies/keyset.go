@@ -1,0 +1,238 @@
+package strategies
+
+import (
+	"fmt"
+	"time"
+)
+
+// keyset reads rows changed since the mark, page after page. The API's token is
+// strictly greater than the page's last value, so following it would skip rows that
+// share that value; keyset asks from the last value instead, lets the window drop the
+// rows it knows, and takes the token only as the word on whether there is more (rule
+// 15). Pages that are not sorted by the cursor leave no other way than the token.
+//
+// Pages by token have no order: behind the reader, rows with values up to the greatest
+// there is may appear unseen. What was there before the sweep began is another matter: a
+// row that changed since then has a value at or above it, so everything below it stood
+// still and was read. So the mark moves to what the first page showed, and to what the
+// sweep before had reached (P2).
+//
+// That the API does not sort shows in a page whose rows fall, in a token that leads to
+// older rows, or in a token that promised more where a request by value finds none. An
+// API whose pages happen to rise, each of them and at each page's end, cannot be told
+// from one that sorts; rescans are for that.
+type keyset struct{ core }
+
+func newKeyset(spec Spec) (Strategy, error) {
+	k, err := newCore(spec, spec.Lookback)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Params.Since == "" {
+		return nil, fmt.Errorf("keyset needs the name of the parameter that filters by the cursor field (params.since)")
+	}
+	return keyset{k}, nil
+}
+
+func (s keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
+	if c.Sweep != nil {
+		if !s.spec.Unsorted || c.Sweep.ByToken {
+			return c, nil
+		}
+		c = c.clone() // begun by value, before the configuration said that this will not do
+		c.Sweep.ByToken = true
+		return s.restart(c), nil
+	}
+	c, err := s.open(c)
+	if err != nil {
+		return c, err
+	}
+	c.Sweep.ByToken, c.Sweep.High = c.Unsorted || s.spec.Unsorted, c.Reached
+	return c, nil
+}
+
+func (s keyset) Query(c Cursor) Query {
+	if c.Sweep.Token != "" {
+		return Query{Params: []Param{{s.spec.Params.Token, c.Sweep.Token}}}
+	}
+	if c.Sweep.After == "" {
+		return Query{}
+	}
+	return Query{Params: []Param{{s.spec.Params.Since, c.Sweep.After}}}
+}
+
+func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
+	if !p.Token.Present {
+		return Verdict{}, fmt.Errorf("the answer has no token field, so it does not say whether there is more (P8)")
+	}
+	c = c.clone()
+	sweep := c.Sweep
+	sweep.Pages++
+	if sweep.Token != "" && !sweep.ByToken {
+		older, err := s.older(c, p.Rows)
+		if err != nil {
+			return Verdict{}, err
+		}
+		if older > 0 {
+			return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the page before its token", older))
+		}
+		if sweep.Probe {
+			// Nothing older: what the token promised was deleted, or changed in between. On by
+			// value, for the token skips rows that share its value.
+			sweep.Token, sweep.Probe = "", false
+			return Verdict{Next: c, Restarted: true}, nil
+		}
+	}
+	e := s.extent(p.Rows, p.Ceiling)
+	if !e.sorted && !sweep.ByToken && sweep.After != sweep.From {
+		// Earlier pages were asked for by value, which an unsorted API does not support.
+		return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the row before it", e.at+1))
+	}
+	if !e.sorted && s.spec.Params.Token != "" {
+		c.Unsorted, sweep.ByToken = true, true
+	}
+	if err := s.note(&c, e.high); err != nil {
+		return Verdict{}, err
+	}
+	_, beyond, err := s.next(c, e.last, e)
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case !sweep.ByToken && sweep.Behind != "" && !beyond && (p.Token.Null || e.last.Set):
+		// The page before said that there is more, and asking from its last value leads
+		// nowhere. Its token tells whether that was a change, or rows out of order.
+		sweep.Token, sweep.Behind, sweep.Probe = sweep.Behind, "", true
+		return Verdict{Next: c}, nil
+	case p.Token.Null:
+		err := s.end(&c)
+		return Verdict{Next: c}, err
+	case !e.sorted && s.spec.Params.Token == "":
+		return Verdict{}, fmt.Errorf("row %d of the page is older than the row before it: the API does not sort by the cursor field, "+
+			"and no token parameter is configured to go on with (params.token)", e.at+1)
+	case sweep.ByToken:
+		if s.spec.Params.Token == "" {
+			return Verdict{}, fmt.Errorf("the API does not sort by the cursor field, and no token parameter is configured " +
+				"to go on with (params.token)")
+		}
+		return s.follow(c, p.Token.Text)
+	case !e.last.Set:
+		if s.spec.Params.Token == "" {
+			return Verdict{}, fmt.Errorf("none of the page's %d rows has a cursor value to go on from, and no token parameter is configured "+
+				"to go on with (params.token)", len(p.Rows))
+		}
+		return s.follow(c, p.Token.Text)
+	case !beyond:
+		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
+			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+
+			"raise the API's page size, or read this collection with offset or timestamp", len(p.Rows), e.last.Raw)
+	}
+	sweep.Token = ""
+	if s.spec.Params.Token != "" {
+		sweep.Behind = p.Token.Text
+	}
+	return Verdict{Next: c}, s.passed(&c, e.last, e)
+}
+
+// note raises the greatest value read: what a request by value showed counts for the
+// mark at this sweep's end, what came by token at the next one's.
+func (s keyset) note(c *Cursor, v Value) (err error) {
+	if c.Sweep.Token == "" {
+		return s.saw(c, v)
+	}
+	c.Sweep.Ahead, err = s.greater(c.Sweep.Ahead, v)
+	return err
+}
+
+// end closes the sweep. What it read by token and beyond the mark is kept for the next.
+func (s keyset) end(c *Cursor) error {
+	ahead, err := s.value(c.Sweep.Ahead)
+	if err != nil {
+		return err
+	}
+	if err := s.core.end(c); err != nil {
+		return err
+	}
+	mark, err := s.value(c.Mark)
+	if err != nil {
+		return err
+	}
+	c.Reached = ""
+	if ahead.Set && (!mark.Set || s.spec.Format.Compare(ahead, mark) > 0) {
+		c.Reached = string(ahead.Raw)
+	}
+	return nil
+}
+
+// older is the number of the first row that a request by value would not have returned;
+// 0: none.
+func (s keyset) older(c Cursor, rows []Row) (int, error) {
+	after, err := s.value(c.Sweep.After)
+	if err != nil || !after.Set {
+		return 0, err
+	}
+	for i := range rows {
+		v := rows[i].Value
+		if !v.Set {
+			continue
+		}
+		if d := s.spec.Format.Compare(v, after); d < 0 || d == 0 && s.spec.Strict {
+			return i + 1, nil
+		}
+	}
+	return 0, nil
+}
+
+// unsorted reads the sweep once more from its base, by token (rule 12).
+func (s keyset) unsorted(c Cursor, why string) (Verdict, error) {
+	if s.spec.Params.Token == "" {
+		return Verdict{}, fmt.Errorf("%s: the API does not sort by the cursor field, and no token parameter is configured "+
+			"to go on with (params.token)", why)
+	}
+	c.Unsorted, c.Sweep.ByToken = true, true
+	v := Verdict{Next: s.restart(c), Restarted: true,
+		Warning: fmt.Sprintf("%s: the API does not sort by the cursor field; reading the sweep again from %q by token", why, c.Sweep.From)}
+	if err := v.Next.Exhausted(); err != nil {
+		return Verdict{}, err
+	}
+	return v, nil
+}
+
+// follow goes on by token: the pages are not sorted by the cursor, or this one holds no
+// cursor value to go on from.
+func (s keyset) follow(c Cursor, token string) (Verdict, error) {
+	sweep := c.Sweep
+	// A token that leads to itself, or round in a circle, never ends. Every page's token is
+	// held against one earlier token, and that one is taken anew at each power of two
+	// (Brent), so that circles of any length are found in constant memory.
+	if token == sweep.Token || token == sweep.TokenSeen {
+		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end (P7)", token, sweep.Pages)
+	}
+	if sweep.Pages&(sweep.Pages-1) == 0 {
+		sweep.TokenSeen = token
+	}
+	sweep.Token = token
+	return Verdict{Next: c}, nil
+}
+
+// Rewind also gives up a question that the API will not answer: one token may have
+// expired, but where two are refused they are no way to ask.
+func (s keyset) Rewind(c Cursor) Cursor {
+	if c.Sweep.Probe && c.Sweep.Restarts > 0 {
+		c = c.clone()
+		c.Sweep.Token, c.Sweep.Probe = "", false
+		c.Sweep.Restarts++
+		return c
+	}
+	return s.restart(c)
+}
+
+// restart is rewind; what was read so far was there before the pass that begins, so all
+// of it counts for the mark.
+func (s keyset) restart(c Cursor) Cursor {
+	ahead, err := s.value(c.Sweep.Ahead)
+	c = s.rewind(c)
+	if high, err2 := s.greater(c.Sweep.High, ahead); err == nil && err2 == nil {
+		c.Sweep.High = high
+	}
+	return c
+}

@@ -1,0 +1,228 @@
+package strategies
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// The model: an API that lives in memory. reader_test.go drives a strategy between it and
+// a topic, as the connector does.
+
+// modelRow is one row of the API.
+type modelRow struct {
+	key     string
+	n       int64 // the cursor value's place in order
+	version int   // of the content; the hash
+	rank    int   // a place of its own, never changed: the order among ties and of unsorted APIs
+}
+
+type order int
+
+const (
+	ascending order = iota
+	descending
+	shuffled // by rank
+)
+
+// modelAPI answers the queries of all five strategies.
+type modelAPI struct {
+	spec   Spec
+	rows   []modelRow
+	order  order
+	cap    int         // rows a page; 0: all
+	total  bool        // offset says how many rows match
+	mixed  bool        // values are written in more than one layout
+	tenths bool        // RFC3339: n counts tenths of a second, and zeros at the end are not written
+	ceil   int64       // values beyond it do not move the mark; 0: all do
+	refuse func() bool // a token: 400
+	ranks  int
+	behind map[string]bool // rows that the strategy is known not to see
+	top    int64           // the greatest value there ever was
+}
+
+var errRefused = errors.New("the API refuses the token")
+
+// text writes the cursor value n the way the API does.
+func (a *modelAPI) text(n int64) string {
+	switch a.spec.Format {
+	case RFC3339:
+		t := time.Unix(1.7e9+n, 0).UTC()
+		if a.tenths {
+			t = time.UnixMilli(1.7e12 + 100*n).UTC()
+		}
+		if a.mixed && n%3 == 0 {
+			return t.Add(time.Hour).Format("2006-01-02 15:04:05.999") + "+01:00"
+		}
+		return t.Format(time.RFC3339Nano)
+	case EpochMillis:
+		return strconv.FormatInt((1.7e9+n)*1000, 10)
+	case EpochSeconds:
+		return strconv.FormatInt(1.7e9+n, 10)
+	case Opaque:
+		return fmt.Sprintf("revision-%06d", n)
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func (a *modelAPI) row(r modelRow) Row {
+	v, err := a.spec.Format.ParseString(a.text(r.n))
+	if err != nil {
+		panic(err)
+	}
+	return Row{Key: []byte(r.key), Value: v, Hash: uint64(r.version)}
+}
+
+func (a *modelAPI) sorted(rows []modelRow) []modelRow {
+	slices.SortFunc(rows, func(x, y modelRow) int {
+		if x.n != y.n && a.order == ascending {
+			return int(x.n - y.n)
+		}
+		if x.n != y.n && a.order == descending {
+			return int(y.n - x.n)
+		}
+		return x.rank - y.rank
+	})
+	return rows
+}
+
+// serve answers one query.
+func (a *modelAPI) serve(q Query) (Page, error) {
+	get := map[string]string{}
+	for _, p := range q.Params {
+		if _, twice := get[p.Name]; twice {
+			panic("a parameter is sent twice: " + p.Name)
+		}
+		get[p.Name] = p.Value
+	}
+	rows := a.sorted(slices.Clone(a.rows))
+	page := Page{Total: -1}
+	keep := func(ok func(modelRow) bool) {
+		rows = slices.DeleteFunc(rows, func(r modelRow) bool { return !ok(r) })
+	}
+	restrict := func(since string) {
+		keep(func(r modelRow) bool { return reachable(a, since, r) })
+	}
+	since := get[a.spec.Params.Since]
+	restrict(since)
+	switch a.spec.Strategy {
+	case Keyset:
+		if token := get[a.spec.Params.Token]; token != "" {
+			if a.refuse() {
+				return page, errRefused
+			}
+			from, place, _ := strings.Cut(token, "/")
+			since = from
+			restrict(since)
+			kind, at, _ := strings.Cut(place, ":")
+			n, err := strconv.ParseInt(at, 10, 64)
+			if err != nil {
+				return page, err
+			}
+			// A sorted API's token is strictly greater, as the playground's; another one's
+			// stands behind a row. The filter goes on to hold.
+			keep(func(r modelRow) bool {
+				switch kind {
+				case "value":
+					return r.n > n
+				case "down":
+					return r.n*1e6-int64(r.rank) < n
+				}
+				return int64(r.rank) > n
+			})
+		}
+		page.Token = Token{Present: true, Null: true}
+		if len(rows) > a.cap {
+			rows = rows[:a.cap]
+			last := rows[a.cap-1]
+			text := map[order]string{
+				ascending:  fmt.Sprint("value:", last.n),
+				descending: fmt.Sprint("down:", last.n*1e6-int64(last.rank)),
+				shuffled:   fmt.Sprint("rank:", last.rank),
+			}[a.order]
+			page.Token = Token{Present: true, Text: since + "/" + text}
+		}
+	case Offset:
+		limit, err1 := strconv.Atoi(get[a.spec.Params.Limit])
+		from, err2 := strconv.Atoi(get[a.spec.Params.Offset])
+		if err1 != nil || err2 != nil || limit < 1 || from < 0 {
+			return page, fmt.Errorf("400: %v", q)
+		}
+		if a.total {
+			page.Total = int64(len(rows))
+		}
+		rows = rows[min(from, len(rows)):]
+		rows = rows[:min(limit, len(rows), a.cap)]
+	case StepSize:
+		from, err1 := strconv.ParseInt(get[a.spec.Params.StartID], 10, 64)
+		to, err2 := strconv.ParseInt(get[a.spec.Params.EndID], 10, 64)
+		if err1 != nil || err2 != nil || to < from {
+			return page, fmt.Errorf("400: %v", q)
+		}
+		keep(func(r modelRow) bool { return r.n >= from && r.n <= to })
+	default:
+		if a.cap > 0 {
+			rows = rows[:min(a.cap, len(rows))]
+		}
+	}
+	for _, r := range rows {
+		page.Rows = append(page.Rows, a.row(r))
+	}
+	if a.ceil > 0 {
+		page.Ceiling = a.row(modelRow{n: a.ceil}).Value
+	}
+	return page, nil
+}
+
+func (a *modelAPI) insert(n int64, rank int) {
+	a.ranks++
+	a.top = max(a.top, n)
+	a.rows = append(a.rows, modelRow{key: fmt.Sprintf("k%d", a.ranks), n: n, version: 1, rank: rank*1000 + a.ranks})
+}
+
+// tied notes what offset is known not to see, far from the end of the list: a row that
+// gets the value which the sweep has read to, on a place before the last row read, while
+// another one leaves such a place, so that the seam fits.
+func (a *modelAPI) tied(c Cursor) {
+	if a.spec.Strategy != Offset || c.Sweep == nil || c.Sweep.Near || c.Sweep.LastValue == "" {
+		return
+	}
+	for _, r := range a.rows {
+		if a.text(r.n) == c.Sweep.LastValue {
+			a.behind[r.key] = true
+		}
+	}
+}
+
+// change does one random thing to the collection: what a live system does between two
+// requests. Without late, new values are never below the greatest there ever was.
+func (a *modelAPI) change(t *rapid.T, late int64, c Cursor) {
+	defer a.tied(c)
+	top := max(a.top, 1)
+	kind := rapid.SampledFrom([]string{"update", "insert", "delete", "late"}).Draw(t, "change")
+	rank := rapid.IntRange(0, 50).Draw(t, "rank")
+	if a.spec.Strategy == StepSize {
+		a.insert(top+rapid.Int64Range(1, 9).Draw(t, "gap"), rank)
+		return
+	}
+	switch {
+	case kind == "insert" || len(a.rows) == 0:
+		a.insert(top+rapid.Int64Range(0, 2).Draw(t, "ahead"), rank)
+	case kind == "late" && late > 0:
+		a.insert(max(1, top-rapid.Int64Range(0, late).Draw(t, "late")), rank)
+	default:
+		i := rapid.IntRange(0, len(a.rows)-1).Draw(t, "row")
+		if kind == "delete" {
+			a.rows = slices.Delete(a.rows, i, i+1)
+			return
+		}
+		a.rows[i].n = top + rapid.Int64Range(0, 2).Draw(t, "ahead")
+		a.top = a.rows[i].n
+		a.rows[i].version++
+	}
+}

@@ -1,0 +1,133 @@
+package strategies
+
+import (
+	"fmt"
+	"time"
+)
+
+// The names of the strategies, as configuration and cursor write them.
+const (
+	Keyset    = "keyset"
+	Offset    = "offset"
+	Timestamp = "timestamp"
+	StepSize  = "step_size"
+	Replay    = "replay"
+)
+
+// Names lists the strategies in the order that help texts use.
+func Names() []string { return []string{Keyset, Offset, Timestamp, StepSize, Replay} }
+
+// Strategy decides which page to ask for and where the cursor goes. Implementations
+// keep no state of their own, so one value may serve any number of cursors.
+type Strategy interface {
+	// Begin opens a sweep and freezes its bounds. A cursor whose sweep is open
+	// already comes back as it is: that sweep goes on.
+	Begin(c Cursor, now time.Time) (Cursor, error)
+	// Query is the page that the cursor stands before. The cursor must have an
+	// open sweep.
+	Query(c Cursor) Query
+	// Fold takes the answer to Query(c) and says where to go. Every call moves the
+	// cursor, ends the sweep or fails (P7).
+	Fold(c Cursor, p Page) (Verdict, error)
+	// Rewind restarts the open sweep from its frozen base: the API refused the
+	// token, or the pages turned out not to be in the order relied on.
+	Rewind(c Cursor) Cursor
+}
+
+// Param is one query parameter of a request.
+type Param struct{ Name, Value string }
+
+// Query is one request, without the stream's URL and fixed parameters.
+type Query struct {
+	Params []Param
+}
+
+// Row is one record of a page. The byte slices point into buffers that the page
+// owns; whoever keeps one beyond the page's life copies it.
+type Row struct {
+	Key   []byte // the id as UTF-8 text: the Kafka record key
+	Value Value  // the cursor field; Value.Kind is None where it is null or missing
+	Hash  uint64 // of the Avro body, resolved to the current schema (rule 11)
+	Body  []byte // Confluent wire format: 0, schema id, Avro; nil for a deleted row
+	JSON  []byte // the row as the API wrote it
+	Err   error  // why the row cannot be keyed or encoded; Body is nil then
+	// Deleted says that the API marks the row as deleted (P9): Key and Value are as in any
+	// row, Body is nil, and Hash is the one constant of all deleted rows. Never with Err.
+	Deleted bool
+}
+
+// Token is a page's continuation token. An absent field and a null one differ:
+// null ends a keyset sweep, absence is a broken answer (P8).
+type Token struct {
+	Present bool   // the field is in the answer
+	Null    bool   // it is null, or an empty string
+	Text    string // its text otherwise
+}
+
+// Page is one API answer.
+type Page struct {
+	Rows  []Row
+	Token Token
+	Total int64 // rows the API says match the request's filter; -1 where it does not say
+	// Ceiling is the greatest value that may move the mark; unset: any may. A row beyond it
+	// is delivered all the same (rule 13).
+	Ceiling Value
+}
+
+// Verdict is what Fold decided.
+type Verdict struct {
+	Next Cursor // the cursor to commit with the page's rows; its Sweep is nil at the sweep's end
+	// Restarted says that the page does not continue the sweep: its rows are not
+	// delivered, and the sweep goes on from an earlier place. Where Next.Window lies
+	// below the window in hand, that window has to be rebuilt first.
+	Restarted bool
+	// Warning is one sentence for the operator, empty in normal work.
+	Warning string
+}
+
+// ParamNames are the query parameters' names in the API. An empty name is not sent.
+type ParamNames struct {
+	Since     string // rows changed at or after a value
+	Token     string // continuation token
+	Limit     string
+	Offset    string
+	OrderBy   string
+	OrderType string
+	StartID   string
+	EndID     string
+}
+
+// Spec is what a strategy is made from. Fields that a strategy does not use are
+// ignored.
+type Spec struct {
+	Strategy  string
+	Format    Format        // of the cursor field; step_size: Integer
+	FirstMark string        // the mark of a stream that has none
+	PageSize  int           // rows a page; 0: not known
+	Buffer    time.Duration // replay: how far behind the mark each sweep starts
+	Lookback  time.Duration // the others: how far behind the mark the first request reaches
+	Strict    bool          // the API's filter is > instead of >=
+	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp refuses cut answers
+	InitialID int64         // step_size: the first id asked for
+	StepSize  int64         // step_size: ids a request
+	MaxID     int64         // step_size: the last id asked for
+	Params    ParamNames
+	OrderBy   string // offset: the value of the OrderBy parameter
+}
+
+// New returns the strategy that spec names. The error names the field at fault in
+// words that fit behind "streams[i]: ".
+func New(spec Spec) (Strategy, error) {
+	switch spec.Strategy {
+	case Keyset:
+		return newKeyset(spec)
+	case Offset:
+		return newOffset(spec)
+	case Timestamp, Replay:
+		return newTimestamp(spec)
+	case StepSize:
+		return newStepSize(spec)
+	default:
+		return nil, fmt.Errorf("strategy %q is not one of %v", spec.Strategy, Names())
+	}
+}

@@ -1,0 +1,99 @@
+package strategies
+
+import (
+	"fmt"
+	"time"
+)
+
+// timestamp reads everything changed since the mark. The API has no pages, but it may
+// cut an answer silently, so the sweep goes on from the greatest value read until an
+// answer holds nothing beyond what it was asked with (rule 17). replay is timestamp
+// with a first request that reaches back a buffer behind the mark.
+type timestamp struct{ core }
+
+func newTimestamp(spec Spec) (Strategy, error) {
+	back := spec.Lookback
+	if spec.Strategy == Replay {
+		if spec.Buffer < 0 {
+			return nil, fmt.Errorf("buffer %v: must not be negative", spec.Buffer)
+		}
+		back = max(spec.Buffer, spec.Lookback)
+	}
+	k, err := newCore(spec, back)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Params.Since == "" {
+		return nil, fmt.Errorf("%s needs the name of the parameter that filters by the cursor field (params.since)", spec.Strategy)
+	}
+	if spec.Strategy == Replay && !spec.Format.Temporal() {
+		return nil, fmt.Errorf("replay goes back by hours, and a cursor of format %s is no time", spec.Format)
+	}
+	return timestamp{k}, nil
+}
+
+func (s timestamp) Begin(c Cursor, _ time.Time) (Cursor, error) {
+	if c.Sweep != nil {
+		return c, nil
+	}
+	return s.open(c)
+}
+
+func (s timestamp) Query(c Cursor) Query {
+	if c.Sweep.After == "" {
+		return Query{}
+	}
+	return Query{Params: []Param{{s.spec.Params.Since, c.Sweep.After}}}
+}
+
+func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
+	c = c.clone()
+	sweep := c.Sweep
+	e := s.extent(p.Rows, p.Ceiling)
+	full := s.spec.PageSize > 0 && len(p.Rows) == s.spec.PageSize
+	if full && s.spec.Unsorted {
+		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and the API does not sort (sorted: false), "+
+			"so what was cut cannot be told: set page_size to the API's real limit, or leave it out if it has none", s.spec.PageSize)
+	}
+	if full && !e.sorted {
+		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and row %d is older than the row "+
+			"before it, so what was cut cannot be told: set page_size to the API's real limit, or leave it out if it has none",
+			s.spec.PageSize, e.at+1)
+	}
+	if err := s.saw(&c, e.high); err != nil {
+		return Verdict{}, err
+	}
+	sweep.Pages++
+	if !e.max.Set {
+		if len(p.Rows) > 0 && full {
+			return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none has a cursor value "+
+				"to go on from", s.spec.PageSize)
+		}
+		err := s.end(&c) // an empty data array: nothing at or behind the value asked with
+		return Verdict{Next: c}, err
+	}
+	_, beyond, err := s.next(c, e.max, e)
+	if err != nil {
+		return Verdict{}, err
+	}
+	stays := !beyond
+	if full && stays {
+		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
+			"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
+			s.spec.PageSize, sweep.After)
+	}
+	if err := s.passed(&c, e.max, e); err != nil {
+		return Verdict{}, err
+	}
+	// On a source that changes faster than it answers, every answer holds something
+	// newer. One much shorter than an earlier answer was not cut, so it is an end too.
+	short := !full && len(p.Rows) < sweep.Largest/2
+	sweep.Largest = max(sweep.Largest, len(p.Rows))
+	if stays || short {
+		err := s.end(&c)
+		return Verdict{Next: c}, err
+	}
+	return Verdict{Next: c}, nil
+}
+
+func (s timestamp) Rewind(c Cursor) Cursor { return s.rewind(c) }
