@@ -1,0 +1,145 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// acceptEncoding is what the client offers; open must know each of them.
+const acceptEncoding = "zstd, gzip"
+
+var (
+	errTooLarge = errors.New("the answer is larger than the limit")
+	errEncoding = errors.New("the answer has a Content-Encoding that was not asked for")
+)
+
+// minBuffer is the size that a buffer starts with where the answer doesn't tell its length.
+const minBuffer = 32 << 10
+
+// read reads the answer's body, decompressed, into a buffer of the pool. The buffer is
+// never nil, whatever the error, and belongs to the caller, who releases it. received
+// counts the bytes as they came. More than limit bytes, before or after decompression,
+// are errTooLarge: what is beyond is neither kept nor read.
+func (c *Client) read(raw *http.Response, limit int64) (buffer *[]byte, received int64, err error) {
+	buffer, _ = c.buffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	*buffer = (*buffer)[:0]
+	body := &counted{r: raw.Body, left: allowance(limit)}
+	r, done, err := open(raw.Header.Get("Content-Encoding"), body)
+	if err != nil {
+		if errors.Is(err, io.EOF) { // an empty body has no compressed form
+			err = nil
+		}
+		return buffer, body.n, err
+	}
+	defer done()
+	// One byte more than announced, so that the end is seen without growing.
+	*buffer = slices.Grow(*buffer, int(max(minBuffer, min(raw.ContentLength, limit)+1)))
+	*buffer, err = appendAll(*buffer, r, limit)
+	return buffer, body.n, err
+}
+
+// appendAll reads r to its end behind b.
+func appendAll(b []byte, r io.Reader, limit int64) ([]byte, error) {
+	for {
+		if len(b) == cap(b) {
+			b = slices.Grow(b, int(max(1, min(int64(len(b)), limit+1-int64(len(b))))))
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if int64(len(b)) > limit {
+			return b[:limit], errTooLarge
+		}
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return b, err
+		}
+	}
+}
+
+// release gives a buffer to the pool, unless it is far larger than what it held: one
+// giant page must not stay in memory behind small ones (P10).
+func (c *Client) release(buffer *[]byte) {
+	const small = 1 << 20
+	if held := len(*buffer); cap(*buffer) > small && held < cap(*buffer)/8 {
+		return
+	}
+	*buffer = (*buffer)[:0]
+	c.buffers.Put(buffer)
+}
+
+// allowance is how many bytes may come over the wire for a body of limit bytes: what
+// cannot be compressed grows a little when it is.
+func allowance(limit int64) int64 { return limit + limit/64 + 64<<10 }
+
+// counted counts the bytes of a body and stops behind the limit, so that a compressed
+// stream that never yields a byte ends too.
+type counted struct {
+	r       io.Reader
+	n, left int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if c.left < 0 {
+		return 0, errTooLarge
+	}
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.left -= int64(n)
+	return n, err
+}
+
+// Decompressors are pooled for all clients: they hold tens of kilobytes each and are
+// needed only while a body is read.
+var (
+	gzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	zstds = sync.Pool{New: func() any {
+		// One goroutine, the caller's, so that a decoder dropped by the pool leaves
+		// nothing behind. 8 MiB is the largest window that HTTP allows (RFC 9659).
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8<<20))
+		if err != nil {
+			panic(err) // these options are constants that are valid
+		}
+		return d
+	}}
+)
+
+func nothing() {}
+
+// open returns a reader of the decompressed body, and what to call when it has been read.
+func open(encoding string, body io.Reader) (r io.Reader, done func(), err error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+		return body, nothing, nil
+	case "gzip", "x-gzip":
+		z := gzips.Get().(*gzip.Reader)
+		if err := z.Reset(body); err != nil {
+			gzips.Put(z)
+			return nil, nil, err
+		}
+		return z, func() { gzips.Put(z) }, nil
+	case "zstd":
+		z := zstds.Get().(*zstd.Decoder)
+		if err := z.Reset(body); err != nil {
+			zstds.Put(z)
+			return nil, nil, err
+		}
+		return z, func() {
+			_ = z.Reset(nil) // lets go of the body; cannot fail
+			zstds.Put(z)
+		}, nil
+	}
+	return nil, nil, fmt.Errorf("%w: %q instead of %s", errEncoding, oneLine(encoding), acceptEncoding)
+}

@@ -1,0 +1,197 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/time/rate"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/strategies"
+)
+
+// The values that Options' zero fields stand for; those of the configuration are the same.
+const (
+	DefaultTimeout        = 30 * time.Second
+	DefaultMaxBody        = 64 << 20
+	DefaultInitialBackoff = 500 * time.Millisecond
+	DefaultMaxBackoff     = 30 * time.Second
+)
+
+// Backoff bounds the waits between tries. Each wait is drawn at random from 0.5 to 1.5
+// times an interval that starts at Initial and doubles up to Max.
+type Backoff struct{ Initial, Max time.Duration }
+
+// Options say which API a Client asks, and how patiently.
+type Options struct {
+	URL     string                   // of the stream, http or https; may have its own query
+	Query   map[string]string        // fixed parameters, sent with every request
+	Headers map[string]config.Secret // sent with every request, never to another origin
+
+	Timeout    time.Duration // of one try as a whole, connecting to last byte; 0: 30s
+	MaxRetries int           // tries after the first; 0: none
+	MaxBody    int64         // bytes of one answer, decompressed; 0: 64 MiB
+	RateLimit  float64       // requests a second, retries included; 0: no limit
+	Backoff    Backoff       // zero fields: 500ms, 30s
+
+	Transport http.RoundTripper // nil: NewTransport()
+	UserAgent string            // "": tidemark/<version of the build>
+	Logger    *slog.Logger      // gets each error that is retried; nil: nobody does
+	OnRetry   func(error)       // the same for counting; may be nil
+}
+
+// Client asks one stream's API for pages. It may be used by several goroutines.
+type Client struct {
+	target   *target
+	header   http.Header // shared by all requests; never changed after New
+	host     string      // the Host header where the configuration sets one
+	redactor *redactor
+	http     *http.Client
+	own      *http.Transport // nil where the caller brought one
+	limiter  *rate.Limiter   // nil: no limit
+	buffers  sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
+
+	timeout    time.Duration
+	maxRetries int
+	maxBody    int64
+	backoff    Backoff
+	logger     *slog.Logger
+	onRetry    func(error)
+
+	hold hold
+}
+
+// Response is an answer that accept took for a page.
+type Response struct {
+	URL      string      // as asked, secrets replaced by ***
+	Status   int         // 200 or 203
+	Header   http.Header // the API's; not to be changed
+	Date     time.Time   // of the API's Date header, UTC; zero where it has none
+	Body     []byte      // decompressed; valid until Release
+	Received int64       // bytes of the body as they came, compressed
+	Tries    int         // requests it took, 1 or more
+
+	buffer *[]byte
+	client *Client
+}
+
+// Release gives the body's memory back. Body is gone afterwards. A second call does
+// nothing.
+func (r *Response) Release() {
+	if r.buffer != nil {
+		r.client.release(r.buffer)
+		r.buffer, r.Body = nil, nil
+	}
+}
+
+// New makes a client. Errors have class Config and fit behind "streams[i]: ".
+func New(o Options) (*Client, error) {
+	t, err := newTarget(o.URL, o.Query)
+	if err != nil {
+		return nil, class.Wrap(class.Config, err)
+	}
+	header, host, err := newHeader(o.Headers, o.UserAgent)
+	if err != nil {
+		return nil, class.Wrap(class.Config, err)
+	}
+	c := &Client{
+		target:     t,
+		header:     header,
+		host:       host,
+		redactor:   newRedactor(t, o.Headers),
+		timeout:    positive(o.Timeout, DefaultTimeout),
+		maxRetries: max(o.MaxRetries, 0),
+		maxBody:    positive(o.MaxBody, DefaultMaxBody),
+		backoff: Backoff{
+			Initial: positive(o.Backoff.Initial, DefaultInitialBackoff),
+			Max:     positive(o.Backoff.Max, DefaultMaxBackoff),
+		},
+		logger:  o.Logger,
+		onRetry: o.OnRetry,
+	}
+	if c.logger == nil {
+		c.logger = slog.New(slog.DiscardHandler)
+	}
+	if o.RateLimit > 0 {
+		// A burst of one spaces requests evenly, which no API's bucket can mind.
+		c.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), 1)
+	}
+	transport := o.Transport
+	if transport == nil {
+		c.own = NewTransport()
+		transport = c.own
+	}
+	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
+	return c, nil
+}
+
+// Close drops idle connections. Requests under way go on.
+func (c *Client) Close() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+}
+
+// Get asks for one page and tries again where another try may mend it: after 429, 5xx
+// and the like (see the table in status.go), broken connections, cut or late answers,
+// and where accept returns an error whose Retryable method says true. Any other error
+// of accept comes back unchanged. accept may be nil; it must not keep the Response.
+//
+// The parameters are added behind those of the URL and of Options.Query, in their
+// order; they replace fixed ones of the same name, because an API that reads the first
+// of two values would serve the same page for ever (P7).
+//
+// Errors: *StatusError for a status that is no page, *RetriesError (around the last
+// reason) where all tries failed, both of class Source; the context's cause, without a
+// class, when ctx ends.
+func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func(*Response) error) (*Response, error) {
+	u, shown := c.target.build(params)
+	var waits *backoff.ExponentialBackOff
+	started := time.Now()
+	for try := 1; ; try++ {
+		if err := c.pace(ctx); err != nil {
+			return nil, interrupted(shown, err)
+		}
+		resp, err := c.try(ctx, u, shown, accept)
+		if err == nil {
+			resp.Tries = try
+			return resp, nil
+		}
+		var failed *again
+		if !errors.As(err, &failed) {
+			return nil, err
+		}
+		if try > c.maxRetries {
+			return nil, class.Wrap(class.Source, &RetriesError{Tries: try, Elapsed: time.Since(started), Err: failed.err})
+		}
+		if waits == nil {
+			waits = c.newBackOff()
+		}
+		wait := waits.NextBackOff()
+		if failed.after > 0 {
+			wait = failed.after
+			c.hold.until(time.Now().Add(wait))
+		}
+		c.logger.Warn("the API did not answer with a page; asking again",
+			"error", failed.err, "try", try, "max_retries", c.maxRetries, "wait", wait)
+		if c.onRetry != nil {
+			c.onRetry(failed.err)
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return nil, interrupted(shown, err)
+		}
+	}
+}
+
+func positive[T time.Duration | int64](v, otherwise T) T {
+	if v > 0 {
+		return v
+	}
+	return otherwise
+}

@@ -1,0 +1,142 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// RetriesError says that every try failed.
+type RetriesError struct {
+	Tries   int           // requests sent
+	Elapsed time.Duration // from the first to the last answer, waits included
+	Err     error         // why the last one failed
+}
+
+func (e *RetriesError) Error() string {
+	if e.Tries == 1 {
+		return fmt.Sprintf("giving up after 1 try (max_retries is 0): %v", e.Err)
+	}
+	return fmt.Sprintf("giving up after %d tries in %s (max_retries is %d): %v",
+		e.Tries, e.Elapsed.Round(time.Millisecond), e.Tries-1, e.Err)
+}
+
+func (e *RetriesError) Unwrap() error { return e.Err }
+
+// again marks why a try failed as something that the next one may not meet.
+type again struct {
+	err   error
+	after time.Duration // what the API asked to wait; 0: it did not say
+}
+
+func (a *again) Error() string { return a.err.Error() }
+func (a *again) Unwrap() error { return a.err }
+
+func (c *Client) newBackOff() *backoff.ExponentialBackOff {
+	b := &backoff.ExponentialBackOff{
+		InitialInterval:     c.backoff.Initial,
+		MaxInterval:         c.backoff.Max,
+		Multiplier:          2,
+		RandomizationFactor: 0.5,
+	}
+	b.Reset()
+	return b
+}
+
+// hold is the time before which the API asked not to be asked again. It is the
+// client's, so that requests fetched ahead by other goroutines keep to it as well.
+type hold struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (h *hold) until(t time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t.After(h.t) {
+		h.t = t
+	}
+}
+
+func (h *hold) left() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.t.IsZero() {
+		return 0
+	}
+	return time.Until(h.t)
+}
+
+// pace waits until a request may be sent: past the API's Retry-After and within the
+// rate limit. This waiting is not part of a try's timeout.
+func (c *Client) pace(ctx context.Context) error {
+	for d := c.hold.left(); d > 0; d = c.hold.left() {
+		if err := sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if c.limiter == nil {
+		return nil
+	}
+	if err := c.limiter.Wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		// The limiter does not begin a wait that ctx's deadline would cut.
+		return fmt.Errorf("%w: the next request allowed by rate_limit lies behind the deadline", context.DeadlineExceeded)
+	}
+	return nil
+}
+
+// sleep waits for d or until ctx ends, and then returns its cause.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// interrupted is what Get returns when its context ends. It has no class: stopping is
+// not the API's failure.
+func interrupted(shown string, cause error) error {
+	return fmt.Errorf("requesting %s: %w", shown, cause)
+}
+
+// retryAfter reads a Retry-After header: seconds, or a date, which is taken against the
+// answer's own Date so that a wrong clock on either side does no harm. There is no upper
+// limit: an API that asks for an hour gets it. 0 where the header says nothing.
+func retryAfter(h http.Header, date time.Time) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0
+	}
+	if s, err := strconv.ParseFloat(v, 64); err == nil { // some APIs send fractions
+		const longest = float64(1<<62) / float64(time.Second)
+		if math.IsNaN(s) || math.IsInf(s, 0) || s <= 0 {
+			return 0
+		}
+		return time.Duration(min(s, longest) * float64(time.Second))
+	}
+	t, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	if date.IsZero() {
+		date = time.Now()
+	}
+	return max(t.Sub(date), 0)
+}

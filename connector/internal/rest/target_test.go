@@ -1,0 +1,93 @@
+package rest
+
+import (
+	"strings"
+	"testing"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/strategies"
+)
+
+func TestBuildURL(t *testing.T) {
+	for _, x := range []struct {
+		name, url   string
+		query       map[string]string
+		params      []strategies.Param
+		sent, shown string
+	}{
+		{"bare", "http://h/users", nil, nil, "http://h/users", "http://h/users"},
+		{"own query first, then fixed ones by name, then params in order", "http://h/users?b=1&flag&a=%20#top",
+			map[string]string{"z": "ü&", "c": ""}, []strategies.Param{{Name: "since", Value: "2026-11-14T20:02:39+00:00"}, {Name: "a b", Value: "="}},
+			"http://h/users?b=1&flag&a=%20&c=&z=%C3%BC%26&since=2026-11-14T20%3A02%3A39%2B00%3A00&a+b=%3D", ""},
+		{"a param is never sent twice", "http://h/?limit=5&x=1", map[string]string{"x": "2", "offset": "0"},
+			[]strategies.Param{{Name: "limit", Value: "50"}, {Name: "offset", Value: "100"}}, "http://h/?x=2&limit=50&offset=100", ""},
+		{"secrets are sent and not shown", "http://me:sesame@h/?api_key=k1&since=1", map[string]string{"access_token": "k2", "AuthCode": "k3", "author": "jo"},
+			[]strategies.Param{{Name: "scroll_token", Value: "MjA="}},
+			"http://me:sesame@h/?api_key=k1&since=1&AuthCode=k3&access_token=k2&author=jo&scroll_token=MjA%3D",
+			"http://***@h/?api_key=***&since=1&AuthCode=***&access_token=***&author=jo&scroll_token=MjA%3D"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			target, err := newTarget(x.url, x.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 20 { // map order must not show
+				u, shown := target.build(x.params)
+				if u.String() != x.sent {
+					t.Fatalf("sent\n%s, want\n%s", u, x.sent)
+				}
+				want := x.shown
+				if want == "" {
+					want = x.sent
+				}
+				if shown != want {
+					t.Fatalf("shown\n%s, want\n%s", shown, want)
+				}
+			}
+		})
+	}
+}
+
+func TestSecretNames(t *testing.T) {
+	for _, n := range []string{"api_key", "apikey", "API-Key", "access_token", "token", "key", "secret", "client_secret", "password", "sig", "signature",
+		"auth", "auth_token", "Authorization", "X-Amz-Signature", "X-Amz-Credential", "subscription-key", "sessionId", "jwt"} {
+		if !secretName(n) {
+			t.Errorf("%s is not taken for a secret", n)
+		}
+	}
+	for _, n := range []string{"since", "updated_since", "limit", "offset", "order_by", "author", "author_id", "page", "keyword", "scroll_param", "design"} {
+		if secretName(n) {
+			t.Errorf("%s is taken for a secret", n)
+		}
+	}
+}
+
+// Bad settings are refused when the client is made, without showing a secret.
+func TestBadOptions(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		o    Options
+		says string
+	}{
+		{"no url", Options{}, "must begin with http:// or https://"},
+		{"no scheme", Options{URL: "api.test/users"}, "must begin with http:// or https://"},
+		{"other scheme", Options{URL: "ftp://api.test/users"}, `not with "ftp"`},
+		{"no host", Options{URL: "http:///users"}, "has no host"},
+		{"bad escape", Options{URL: "http://h/?a=%sesame"}, "two hexadecimal digits"},
+		{"slash in a password", Options{URL: "http://me:ses/ame@h/"}, "percent-encoded"},
+		{"bad port", Options{URL: "http://h:port/"}, "invalid port"},
+		{"header name", Options{URL: "http://h", Headers: map[string]config.Secret{"Authorization: sesame": "x"}}, `"Authorization" is not a header's name`},
+		{"header value", Options{URL: "http://h", Headers: map[string]config.Secret{"X-Key": "sesame\r\nHost: evil"}}, "value of X-Key has a line break"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			_, err := New(x.o)
+			if class.Of(err) != class.Config || !strings.Contains(err.Error(), x.says) {
+				t.Errorf("got %v", err)
+			}
+			if err != nil && (strings.Contains(err.Error(), "ses")) {
+				t.Errorf("shows a secret: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,137 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"tidemark/connector/internal/class"
+)
+
+// try sends one request and reads its answer within the timeout. An error that is worth
+// another try is an *again.
+func (c *Client) try(ctx context.Context, u *url.URL, shown string, accept func(*Response) error) (*Response, error) {
+	resp, err := c.exchange(ctx, u, shown)
+	if err != nil || accept == nil {
+		return resp, err
+	}
+	// The timeout is over here: how long accept takes is not the API's doing.
+	err = accept(resp)
+	if err == nil {
+		return resp, nil
+	}
+	defer resp.Release()
+	var r interface{ Retryable() bool }
+	retryable := errors.As(err, &r) && r.Retryable()
+	err = c.redactor.err(err) // it may quote a body in which the API echoes a secret
+	if !retryable {
+		return nil, err
+	}
+	if words := apiMessage(resp.Body, c.redactor); words != "" {
+		return nil, &again{err: fmt.Errorf("GET %s: %w (the answer says: %s)", shown, err, words)}
+	}
+	return nil, &again{err: fmt.Errorf("GET %s: %w", shown, err)}
+}
+
+// exchange is a try without accept: a Response whose status is one of a page, or an error.
+func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Response, error) {
+	ctx, cancel := context.WithTimeout(parent, c.timeout)
+	defer cancel()
+	req := (&http.Request{
+		Method: http.MethodGet, URL: u, Host: c.host, Header: c.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+
+	raw, err := c.http.Do(req)
+	if err != nil {
+		switch {
+		case parent.Err() != nil:
+			return nil, interrupted(shown, context.Cause(parent))
+		case ctx.Err() != nil:
+			return nil, &again{err: fmt.Errorf("GET %s: no answer within request_timeout %s", shown, c.timeout)}
+		}
+		return nil, c.transportError(shown, err)
+	}
+	defer raw.Body.Close()
+
+	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
+	if a := actionFor(raw.StatusCode); a.do != page {
+		return nil, c.statusError(raw, shown, date, a)
+	}
+	tooLarge := func() error {
+		return class.Errorf(class.Source, "GET %s: the answer is larger than max_body, %d bytes: ask for smaller pages or raise max_body", shown, c.maxBody)
+	}
+	if raw.ContentLength > allowance(c.maxBody) {
+		return nil, tooLarge()
+	}
+	buffer, received, err := c.read(raw, c.maxBody)
+	if err == nil {
+		return &Response{
+			URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
+			Body: *buffer, Received: received, buffer: buffer, client: c,
+		}, nil
+	}
+	got := len(*buffer)
+	c.release(buffer)
+	switch {
+	case parent.Err() != nil:
+		return nil, interrupted(shown, context.Cause(parent))
+	case ctx.Err() != nil:
+		return nil, &again{err: fmt.Errorf("GET %s: the answer was not complete within request_timeout %s: %d bytes had come", shown, c.timeout, got)}
+	case errors.Is(err, errTooLarge):
+		return nil, tooLarge()
+	case errors.Is(err, errEncoding):
+		return nil, class.Errorf(class.Source, "GET %s: %w", shown, err)
+	case received < raw.ContentLength:
+		return nil, &again{err: fmt.Errorf("GET %s: the answer was cut off: %d of %d bytes came: %w", shown, received, raw.ContentLength, err)}
+	}
+	return nil, &again{err: fmt.Errorf("GET %s: the answer broke off after %d bytes: %w", shown, received, err)}
+}
+
+// statusError makes an error of an answer that is no page.
+func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a action) error {
+	// The status is what counts: of the message, whatever could be read is good enough.
+	buffer, _, _ := c.read(raw, maxMessageBody)
+	e := &StatusError{
+		Status:     raw.StatusCode,
+		URL:        shown,
+		Message:    apiMessage(*buffer, c.redactor),
+		RetryAfter: retryAfter(raw.Header, date),
+		hint:       a.hint,
+	}
+	c.release(buffer)
+	if a.do == retry {
+		return &again{err: e, after: e.RetryAfter}
+	}
+	return class.Wrap(class.Source, e)
+}
+
+// transportError makes an error of a request that got no answer. Broken connections and
+// names that don't resolve are tried again: servers restart. What only a change of the
+// configuration can mend is not.
+func (c *Client) transportError(shown string, err error) error {
+	var redirect *redirectError
+	if errors.As(err, &redirect) {
+		return class.Errorf(class.Source, "GET %s: %w", shown, redirect)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // without the URL that url.Error prints, secrets and all (P11)
+	}
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("the connection was closed before an answer came: %w", err)
+	}
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	permanent := errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
+	err = fmt.Errorf("GET %s: %w", shown, c.redactor.err(err))
+	if permanent {
+		return class.Wrap(class.Source, err)
+	}
+	return &again{err: err}
+}
