@@ -1,0 +1,55 @@
+// Package wire turns the bytes of an API's answer into rows and Avro, in one pass,
+// and talks to the schema registry.
+//
+// Compile makes a Plan from an Avro schema and the layout of the answers. Plan.Scan
+// walks over a page once: it checks the JSON, finds the rows, encodes each into
+// Confluent's wire format in the order of the schema, and picks id and cursor value
+// on the way. In the steady state a row costs no allocation: everything lies in
+// buffers that the page owns and hands back with Release.
+//
+// Plan.Inspect and Plan.Resolve read such bodies back from the topic, giving the
+// cursor value and hash that the same row would have now (rule 11). Decoder makes
+// plain JSON of any Avro value in the topic.
+//
+// What JSON a type takes:
+//
+//	null, boolean           the literal; nothing else
+//	int, long               a whole number in range; 1.0 and 1e3 are whole, "1" is no number
+//	float, double           a number in range; one written without point and exponent must be
+//	                        what a program that holds it as such a float writes, so
+//	                        9007199254740993 is refused rather than rounded
+//	string                  a string of valid Unicode (no bad UTF-8, no lone surrogate)
+//	bytes, fixed            a string in base64 (RFC 4648 §4, with padding)
+//	enum                    a string that is one of the symbols
+//	array, map, record      array, object, object; a key given twice counts as last written,
+//	                        maps are written in key order
+//	union                   null and one other type: that one or null; a wider union: the first
+//	                        branch, in the schema's order, that takes the value
+//	date                    "2006-01-02", or days since 1970
+//	time-millis, -micros    "15:04:05.999999", or the number in the type's unit
+//	timestamp-*             RFC 3339 (no zone: UTC), or the number in the type's unit;
+//	                        the years 0 to 9999 (nanos: 1677 to 2262), never a finer
+//	                        fraction than the type holds
+//	local-timestamp-*       as timestamp, without a zone
+//	decimal (bytes, fixed)  a number or its text, with no more digits than scale and precision
+//	uuid (string, fixed 16) 8-4-4-4-12 hexadecimal digits
+//
+// A missing key takes the field's default, or null where the type allows it. A null
+// is never replaced by a default. A key the schema does not know is dropped and
+// counted in Page.Unknown.
+//
+// A row that the API marks as deleted has no body; only its id and, where it has one,
+// its cursor value must be readable.
+//
+// The JSON scanner and the encoder are written by hand, because this is the one place
+// where tidemark's speed is made: the row's place in the page, the last of two equal
+// keys, and going on behind a bad value are all needed in the same pass. goavro
+// checks every schema and is the oracle in the tests.
+//
+// Files: schema.go and default.go (schema to type tree), plan.go and path.go
+// (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
+// (the page), record.go (rows and records), deleted.go (rows that the API marks as
+// deleted), key.go (object keys, record keys and cursor values), encode*.go (the other
+// types), binary.go (reading Avro), inspect.go, resolve.go, render.go and decode.go (back
+// from Avro), registry.go, fits.go (a schema checked without registering it).
+package wire

@@ -1,0 +1,48 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/sr"
+)
+
+const noSubject = "the subject does not exist yet"
+
+// Fits says, without registering anything, whether the subject would take the schema.
+func (r *Registry) Fits(ctx context.Context, subject, schema string) (string, error) {
+	doing := fmt.Sprintf("checking the schema of %s", subject)
+	s := sr.Schema{Schema: schema, Type: sr.TypeAvro}
+	var re *sr.ResponseError
+	known, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.LookupSchema(ctx, subject, s) })
+	if err == nil {
+		return fmt.Sprintf("registered as id %d, version %d", known.ID, known.Version), nil
+	}
+	if !errors.As(err, &re) || re.StatusCode != http.StatusNotFound {
+		return "", r.fail(doing, err)
+	}
+	// Asked about a subject that is not there, some registries find any schema compatible.
+	if re.ErrorCode == sr.ErrSubjectNotFound.Code {
+		return noSubject, nil
+	}
+	fits, err := retry(ctx, func() (sr.CheckCompatibilityResult, error) {
+		return r.client.CheckCompatibility(sr.WithParams(ctx, sr.Verbose), subject, -1, s) // verbose: with reasons
+	})
+	switch {
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound:
+		return noSubject, nil
+	case err != nil:
+		return "", r.fail(doing, err)
+	case !fits.Is:
+		why := ""
+		if len(fits.Messages) > 0 {
+			why = " (" + clip([]byte(strings.Join(fits.Messages, "; "))) + ")"
+		}
+		return "", r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's latest one%s; "+
+			"give new fields a default, or write to another topic", why))
+	}
+	return "not registered yet, compatible with the subject's latest one", nil
+}

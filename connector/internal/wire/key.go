@@ -1,0 +1,186 @@
+package wire
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"tidemark/strategies"
+)
+
+// shape remembers the keys of the last object of a record type in their order, so that
+// the next object's keys are mostly recognised by one comparison.
+type shape struct{ keys []shapeKey }
+
+type shapeKey struct {
+	text  []byte // as it stands in the answer, from the delimiter before to the value
+	field int    // or notInSchema
+}
+
+// shapeKeys bounds a shape; keys beyond it are looked up one by one.
+const shapeKeys = 256
+
+// What field returns beside a field's index.
+const (
+	notInSchema = -1
+	endOfObject = -2
+	markField   = -3 // Options.DeletedField, where the schema has none of that name
+	noMark      = -4 // in Plan.mark: rows are never deleted; field does not return it
+)
+
+// field walks over the k-th key of an object, from the brace or comma before it to the
+// colon behind it, and says which field it is. Where the last object of this type had
+// the same bytes there, one comparison does.
+func (s *state) field(n *node, sh *shape, k int) (int, bool) {
+	if k < len(sh.keys) {
+		known := &sh.keys[k]
+		if bytes.HasPrefix(s.buf[s.pos:], known.text) {
+			s.pos += len(known.text)
+			if known.field == notInSchema {
+				s.unknown.Count++
+			}
+			return known.field, true
+		}
+	}
+	c := s.peek()
+	from := s.pos
+	switch {
+	case k == 0: // c is the brace
+		s.pos++
+		if s.take('}') {
+			return endOfObject, true
+		}
+	case c == ',':
+		s.pos++
+	case c == '}':
+		s.pos++
+		return endOfObject, true
+	default:
+		return 0, false
+	}
+	if s.peek() != '"' {
+		return 0, false
+	}
+	start, end, flags, ok := s.str()
+	if !ok || !s.take(':') {
+		return 0, false
+	}
+	s.peek()
+	key := s.buf[start:end]
+	if flags&hasEscape != 0 {
+		s.scratch, _ = unescape(s.scratch[:0], key)
+		key = s.scratch
+	}
+	i, ok := n.index[string(key)]
+	switch {
+	case ok:
+	case n == s.plan.root && s.plan.mark == markField && string(key) == s.plan.opts.DeletedField:
+		i = markField
+	default:
+		i = notInSchema
+		s.countUnknown(n, string(key))
+	}
+	entry := shapeKey{text: s.buf[from:s.pos], field: i}
+	if k < len(sh.keys) {
+		sh.keys[k] = entry
+	} else if k == len(sh.keys) && k < shapeKeys {
+		sh.keys = append(sh.keys, entry)
+	}
+	return i, true
+}
+
+// countUnknown counts a key of n that is dropped.
+func (s *state) countUnknown(n *node, key string) {
+	if s.unknown.Count == 0 {
+		s.unknown.First = clip([]byte(key))
+		if n != s.plan.root {
+			s.unknown.First = n.name + "." + s.unknown.First
+		}
+	}
+	s.unknown.Count++
+}
+
+// capture takes down the row's key or cursor value from the value that begins at at and
+// ends at pos. encoded says that the schema took the value.
+func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
+	if i == s.plan.id {
+		s.idAt = at
+	}
+	if i == s.plan.cursor {
+		s.cursorAt = at
+	}
+	var text []byte
+	switch c := s.buf[at]; {
+	case c == '"':
+		text = s.buf[at+1 : s.pos-1]
+		if !encoded || s.flags&hasEscape != 0 {
+			from := len(s.side)
+			var ok bool
+			if s.side, ok = unescape(s.side, text); !ok {
+				return good // no text; the schema refused it already
+			}
+			text = s.side[from:len(s.side):len(s.side)]
+		}
+		if !encoded && !utf8.Valid(text) {
+			return good
+		}
+	case c == '-' || c-'0' <= 9:
+		text = s.buf[at:s.pos]
+	}
+	c := good
+	if i == s.plan.id {
+		if c = s.captureKey(row, text, at, encoded); i != s.plan.cursor {
+			return c
+		}
+	}
+	row.Value = strategies.Value{}
+	if text == nil { // null
+		return c
+	}
+	if s.plan.stampCursor && encoded && s.buf[at] == '"' {
+		row.Value = strategies.Value{Raw: text, N: s.stampMicros, Sub: s.stampNanos, Set: true}
+		return c
+	}
+	v, err := s.plan.opts.Format.Parse(text)
+	if err != nil {
+		if c == good && encoded {
+			return s.refuse(s.plan.root.fields[i].typ, at, "the cursor value "+err.Error())
+		}
+		return c
+	}
+	row.Value = v
+	return c
+}
+
+// captureKey makes the record key of the id's text: numbers in their plain decimal
+// form, so that 1e3 and 1000 are one key.
+func (s *state) captureKey(row *strategies.Row, text []byte, at int, encoded bool) code {
+	t := s.plan.root.fields[s.plan.id].typ
+	row.Key = nil
+	switch {
+	case text == nil:
+		if s.buf[at] == 'n' {
+			return s.refuse(t, at, "the id is null")
+		}
+		return good // refused as what it is
+	case len(text) == 0:
+		return s.refuse(t, at, "the id is empty")
+	case encoded && s.buf[at] != '"' && !plainDecimal(text):
+		v, _ := exactInt(text)
+		from := len(s.side)
+		s.side = strconv.AppendInt(s.side, v, 10)
+		text = s.side[from:len(s.side):len(s.side)]
+	}
+	row.Key = text[:len(text):len(text)]
+	return good
+}
+
+// plainDecimal reports whether a JSON number is written as strconv would write it.
+func plainDecimal(b []byte) bool {
+	for i, c := range b {
+		if c-'0' > 9 && (c != '-' || i > 0) {
+			return false
+		}
+	}
+	return len(b) != 2 || b[0] != '-' || b[1] != '0'
+}

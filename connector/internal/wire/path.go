@@ -1,0 +1,67 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+)
+
+// role is what a place in the answer holds.
+type role uint8
+
+const (
+	rolePass role = iota // an object on the way to another place
+	roleRecords
+	roleToken
+	roleTotal
+)
+
+var roleNames = [...]string{"", "records path", "token path", "total path"}
+
+// place is one key of the answer that leads to something the plan wants.
+type place struct {
+	key  string
+	role role
+	kids []*place
+}
+
+// addPath hangs a dotted path into the tree.
+func (p *place) addPath(path string, r role) error {
+	at := p
+	for _, key := range strings.Split(path, ".") {
+		if key == "" {
+			return fmt.Errorf("%s %q has an empty part", roleNames[r], path)
+		}
+		if at.role != rolePass {
+			return fmt.Errorf("%s %q leads through the %s", roleNames[r], path, roleNames[at.role])
+		}
+		next := at.find(key)
+		if next == nil {
+			next = &place{key: key}
+			at.kids = append(at.kids, next)
+		}
+		at = next
+	}
+	if at.role != rolePass || len(at.kids) > 0 {
+		return fmt.Errorf("%s %q is taken by another path", roleNames[r], path)
+	}
+	at.role = r
+	return nil
+}
+
+func (p *place) find(key string) *place {
+	for _, k := range p.kids {
+		if k.key == key {
+			return k
+		}
+	}
+	return nil
+}
+
+func (p *place) findBytes(key []byte) *place {
+	for _, k := range p.kids {
+		if k.key == string(key) {
+			return k
+		}
+	}
+	return nil
+}

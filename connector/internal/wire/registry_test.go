@@ -1,0 +1,212 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+
+	"tidemark/connector/internal/class"
+	"tidemark/schemas"
+)
+
+// fakeRegistry serves srfake under a base path, behind the given gate, which may answer
+// itself. It counts the requests.
+func fakeRegistry(t *testing.T, base string, gate func(w http.ResponseWriter, r *http.Request) bool) (url string, fake *srfake.Registry, requests *atomic.Int64) {
+	t.Helper()
+	fake = srfake.NewRegistry()
+	requests = new(atomic.Int64)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		if gate != nil && gate(w, r) {
+			return
+		}
+		http.StripPrefix(base, fake.Handler()).ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL + base, fake, requests
+}
+
+func mustRegistry(t *testing.T, url, user, pass string) *Registry {
+	t.Helper()
+	r, err := NewRegistry(url, user, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRegistry(t *testing.T) {
+	for _, base := range []string{"", "/apis/ccompat/v7"} {
+		url, _, requests := fakeRegistry(t, base, nil)
+		ctx := context.Background()
+		r := mustRegistry(t, url+"/", "", "")
+		if err := r.Ping(ctx); err != nil {
+			t.Fatal(err)
+		}
+		id, err := r.Register(ctx, "user-value", schemas.User)
+		if err != nil || id <= 0 {
+			t.Fatal(id, err)
+		}
+		before := requests.Load()
+		if again, err := r.Register(ctx, "user-value", schemas.User); err != nil || again != id || requests.Load() != before {
+			t.Errorf("registered again: id %d, %v, %d requests", again, err, requests.Load()-before)
+		}
+		other := mustRegistry(t, url, "", "")
+		if again, err := other.Register(ctx, "user-value", schemas.User); err != nil || again != id {
+			t.Errorf("registered by another worker: id %d, %v, want %d", again, err, id)
+		}
+		third := mustRegistry(t, url, "", "")
+		for range 2 {
+			text, err := third.SchemaByID(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := parseSchema(text); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := third.SchemaByID(ctx, 4711); err == nil || class.Of(err) != class.Broker || !strings.Contains(err.Error(), "reading schema 4711") {
+			t.Errorf("an unknown id: %v (class %v)", err, class.Of(err))
+		}
+	}
+}
+
+func TestRegistryConflict(t *testing.T) {
+	url, _, requests := fakeRegistry(t, "", func(w http.ResponseWriter, r *http.Request) bool {
+		w.WriteHeader(http.StatusConflict)
+		_, _ = fmt.Fprint(w, `{"error_code":409,"message":"Incompatible artifact: user-value"}`)
+		return true
+	})
+	_, err := mustRegistry(t, url, "", "").Register(context.Background(), "user-value", schemas.User)
+	if err == nil || class.Of(err) != class.Broker {
+		t.Fatalf("%v (class %v)", err, class.Of(err))
+	}
+	for _, want := range []string{"user-value", "not compatible", "Incompatible artifact", "compatibility to NONE"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+	if n := requests.Load(); n != 1 {
+		t.Errorf("a refusal was asked for %d times", n)
+	}
+}
+
+// TestRegistryRetries: an answer of 503 is asked again, a refused one is not.
+func TestRegistryRetries(t *testing.T) {
+	var failures atomic.Int64
+	url, _, _ := fakeRegistry(t, "", func(w http.ResponseWriter, r *http.Request) bool {
+		if failures.Add(1) > 2 {
+			return false
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	if _, err := mustRegistry(t, url, "", "").Register(context.Background(), "user-value", schemas.User); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRegistrySecrets: no error holds the password, whatever the server says (P11).
+func TestRegistrySecrets(t *testing.T) {
+	const secret = "s3cr&t/pass"
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("credentials went to another origin: %v", r.Header["Authorization"])
+	}))
+	defer elsewhere.Close()
+	url, _, _ := fakeRegistry(t, "", func(w http.ResponseWriter, r *http.Request) bool {
+		if user, pass, _ := r.BasicAuth(); user != "me" || pass != secret {
+			t.Errorf("credentials are %s:%s", user, pass)
+		}
+		if strings.HasPrefix(r.URL.Path, "/schemas/ids/2") {
+			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+			return true
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = fmt.Fprintf(w, `{"error_code":40101,"message":"me:%s is wrong"}`, secret)
+		return true
+	})
+	inURL := strings.Replace(url, "http://", "http://me:s3cr%26t%2Fpass@", 1)
+	for _, r := range []*Registry{mustRegistry(t, url, "me", secret), mustRegistry(t, inURL, "", "")} {
+		for id, want := range map[int]string{1: "check the registry's username and password", 2: "another origin"} {
+			_, err := r.SchemaByID(context.Background(), id)
+			if err == nil || class.Of(err) != class.Broker || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v", err)
+			} else if strings.Contains(err.Error(), "s3cr") {
+				t.Errorf("the password shows in %v", err)
+			}
+			var re *sr.ResponseError
+			if id == 1 && !errors.As(err, &re) {
+				t.Error("the cause is lost")
+			}
+		}
+	}
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := mustRegistry(t, strings.Replace(gone.URL, "http://", "http://me:hunter2@", 1), "", "")
+	if _, err := r.SchemaByID(ctx, 1); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Error(err)
+	}
+}
+
+func TestNewRegistryRefuses(t *testing.T) {
+	for _, u := range []string{"", "http://", "ftp://h", "http://h?x=1", "http://h#f", "http://me:pa ss%zz@h"} {
+		if _, err := NewRegistry(u, "", ""); err == nil || class.Of(err) != class.Config || strings.Contains(err.Error(), "pa ss") {
+			t.Errorf("%q: %v", u, err)
+		}
+	}
+	if r := mustRegistry(t, "localhost:8081", "", ""); r.where != "http://localhost:8081" {
+		t.Error(r.where)
+	}
+}
+
+func TestDecoder(t *testing.T) {
+	url, fake, requests := fakeRegistry(t, "", nil)
+	ctx := context.Background()
+	reg := mustRegistry(t, url, "", "")
+	id, err := reg.Register(ctx, "user-value", schemas.User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := userOptions()
+	o.SchemaID = id
+	p := mustCompile(t, o)
+	pg, err := p.Scan([]byte(`{"data":[{"updatedAt":"2026-11-14T20:02:39.120+02:00","id":"a\nb","name":null,"createdAt":"2026-11-14T19:44:39Z"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewDecoder(mustRegistry(t, url, "", ""))
+	const want = `{"id":"a\nb","name":null,"email":null,"address":null,"company":null,"job":null,"createdAt":"2026-11-14T19:44:39Z","updatedAt":"2026-11-14T18:02:39.12Z"}`
+	before := requests.Load()
+	for range 3 {
+		js, got, err := d.Decode(ctx, pg.Rows[0].Body)
+		if err != nil || got != id || string(js) != want {
+			t.Errorf("schema %d: %s (%v)", got, js, err)
+		}
+	}
+	if n := requests.Load() - before; n != 1 {
+		t.Errorf("%d requests for one schema", n)
+	}
+	if _, _, err := d.Decode(ctx, []byte(`{"plain":"json"}`)); !errors.Is(err, ErrNotFramed) {
+		t.Error(err)
+	}
+	if _, _, err := d.Decode(ctx, pg.Rows[0].Body[:9]); err == nil || !strings.Contains(err.Error(), "ends early") {
+		t.Error(err)
+	}
+	if _, _, err := d.Decode(ctx, []byte{0, 0, 0, 0, 99, 0}); class.Of(err) != class.Broker {
+		t.Error(err)
+	}
+	fake.SeedSchema("p-value", 1, 50, sr.Schema{Schema: `syntax = "proto3";`, Type: sr.TypeProtobuf})
+	if _, _, err := d.Decode(ctx, []byte{0, 0, 0, 0, 50, 0}); err == nil || !strings.Contains(err.Error(), "PROTOBUF, not Avro") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,277 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"unsafe"
+
+	"tidemark/connector/internal/class"
+	"tidemark/strategies"
+)
+
+// state is the memory of one scan: where it stands and what it has made. It lives in
+// a pool between pages.
+type state struct {
+	scanner
+	plan    *Plan
+	rows    []strategies.Row
+	out     []byte // Avro bodies, one behind the other
+	side    []byte // texts of ids and cursor values that had escapes
+	scratch []byte // for putting fields and map entries in order
+	segs    []seg  // stack of field and entry positions
+	shapes  []shape
+	fault   fault
+	first   fault // the row's first one, kept by keepFault
+	unknown Unknown
+	bad     int
+	// stamp is the last timestamp read from text, for the cursor.
+	stampMicros int64
+	stampNanos  uint16
+	days        days
+	flags       uint8 // of the last string encoded
+	rowStart    int
+	rescanned   int // bytes read again for further branches of unions, this row
+	idAt        int // where the row's id begins, -1: not seen
+	cursorAt    int // the same for the cursor value
+
+	token              strategies.Token
+	total              int64
+	haveRecords        bool
+	haveToken, haveSum bool
+}
+
+const (
+	rowBytes = int(unsafe.Sizeof(strategies.Row{}))
+	segBytes = int(unsafe.Sizeof(seg{}))
+)
+
+// Scan reads a page. body must stay as it is until the page is released. The error is
+// a *Malformed of class Source; a row that cannot be keyed or encoded is no error of
+// the page, its Err says why.
+func (p *Plan) Scan(body []byte) (*Page, error) {
+	s := states.Get().(*state)
+	s.reset(p, body)
+	if err := s.page(); err != nil {
+		s.release()
+		return nil, class.Wrap(class.Source, err)
+	}
+	return &Page{
+		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total},
+		Unknown: s.unknown,
+		Bad:     s.bad,
+		state:   s,
+	}, nil
+}
+
+func (s *state) reset(p *Plan, body []byte) {
+	s.plan = p
+	s.buf, s.pos = body, 0
+	s.rows, s.out, s.side = s.rows[:0], s.out[:0], s.side[:0]
+	s.segs = s.segs[:0]
+	for len(s.shapes) < len(p.schema.records) {
+		s.shapes = append(s.shapes, shape{})
+	}
+	s.unknown, s.bad = Unknown{}, 0
+	s.token, s.total = strategies.Token{}, -1
+	s.haveRecords, s.haveToken, s.haveSum = false, false, false
+}
+
+var bom = []byte("\xEF\xBB\xBF")
+
+func (s *state) page() error {
+	if bytes.HasPrefix(s.buf, bom) { // RFC 8259 §8.1 lets a reader pass over it
+		s.pos = len(bom)
+	}
+	c := s.peek()
+	var err error
+	switch {
+	case c == 0 && s.pos == len(s.buf):
+		return s.malformed("it is empty")
+	case s.plan.opts.RecordsPath == "":
+		if c != '[' {
+			return s.notAPage("the JSON array of records", c)
+		}
+		err = s.records()
+	case c != '{':
+		return s.notAPage("a JSON object", c)
+	default:
+		err = s.places(s.plan.top)
+	}
+	if err != nil {
+		return err
+	}
+	if s.peek(); s.pos < len(s.buf) {
+		return s.malformed("something follows the JSON: " + clip(s.buf[s.pos:]))
+	}
+	if !s.haveRecords {
+		return s.malformed(fmt.Sprintf("there is no array at %q; it begins with %s", s.plan.opts.RecordsPath, clip(s.buf)))
+	}
+	if s.plan.opts.NeedToken && !s.haveToken {
+		return s.malformed(fmt.Sprintf("there is no token at %q, not even null", s.plan.opts.TokenPath))
+	}
+	return nil
+}
+
+func (s *state) malformed(reason string) error {
+	return &Malformed{Reason: reason, Offset: s.pos}
+}
+
+func (s *state) notAPage(want string, c byte) error {
+	if c == '<' || !bytes.ContainsRune([]byte(`{["-0123456789tfn`), rune(c)) {
+		return s.malformed("it is not JSON; it begins with " + clip(s.buf[s.pos:]))
+	}
+	return s.malformed("it is not " + want + " but " + clip(s.buf[s.pos:]))
+}
+
+// broken is the error of text that is no JSON at pos.
+func (s *state) broken() error {
+	if s.pos >= len(s.buf) {
+		s.pos = len(s.buf)
+		return s.malformed("the JSON is cut off")
+	}
+	return s.malformed("the JSON is broken at " + clip(s.buf[s.pos:]))
+}
+
+// places walks over an object of the answer, looking for what p leads to.
+func (s *state) places(p *place) error {
+	s.pos++
+	if s.take('}') {
+		return nil
+	}
+	for {
+		if s.peek() != '"' {
+			return s.broken()
+		}
+		start, end, flags, ok := s.str()
+		if !ok || !s.take(':') {
+			return s.broken()
+		}
+		key := s.buf[start:end]
+		if flags&hasEscape != 0 {
+			s.scratch, _ = unescape(s.scratch[:0], key)
+			key = s.scratch
+		}
+		if err := s.place(p.findBytes(key)); err != nil {
+			return err
+		}
+		if s.take(',') {
+			continue
+		}
+		if !s.take('}') {
+			return s.broken()
+		}
+		return nil
+	}
+}
+
+// place reads the value at p, which is nil for what nobody asked for.
+func (s *state) place(p *place) error {
+	c := s.peek()
+	switch {
+	case c == 0 && s.pos == len(s.buf):
+		return s.broken()
+	case p == nil:
+	case p.role == rolePass && c == '{':
+		return s.places(p)
+	case p.role == roleRecords:
+		if c != '[' {
+			return s.malformed(fmt.Sprintf("%q is not an array but %s", s.plan.opts.RecordsPath, clip(s.buf[s.pos:])))
+		}
+		return s.records()
+	case p.role == roleToken:
+		return s.readToken(c)
+	case p.role == roleTotal:
+		return s.readTotal(c)
+	}
+	if !s.skip() {
+		return s.broken()
+	}
+	return nil
+}
+
+func (s *state) readToken(c byte) error {
+	if s.haveToken {
+		return s.malformed(fmt.Sprintf("%q is there twice", s.plan.opts.TokenPath))
+	}
+	s.haveToken = true
+	s.token.Present = true
+	from := s.pos
+	switch {
+	case c == '"':
+		start, end, flags, ok := s.str()
+		if !ok {
+			return s.broken()
+		}
+		text, ok := s.text(start, end, flags)
+		if !ok {
+			s.pos = from
+			return s.malformed(fmt.Sprintf("the token at %q is not valid UTF-8", s.plan.opts.TokenPath))
+		}
+		s.token.Text = string(text)
+		s.token.Null = s.token.Text == ""
+	case c == 'n':
+		if !s.literal("null") {
+			return s.broken()
+		}
+		s.token.Null = true
+	case c == '-' || c-'0' <= 9:
+		start, end, _, ok := s.number()
+		if !ok {
+			return s.broken()
+		}
+		s.token.Text = string(s.buf[start:end])
+	default:
+		if !s.skip() {
+			return s.broken()
+		}
+		s.pos = from
+		return s.malformed(fmt.Sprintf("the token at %q is neither text nor number nor null but %s", s.plan.opts.TokenPath, clip(s.buf[from:])))
+	}
+	return nil
+}
+
+// readTotal reads a count. What is no count is taken as not said, for no promise
+// rests on it.
+func (s *state) readTotal(c byte) error {
+	if s.haveSum {
+		return s.malformed(fmt.Sprintf("%q is there twice", s.plan.opts.TotalPath))
+	}
+	s.haveSum = true
+	from := s.pos
+	if !s.skip() {
+		return s.broken()
+	}
+	text := s.buf[from:s.pos]
+	if c == '"' {
+		text = text[1 : len(text)-1]
+	}
+	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil && n >= 0 {
+		s.total = n
+	}
+	return nil
+}
+
+// records walks over the array of rows.
+func (s *state) records() error {
+	if s.haveRecords {
+		return s.malformed(fmt.Sprintf("%q is there twice", s.plan.opts.RecordsPath))
+	}
+	s.haveRecords = true
+	s.pos++
+	if s.take(']') {
+		return nil
+	}
+	for {
+		if !s.row() {
+			return s.broken()
+		}
+		if s.take(',') {
+			continue
+		}
+		if !s.take(']') {
+			return s.broken()
+		}
+		return nil
+	}
+}

@@ -1,0 +1,29 @@
+package wire
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tidemark/strategies"
+)
+
+// TestMicros: the short way of reading timestamps gives what strategies.Micros gives,
+// for good and for broken ones, whatever dates it remembers.
+func TestMicros(t *testing.T) {
+	dates := rapid.SampledFrom([]string{"2026-11-14", "2026-11-15", "2026-10-14", "1970-01-01", "0001-01-01", "9999-12-31", "2024-02-29", "2023-02-29", "2026-11-3a", "2026/11/14"})
+	rapid.Check(t, func(t *rapid.T) {
+		s := new(state)
+		for range 8 {
+			text := []byte(dates.Draw(t, "date") + rapid.StringMatching(`[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,10})?(Z|z|\+01:00|)`).Draw(t, "time"))
+			if rapid.IntRange(0, 3).Draw(t, "spoil") == 0 {
+				text[rapid.IntRange(0, len(text)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "byte")
+			}
+			micros, nanos, err := s.micros(text)
+			wantMicros, wantNanos, wantErr := strategies.Micros(text)
+			if (err != nil) != (wantErr != nil) || (err == nil && (micros != wantMicros || nanos != wantNanos)) {
+				t.Fatalf("%q: %d %d %v, want %d %d %v", text, micros, nanos, err, wantMicros, wantNanos, wantErr)
+			}
+		}
+	})
+}
