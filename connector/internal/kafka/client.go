@@ -1,0 +1,100 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/class"
+)
+
+// Options say which stream a Sink serves and where.
+type Options struct {
+	Brokers         []string
+	Stream          string // the key of its cursor
+	Topic           string // where its records go
+	StateTopic      string
+	StatePartitions int    // of a state topic that is created
+	Partitions      int    // of a data topic that is created
+	Replication     int    // of topics that are created; -1: the broker's default
+	Compression     string // lz4, zstd, snappy, gzip, none
+	IDPrefix        string // of the transactional id
+	TxnTimeout      time.Duration
+	Logger          *slog.Logger
+	Client          []kgo.Opt // more client settings: TLS, SASL, or a test's network
+}
+
+// TransactionalID is the same for every worker that ever serves the stream (P5).
+func (o Options) TransactionalID() string { return o.IDPrefix + "." + o.StateTopic + "." + o.Stream }
+
+// dialPatience bounds the waiting for a broker that does not answer at all.
+const dialPatience = 10 * time.Second
+
+// client returns a client with the settings all of tidemark's clients share.
+func (o Options) client(more ...kgo.Opt) (*kgo.Client, error) {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(o.Brokers...),
+		kgo.ClientID("tidemark"),
+		kgo.DialTimeout(5 * time.Second),
+		kgo.RetryTimeout(dialPatience),
+		kgo.MetadataMinAge(100 * time.Millisecond),
+		kgo.FetchMaxWait(250 * time.Millisecond), // a fetch under way keeps a new partition waiting
+		kgo.DisableClientMetrics(),               // they are pushed on Close, to a broker that may be gone
+	}
+	opts = append(opts, o.Client...)
+	cl, err := kgo.NewClient(append(opts, more...)...)
+	if err != nil {
+		return nil, class.Errorf(class.Config, "configuring the Kafka client: %w", err)
+	}
+	return cl, nil
+}
+
+// transactional returns a client that produces under the stream's transactional id.
+func (o Options) transactional(more ...kgo.Opt) (*kgo.Client, error) {
+	return o.client(append([]kgo.Opt{
+		kgo.TransactionalID(o.TransactionalID()),
+		kgo.TransactionTimeout(o.TxnTimeout),
+		kgo.RecordDeliveryTimeout(o.TxnTimeout),
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+	}, more...)...)
+}
+
+// Ping reports whether a broker can be reached, within a bounded time.
+func (o Options) Ping(ctx context.Context) error {
+	cl, err := o.client()
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	defer cancel()
+	if err := cl.Ping(ctx); err != nil {
+		return o.unreachable(err)
+	}
+	return nil
+}
+
+func (o Options) unreachable(err error) error {
+	return class.Errorf(class.Broker, "connecting to Kafka at %s: %w (is it running, and is --brokers right?)",
+		strings.Join(o.Brokers, ","), err)
+}
+
+func codec(name string) (kgo.CompressionCodec, error) {
+	switch name {
+	case "", "lz4":
+		return kgo.Lz4Compression(), nil
+	case "zstd":
+		return kgo.ZstdCompression(), nil
+	case "snappy":
+		return kgo.SnappyCompression(), nil
+	case "gzip":
+		return kgo.GzipCompression(), nil
+	case "none":
+		return kgo.NoCompression(), nil
+	}
+	return kgo.CompressionCodec{}, class.Wrap(class.Config, fmt.Errorf("compression %q is not one of lz4, zstd, snappy, gzip, none", name))
+}

@@ -1,0 +1,11 @@
+// Package kafka is the only way records and cursors get out of tidemark.
+//
+// A Sink belongs to one stream. Its Commit writes records and the cursor that counts
+// them as delivered in one transaction (P1); it has no method that produces outside of
+// one. Open fences every earlier worker of the stream before it reads the stored cursor
+// (P5), and Scan reads the output topic back for the window.
+//
+// Files: sink.go (open, commit, close), outcome.go (what became of a transaction),
+// cursorlog.go (reading the state topic), scan.go (reading topics up to an offset),
+// topics.go (creating and checking topics), client.go (connection settings).
+package kafka

@@ -1,0 +1,129 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/class"
+)
+
+// quiet is how long a topic may yield nothing before its log is looked at. Only a
+// partition whose last records compaction has removed, or that another transaction
+// holds back, or a slow broker ever makes one wait so long.
+var quiet = 2 * time.Second // tests wait less
+
+// span is a part of a topic: from the first offsets up to, and without, the last.
+type span struct {
+	topic       string
+	first, last map[int32]int64
+	isolation   kgo.IsolationLevel
+}
+
+// scan calls fn with every record of the span, control records included, until each
+// partition's last offset is reached. It counts positions, not records: what stands
+// before the last offset can be a marker, or nothing at all after compaction.
+func (o Options) scan(ctx context.Context, s span, fn func(*kgo.Record) error) error {
+	from := make(map[int32]kgo.Offset)
+	open := make(map[int32]int64)
+	next := make(map[int32]int64) // positions
+	for p, last := range s.last {
+		if s.first[p] < last {
+			from[p] = kgo.NewOffset().At(s.first[p])
+			open[p], next[p] = last, s.first[p]
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	cl, err := o.client(
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{s.topic: from}),
+		kgo.FetchIsolationLevel(s.isolation),
+		kgo.KeepControlRecords(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+	)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	waited := false
+	for len(open) > 0 {
+		poll, cancel := context.WithTimeout(ctx, quiet)
+		fetches := cl.PollFetches(poll)
+		cancel()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		for _, e := range fetches.Errors() {
+			if !errors.Is(e.Err, context.DeadlineExceeded) && !kerr.IsRetriable(e.Err) {
+				return class.Errorf(class.Broker, "reading topic %s, partition %d: %w", e.Topic, e.Partition, e.Err)
+			}
+		}
+		if fetches.NumRecords() == 0 {
+			for p, last := range open {
+				empty, err := Empty(ctx, cl, s.topic, p, next[p], last, s.isolation == kgo.ReadCommitted())
+				if err != nil {
+					return err
+				}
+				if empty {
+					delete(open, p)
+				}
+			}
+			if !waited && len(open) > 0 && o.Logger != nil {
+				o.Logger.Warn("waiting for the broker, or for another producer's open transaction", "topic", s.topic)
+			}
+			waited = true
+			continue
+		}
+		var failed error
+		fetches.EachRecord(func(r *kgo.Record) {
+			last, ok := open[r.Partition]
+			if !ok || failed != nil {
+				return
+			}
+			if r.Offset < last {
+				failed = fn(r)
+			}
+			next[r.Partition] = r.Offset + 1
+			if r.Offset >= last-1 {
+				delete(open, r.Partition)
+			}
+		})
+		if failed != nil {
+			return failed
+		}
+	}
+	return nil
+}
+
+// ends returns the high watermark of each of the topic's partitions.
+func ends(ctx context.Context, cl *kgo.Client, topic string) (map[int32]int64, error) {
+	return offsetsOf(ctx, kadm.NewClient(cl).ListEndOffsets, "end", topic)
+}
+
+func starts(ctx context.Context, cl *kgo.Client, topic string) (map[int32]int64, error) {
+	return offsetsOf(ctx, kadm.NewClient(cl).ListStartOffsets, "start", topic)
+}
+
+func offsetsOf(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), what, topic string) (map[int32]int64, error) {
+	listed, err := list(ctx, topic)
+	if err == nil {
+		err = listed.Error()
+	}
+	if err != nil {
+		return nil, class.Errorf(class.Broker, "looking up the %s of topic %s: %w", what, topic, err)
+	}
+	offsets := make(map[int32]int64, len(listed[topic]))
+	for p, o := range listed[topic] {
+		offsets[p] = o.Offset
+	}
+	if len(offsets) == 0 {
+		return nil, class.Wrap(class.Broker, fmt.Errorf("looking up the %s of topic %s: no partitions", what, topic))
+	}
+	return offsets, nil
+}

@@ -1,0 +1,378 @@
+package kafka
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/class"
+	"tidemark/strategies"
+)
+
+// Sink writes one stream's records and cursor. It is used by one goroutine.
+type Sink struct {
+	o           Options
+	compression kgo.CompressionCodec
+	client      *kgo.Client
+
+	data, state topicInfo
+	limit       int             // bytes of a record batch that the output topic takes
+	dead        bool            // the dead-letter topic is there
+	owners      map[string]bool // every owner id this Sink has had (rule 4)
+	owner       string
+	seq         int64
+	ends        []int64 // per partition of the output topic: where the next record goes, or before
+
+	records []kgo.Record // reused by every transaction
+	acks    acks
+}
+
+// NewSink returns a closed sink.
+func NewSink(o Options) (*Sink, error) {
+	c, err := codec(o.Compression)
+	if err != nil {
+		return nil, err
+	}
+	return &Sink{o: o, compression: c, owners: make(map[string]bool)}, nil
+}
+
+// Open fences every other worker of the stream, and then reads its cursor (P5): in this
+// order, because a cursor read before could still be overtaken by a commit in flight.
+// The cursor's Version is 0 where the stream has none yet. The caller commits it at
+// once, with no records, to claim the stream.
+//
+// Opening again after a failed Commit finds out whether the stream is still this
+// worker's: ErrFenced says it is not (rule 5).
+func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
+	s.Close()
+	reader, err := s.o.client()
+	if err != nil {
+		return strategies.Cursor{}, err
+	}
+	defer reader.Close()
+	ping, cancel := context.WithTimeout(ctx, dialPatience)
+	err = reader.Ping(ping)
+	cancel()
+	if err != nil {
+		return strategies.Cursor{}, s.o.unreachable(err)
+	}
+	if s.data, s.state, err = s.o.ensureTopics(ctx, kadm.NewClient(reader)); err != nil {
+		return strategies.Cursor{}, err
+	}
+	if s.limit, err = s.o.maxRecord(ctx, kadm.NewClient(reader)); err != nil {
+		return strategies.Cursor{}, err
+	}
+	if len(s.owners) > 0 {
+		// Looked at before fencing as well: a worker that lost its stream while it slept
+		// must not throw out the one that has it now.
+		if _, err := s.mine(ctx, reader); err != nil {
+			return strategies.Cursor{}, err
+		}
+	}
+	if err := s.fence(ctx); err != nil {
+		return strategies.Cursor{}, err
+	}
+	hanging, err := s.hanging(ctx, reader)
+	if err == nil && len(hanging) > 0 {
+		if s.o.Logger != nil {
+			s.o.Logger.Warn("the broker has forgotten a transaction of this stream; aborting what it left", "partitions", hanging)
+		}
+		s.Close()
+		if err = s.abort(ctx, hanging); err == nil {
+			err = s.fence(ctx)
+		}
+	}
+	if err != nil {
+		s.Close()
+		return strategies.Cursor{}, err
+	}
+	c, err := s.mine(ctx, reader)
+	if err != nil {
+		s.Close()
+		return c, err
+	}
+	// Nobody can write under the owner that was found, now that it is fenced. Where this
+	// worker's own claim does not come through, it will find that owner once more.
+	s.owners[c.Owner] = true
+	s.owner = rand.Text()
+	s.owners[s.owner] = true
+	s.seq = c.Seq
+	end, err := ends(ctx, reader, s.o.Topic)
+	if err != nil {
+		s.Close()
+		return c, err
+	}
+	s.ends = make([]int64, s.data.partitions)
+	for p := range s.ends {
+		s.ends[p] = end[int32(p)]
+	}
+	return c, nil
+}
+
+// mine reads the stored cursor and fails if a worker that is not this one owns it.
+func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor, error) {
+	c, err := s.o.stored(ctx, reader, s.state.partitions)
+	if err != nil {
+		return c, err
+	}
+	if len(s.owners) > 0 && c.Version > 0 && !s.owners[c.Owner] {
+		return c, fmt.Errorf("%w (its cursor now has owner %s, seq %d)", ErrFenced, c.Owner, c.Seq)
+	}
+	return c, nil
+}
+
+// fence opens the transactional client and initialises its producer id, which aborts
+// what an earlier worker left open and bars it from committing.
+func (s *Sink) fence(ctx context.Context) error {
+	client, err := s.o.transactional(
+		kgo.ProducerBatchCompression(s.compression),
+		kgo.ProducerLinger(5*time.Millisecond),
+		kgo.MaxBufferedRecords(1<<20),
+		kgo.ProducerBatchMaxBytes(int32(s.limit)),
+		kgo.BrokerMaxWriteBytes(int32(max(100<<20, s.limit+1<<20))),
+	)
+	if err != nil {
+		return err
+	}
+	// The id is initialised when an older transaction has been aborted, which a broker may
+	// put off for as long as it is busy with that.
+	patience, cancel := context.WithTimeout(ctx, s.o.TxnTimeout+dialPatience)
+	defer cancel()
+	if _, _, err := client.ProducerID(patience); err != nil {
+		client.Close()
+		return class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err)
+	}
+	s.client = client
+	return nil
+}
+
+// Record is one record of a transaction.
+type Record struct {
+	Key, Value []byte // a nil Value is a tombstone
+	Headers    []kgo.RecordHeader
+	Dead       bool // goes to the dead-letter topic instead of the output topic
+}
+
+// Commit writes the records and the cursor in one transaction (P1), fills in the
+// cursor's seq and owner, and returns it as stored. records may be reused when Commit
+// returns. Any error is a *CommitError and leaves the sink closed.
+//
+// ctx being cancelled does not interrupt a commit at once: it gets a few seconds to end
+// with a known outcome.
+func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cursor) (strategies.Cursor, error) {
+	next.Seq, next.Owner = s.seq+1, s.owner
+	value, err := json.Marshal(next)
+	if err != nil {
+		return next, &CommitError{Outcome: NotWritten, Permanent: true, Err: err}
+	}
+	if s.client == nil {
+		return next, &CommitError{Outcome: NotWritten, Err: class.Wrap(class.Broker, errors.New("the sink is closed"))}
+	}
+	ctx, cancel := lingering(ctx, s.o.TxnTimeout+dialPatience)
+	defer cancel()
+	outcome, err := s.transact(ctx, records, value)
+	if err != nil {
+		s.Close() // rule 2
+		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err), Err: class.Wrap(class.Broker, err)}
+	}
+	s.seq = next.Seq
+	for p, end := range s.acks.ends {
+		s.ends[p] = max(s.ends[p], end)
+	}
+	return next, nil
+}
+
+func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (Outcome, error) {
+	if err := s.client.BeginTransaction(); err != nil {
+		return NotWritten, fmt.Errorf("beginning the transaction: %w", err)
+	}
+	if cap(s.records) < len(records)+1 {
+		s.records = make([]kgo.Record, len(records)+1, len(records)+len(records)/4+64)
+	}
+	s.records = s.records[:len(records)+1]
+	s.acks.reset(len(s.ends), s.o.Topic)
+	now := time.Now()
+	for i := range records {
+		r := &records[i]
+		s.records[i] = kgo.Record{Topic: s.o.Topic, Key: r.Key, Value: r.Value, Headers: r.Headers, Timestamp: now}
+		if r.Dead {
+			s.records[i].Topic = s.o.DeadTopic()
+			if err := s.ensureDead(ctx); err != nil {
+				_ = s.client.EndTransaction(ctx, kgo.TryAbort)
+				return NotWritten, err
+			}
+		}
+		s.client.Produce(ctx, &s.records[i], s.acks.ack)
+	}
+	s.records[len(records)] = kgo.Record{Topic: s.o.StateTopic, Key: []byte(s.o.Stream), Value: cursor, Timestamp: now}
+	s.client.Produce(ctx, &s.records[len(records)], s.acks.ack)
+	err := s.client.Flush(ctx)
+	if failed := s.acks.failure(); failed != nil {
+		err = failed
+	}
+	if err != nil {
+		// Every record must have been acknowledged: Flush and EndTransaction report
+		// nothing when one record failed by itself (rule 1).
+		_ = s.client.EndTransaction(ctx, kgo.TryAbort) // the next Open aborts it for certain
+		return NotWritten, fmt.Errorf("producing: %w", err)
+	}
+	if err := s.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
+		return Unknown, fmt.Errorf("ending the transaction: %w", err)
+	}
+	return 0, nil
+}
+
+// acks collects what the broker says of a transaction's records.
+type acks struct {
+	mu    sync.Mutex
+	topic string
+	ends  []int64
+	err   error
+}
+
+func (a *acks) reset(partitions int, topic string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if cap(a.ends) < partitions {
+		a.ends = make([]int64, partitions)
+	}
+	a.ends = a.ends[:partitions]
+	clear(a.ends)
+	a.topic, a.err = topic, nil
+}
+
+func (a *acks) ack(r *kgo.Record, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case err != nil:
+		if a.err == nil {
+			a.err = fmt.Errorf("record %q of %d bytes to topic %s: %w", clip(r.Key), len(r.Key)+len(r.Value), r.Topic, err)
+		}
+	case r.Topic == a.topic && int(r.Partition) < len(a.ends):
+		a.ends[r.Partition] = max(a.ends[r.Partition], r.Offset+1)
+	}
+}
+
+func (a *acks) failure() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
+}
+
+// Ends are, for each partition of the output topic, an offset at or before the next
+// record's. The slice is the caller's.
+func (s *Sink) Ends() []int64 { return append([]int64(nil), s.ends...) }
+
+// TopicID identifies the output topic; one deleted and made again has another.
+func (s *Sink) TopicID() string { return s.data.id }
+
+// Scan calls fn with every committed record of the output topic that begins at the
+// given offset of its partition; nil: all of the topic. It returns when the end
+// that the topic had at Open is reached.
+func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) error) error {
+	reader, err := s.o.client()
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	first, err := starts(ctx, reader, s.o.Topic)
+	if err != nil {
+		return err
+	}
+	last := make(map[int32]int64, len(s.ends))
+	for p, end := range s.ends {
+		last[int32(p)] = end
+		if p < len(from) {
+			first[int32(p)] = max(first[int32(p)], from[p])
+		}
+	}
+	sp := span{topic: s.o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}
+	return s.o.scan(ctx, sp, func(r *kgo.Record) error {
+		if r.Attrs.IsControl() {
+			return nil
+		}
+		return fn(r)
+	})
+}
+
+// ScanDead is Scan over all of the dead-letter topic; one that does not exist is empty.
+func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
+	reader, err := s.o.client()
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	_, err = describe(ctx, kadm.NewClient(reader), s.o.DeadTopic())
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.dead = true
+	first, err := starts(ctx, reader, s.o.DeadTopic())
+	if err != nil {
+		return err
+	}
+	last, err := ends(ctx, reader, s.o.DeadTopic())
+	if err != nil {
+		return err
+	}
+	sp := span{topic: s.o.DeadTopic(), first: first, last: last, isolation: kgo.ReadCommitted()}
+	return s.o.scan(ctx, sp, func(r *kgo.Record) error {
+		if r.Attrs.IsControl() {
+			return nil
+		}
+		return fn(r)
+	})
+}
+
+// MaxRecord is how many bytes of key, value and headers a record may have.
+func (s *Sink) MaxRecord() int { return s.limit - batchOverhead }
+
+// Close lets go of the connection; a transaction in hand is left to be aborted by the next
+// Open, or by its timeout.
+func (s *Sink) Close() {
+	if s.client != nil {
+		s.client.Close()
+		s.client = nil
+	}
+}
+
+// lingering returns a context that outlives ctx by up to four seconds, so that a transaction
+// in hand ends with a known outcome and the process still stops within five.
+func lingering(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	var grace *time.Timer
+	var mu sync.Mutex
+	stop := context.AfterFunc(ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		grace = time.AfterFunc(4*time.Second, cancel)
+	})
+	return out, func() {
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		if grace != nil {
+			grace.Stop()
+		}
+		cancel()
+	}
+}
+
+func clip(b []byte) string {
+	if len(b) > 60 {
+		return string(b[:57]) + "..."
+	}
+	return string(b)
+}

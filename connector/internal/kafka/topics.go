@@ -1,0 +1,179 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"tidemark/connector/internal/class"
+)
+
+// topicInfo is what a sink needs to know of a topic.
+type topicInfo struct {
+	id         string
+	partitions int
+}
+
+// Topics is what CheckTopics found: a line a topic, for people.
+type Topics struct{ Data, State string }
+
+// ensureTopics creates the data and the state topic where they are missing and refuses a
+// state topic that could forget a cursor.
+func (o Options) ensureTopics(ctx context.Context, adm *kadm.Client) (data, state topicInfo, err error) {
+	compact := "compact"
+	data, err = o.ensure(ctx, adm, o.Topic, o.Partitions, map[string]*string{"cleanup.policy": &compact})
+	if err != nil {
+		return data, state, err
+	}
+	state, err = o.ensure(ctx, adm, o.StateTopic, o.StatePartitions, map[string]*string{"cleanup.policy": &compact})
+	if err != nil {
+		return data, state, err
+	}
+	return data, state, o.checkStatePolicy(ctx, adm)
+}
+
+func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, partitions int, config map[string]*string) (topicInfo, error) {
+	info, err := describe(ctx, adm, topic)
+	if !errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return info, err
+	}
+	_, err = adm.CreateTopic(ctx, int32(partitions), int16(o.Replication), config, topic)
+	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+		return info, class.Errorf(class.Broker, "creating topic %s: %w", topic, err)
+	}
+	// A new topic takes a moment to get its leaders.
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		info, err = describe(ctx, adm, topic)
+		if err == nil || wait > 3*time.Second || ctx.Err() != nil {
+			return info, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+func describe(ctx context.Context, adm *kadm.Client, topic string) (topicInfo, error) {
+	topics, err := adm.ListTopics(ctx, topic)
+	if err == nil {
+		err = topics[topic].Err
+	}
+	if err == nil && len(topics[topic].Partitions) == 0 {
+		err = kerr.UnknownTopicOrPartition
+	}
+	if err == nil {
+		for _, p := range topics[topic].Partitions {
+			if p.Err != nil {
+				err = p.Err
+			}
+		}
+	}
+	if err != nil {
+		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s: %w", topic, err)
+	}
+	t := topics[topic]
+	return topicInfo{id: t.ID.String(), partitions: len(t.Partitions)}, nil
+}
+
+// checkStatePolicy refuses a state topic that deletes by age or size: a cursor lost that
+// way would start its stream anew.
+func (o Options) checkStatePolicy(ctx context.Context, adm *kadm.Client) error {
+	policy, err := config(ctx, adm, o.StateTopic, "cleanup.policy")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(policy) == "compact" {
+		return nil
+	}
+	return class.Errorf(class.Broker, "state topic %s has cleanup.policy=%s, which forgets cursors; it must be compact only: "+
+		"kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config cleanup.policy=compact, "+
+		"or name another topic (kafka.state_topic)", o.StateTopic, policy, strings.Join(o.Brokers, ","), o.StateTopic)
+}
+
+// batchOverhead is more than a batch of one record takes beside key, value and headers:
+// 61 bytes for the batch, and some varints.
+const batchOverhead = 256
+
+// maxRecord is the largest batch that the output topic takes; the dead-letter topic is made to
+// take the same.
+func (o Options) maxRecord(ctx context.Context, adm *kadm.Client) (int, error) {
+	text, err := config(ctx, adm, o.Topic, "max.message.bytes")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 2*batchOverhead {
+		return 0, class.Errorf(class.Broker, "topic %s has max.message.bytes=%s, too little for any record", o.Topic, text)
+	}
+	return min(n, math.MaxInt32), nil
+}
+
+// DeadTopic is where rows go that cannot be written as what they are.
+func (o Options) DeadTopic() string { return o.Topic + ".dlq" }
+
+// ensureDead creates the dead-letter topic when the first dead letter comes.
+func (s *Sink) ensureDead(ctx context.Context) error {
+	if s.dead {
+		return nil
+	}
+	limit := strconv.Itoa(s.limit)
+	_, err := s.o.ensure(ctx, kadm.NewClient(s.client), s.o.DeadTopic(), 1, map[string]*string{"max.message.bytes": &limit})
+	s.dead = err == nil
+	return err
+}
+
+func config(ctx context.Context, adm *kadm.Client, topic, key string) (string, error) {
+	configs, err := adm.DescribeTopicConfigs(ctx, topic)
+	if err == nil && len(configs) > 0 {
+		err = configs[0].Err
+	}
+	if err != nil {
+		return "", class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)
+	}
+	for _, rc := range configs {
+		for _, c := range rc.Configs {
+			if c.Key == key && c.Value != nil {
+				return *c.Value, nil
+			}
+		}
+	}
+	return "", class.Errorf(class.Broker, "reading the settings of topic %s: the broker does not tell its %s", topic, key)
+}
+
+// CheckTopics looks at both topics and changes nothing.
+func (o Options) CheckTopics(ctx context.Context) (Topics, error) {
+	cl, err := o.client()
+	if err != nil {
+		return Topics{}, err
+	}
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	var t Topics
+	line := func(topic string, partitions int) (string, bool, error) {
+		info, err := describe(ctx, adm, topic)
+		if errors.Is(err, kerr.UnknownTopicOrPartition) {
+			return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), false, nil
+		}
+		if err != nil {
+			return "", false, err
+		}
+		policy, err := config(ctx, adm, topic, "cleanup.policy")
+		return fmt.Sprintf("%s has %d partitions, cleanup.policy=%s", topic, info.partitions, policy), true, err
+	}
+	if t.Data, _, err = line(o.Topic, o.Partitions); err != nil {
+		return t, err
+	}
+	var exists bool
+	if t.State, exists, err = line(o.StateTopic, o.StatePartitions); err != nil || !exists {
+		return t, err
+	}
+	return t, o.checkStatePolicy(ctx, adm)
+}

@@ -1,0 +1,228 @@
+package sim
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+
+	"tidemark/strategies"
+)
+
+// API is the scripted one. Its rows stand in ascending order, those without a value
+// first. It is used by one goroutine at a time.
+type API struct {
+	Traits
+	H     *History
+	rows  []Version
+	prev  map[int32]Version // what a row was before its last change
+	clock int32
+	keys  int32
+	last  uint32 // content
+	top   int64
+	high  int64 // greatest value in any answer
+
+	replica     []Version // rows as of replicaAt
+	replicaAt   int32
+	tokens      []place
+	next        [kinds]bool // what the next answer is like
+	arg         [kinds]uint16
+	Seen        [kinds]int // how often each trouble took effect
+	order, page []Version
+	answer      Answer
+}
+
+// place is what a token stands for.
+type place struct {
+	since int64
+	from  bool
+	n     int64
+	rank  int32
+}
+
+// NewAPI returns one that Reset makes ready.
+func NewAPI() *API { return &API{H: &History{}, prev: map[int32]Version{}} }
+
+// Reset starts the API of a script. The history of the last one is gone.
+func (a *API) Reset(s *Script) {
+	a.Traits = s.Traits
+	a.H.Reset(s.Traits)
+	a.rows, a.tokens, a.replica = a.rows[:0], a.tokens[:0], a.replica[:0]
+	clear(a.prev)
+	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
+	a.next, a.Seen = [kinds]bool{}, [kinds]int{}
+	for _, n := range s.Initial {
+		a.insert(int64(n), true)
+	}
+}
+
+// farAway is where values lie that no row may have yet (rule 13).
+const farAway = 4_000_000_000
+
+// Now is the API's clock: it ticks with every change and every request.
+func (a *API) Now() int32 { return a.clock }
+
+// Greatest is the greatest value that any answer has held.
+func (a *API) Greatest() int64 { return a.high }
+
+// compare is the ascending order.
+func compare(x, y Version) int {
+	switch {
+	case x.Set != y.Set:
+		if y.Set {
+			return -1
+		}
+		return 1
+	case x.Set && x.N != y.N:
+		return cmp.Compare(x.N, y.N)
+	}
+	return cmp.Compare(x.Rank, y.Rank)
+}
+
+func (a *API) put(v Version) {
+	a.clock++
+	v.Arrived, v.Index = a.clock, int32(len(a.H.Versions))
+	at, _ := slices.BinarySearchFunc(a.rows, v, compare)
+	a.rows = slices.Insert(a.rows, at, v)
+	a.H.Versions = append(a.H.Versions, Lifetime{Version: v, Gone: Forever, Greatest: a.high, Top: a.top})
+	if v.Set && v.N < farAway {
+		a.top = max(a.top, v.N)
+	}
+}
+
+func (a *API) take(i int) {
+	a.clock++
+	a.H.Versions[a.rows[i].Index].Gone = a.clock
+	a.rows = slices.Delete(a.rows, i, i+1)
+}
+
+func (a *API) insert(n int64, set bool) {
+	a.keys++
+	a.last++
+	a.put(Version{Key: a.keys, Content: a.last, N: n, Set: set, Rank: (a.keys*7919%1009)*1024 + a.keys})
+}
+
+func (a *API) used(n int64) bool {
+	if a.Strategy == strategies.StepSize { // an id is never given again
+		return slices.ContainsFunc(a.H.Versions, func(v Lifetime) bool { return v.N == n })
+	}
+	return slices.ContainsFunc(a.rows, func(v Version) bool { return v.Set && v.N == n })
+}
+
+// Change is one of the live writers' events; it reports whether it happened.
+func (a *API) Change(e Event) bool {
+	unique := a.Distinct || a.Strategy == strategies.StepSize
+	ahead := func(by uint16) int64 {
+		if unique {
+			by++
+		}
+		return min(a.top+int64(by), tabled-1)
+	}
+	kind := e.Kind
+	if kind == Update && a.Strategy == strategies.StepSize {
+		kind = Touch // an id does not change
+	}
+	switch kind {
+	case Insert:
+		a.insert(ahead(e.A), true)
+		return true
+	case Late:
+		n := max(a.top-int64(e.A), 1)
+		if unique && a.used(n) {
+			return false
+		}
+		a.insert(n, true)
+		return true
+	case Null:
+		a.insert(0, false)
+		return true
+	case Far:
+		a.insert(farAway+int64(a.keys), true)
+		return true
+	}
+	if len(a.rows) == 0 {
+		return false
+	}
+	i := int(e.A) % len(a.rows)
+	v := a.rows[i]
+	old := v
+	switch kind {
+	case Update:
+		v.N, v.Set, v.Bad, v.Deleted = ahead(e.B), true, false, false
+		a.last++
+		v.Content = a.last
+	case Touch, Spoil:
+		a.last++
+		v.Content, v.Bad, v.Deleted = a.last, kind == Spoil, false
+	case Retire:
+		if a.Strategy != strategies.StepSize {
+			v.N, v.Set = ahead(e.B), true
+		}
+		a.last++
+		v.Content, v.Bad, v.Deleted = a.last, false, true
+	case Restore:
+		p, ok := a.prev[v.Key]
+		if !ok || p.N != v.N || p.Set != v.Set {
+			return false
+		}
+		v.Content, v.Bad, v.Deleted = p.Content, p.Bad, p.Deleted
+	case Delete:
+		a.take(i)
+		return true
+	default:
+		return false
+	}
+	a.prev[v.Key] = old
+	a.take(i)
+	a.put(v)
+	return true
+}
+
+// Arm makes the next fitting answer a troubled one.
+func (a *API) Arm(e Event) {
+	if e.Kind == Snapshot {
+		a.replica, a.replicaAt = append(a.replica[:0], a.rows...), a.clock
+		return
+	}
+	a.next[e.Kind], a.arg[e.Kind] = true, e.A
+}
+
+// Calm forgets what was armed: from now on the API is on its best behaviour, as far as its
+// traits allow.
+func (a *API) Calm() { a.next = [kinds]bool{} }
+
+func (a *API) troubled(k Kind) bool {
+	if !a.next[k] {
+		return false
+	}
+	a.next[k] = false
+	a.Seen[k]++
+	return true
+}
+
+// BodySize is the length of the bodies of the model tier.
+const BodySize = 16
+
+// Body writes a version the way a record of the model tier holds it.
+func (t *Traits) Body(v *Version) (b [BodySize]byte) {
+	binary.BigEndian.PutUint32(b[:], v.Content)
+	if v.Deleted {
+		b[5] = 1
+	}
+	if v.Set {
+		b[4] = 1
+		binary.BigEndian.PutUint64(b[8:], uint64(v.N))
+	}
+	return b
+}
+
+// ReadBody is the inverse of Body; the hash is that of the body.
+func (t *Traits) ReadBody(b []byte) (Version, uint64) {
+	v := Version{Content: binary.BigEndian.Uint32(b), Set: b[4] == 1, Deleted: b[5] == 1}
+	if v.Set {
+		v.N = int64(binary.BigEndian.Uint64(b[8:]))
+	}
+	return v, xxh3.Hash(b)
+}

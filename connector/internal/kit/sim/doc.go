@@ -1,0 +1,14 @@
+// Package sim is the simulation's half that knows nothing of the connector: a scripted
+// API with every bad habit of real ones, a log in memory with Kafka's transactions, and
+// the oracle that holds what came out against what the API served. It is for tests only.
+//
+// Everything follows from a seed. Generate turns it into a Script: traits of the API and
+// a list of events (requests, live changes, faults, crashes, pauses). Package connector's
+// tests act the script out, either one step at a time over Log (the model tier) or with
+// real clients in virtual time (the full tier); both fill a History, and Check judges it.
+// Shrink drops events and traits from a failing script for as long as it goes on failing.
+//
+// Files: script.go (traits and events), generate.go (a seed's script), values.go (cursor
+// values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP), history.go (what it served),
+// log.go (transactions in memory), oracle.go and sweeps.go (the judgement), shrink.go.
+package sim

@@ -1,0 +1,102 @@
+package sim
+
+import "math"
+
+// Version is one state of one row. Two versions differ in N or Content; the same content
+// with the same value is the same version again.
+type Version struct {
+	Key     int32
+	Content uint32
+	N       int64 // units; meaningless where Set is false
+	Set     bool
+	Bad     bool  // cannot be encoded: a dead letter
+	Deleted bool  // marked as deleted: a tombstone, whose content nobody sees
+	Rank    int32 // the row's place among ties
+	Arrived int32 // by the API's clock
+	Index   int32 // in History.Versions
+}
+
+func (v *Version) same(w *Version) bool {
+	return v.Deleted == w.Deleted && (v.Deleted || v.Content == w.Content) && v.Set == w.Set && (!v.Set || v.N == w.N)
+}
+
+// Forever is the time at which a row goes that never goes.
+const Forever = math.MaxInt32
+
+// Lifetime is what the history knows of a version besides.
+type Lifetime struct {
+	Version
+	Gone     int32 // replaced or deleted; Forever: neither
+	Greatest int64 // the greatest value that any answer had held when it arrived
+	Top      int64 // the greatest value of any row then
+}
+
+// Page is one answer as it was served: Rows[From:To].
+type Page struct {
+	From, To int32
+	At       int32 // the API's clock
+	Seen     int32 // the API's clock at the moment the rows are from; earlier than At on a replica
+	Broken   bool  // no proof of anything
+	Short    bool  // rows were held back
+	// Chance says that the page was cut and is in ascending order although the API does
+	// not sort: nothing tells it from a page of one that does.
+	Chance bool
+}
+
+// Sweep is one that was committed to its end.
+type Sweep struct {
+	Began    int32 // by the API's clock, or the time of the oldest replica that served it
+	Greatest int64 // the greatest value served when it began
+	Ended    int32
+	Txn      int64 // what was committed by then
+	Resumed  bool  // it was begun by an earlier life of the stream, so Began says nothing
+	Proven   bool  // the strategy says it has seen the end
+	Last     int32 // the page it ended on
+}
+
+// Delivery is a transaction that was tried: its number, and the pages whose rows it
+// takes care of.
+type Delivery struct {
+	Txn      int64
+	From, To int32 // History.Delivered[From:To], pages in order
+	Skipped  bool  // nothing was worth a transaction: the pages' rows lie in the log up to Txn
+}
+
+// History is everything that happened outside of the log.
+type History struct {
+	Traits
+	Versions   []Lifetime
+	Rows       []Version
+	Pages      []Page
+	Sweeps     []Sweep
+	Deliveries []Delivery
+	Delivered  []int32 // pages
+	Requests   int
+}
+
+// Tied reports whether some answer was full and held rows of one value only.
+func (h *History) Tied() bool {
+	for i := range h.Pages {
+		p := &h.Pages[i]
+		n := int(p.To - p.From)
+		if n < 2 || n < h.Cap && n != h.PageSize {
+			continue
+		}
+		rows, one := h.Rows[p.From:p.To], true
+		for j := range rows {
+			one = one && rows[j].Set && rows[j].N == rows[0].N
+		}
+		if one {
+			return true
+		}
+	}
+	return false
+}
+
+// Reset empties the history and keeps its memory.
+func (h *History) Reset(t Traits) {
+	h.Traits = t
+	h.Versions, h.Rows, h.Pages = h.Versions[:0], h.Rows[:0], h.Pages[:0]
+	h.Sweeps, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Deliveries[:0], h.Delivered[:0]
+	h.Requests = 0
+}

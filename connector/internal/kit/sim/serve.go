@@ -1,0 +1,254 @@
+package sim
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+
+	"tidemark/strategies"
+)
+
+// Answer is what the API says to one request. It is good until the next one.
+type Answer struct {
+	Page   int32 // in History.Pages
+	Rows   []Version
+	Token  strategies.Token
+	Total  int64 // -1: not said
+	Status int   // 0: 200
+	Text   string
+	Fails  bool // no answer, however often it is asked
+	Broken bool // 200, but no page
+}
+
+// Serve answers a request.
+func (a *API) Serve(params []strategies.Param) *Answer {
+	a.clock++
+	a.H.Requests++
+	a.answer = Answer{Total: -1}
+	q, ok := a.parse(params)
+	switch {
+	case !ok:
+		a.answer.Status, a.answer.Text = 400, "cannot read the query"
+		return &a.answer
+	case a.troubled(Fail):
+		a.answer.Fails = true
+		return &a.answer
+	case q.token >= 0 && a.troubled(Refuse):
+		a.answer.Status, a.answer.Text = 400+10*int(a.arg[Refuse]%2), "token expired"
+		return &a.answer
+	}
+	page := Page{At: a.clock, Seen: a.clock}
+	rows := a.rows
+	if a.replicaAt > 0 && a.troubled(Lag) {
+		rows, page.Seen = a.replica, a.replicaAt
+	}
+	if a.troubled(Broken) {
+		a.answer.Broken, page.Broken = true, true
+		a.page = a.page[:0]
+	} else {
+		a.cut(a.filter(rows, &q), &q, &page)
+	}
+	for i := range a.page {
+		if a.page[i].Set && a.page[i].N < farAway {
+			a.high = max(a.high, a.page[i].N)
+		}
+	}
+	a.answer.Page, a.answer.Rows = int32(len(a.H.Pages)), a.page
+	page.From = int32(len(a.H.Rows))
+	a.H.Rows = append(a.H.Rows, a.page...)
+	page.To = int32(len(a.H.Rows))
+	a.H.Pages = append(a.H.Pages, page)
+	return &a.answer
+}
+
+type question struct {
+	since         int64 // a value's N
+	from          bool
+	token         int
+	limit, offset int
+	start, end    int64
+}
+
+func (a *API) parse(params []strategies.Param) (question, bool) {
+	q := question{token: -1}
+	var err error
+	for _, p := range params {
+		switch p.Name {
+		case "since", "updated_since":
+			var v strategies.Value
+			v, err = a.Format.ParseString(p.Value)
+			q.since, q.from = v.N, true
+		case "scroll_param":
+			q.token, err = strconv.Atoi(p.Value)
+			if err == nil && (q.token < 0 || q.token >= len(a.tokens)) {
+				return q, false
+			}
+		case "limit":
+			q.limit, err = strconv.Atoi(p.Value)
+		case "offset":
+			q.offset, err = strconv.Atoi(p.Value)
+		case "start_id":
+			q.start, err = strconv.ParseInt(p.Value, 10, 64)
+		case "end_id":
+			q.end, err = strconv.ParseInt(p.Value, 10, 64)
+		}
+		if err != nil {
+			return q, false
+		}
+	}
+	if q.token >= 0 {
+		t := a.tokens[q.token]
+		q.since, q.from = t.since, t.from
+	}
+	return q, true
+}
+
+// n is where a row stands in the order of values.
+func (v *Version) n() int64 {
+	if v.Set {
+		return v.N
+	}
+	return math.MinInt64
+}
+
+// filter returns the rows that the question is about, in the API's order.
+func (a *API) filter(rows []Version, q *question) []Version {
+	out := a.order[:0]
+	lowest := a.Value(0).N
+	since := int64(math.MinInt64)
+	if q.from && q.since >= lowest {
+		since = q.since
+		if a.Leak > 0 {
+			since -= a.Value(a.Leak).N - lowest
+		}
+	}
+	nulls := !q.from || q.since < lowest
+	strict := a.Strict
+	for i := range rows {
+		v := &rows[i]
+		if a.Strategy == strategies.StepSize {
+			if v.N >= q.start && v.N <= q.end {
+				out = append(out, *v)
+			}
+			continue
+		}
+		if !v.Set {
+			if nulls {
+				out = append(out, *v)
+			}
+			continue
+		}
+		if n := a.Value(v.N).N; n > since || n == since && !strict {
+			out = append(out, *v)
+		}
+	}
+	switch a.Order {
+	case Descending:
+		slices.SortFunc(out, func(x, y Version) int {
+			if c := cmp.Compare(y.n(), x.n()); c != 0 {
+				return c
+			}
+			return cmp.Compare(x.Rank, y.Rank)
+		})
+	case Shuffled:
+		slices.SortFunc(out, func(x, y Version) int { return cmp.Compare(x.Rank, y.Rank) })
+	}
+	a.order = out
+	return out
+}
+
+// behind reports whether a row stands behind a token's place.
+func (a *API) behind(v *Version, t place) bool {
+	switch {
+	case a.ByValue:
+		return v.n() > t.n
+	case a.Order == Shuffled:
+		return v.Rank > t.rank
+	case v.n() == t.n:
+		return v.Rank > t.rank
+	}
+	return (v.n() > t.n) != (a.Order == Descending)
+}
+
+// cut makes a page of the rows.
+func (a *API) cut(rows []Version, q *question, page *Page) {
+	if a.Strategy == strategies.Offset {
+		switch a.Total {
+		case TotalHonest:
+			a.answer.Total = int64(len(rows))
+		case TotalHigh:
+			a.answer.Total = int64(len(rows)) + 1
+		case TotalLow:
+			a.answer.Total = max(int64(len(rows))-1, 0)
+		}
+		rows = rows[min(q.offset, len(rows)):]
+	}
+	if q.token >= 0 {
+		t := a.tokens[q.token]
+		i := 0
+		for i < len(rows) && !a.behind(&rows[i], t) {
+			i++
+		}
+		rows = rows[i:]
+	}
+	if len(rows) > 0 && a.troubled(Double) {
+		rows = a.double(rows)
+	}
+	keep := len(rows)
+	if a.Cap > 0 {
+		keep = min(keep, a.Cap)
+	}
+	if q.limit > 0 {
+		keep = min(keep, q.limit)
+	}
+	steady := a.Order == Ascending || a.Strategy == strategies.Keyset
+	if keep > 1 && steady && a.troubled(Short) {
+		keep -= 1 + int(a.arg[Short])%(keep-1)
+		page.Short = true
+	}
+	if keep > 0 && a.troubled(Blank) {
+		keep = 0
+	}
+	more := keep < len(rows)
+	a.page = append(a.page[:0], rows[:keep]...)
+	page.Chance = more && a.Order != Ascending && q.token < 0 && ascending(a.page)
+	if a.Strategy != strategies.Keyset {
+		return
+	}
+	a.answer.Token = strategies.Token{Present: true, Null: !more}
+	if !more {
+		return
+	}
+	if q.token >= 0 && a.troubled(Loop) {
+		a.answer.Token.Text = strconv.Itoa(q.token)
+		return
+	}
+	end := &rows[keep-1]
+	a.answer.Token.Text = strconv.Itoa(len(a.tokens))
+	a.tokens = append(a.tokens, place{q.since, q.from, end.n(), end.Rank})
+}
+
+func ascending(rows []Version) bool {
+	last := int64(math.MinInt64)
+	for i := range rows {
+		if rows[i].Set && rows[i].N < last {
+			return false
+		}
+		last = max(last, rows[i].n())
+	}
+	return true
+}
+
+// double puts a row in twice: as it is, or before it what it was, where that does not
+// break the order. A replica's row may be older than what was: that one comes alone.
+func (a *API) double(rows []Version) []Version {
+	i := int(a.arg[Double]) % len(rows)
+	twin := rows[i]
+	if old, ok := a.prev[twin.Key]; ok && a.arg[Double]&256 != 0 && old.Set && twin.Set && a.Order == Ascending &&
+		old.n() >= rows[0].n() && old.n() <= twin.n() && a.Strategy != strategies.StepSize {
+		at, _ := slices.BinarySearchFunc(rows, old, compare)
+		return slices.Insert(rows, at, old)
+	}
+	return slices.Insert(rows, i, twin)
+}

@@ -1,0 +1,162 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"tidemark/strategies"
+)
+
+// WorkerHeader is the request header that says which worker asks.
+const WorkerHeader = "Sim-Worker"
+
+// HTTP serves the scripted API over HTTP, in the shape of the playground's users. All
+// of the API goes through its lock.
+type HTTP struct {
+	Mu  sync.Mutex
+	API *API
+	// Page is the last page each worker was answered with; -1: its last answer had none.
+	Page map[string]int32
+	// Latency is how long an answer takes.
+	Latency time.Duration
+	Rand    *rand.Rand
+	Calm    bool
+	// Trace gets a line for each answer; may be nil.
+	Trace func(worker, query string, a *Answer)
+
+	bad  int // more answers to be spoilt
+	kind int
+}
+
+// AsUsers makes a script one whose rows can be served as users.
+func (s *Script) AsUsers() *Script {
+	if s.Strategy != strategies.StepSize {
+		s.Format = strategies.RFC3339
+	}
+	return s
+}
+
+// ID is a row's id in JSON and the key of its records.
+func (t *Traits) ID(v *Version) string {
+	if t.Strategy == strategies.StepSize {
+		return strconv.FormatInt(v.N, 10)
+	}
+	return strconv.Itoa(int(v.Key))
+}
+
+func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(h.Latency)
+	h.Mu.Lock()
+	status, body, hang := h.answer(r)
+	h.Mu.Unlock()
+	switch {
+	case hang:
+		<-r.Context().Done()
+		return
+	case status == 0: // the connection breaks in the middle of the body
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)+10))
+		w.Write(body) //nolint:errcheck // it is to break
+		panic(http.ErrAbortHandler)
+	case status == http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "1")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(body) //nolint:errcheck // the client may be gone
+}
+
+var nothings = []string{`{}`, `{"data": null, "scroll_param": null}`, `{"error": "busy"}`, `{"data": [{"id": "1"`, `<html>busy</html>`}
+
+func (h *HTTP) answer(r *http.Request) (status int, body []byte, hang bool) {
+	worker := r.Header.Get(WorkerHeader)
+	if h.bad > 0 && !h.Calm {
+		h.bad--
+		return h.spoil()
+	}
+	var params []strategies.Param
+	for name, values := range r.URL.Query() {
+		params = append(params, strategies.Param{Name: name, Value: values[0]})
+	}
+	a := h.API.Serve(params)
+	if h.Trace != nil {
+		h.Trace(worker, r.URL.RawQuery, a)
+	}
+	switch {
+	case a.Fails:
+		h.kind, h.bad = h.Rand.IntN(5), h.Rand.IntN(5)
+		return h.spoil()
+	case a.Broken:
+		h.kind, h.bad = 5, h.Rand.IntN(5)
+		return h.spoil()
+	case a.Status != 0:
+		return a.Status, []byte(`{"error": "` + a.Text + `"}`), false
+	}
+	h.Page[worker] = a.Page
+	return http.StatusOK, h.API.json(a), false
+}
+
+func (h *HTTP) spoil() (int, []byte, bool) {
+	switch h.kind {
+	case 0:
+		return http.StatusInternalServerError, []byte("oops"), false
+	case 1:
+		return http.StatusTooManyRequests, []byte(`{"error": "slow down"}`), false
+	case 2:
+		return 0, []byte(`{"data": [`), false
+	case 3:
+		return http.StatusServiceUnavailable, nil, false
+	case 4:
+		return 0, nil, true
+	}
+	return http.StatusOK, []byte(nothings[h.Rand.IntN(len(nothings))]), false
+}
+
+func (a *API) json(p *Answer) []byte {
+	b := []byte(`{"data": [`)
+	for i := range p.Rows {
+		v := &p.Rows[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"id": "`...)
+		b = append(b, a.ID(v)...)
+		b = append(b, `", "name": "`...)
+		b = strconv.AppendUint(b, uint64(v.Content), 10)
+		b = append(b, '"')
+		if v.Bad {
+			b = append(b, `, "createdAt": "never"`...)
+		}
+		if v.Deleted {
+			b = append(b, `, "deleted": true`...)
+		}
+		b = append(b, `, "updatedAt": `...)
+		switch {
+		case !v.Set:
+			b = append(b, "null"...)
+		case a.Strategy == strategies.StepSize:
+			b = append(b, `"2026-01-01T00:00:00Z"`...)
+		default:
+			b = append(b, '"')
+			b = append(b, a.Value(v.N).Raw...)
+			b = append(b, '"')
+		}
+		b = append(b, '}')
+	}
+	b = append(b, ']')
+	if p.Token.Present {
+		b = append(b, `, "scroll_param": `...)
+		if p.Token.Null {
+			b = append(b, "null"...)
+		} else {
+			b = append(b, `"`+p.Token.Text+`"`...)
+		}
+	}
+	if p.Total >= 0 {
+		b = append(b, `, "total": `...)
+		b = strconv.AppendInt(b, p.Total, 10)
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,67 @@
+package sim
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"tidemark/strategies"
+)
+
+// epoch is where unit 0 lies for formats of time.
+const epoch = 1_700_000_000
+
+const tabled = 1024
+
+var tables = sync.OnceValue(func() [5][]strategies.Value {
+	var all [5][]strategies.Value
+	for f := range all {
+		for n := range int64(tabled) {
+			all[f] = append(all[f], valueOf(strategies.Format(f), n))
+		}
+	}
+	return all
+})
+
+// Value is the cursor value of n units as the API writes it.
+func (t *Traits) Value(n int64) strategies.Value {
+	if n >= 0 && n < tabled {
+		return tables()[t.Format][n]
+	}
+	return valueOf(t.Format, n)
+}
+
+func valueOf(f strategies.Format, n int64) strategies.Value {
+	var text string
+	switch f {
+	case strategies.RFC3339:
+		text = time.Unix(epoch+n, 0).UTC().Format(time.RFC3339)
+	case strategies.EpochSeconds:
+		text = strconv.FormatInt(epoch+n, 10)
+	case strategies.EpochMillis:
+		text = strconv.FormatInt((epoch+n)*1000, 10)
+	default:
+		text = strconv.FormatInt(n, 10)
+	}
+	v, err := f.ParseString(text)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// Units is the inverse of Value: the number of units that a value's N stands for.
+func (t *Traits) Units(n int64) int64 {
+	if t.Format == strategies.Integer {
+		return n
+	}
+	return n/1e6 - epoch
+}
+
+// FirstMark is the first mark that the stream is configured with.
+func (t *Traits) FirstMark() string {
+	if t.Format == strategies.RFC3339 {
+		return "0001-01-01T00:00:00Z"
+	}
+	return ""
+}
