@@ -1,0 +1,151 @@
+package window
+
+import (
+	"math"
+
+	"github.com/zeebo/xxh3"
+
+	"tidemark/strategies"
+)
+
+// Verdict says what to do with a row.
+type Verdict int
+
+// The verdicts.
+const (
+	Fresh Verdict = iota // differs from its key's last event: write it
+	Same                 // is its key's last event: drop it (P3)
+	Stale                // is older than its key's last event: count it, don't write it (P4)
+	Below                // older than the window's start and of an unknown key: the window cannot tell
+)
+
+// NoValue stands for a missing cursor value. Such a row is in every window.
+const NoValue = math.MaxInt64
+
+// Everything is the start of a window without a lower end.
+const Everything = math.MinInt64
+
+// Window is used by one goroutine.
+type Window struct {
+	start   int64
+	table   table
+	offsets offsets
+	dead    map[uint64]struct{} // hashes of the rows in the dead-letter topic
+	forgot  int64
+}
+
+// deadLimit bounds the dead letters that are remembered.
+const deadLimit = 1 << 20
+
+// New returns an empty window that begins at start (a strategies.Value's N) and holds at
+// most limit rows.
+func New(start int64, limit int) *Window {
+	return &Window{start: start, table: table{limit: limit}}
+}
+
+// Offer judges a row, and remembers it as its key's last event if it is new. The
+// caller writes what is Fresh; if that fails the window is thrown away with the
+// transaction.
+func (w *Window) Offer(key []byte, v strategies.Value, hash uint64) Verdict {
+	n := number(v)
+	id := keyHash(key)
+	e := w.table.find(id)
+	switch {
+	case e == nil && n < w.start:
+		return Below
+	case e == nil:
+		w.put(id, hash, n)
+		return Fresh
+	case e.hash == hash && e.n == n:
+		return Same
+	case n < e.n && e.n != NoValue:
+		return Stale
+	}
+	e.hash, e.n = hash, n
+	return Fresh
+}
+
+// OfferDead judges a row that goes to the dead-letter topic, by its bytes as the API
+// wrote them, and remembers it: Fresh or Same.
+func (w *Window) OfferDead(raw []byte) Verdict {
+	h := xxh3.Hash(raw)
+	if _, ok := w.dead[h]; ok {
+		return Same
+	}
+	w.LoadDead(h)
+	return Fresh
+}
+
+// LoadDead takes a row of the dead-letter topic, by the hash that DeadHash gives.
+func (w *Window) LoadDead(hash uint64) {
+	if len(w.dead) >= deadLimit {
+		w.forgot++
+		return
+	}
+	if w.dead == nil {
+		w.dead = make(map[uint64]struct{})
+	}
+	w.dead[hash] = struct{}{}
+}
+
+// DeadHash is what a dead letter is known by. It is stored with the letter, whose value
+// may be a part of the row only.
+func DeadHash(raw []byte) uint64 { return xxh3.Hash(raw) }
+
+// Load takes an event of the topic, in the topic's order; its partition's next event
+// stands behind offset.
+func (w *Window) Load(key []byte, v strategies.Value, hash uint64, partition int32, offset int64) {
+	n := number(v)
+	w.offsets.load(n, partition, offset)
+	id := keyHash(key)
+	if e := w.table.find(id); e != nil {
+		e.hash, e.n = hash, n
+	} else if n >= w.start {
+		w.put(id, hash, n)
+	}
+}
+
+func (w *Window) put(id, hash uint64, n int64) {
+	if !w.table.put(entry{id, hash, n}, w.start) {
+		w.forgot++
+	}
+}
+
+// Raise moves the window's start up; a lower one changes nothing.
+func (w *Window) Raise(start int64) {
+	if start > w.start {
+		w.start = start
+		w.offsets.drop(start)
+	}
+}
+
+// Covers reports whether the window answers for a value.
+func (w *Window) Covers(v strategies.Value) bool { return number(v) >= w.start }
+
+// Start is the lowest cursor value that the window answers for.
+func (w *Window) Start() int64 { return w.start }
+
+// Rows is how many rows the window holds; some of them may lie before its start.
+func (w *Window) Rows() int { return w.table.count }
+
+// Bytes is what the rows take in memory.
+func (w *Window) Bytes() int { return w.table.bytes() }
+
+// Forgot counts the rows that the window had no room for: each may be written again.
+func (w *Window) Forgot() int64 { return w.forgot }
+
+func number(v strategies.Value) int64 {
+	if !v.Set {
+		return NoValue
+	}
+	return v.N
+}
+
+// keyHash is never 0, which marks a free place. Two keys with the same 64 bits would be
+// taken for one; among ten million the odds of any such pair are 1 in 370,000.
+func keyHash(key []byte) uint64 {
+	if h := xxh3.Hash(key); h != 0 {
+		return h
+	}
+	return 1
+}
