@@ -1,0 +1,105 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"tidemark/connector/internal/class"
+)
+
+// Decoder makes JSON of an Avro value in Confluent's wire format.
+type Decoder interface {
+	Decode(ctx context.Context, value []byte) (json []byte, schemaID int, err error)
+}
+
+// line is a record as tail shows it.
+type line struct {
+	Key       any            `json:"key"`
+	Value     any            `json:"value"`
+	Partition int32          `json:"partition"`
+	Offset    int64          `json:"offset"`
+	Timestamp string         `json:"timestamp"`
+	Headers   map[string]any `json:"headers"`
+}
+
+// Line returns a record as one line of JSON with its line break: key, value (null for
+// a tombstone), partition, offset, timestamp (RFC 3339, UTC) and headers, an object in
+// which a name that occurs more than once has an array. Keys and headers are strings;
+// a value is what its Avro schema says, else JSON as it stands, else a string. Bytes
+// that are no UTF-8 become "base64:…". d may be nil: then an Avro value is an error of
+// class Config.
+func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
+	value, err := decode(ctx, d, r.Value)
+	if err != nil {
+		return nil, fmt.Errorf("decoding the value of topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
+	l := line{
+		Key: text(r.Key), Value: value, Partition: r.Partition, Offset: r.Offset,
+		Timestamp: r.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		Headers:   map[string]any{},
+	}
+	for _, h := range r.Headers {
+		switch had, again := l.Headers[h.Key]; list := had.(type) {
+		case []any:
+			l.Headers[h.Key] = append(list, text(h.Value))
+		default:
+			if again {
+				l.Headers[h.Key] = []any{had, text(h.Value)}
+			} else {
+				l.Headers[h.Key] = text(h.Value)
+			}
+		}
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(l); err != nil {
+		return nil, fmt.Errorf("encoding topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
+	return out.Bytes(), nil
+}
+
+func decode(ctx context.Context, d Decoder, value []byte) (any, error) {
+	switch {
+	case value == nil:
+		return nil, nil
+	case len(value) >= 5 && value[0] == 0:
+		if d == nil {
+			return nil, class.Errorf(class.Config, "it is Avro with a schema in a registry: give --registry-url")
+		}
+		body, _, err := d.Decode(ctx, value)
+		var refused *sr.ResponseError
+		if errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound && refused.ErrorCode >= 40400 {
+			return text(value), nil // it only begins like Avro: the registry has no such schema
+		}
+		if err != nil {
+			return nil, class.Wrap(class.Broker, err)
+		}
+		return json.RawMessage(body), nil
+	case utf8.Valid(value) && json.Valid(value):
+		return json.RawMessage(value), nil
+	default:
+		return text(value), nil
+	}
+}
+
+// text returns bytes as a string, nil as null.
+func text(b []byte) any {
+	switch {
+	case b == nil:
+		return nil
+	case utf8.Valid(b):
+		return string(b)
+	default:
+		return "base64:" + base64.StdEncoding.EncodeToString(b)
+	}
+}
