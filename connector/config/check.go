@@ -1,0 +1,260 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tidemark/strategies"
+)
+
+// check fills the defaults that depend on other keys and looks at what no key can be
+// judged by alone.
+func (d *decoder) check(c *Config, sources []source, o Overrides) {
+	override := o.Strategy
+	if override != "" && !slices.Contains(strategies.Names(), override) {
+		f := field{kind: text, name: "strategy", enum: strategies.Names()}
+		_, hint := f.checkText(override)
+		d.report(Position{}, "--strategy", fmt.Sprintf("%q is not a strategy", clip(override)), hint)
+		override = ""
+	}
+	for i, from := range sources {
+		s := &c.Streams[i]
+		before := len(d.problems)
+		d.required(from, o)
+		s.Strategy = cmp.Or(override, s.Strategy)
+		if !from.given.has("name") { // one that is given and refused stays empty
+			s.Name = cmp.Or(s.Topic, "user")
+		}
+		if !from.given.has("topic") {
+			s.Topic = s.Name
+		}
+		s.fill(from.given.has)
+		if s.Strategy != "" {
+			d.combinations(s, from)
+			d.parameters(s, from)
+		}
+		d.schema(s, from)
+		d.headers(s, from)
+		if len(d.problems) == before && !from.bad {
+			d.last(s, from)
+		}
+	}
+	d.together(c, sources)
+}
+
+// at is where the first of the keys stands that the file has, otherwise the stream.
+func (from source) at(keys ...string) Position {
+	for _, k := range keys {
+		if n := from.given[k]; n != nil {
+			return n.pos
+		}
+	}
+	return from.pos
+}
+
+// urlKey is what the form calls the URL.
+func (from source) urlKey() string {
+	if from.path == "" {
+		return "base_url"
+	}
+	return "url"
+}
+
+func (d *decoder) required(from source, o Overrides) {
+	if !from.given.has("strategy") && o.Strategy == "" {
+		d.report(from.pos, from.path+"strategy", "is missing", "one of "+strings.Join(strategies.Names(), ", "))
+	}
+	if !from.given.has("url") {
+		d.report(from.pos, from.path+from.urlKey(), "is missing", "the API's endpoint, "+wants[address][1])
+	}
+}
+
+// combinations holds the keys of one stream against each other.
+func (d *decoder) combinations(s *Stream, from source) {
+	report := func(key, message, hint string, also ...string) {
+		d.report(from.at(append([]string{key}, also...)...), from.path+key, message, hint)
+	}
+	format, err := strategies.ParseFormat(s.CursorFormat)
+	if err != nil {
+		return // said already
+	}
+	if s.Strategy == strategies.StepSize {
+		if format != strategies.Integer {
+			report("cursor_format", "step_size reads by id, and ids are integers", "remove cursor_format")
+		}
+		if s.CursorField != s.IDField {
+			report("cursor_field", "step_size reads by id, so its cursor is the id field", "remove cursor_field", "id_field")
+		}
+		if s.Lookback > 0 {
+			report("lookback", "step_size asks for ranges of ids and never looks back", "remove lookback, or use another strategy")
+		}
+	} else {
+		if s.Strict && format == strategies.Opaque { // rule 14
+			report("filter", "strict cannot go with an opaque cursor: rows that share the last value would be lost",
+				"an opaque value cannot be asked for one step less; use filter inclusive or another cursor_format", "cursor_format")
+		}
+		switch {
+		case s.Strategy == strategies.Replay && !format.Temporal():
+			report("cursor_format", "replay goes back by hours, and this cursor is no time",
+				"use rfc3339, epoch_seconds or epoch_millis, or another strategy", "strategy")
+		case s.Lookback > 0 && !format.Temporal():
+			report("lookback", "the cursor is no time, so there is no looking back by one",
+				"remove lookback, or use cursor_format rfc3339, epoch_seconds or epoch_millis")
+		}
+		if s.InitialMark != "" {
+			if _, err := format.ParseString(s.InitialMark); err != nil {
+				report("initial_mark", "is not a value of cursor_format "+format.String(), "for instance "+example(format))
+			}
+		}
+	}
+	if s.InitialID > s.MaxID {
+		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are 1 and %d", blankStream().MaxID), "max_id")
+	}
+}
+
+// example is a value of the format.
+func example(f strategies.Format) string {
+	switch f {
+	case strategies.RFC3339:
+		return "2026-01-31T00:00:00Z"
+	case strategies.EpochMillis:
+		return "1767225600000"
+	}
+	return "1767225600"
+}
+
+// parameters checks what a request is made of: the names the strategy needs are there,
+// and no two things send the same one.
+func (d *decoder) parameters(s *Stream, from source) {
+	needs := map[string][]string{
+		strategies.Keyset:    {"since", "token"},
+		strategies.Offset:    {"since", "limit", "offset"},
+		strategies.Timestamp: {"since"},
+		strategies.Replay:    {"since"},
+		strategies.StepSize:  {"start_id", "end_id"},
+	}
+	sent := map[string]string{} // a parameter's name in the API: the key that sends it
+	for _, f := range paramFields(&s.Params) {
+		name, key := *f.into.(*string), "params."+f.name
+		needed := slices.Contains(needs[s.Strategy], f.name)
+		sorts := s.Strategy == strategies.Offset && (f.name == "order_by" || f.name == "order_type")
+		switch {
+		case !needed && !sorts:
+		case name == "" && needed:
+			d.report(from.at(key), from.path+key, s.Strategy+" cannot do without this parameter", "give its name in the API; the default is "+f.def)
+		case name != "" && sent[name] != "":
+			d.report(from.at(key, sent[name]), from.path+key, "has the same name as "+sent[name], "every parameter needs a name of its own")
+		case name != "":
+			sent[name] = key
+		}
+	}
+	if s.Strategy == strategies.Keyset && s.TokenPath == "" {
+		d.report(from.at("token_path"), from.path+"token_path", "keyset needs the token: only a null one proves the end (P8)", "give the token's path in the answer")
+	}
+	inURL := url.Values{}
+	if u, err := url.Parse(s.URL); err == nil {
+		inURL = u.Query()
+	}
+	for name, key := range sent {
+		if _, ok := s.Query[name]; ok {
+			d.report(d.entryPos(from, "query", name), from.path+"query."+clip(name), s.Strategy+" sends this parameter itself", "remove it, or rename "+key)
+		}
+		if inURL.Has(name) {
+			d.report(from.at("url"), from.path+from.urlKey(), "holds a query parameter that "+s.Strategy+" sends itself", "remove it, or rename "+key)
+		}
+	}
+}
+
+func (d *decoder) entryPos(from source, key, name string) Position {
+	if n := from.given[key]; n != nil {
+		for _, e := range n.entries {
+			if e.key == name {
+				return e.pos
+			}
+		}
+	}
+	return from.at(key)
+}
+
+// headers refuses those that the HTTP client owns.
+func (d *decoder) headers(s *Stream, from source) {
+	for name := range s.Headers {
+		switch strings.ToLower(name) {
+		case "content-length", "transfer-encoding", "connection", "host", "accept-encoding":
+			d.report(d.entryPos(from, "headers", name), from.path+"headers."+name, "is set by the HTTP client", "remove it")
+		}
+	}
+}
+
+// schema reads the stream's schema file. What is in it is the encoder's to judge.
+func (d *decoder) schema(s *Stream, from source) {
+	n := from.given["schema"]
+	if n == nil || s.SchemaFile == "" {
+		return
+	}
+	path := s.SchemaFile
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(d.dir, path)
+	}
+	data, err := d.readFile(path)
+	switch {
+	case err != nil:
+		d.report(n.pos, from.path+"schema", "cannot read "+n.shown()+": "+err.Error(), "the path counts from this file's folder")
+	case len(data) > maxFile:
+		d.report(n.pos, from.path+"schema", n.shown()+" is larger than 1 MiB", "is this the right file?")
+	case len(strings.TrimSpace(string(data))) == 0:
+		d.report(n.pos, from.path+"schema", n.shown()+" is empty", "put an Avro schema there")
+	default:
+		s.Schema = string(data)
+	}
+}
+
+// last lets the strategy itself judge what this room let pass.
+func (d *decoder) last(s *Stream, from source) {
+	spec, err := s.Spec()
+	if err == nil {
+		_, err = strategies.New(spec)
+	}
+	if err == nil {
+		return
+	}
+	message := err.Error()
+	for _, v := range d.substituted { // P11
+		if v != "" {
+			message = strings.ReplaceAll(message, v, "***")
+		}
+	}
+	d.report(from.at("strategy"), from.path+"strategy", message, "")
+}
+
+// together holds the streams against each other and against the state topic. Two
+// streams on one topic would drop each other's rows as known (rule 19).
+func (d *decoder) together(c *Config, sources []source) {
+	names, topics := map[string]source{}, map[string]source{}
+	for i, from := range sources {
+		s := c.Streams[i]
+		if s.Name == "" || s.Topic == "" {
+			continue // refused already
+		}
+		if before, ok := names[s.Name]; ok {
+			d.report(from.at("name", "topic"), from.path+"name", fmt.Sprintf("is also the name of the stream in line %d", before.pos.Line),
+				"give each stream a name of its own; its cursor is stored under it")
+		} else if before, ok := topics[s.Topic]; ok {
+			d.report(from.at("topic", "name"), from.path+"topic", fmt.Sprintf("is also the topic of the stream in line %d", before.pos.Line),
+				"give each stream a topic of its own")
+		}
+		if _, ok := names[s.Name]; !ok {
+			names[s.Name] = from
+		}
+		if _, ok := topics[s.Topic]; !ok {
+			topics[s.Topic] = from
+		}
+		if s.Topic == c.Kafka.StateTopic {
+			d.report(from.at("topic", "name"), from.path+"topic", "is the state topic", "records and cursors need topics of their own; change topic or kafka.state_topic")
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package config
+
+import "time"
+
+// Config is a whole configuration: one worker's streams and the servers they use.
+// Every duration, size and count has its default filled in.
+type Config struct {
+	Kafka          Kafka
+	SchemaRegistry Registry
+	Streams        []Stream
+}
+
+// Kafka says where records and cursors go.
+type Kafka struct {
+	Brokers               []string      // host:port; empty: the embedded broker
+	StateTopic            string        // default "tidemark-state"
+	StatePartitions       int           // default 16
+	Partitions            int           // of a data topic that is created; default 1
+	Replication           int           // of a topic that is created; default -1: the broker's
+	Compression           string        // lz4 (default), zstd, snappy, gzip, none
+	TransactionTimeout    time.Duration // default 15s
+	TransactionalIDPrefix string        // default "tidemark"
+	MaxInFlight           int64         // bytes of fetched pages not yet committed; default 16 MiB
+}
+
+// Registry is a schema registry with Confluent's API.
+type Registry struct {
+	URL      string // empty: the embedded registry
+	Username string
+	Password Secret
+}
+
+// Stream is one API collection, read with one strategy, written to one topic.
+type Stream struct {
+	Name     string // default: the topic, or "user"
+	URL      string // base_url in the flat form
+	Strategy string
+	Topic    string // default: the name
+
+	PageSize     int           // rows a page; 0: not set
+	InitialID    int64         // step_size; default 1
+	StepSize     int64         // step_size; default 1000
+	MaxID        int64         // step_size; default 100000
+	Buffer       time.Duration // replay; buffer_hours, default 2h
+	Lookback     time.Duration // default 0
+	InitialMark  string        // default 0001-01-01T00:00:00Z (RFC 3339 formats)
+	Strict       bool          // filter: strict (>) instead of inclusive (>=, the default)
+	PollInterval time.Duration // default 10s
+
+	IDField      string // default "id"
+	CursorField  string // default "updatedAt"; step_size: the id field
+	CursorFormat string // a name of strategies.FormatNames; default rfc3339, step_size: integer
+	RecordsPath  string // dotted path of the data array; default "data"; "" : the answer is the array
+	TokenPath    string // default "scroll_param" (keyset)
+	TotalPath    string // default "total" (offset)
+	Params       Params
+	OrderBy      string            // offset: default the cursor field
+	Query        map[string]string // fixed parameters sent with every request
+	Headers      map[string]Secret // sent with every request, never across origins
+
+	OnBadRow   string        // dlq (default), fail, skip: a row that cannot be keyed or encoded
+	MaxBadRows int           // default 100: a sweep with more of them, and more than 1%, stops
+	MaxFuture  time.Duration // default 24h: a cursor value further past the API's clock does not move the mark; 0: any does
+	WindowRows int           // default 8388608: rows of the topic that are remembered, 32 bytes each
+
+	Deleted           Deleted       // how the API marks a deleted row
+	RescanInterval    time.Duration // between full re-reads that write what differs; Never by default, 0: each sweep
+	ReconcileInterval time.Duration // between full scans for deleted rows; Never by default, 0: each sweep
+	MaxDeleteRatio    float64       // default 0.2: a scan that would delete a greater part of the keys is refused
+
+	RequestTimeout time.Duration // default 30s
+	MaxRetries     int           // default 5
+	MaxBody        int64         // bytes of one answer, default 64 MiB
+	RateLimit      float64       // requests a second; 0: none
+	Sorted         bool          // default true: pages come in cursor order (rule 12); false: keyset follows tokens
+
+	SchemaFile string // path of an Avro schema as the file writes it; "": the built-in one
+	Schema     string // its text; default: schemas.User
+
+	Pos Position // where the stream stands in the file
+}
+
+// Params are the names of the API's query parameters, by default those of the
+// strategy's endpoint in the playground. An empty name is not sent.
+type Params struct {
+	Since, Token, Limit, Offset, OrderBy, OrderType, StartID, EndID string
+}
+
+// Deleted says how the API marks a row as deleted: the field has the value. An empty
+// field name means that it does not.
+type Deleted struct{ Field, Value string }
+
+// Never is the interval of what is not done.
+const Never time.Duration = -1
+
+// Position is a place in a configuration file, lines and columns counted from 1.
+type Position struct {
+	File         string
+	Line, Column int
+}
+
+// Secret is text that must not be shown (P11): every way of printing it gives "***".
+type Secret string
+
+// String hides the text.
+func (s Secret) String() string { return "***" }
+
+// GoString hides the text from %#v.
+func (s Secret) GoString() string { return `"***"` }
+
+// MarshalText hides the text from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// Reveal returns the text, for the one place that sends it.
+func (s Secret) Reveal() string { return string(s) }

@@ -1,0 +1,110 @@
+// Package config reads a worker's configuration: strict, all problems at once, each
+// with its place in the file and what to do about it.
+//
+// A file is JSON with comments (// and /* */, trailing commas allowed) or YAML; the
+// extension decides, or the first character where there is none. It has one of two
+// forms, and both take the same keys. The flat one is a single stream:
+//
+//	{
+//	  "strategy": "keyset", // or "offset", "timestamp", "step_size", "replay"
+//	  "base_url": "http://127.0.0.1:5001/pagination/keyset"
+//	}
+//
+// The other has a list:
+//
+//	kafka:
+//	  brokers: [127.0.0.1:9092]
+//	schema_registry:
+//	  url: http://127.0.0.1:8081
+//	streams:
+//	  - name: user
+//	    strategy: keyset
+//	    url: http://127.0.0.1:5001/pagination/keyset
+//	    headers:
+//	      Authorization: Bearer ${API_TOKEN}
+//
+// Only strategy and url must be given. Keys that belong to another strategy are read,
+// checked and left alone, so that changing the strategy needs no other change.
+//
+// ${NAME} in a string stands for an environment variable, which must be set;
+// ${NAME:-default} has a default for an unset or empty one, and $${ is a plain ${.
+// Numbers may be written as strings. A duration is "30s", "1h30m", "2d" or a number of
+// seconds; a size is "16MiB", "64MB" or a number of bytes. In YAML, anchors and merge
+// keys (<<) work.
+//
+// What came from the environment, passwords, header and query values and URLs are in no
+// error message (P11).
+//
+// Where what lives: keys.go has the table of all keys, from which come the reader
+// (decode.go), the hints, schema.json and the lists below; load.go puts a file together,
+// check.go holds keys and streams against each other; jsonc.go and yaml.go turn text
+// into nodes with positions (node.go), expand.go substitutes the environment,
+// values.go and quantity.go judge single values; spec.go is what others make of a
+// stream. testdata has one file per rule that breaks it, with the messages beside it.
+//
+// # Keys of a stream
+//
+//	name                     the stream's name; its cursor is stored under it [the topic, or user]
+//	strategy                 how pages are asked for: keyset, offset, timestamp, step_size, replay
+//	url, base_url            the API's endpoint
+//	topic                    where its records go [the name]
+//	page_size                rows a page [offset: 50]
+//	initial_id               step_size: the first id asked for [1]
+//	step_size                step_size: ids a request [1000]
+//	max_id                   step_size: the last id asked for [100000]
+//	buffer_hours             replay: how far behind the mark a sweep starts [2]
+//	lookback                 how far behind the mark the first request reaches; the cursor must be a time [0]
+//	max_future               a cursor value further past the API's clock does not move the mark; 0: any does [24h]
+//	window_rows              rows of the topic that are remembered, 32 bytes each; past it rows may be written again [8388608]
+//	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
+//	max_bad_rows             a sweep with more bad rows than this, and more than 1%, stops [100]
+//	deleted.field            the row's field that says so
+//	deleted.value            its value in a deleted row [true]
+//	rescan_interval          between full re-reads that write what differs; 0: with each sweep [never]
+//	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never]
+//	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
+//	initial_mark             where the first sweep starts [rfc3339: 0001-01-01T00:00:00Z]
+//	filter                   whether the API's filter is >= or >: inclusive, strict [inclusive]
+//	poll_interval            pause between two sweeps [10s]
+//	id_field                 the field that becomes the record's key [id]
+//	cursor_field             the field a sweep moves by [updatedAt; step_size: the id field]
+//	cursor_format            how the cursor field is read: rfc3339, integer, epoch_seconds, epoch_millis, opaque [rfc3339; step_size: integer]
+//	records_path             dotted path of the rows in an answer; "": the answer is the array [data]
+//	token_path               dotted path of the next page's token [keyset: scroll_param]
+//	total_path               dotted path of the number of rows [offset: total]
+//	params.since             rows changed at or after a value [keyset, offset: updated_since; timestamp, replay: since]
+//	params.token             the next page's token [keyset: scroll_param]
+//	params.limit             rows a page [offset: limit]
+//	params.offset            rows to skip [offset: offset]
+//	params.order_by          the field to sort by [offset: order_by]
+//	params.order_type        the direction; always asc [offset: order_type]
+//	params.start_id          the first id of a range [step_size: start_id]
+//	params.end_id            the last id of a range [step_size: end_id]
+//	order_by                 what params.order_by is set to [offset: the cursor field]
+//	query                    fixed parameters of every request
+//	headers                  headers of every request; never sent to another origin
+//	request_timeout          bounds a request as a whole [30s]
+//	max_retries              of one request [5]
+//	max_body                 bytes of one answer [64MiB]
+//	rate_limit               requests a second; 0: no limit [0]
+//	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers [true]
+//	schema                   an Avro schema's file, relative to this one [the built-in user schema]
+//
+// # Keys of kafka
+//
+//	brokers                  host:port, a list or one string with commas [the embedded broker]
+//	state_topic              the topic that holds the cursors [tidemark-state]
+//	state_partitions         of the state topic, when it is created [16]
+//	partitions               of a data topic, when it is created [1]
+//	replication              of a topic that is created; -1: as the broker says [-1]
+//	compression              of what is produced: none, gzip, snappy, lz4, zstd [lz4]
+//	transaction_timeout      after this the broker aborts a transaction by itself [15s]
+//	transactional_id_prefix  workers that share streams share it; others must not [tidemark]
+//	max_in_flight            pages fetched and not yet committed [16MiB]
+//
+// # Keys of schema_registry
+//
+//	url                      its http or https URL [the embedded registry]
+//	username                 for basic authentication
+//	password                 for basic authentication; write "${NAME}", not the password
+package config

@@ -1,0 +1,209 @@
+package config
+
+import (
+	"slices"
+	"time"
+
+	"tidemark/schemas"
+	"tidemark/strategies"
+)
+
+// kind says how a key's value is written.
+type kind int
+
+const (
+	text     kind = iota // a string
+	scalar               // a string, a number or a boolean, taken as text
+	integer              // a whole number, or a string holding one
+	number               // a number, or a string holding one
+	boolean              // true or false, nothing else
+	duration             // "30s", "1h30m", or a number of seconds
+	hours                // a number of hours, fractions allowed
+	size                 // "16MiB", or a number of bytes
+	address              // an http or https URL
+	hosts                // a list of host:port, or one string with commas
+	texts                // a section of any keys with scalar values
+	section              // a section with keys of its own
+	raw                  // read by other code
+)
+
+// field is one key of a configuration. This table is what the reader, the hints, the
+// JSON Schema and the list of keys in doc.go are made from.
+type field struct {
+	name, alias string
+	kind        kind
+	into        any      // pointer to the field it fills; nil: read and dropped
+	enum        []string // text: the only values
+	topic       bool     // text: must be good as a Kafka topic's name
+	empty       bool     // text: "" has a meaning
+	min, max    float64  // numbers; durations in seconds, sizes in bytes
+	secret      bool     // the value is never shown (P11)
+	fields      []field  // section
+	def         string   // default as the docs write it
+	doc         string
+}
+
+const (
+	century = 100 * 365 * 24 * 3600.0 // seconds
+	maxID   = 4e18                    // two of them still fit 64 bits
+)
+
+// topFields are the keys beside the streams.
+func topFields(c *Config) []field {
+	return []field{
+		{name: "$schema", kind: text, empty: true, doc: "where an editor finds the JSON Schema; not read"},
+		{name: "kafka", kind: section, fields: kafkaFields(&c.Kafka), doc: "where records and cursors go"},
+		{name: "schema_registry", kind: section, fields: registryFields(&c.SchemaRegistry), doc: "a registry with Confluent's API"},
+	}
+}
+
+func kafkaFields(k *Kafka) []field {
+	return []field{
+		{name: "brokers", kind: hosts, into: &k.Brokers, def: "the embedded broker", doc: "host:port, a list or one string with commas"},
+		{name: "state_topic", kind: text, topic: true, into: &k.StateTopic, def: "tidemark-state", doc: "the topic that holds the cursors"},
+		{name: "state_partitions", kind: integer, into: &k.StatePartitions, min: 1, max: 10000, def: "16", doc: "of the state topic, when it is created"},
+		{name: "partitions", kind: integer, into: &k.Partitions, min: 1, max: 10000, def: "1", doc: "of a data topic, when it is created"},
+		{name: "replication", kind: integer, into: &k.Replication, min: -1, max: 32767, def: "-1", doc: "of a topic that is created; -1: as the broker says"},
+		{name: "compression", kind: text, enum: []string{"none", "gzip", "snappy", "lz4", "zstd"}, into: &k.Compression, def: "lz4", doc: "of what is produced"},
+		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: "15s", doc: "after this the broker aborts a transaction by itself"},
+		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: "tidemark", doc: "workers that share streams share it; others must not"},
+		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: "16MiB", doc: "pages fetched and not yet committed"},
+	}
+}
+
+func registryFields(r *Registry) []field {
+	return []field{
+		{name: "url", kind: address, empty: true, into: &r.URL, def: "the embedded registry", doc: "its http or https URL"},
+		{name: "username", kind: scalar, empty: true, into: &r.Username, secret: true, doc: "for basic authentication"},
+		{name: "password", kind: scalar, empty: true, into: &r.Password, secret: true, doc: "for basic authentication; write \"${NAME}\", not the password"},
+	}
+}
+
+func streamFields(s *Stream) []field {
+	return []field{
+		{name: "name", kind: text, topic: true, into: &s.Name, def: "the topic, or user", doc: "the stream's name; its cursor is stored under it"},
+		{name: "strategy", kind: text, enum: strategies.Names(), into: &s.Strategy, doc: "how pages are asked for"},
+		{name: "url", alias: "base_url", kind: address, into: &s.URL, doc: "the API's endpoint"},
+		{name: "topic", kind: text, topic: true, into: &s.Topic, def: "the name", doc: "where its records go"},
+		{name: "page_size", kind: integer, into: &s.PageSize, min: 1, max: 1e6, def: "offset: 50", doc: "rows a page"},
+		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: "1", doc: "step_size: the first id asked for"},
+		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: "1000", doc: "step_size: ids a request"},
+		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: "100000", doc: "step_size: the last id asked for"},
+		{name: "buffer_hours", kind: hours, into: &s.Buffer, max: century / 3600, def: "2", doc: "replay: how far behind the mark a sweep starts"},
+		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: "0", doc: "how far behind the mark the first request reaches; the cursor must be a time"},
+		{name: "max_future", kind: duration, into: &s.MaxFuture, max: century, def: "24h", doc: "a cursor value further past the API's clock does not move the mark; 0: any does"},
+		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: "8388608", doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
+		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: "dlq", doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
+		{name: "max_bad_rows", kind: integer, into: &s.MaxBadRows, max: 1e9, def: "100", doc: "a sweep with more bad rows than this, and more than 1%, stops"},
+		{name: "deleted", kind: section, fields: deletedFields(&s.Deleted), doc: "how the API marks a deleted row, which becomes a tombstone"},
+		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: "never", doc: "between full re-reads that write what differs; 0: with each sweep"},
+		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: "never", doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
+		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: "0.2", doc: "a scan that would delete a greater part of the keys is refused"},
+		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: "rfc3339: " + firstMark, doc: "where the first sweep starts"},
+		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: "inclusive", doc: "whether the API's filter is >= or >"},
+		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: "10s", doc: "pause between two sweeps"},
+		{name: "id_field", kind: text, into: &s.IDField, def: "id", doc: "the field that becomes the record's key"},
+		{name: "cursor_field", kind: text, into: &s.CursorField, def: "updatedAt; step_size: the id field", doc: "the field a sweep moves by"},
+		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: "rfc3339; step_size: integer", doc: "how the cursor field is read"},
+		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: "data", doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
+		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: "keyset: scroll_param", doc: "dotted path of the next page's token"},
+		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: "offset: total", doc: "dotted path of the number of rows"},
+		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
+		{name: "order_by", kind: text, into: &s.OrderBy, def: "offset: the cursor field", doc: "what params.order_by is set to"},
+		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
+		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
+		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: "30s", doc: "bounds a request as a whole"},
+		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: "5", doc: "of one request"},
+		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer"},
+		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: "0", doc: "requests a second; 0: no limit"},
+		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers"},
+		{name: "schema", kind: text, into: &s.SchemaFile, def: "the built-in user schema", doc: "an Avro schema's file, relative to this one"},
+	}
+}
+
+func deletedFields(d *Deleted) []field {
+	return []field{
+		{name: "field", kind: text, empty: true, into: &d.Field, doc: "the row's field that says so"},
+		{name: "value", kind: scalar, empty: true, into: &d.Value, def: "true", doc: "its value in a deleted row"},
+	}
+}
+
+func paramFields(p *Params) []field {
+	name := func(key string, into *string, def, doc string) field {
+		return field{name: key, kind: text, empty: true, into: into, def: def, doc: doc}
+	}
+	return []field{
+		name("since", &p.Since, "keyset, offset: updated_since; timestamp, replay: since", "rows changed at or after a value"),
+		name("token", &p.Token, "keyset: scroll_param", "the next page's token"),
+		name("limit", &p.Limit, "offset: limit", "rows a page"),
+		name("offset", &p.Offset, "offset: offset", "rows to skip"),
+		name("order_by", &p.OrderBy, "offset: order_by", "the field to sort by"),
+		name("order_type", &p.OrderType, "offset: order_type", "the direction; always asc"),
+		name("start_id", &p.StartID, "step_size: start_id", "the first id of a range"),
+		name("end_id", &p.EndID, "step_size: end_id", "the last id of a range"),
+	}
+}
+
+// firstMark is before every timestamp that an API takes; year 0 is a 400.
+const firstMark = "0001-01-01T00:00:00Z"
+
+// Default returns a configuration without streams: the embedded broker and registry.
+func Default() *Config {
+	return &Config{Kafka: Kafka{
+		StateTopic: "tidemark-state", StatePartitions: 16, Partitions: 1, Replication: -1,
+		Compression: "lz4", TransactionTimeout: 15 * time.Second, TransactionalIDPrefix: "tidemark", MaxInFlight: 16 << 20,
+	}}
+}
+
+// NewStream returns a stream as a file would give it that sets nothing but these three;
+// the topic is the name. Nothing is checked.
+func NewStream(name, strategy, url string) Stream {
+	s := blankStream()
+	s.Name, s.Topic, s.Strategy, s.URL = name, name, strategy, url
+	s.fill(func(string) bool { return false })
+	return s
+}
+
+// blankStream holds the defaults that are the same for every strategy.
+func blankStream() Stream {
+	return Stream{
+		InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
+		PollInterval: 10 * time.Second, IDField: "id", RecordsPath: "data",
+		Sorted: true, OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
+		Deleted:        Deleted{Value: "true"},
+		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxBody: 64 << 20, Schema: schemas.User,
+	}
+}
+
+// fill sets what was not given and depends on the strategy or on other keys.
+func (s *Stream) fill(given func(key string) bool) {
+	def := func(key string, into *string, value string, in ...string) {
+		if !given(key) && (len(in) == 0 || slices.Contains(in, s.Strategy)) {
+			*into = value
+		}
+	}
+	const keyset, offset, step = strategies.Keyset, strategies.Offset, strategies.StepSize
+	def("params.since", &s.Params.Since, "updated_since", keyset, offset)
+	def("params.since", &s.Params.Since, "since", strategies.Timestamp, strategies.Replay)
+	def("params.token", &s.Params.Token, "scroll_param", keyset)
+	def("params.limit", &s.Params.Limit, "limit", offset)
+	def("params.offset", &s.Params.Offset, "offset", offset)
+	def("params.order_by", &s.Params.OrderBy, "order_by", offset)
+	def("params.order_type", &s.Params.OrderType, "order_type", offset)
+	def("params.start_id", &s.Params.StartID, "start_id", step)
+	def("params.end_id", &s.Params.EndID, "end_id", step)
+	def("token_path", &s.TokenPath, "scroll_param", keyset)
+	def("total_path", &s.TotalPath, "total", offset)
+	def("cursor_field", &s.CursorField, "updatedAt")
+	def("cursor_field", &s.CursorField, s.IDField, step)
+	def("cursor_format", &s.CursorFormat, strategies.RFC3339.String())
+	def("cursor_format", &s.CursorFormat, strategies.Integer.String(), step)
+	def("order_by", &s.OrderBy, s.CursorField, offset)
+	if s.CursorFormat == strategies.RFC3339.String() {
+		def("initial_mark", &s.InitialMark, firstMark)
+	}
+	if s.Strategy == offset && !given("page_size") {
+		s.PageSize = 50 // the most that the contract allows
+	}
+}

@@ -1,0 +1,201 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"tidemark/connector/internal/class"
+)
+
+// Overrides are the command-line flags that stand above the file. Empty ones say
+// nothing.
+type Overrides struct {
+	Strategy    string   // --strategy: of every stream
+	Brokers     []string // --brokers
+	RegistryURL string   // --registry-url
+}
+
+// Load reads the configuration at path, with ${NAME} taken from the process's
+// environment. What is wrong with it comes back as Problems, all of them; any error
+// has class Config.
+func Load(path string, o Overrides) (*Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, class.Errorf(class.Config, "reading the configuration %s: %w (give its path with -c)", path, err)
+	}
+	return Parse(path, data, os.LookupEnv, o)
+}
+
+// Parse is Load on bytes. The name's extension decides between JSON and YAML, and a
+// stream's schema is looked for beside it. A nil env is an empty environment.
+func Parse(name string, data []byte, env func(string) (string, bool), o Overrides) (*Config, error) {
+	return parse(name, data, env, o, readFile)
+}
+
+func parse(name string, data []byte, env func(string) (string, bool), o Overrides, read func(string) ([]byte, error)) (*Config, error) {
+	if env == nil {
+		env = func(string) (string, bool) { return "", false }
+	}
+	d := &decoder{env: env, readFile: read, dir: filepath.Dir(name)}
+	root, problem := parseTree(name, data)
+	if problem != nil {
+		d.problems = Problems{*problem}
+		root = nil
+	}
+	c := Default()
+	var sources []source
+	if root != nil {
+		sources = d.config(c, root)
+	}
+	d.flags(c, o)
+	if root != nil {
+		d.check(c, sources, o)
+	}
+	if len(d.problems) > 0 {
+		return nil, class.Wrap(class.Config, d.problems.sorted())
+	}
+	return c, nil
+}
+
+// readFile reads a regular file of at most maxFile bytes.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	if info.IsDir() {
+		return nil, errors.New("it is a directory")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	return data, nil
+}
+
+// withoutPath drops the path from a file error: the caller has named it, or must not
+// because it came from the environment (P11).
+func withoutPath(err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// source is where a stream was read from.
+type source struct {
+	path  string // "streams[1]." or "" in the flat form
+	pos   Position
+	given given
+	bad   bool // one of its keys has a problem already
+}
+
+// config reads the whole file. The returned sources belong to c.Streams one by one.
+func (d *decoder) config(c *Config, root *node) []source {
+	top := topFields(c)
+	if root.kind != isObject {
+		d.report(root.pos, "", "the file is "+root.kind.String()+", not a section of keys", "begin with strategy and base_url, or with streams")
+		return nil
+	}
+	i := slices.IndexFunc(root.entries, func(e entry) bool { return e.key == "streams" })
+	if i < 0 {
+		return d.flat(c, root, top)
+	}
+	streamKey := func(key string) string {
+		if isKey(streamFields(&Stream{}), key) {
+			return "it belongs in an entry of streams"
+		}
+		return elsewhere(key)
+	}
+	withStreams := append(slices.Clone(top), field{name: "streams", kind: raw})
+	d.object("", root, withStreams, streamKey)
+	streams := root.entries[i].value
+	if streams.kind != isList || len(streams.items) == 0 {
+		message := "must be a list of streams, not " + streams.kind.String()
+		if streams.kind == isList {
+			message = "names no stream"
+		}
+		d.report(streams.pos, "streams", message, "give each stream an entry with name, url and strategy")
+		return nil
+	}
+	var sources []source
+	for i, item := range streams.items {
+		path := fmt.Sprintf("streams[%d]", i)
+		if item.kind != isObject {
+			d.report(item.pos, path, "must be a section, not "+item.kind.String(), "a stream has at least name, url and strategy")
+			continue
+		}
+		s, before := blankStream(), len(d.problems)
+		s.Pos = item.pos
+		g := d.object(path+".", item, streamFields(&s), elsewhere)
+		c.Streams = append(c.Streams, s)
+		sources = append(sources, source{path + ".", item.pos, g, len(d.problems) > before})
+	}
+	return sources
+}
+
+// flat reads the form with one stream's keys at the top.
+func (d *decoder) flat(c *Config, root *node, top []field) []source {
+	s, before := blankStream(), len(d.problems)
+	s.Pos = root.pos
+	fields := streamFields(&s)
+	stream := slices.ContainsFunc(root.entries, func(e entry) bool { return isKey(fields, e.key) })
+	g := d.object("", root, append(top, fields...), elsewhere)
+	if !stream {
+		d.report(root.pos, "", "the file names no stream", "give it strategy and base_url, or a list of streams")
+		return nil
+	}
+	c.Streams = append(c.Streams, s)
+	return []source{{"", root.pos, g, len(d.problems) > before}}
+}
+
+func isKey(fields []field, key string) bool {
+	return slices.ContainsFunc(fields, func(f field) bool { return f.name == key || f.alias != "" && f.alias == key })
+}
+
+// elsewhere is the hint for a key that another section has.
+func elsewhere(key string) string {
+	var c Config
+	sections := []struct {
+		name   string
+		fields []field
+	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})}}
+	for _, s := range sections {
+		if isKey(s.fields, key) {
+			return "it belongs in " + s.name
+		}
+	}
+	if isKey(topFields(&c), key) {
+		return "it belongs at the top of the file"
+	}
+	return ""
+}
+
+// flags puts the overrides over the file.
+func (d *decoder) flags(c *Config, o Overrides) {
+	if len(o.Brokers) > 0 {
+		for _, b := range o.Brokers {
+			if message, hint := checkHost(b); message != "" {
+				d.report(Position{}, "--brokers", message, hint)
+			}
+		}
+		c.Kafka.Brokers = o.Brokers
+	}
+	if o.RegistryURL != "" {
+		if message, hint := checkURL(o.RegistryURL); message != "" {
+			d.report(Position{}, "--registry-url", message, hint)
+		}
+		c.SchemaRegistry.URL = o.RegistryURL
+	}
+}

@@ -1,0 +1,368 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tidemark/connector/internal/class"
+	"tidemark/schemas"
+	"tidemark/strategies"
+)
+
+// seed is the configuration that the connector must take byte for byte.
+const seed = `{
+  "strategy": "keyset", // or "offset", "timestamp", "step_size", "replay"
+  "base_url": "http://127.0.0.1:5001/pagination/keyset",
+  "page_size": 100,
+  "initial_id": 1,
+  "step_size": 1000,
+  "max_id": 100000,
+  "buffer_hours": 2
+}
+`
+
+func mustParse(t *testing.T, name, text string, o Overrides) *Config {
+	t.Helper()
+	c, err := Parse(name, []byte(text), environment, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func problemsOf(t *testing.T, name, text string, o Overrides) Problems {
+	t.Helper()
+	_, err := Parse(name, []byte(text), environment, o)
+	var ps Problems
+	if !errors.As(err, &ps) || class.Of(err) != class.Config {
+		t.Fatalf("got error %v of class %v, want Problems of class config", err, class.Of(err))
+	}
+	return ps
+}
+
+func TestSeedConfiguration(t *testing.T) {
+	data, err := os.ReadFile("testdata/configuration.json")
+	if err != nil || string(data) != seed {
+		t.Fatalf("testdata/configuration.json is not the seed's, byte for byte (%v)", err)
+	}
+	got, err := Load("testdata/configuration.json", Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Streams = []Stream{{
+		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
+		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
+		InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second,
+		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
+		Params:   Params{Since: "updated_since", Token: "scroll_param"},
+		Sorted:   true,
+		OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
+		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxBody: 64 << 20, Schema: schemas.User,
+		Pos: Position{"testdata/configuration.json", 1, 1},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// The seed's file with only strategy and base_url changed serves every endpoint, and
+// so does --strategy.
+func TestSeedForEveryStrategy(t *testing.T) {
+	for _, strategy := range strategies.Names() {
+		inFile := mustParse(t, "c.json", strings.Replace(seed, `"keyset",`, `"`+strategy+`",`, 1), Overrides{})
+		byFlag := mustParse(t, "c.json", seed, Overrides{Strategy: strategy})
+		if !reflect.DeepEqual(inFile, byFlag) {
+			t.Errorf("%s: file and flag differ:\n%+v\n%+v", strategy, inFile, byFlag)
+		}
+		s := inFile.Streams[0]
+		want := NewStream("user", strategy, s.URL)
+		want.PageSize, want.Pos = 100, s.Pos
+		if !reflect.DeepEqual(s, want) {
+			t.Errorf("%s: got %+v\nwant %+v", strategy, s, want)
+		}
+	}
+}
+
+func TestDefaultsFollowTheStrategy(t *testing.T) {
+	type defaults struct {
+		Params                                                   Params
+		Size                                                     int
+		CursorField, Format, Mark, TokenPath, TotalPath, OrderBy string
+	}
+	want := map[string]defaults{
+		"keyset": {Params{Since: "updated_since", Token: "scroll_param"}, 0, "updatedAt", "rfc3339", firstMark, "scroll_param", "", ""},
+		"offset": {Params{Since: "updated_since", Limit: "limit", Offset: "offset", OrderBy: "order_by", OrderType: "order_type"}, 50,
+			"updatedAt", "rfc3339", firstMark, "", "total", "updatedAt"},
+		"timestamp": {Params{Since: "since"}, 0, "updatedAt", "rfc3339", firstMark, "", "", ""},
+		"replay":    {Params{Since: "since"}, 0, "updatedAt", "rfc3339", firstMark, "", "", ""},
+		"step_size": {Params{StartID: "start_id", EndID: "end_id"}, 0, "id", "integer", "", "", "", ""},
+	}
+	for _, strategy := range strategies.Names() {
+		s := NewStream("x", strategy, "http://127.0.0.1/")
+		got := defaults{s.Params, s.PageSize, s.CursorField, s.CursorFormat, s.InitialMark, s.TokenPath, s.TotalPath, s.OrderBy}
+		if got != want[strategy] {
+			t.Errorf("%s: got %+v, want %+v", strategy, got, want[strategy])
+		}
+		spec, err := s.Spec()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := strategies.New(spec); err != nil {
+			t.Errorf("%s: the strategy refuses the defaults: %v", strategy, err)
+		}
+	}
+}
+
+func TestEveryKey(t *testing.T) {
+	got, err := parseFile(t, "testdata/all.yaml", Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := os.ReadFile("testdata/people.avsc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
+	byID.Pos = Position{"testdata/all.yaml", 69, 5}
+	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
+	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
+	events.Pos = Position{"testdata/all.yaml", 72, 5}
+	want := &Config{
+		Kafka: Kafka{
+			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
+			Compression: "zstd", TransactionTimeout: 90 * time.Second, TransactionalIDPrefix: "team-a", MaxInFlight: 32 << 20,
+		},
+		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
+		Streams: []Stream{{
+			Name: "people", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
+			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
+			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute,
+			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
+			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count",
+			Params:   Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
+			OrderBy:  "modified_at",
+			OnBadRow: "skip", MaxBadRows: 5, MaxFuture: 0, WindowRows: 1000000,
+			Deleted: Deleted{"status", "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
+			Query:          map[string]string{"tenant": "42", "active": "true"},
+			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxBody: 1 << 20, RateLimit: 2.5, Sorted: false,
+			SchemaFile: "people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
+		}, byID, events},
+	}
+	for i := range want.Streams {
+		if i < len(got.Streams) && !reflect.DeepEqual(got.Streams[i], want.Streams[i]) {
+			t.Errorf("stream %d:\ngot  %+v\nwant %+v", i, got.Streams[i], want.Streams[i])
+		}
+	}
+	if !reflect.DeepEqual(got.Kafka, want.Kafka) || !reflect.DeepEqual(got.SchemaRegistry, want.SchemaRegistry) || len(got.Streams) != 3 {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if got.SchemaRegistry.Password.Reveal() != "registry-hunter2" || strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), "hunter2") {
+		t.Error("the password is lost, or shown (P11)")
+	}
+	data, err := os.ReadFile("testdata/all.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachKey(func(path string, f field) {
+		if f.name != "$schema" && !strings.Contains(string(data), f.name+":") {
+			t.Errorf("all.yaml lacks %s", path)
+		}
+	})
+}
+
+// eachKey visits the table: "kafka.brokers", "streams[0].params.since".
+func eachKey(visit func(path string, f field)) {
+	var walk func(prefix string, fields []field)
+	walk = func(prefix string, fields []field) {
+		for _, f := range fields {
+			visit(prefix+f.name, f)
+			walk(prefix+f.name+".", f.fields)
+		}
+	}
+	walk("", topFields(&Config{}))
+	walk("streams[0].", streamFields(&Stream{}))
+}
+
+// A file says the same as JSON and as YAML.
+func TestJSONAndYAMLAgree(t *testing.T) {
+	data, err := os.ReadFile("testdata/all.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, problem := parseTree("all.yaml", data)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	asJSON, err := json.MarshalIndent(plainValue(tree), "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromYAML := mustParse(t, "testdata/all.yaml", string(data), Overrides{})
+	fromJSON := mustParse(t, "testdata/all.json", string(asJSON), Overrides{})
+	for i := range fromYAML.Streams {
+		fromYAML.Streams[i].Pos, fromJSON.Streams[i].Pos = Position{}, Position{}
+	}
+	if !reflect.DeepEqual(fromYAML, fromJSON) {
+		t.Errorf("yaml %+v\njson %+v", fromYAML, fromJSON)
+	}
+}
+
+// plainValue is a node as encoding/json would read it; of keys given twice the last.
+func plainValue(n *node) any {
+	switch n.kind {
+	case isBool:
+		return n.text == "true"
+	case isNumber:
+		return json.Number(n.text)
+	case isText:
+		return n.text
+	case isList:
+		out := []any{}
+		for _, v := range n.items {
+			out = append(out, plainValue(v))
+		}
+		return out
+	case isObject:
+		out := map[string]any{}
+		for _, e := range n.entries {
+			out[e.key] = plainValue(e.value)
+		}
+		return out
+	}
+	return nil
+}
+
+func TestOtherForms(t *testing.T) {
+	flat, err := parseFile(t, "testdata/flat.yaml", Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := flat.Streams[0]; s.Name != "people" || s.Topic != "people" || len(flat.Kafka.Brokers) != 2 || flat.Kafka.Brokers[1] != "127.0.0.1:9093" {
+		t.Errorf("%+v", flat)
+	}
+	comments, err := parseFile(t, "testdata/comments.json", Overrides{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := comments.Streams[0]; s.Query["note"] != `a // b, /* c */ "d" ,}` || s.PageSize != 50 || len(comments.Kafka.Brokers) != 1 ||
+		s.Pos != (Position{"testdata/comments.json", 1, 60}) {
+		t.Errorf("%+v", comments)
+	}
+	for name, text := range map[string]string{
+		"no extension, JSON": "config|" + seed,
+		"a byte order mark":  "c.json|\ufeff" + seed,
+		"carriage returns":   "c.json|" + strings.ReplaceAll(seed, "\n", "\r\n"),
+		"YAML in CRLF":       "c.yml|strategy: keyset\r\nbase_url: http://127.0.0.1:5001/pagination/keyset\r\npage_size: 100\r\n",
+		"no extension, YAML": "config|strategy: keyset\nbase_url: http://127.0.0.1:5001/pagination/keyset\npage_size: 100",
+		"escapes":            `c.json|{"\u0073trategy": "key\u0073et", "base_url": "http:\/\/127.0.0.1:5001/pagination/keyset", "page_size": "100", "$schema": "x"}`,
+		"empty substitution": `c.json|{"strategy": "keyset", "base_url": "${U:-http://127.0.0.1:5001}/pagination/keyset", "page_size": 100, "kafka": {"brokers": "${B:-}"}}`,
+	} {
+		file, body, _ := strings.Cut(text, "|")
+		c := mustParse(t, file, body, Overrides{})
+		c.Streams[0].Pos = Position{}
+		want := NewStream("user", "keyset", "http://127.0.0.1:5001/pagination/keyset")
+		want.PageSize = 100
+		if !reflect.DeepEqual(c.Streams[0], want) || c.Kafka.Brokers != nil {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	c := mustParse(t, "c.json", seed, Overrides{Strategy: "offset", Brokers: []string{"a:1", "b:2"}, RegistryURL: "http://r:8081"})
+	if c.Streams[0].Strategy != "offset" || c.Streams[0].TotalPath != "total" || !slices.Equal(c.Kafka.Brokers, []string{"a:1", "b:2"}) || c.SchemaRegistry.URL != "http://r:8081" {
+		t.Errorf("%+v", c)
+	}
+	if c := mustParse(t, "c.json", `{"url": "http://127.0.0.1/"}`, Overrides{Strategy: "replay"}); c.Streams[0].Params.Since != "since" {
+		t.Errorf("%+v", c)
+	}
+	ps := problemsOf(t, "c.json", `{"url": "x"}`, Overrides{Strategy: "repaly", Brokers: []string{"a"}, RegistryURL: "r"})
+	want := `--brokers: a broker is not host:port (for instance "127.0.0.1:9092")
+--registry-url: does not begin with http:// or https:// (for instance "http://127.0.0.1:5001/pagination/keyset")
+--strategy: "repaly" is not a strategy (did you mean replay? one of keyset, offset, timestamp, step_size, replay)
+c.json:1:9: url: does not begin with http:// or https:// (for instance "http://127.0.0.1:5001/pagination/keyset")`
+	if ps.Error() != want {
+		t.Errorf("got\n%s\nwant\n%s", ps, want)
+	}
+	ps = problemsOf(t, "c.json", strings.Replace(seed, "keyset", "keysett", 1), Overrides{Strategy: "offset"})
+	if len(ps) != 1 || ps[0].Pos.Line != 2 {
+		t.Errorf("a flag hides a wrong strategy in the file: %v", ps)
+	}
+}
+
+func TestLoadUnreadable(t *testing.T) {
+	for _, path := range []string{filepath.Join(t.TempDir(), "none.json"), t.TempDir()} {
+		if _, err := Load(path, Overrides{}); class.Of(err) != class.Config || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	long := filepath.Join(t.TempDir(), "long.yaml")
+	if err := os.WriteFile(long, make([]byte, maxFile+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(long, Overrides{}); class.Of(err) != class.Config {
+		t.Error(err)
+	}
+}
+
+func TestTooMuch(t *testing.T) {
+	for name, text := range map[string]string{
+		"c.json": strings.Repeat(" ", maxFile+1),
+		"c.yaml": strings.Repeat("- a\n", maxTokens),
+		"d.yaml": strings.Repeat("- ", maxDepth+2) + "a",
+	} {
+		if ps := problemsOf(t, name, text, Overrides{}); len(ps) != 1 || ps[0].Hint == "" {
+			t.Errorf("%s: %v", name, ps)
+		}
+	}
+}
+
+// P11: whatever key takes a value from the environment, and whatever is wrong with it,
+// no message holds it. Nor does one hold a literal header, query value, password or URL.
+func TestNoSecretInProblems(t *testing.T) {
+	const secret = "s3cr3t hunter2"
+	env := func(string) (string, bool) { return secret, true }
+	seen := 0
+	eachKey(func(path string, f field) {
+		for _, value := range []string{"${X}", "prefix-${X}\n", "http://u:${X}@h/", "http://h:${X}/", secret, "http://" + secret + "@h/"} {
+			literal := strings.Contains(value, secret)
+			if literal && !f.secret && f.kind != address {
+				continue
+			}
+			quoted, _ := json.Marshal(value)
+			text := string(quoted)
+			if f.kind == texts {
+				text = `{"Name": ` + text + `, "name": ` + text + `, "start_id": ` + text + `}`
+			}
+			if f.kind == hosts {
+				text = "[" + text + "]"
+			}
+			keys := strings.Split(strings.TrimPrefix(path, "streams[0]."), ".")
+			for i := len(keys) - 1; i >= 0; i-- {
+				text = fmt.Sprintf("{%q: %s}", keys[i], text)
+			}
+			_, err := Parse("c.json", []byte(text), env, Overrides{})
+			if err == nil {
+				t.Fatalf("%s: a stream without a strategy and a URL was accepted", path)
+			}
+			seen++
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s is shown: %v", path, err)
+			}
+		}
+	})
+	if seen < 200 {
+		t.Errorf("only %d values tried", seen)
+	}
+}

@@ -1,0 +1,120 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+// kindOf says what a node of the file is.
+type kindOf int
+
+const (
+	isNull kindOf = iota
+	isBool
+	isNumber
+	isText
+	isList
+	isObject
+)
+
+// String names the kind as error messages do.
+func (k kindOf) String() string {
+	return [...]string{"nothing", "a boolean", "a number", "a string", "a list", "a section"}[k]
+}
+
+// node is a value of the file, JSON and YAML alike, with the place it stands in.
+type node struct {
+	kind    kindOf
+	pos     Position
+	text    string  // of a scalar: the decoded string, or the number or boolean as written
+	items   []*node // of a list
+	entries []entry // of an object, in the file's order, duplicates included
+
+	resolved bool // expand has run
+	ok       bool // and succeeded
+	value    string
+	fromEnv  bool // value holds text that is not in the file
+}
+
+type entry struct {
+	key   string
+	pos   Position
+	value *node
+}
+
+// shown is how a message quotes the node: as the file writes it, never with the
+// environment's values in it (P11).
+func (n *node) shown() string {
+	switch n.kind {
+	case isText:
+		return fmt.Sprintf("%q", clip(n.text))
+	case isNumber, isBool:
+		return clip(n.text)
+	}
+	return n.kind.String()
+}
+
+func clip(s string) string {
+	if utf8.RuneCountInString(s) > 60 {
+		return string([]rune(s)[:57]) + "..."
+	}
+	return s
+}
+
+// limits of what is read at all. A configuration is written by hand; these keep a
+// wrong file, or a hostile one, from eating the machine.
+const (
+	maxFile  = 1 << 20
+	maxDepth = 32
+)
+
+// parseTree reads data as JSON with comments or as YAML: by the name's extension,
+// otherwise by the first character.
+func parseTree(name string, data []byte) (*node, *Problem) {
+	at := func(offset int) Position { return positionAt(name, data, offset) }
+	if len(data) > maxFile {
+		return nil, &Problem{at(0), "", fmt.Sprintf("the file is %d bytes long", len(data)), "a configuration is at most 1 MiB; is this the right file?"}
+	}
+	if i := invalidUTF8(data); i >= 0 {
+		return nil, &Problem{at(i), "", "the file is not UTF-8 text", "save it as UTF-8"}
+	}
+	body := data
+	if strings.HasPrefix(string(data), "\ufeff") { // a byte order mark: some editors write one
+		body = data[3:]
+	}
+	if looksLikeJSON(name, body) {
+		return parseJSON(name, body)
+	}
+	return parseYAML(name, body)
+}
+
+func looksLikeJSON(name string, data []byte) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".json", ".jsonc":
+		return true
+	case ".yaml", ".yml":
+		return false
+	}
+	text := strings.TrimSpace(string(data))
+	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "/*")
+}
+
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// positionAt counts lines and columns (in characters) up to a byte offset.
+func positionAt(name string, data []byte, offset int) Position {
+	before := string(data[:max(0, min(offset, len(data)))])
+	line := strings.LastIndexByte(before, '\n') + 1
+	return Position{name, strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[line:]) + 1}
+}

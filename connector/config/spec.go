@@ -1,0 +1,49 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+
+	"tidemark/connector/internal/class"
+	"tidemark/strategies"
+)
+
+// Spec is what strategies.New makes the stream's strategy from. It fails, with class
+// Config, only on a stream that Load did not make.
+func (s Stream) Spec() (strategies.Spec, error) {
+	format, err := strategies.ParseFormat(s.CursorFormat)
+	if err != nil {
+		return strategies.Spec{}, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
+	}
+	return strategies.Spec{
+		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
+		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted,
+		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
+		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy,
+	}, nil
+}
+
+// Fingerprint is a hash of what a stored mark depends on (rule 19): id field, cursor
+// field and format, the fixed query parameters (those in the URL too) and the topic.
+// It is the same on every machine and in every version.
+//
+// Strategy, host and path are left out, so that a stream can change its strategy, and
+// with it the endpoint, and keep its mark. The parameters' values count because they
+// choose the rows; a credential that is renewed belongs in a header, which does not.
+func (s Stream) Fingerprint() string {
+	filters := map[string][]string{}
+	if u, err := url.Parse(s.URL); err == nil {
+		filters = u.Query()
+	}
+	for name, value := range s.Query {
+		filters[name] = append(filters[name], value)
+	}
+	text, err := json.Marshal([]any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic})
+	if err != nil {
+		panic("config: strings do not marshal: " + err.Error()) // they always do
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checkText says what is wrong with a string; %s in the message stands for the value
+// as the file writes it.
+func (f field) checkText(s string) (message, hint string) {
+	switch {
+	case s == "" && !f.empty:
+		return "must not be empty", "give it a value or remove the key"
+	case len(f.enum) > 0 && !slices.Contains(f.enum, s):
+		hint = f.hint()
+		if near := nearest(s, f.enum); near != "" {
+			hint = "did you mean " + near + "? " + hint
+		}
+		return "%s is not a " + strings.ReplaceAll(f.name, "_", " "), hint
+	case f.topic && !validTopic(s):
+		what := "topic"
+		if f.name == "name" {
+			what = "stream"
+		}
+		return "%s cannot be the name of a " + what, "up to 249 letters, digits, dots, dashes and underscores"
+	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return "has a line break or another control character in it", "is there one at the end of an environment variable?"
+	}
+	return "", ""
+}
+
+func validTopic(s string) bool {
+	return s != "" && len(s) <= 249 && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
+	})
+}
+
+// checkURL never quotes the URL: it may carry a credential (P11).
+func checkURL(s string) (message, hint string) {
+	u, err := url.Parse(s)
+	hint = wants[address][1]
+	switch {
+	case s == "":
+		return "must not be empty", hint
+	case err != nil:
+		return "is not a URL", hint
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "does not begin with http:// or https://", hint
+	case u.Hostname() == "":
+		return "names no host", hint
+	case u.User != nil:
+		return "holds a user name or a password", "send them with headers, schema_registry.username and schema_registry.password, taken from ${NAME}"
+	case u.Fragment != "":
+		return "has a # part, which is never sent", "remove it"
+	}
+	if p := u.Port(); p != "" && !validPort(p) {
+		return "has a port that is none", "from 1 to 65535"
+	}
+	return "", ""
+}
+
+func validPort(s string) bool {
+	p, err := strconv.Atoi(s)
+	return err == nil && p >= 1 && p <= 65535
+}
+
+// checkHost does not quote the host: it may come from the environment.
+func checkHost(s string) (message, hint string) {
+	host, port, err := net.SplitHostPort(strings.TrimSpace(s))
+	if err != nil || host == "" || strings.ContainsAny(host, "/@ ") || !validPort(port) {
+		return "a broker is not host:port", wants[hosts][1]
+	}
+	return "", ""
+}
+
+func validHeader(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
+	})
+}
