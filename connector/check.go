@@ -1,0 +1,170 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"log/slog"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// Check looks at all that a configuration points to and writes one line for each to
+// out: what is right, or what is wrong and what to do. It changes nothing: no topic or
+// schema is made, no worker is fenced (rule 7). The error joins what was wrong, the
+// first first.
+func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	c := &checker{ctx: ctx, cfg: cfg, out: out}
+	c.line("config", fmt.Sprintf("%d stream(s)", len(cfg.Streams)), nil)
+	for _, s := range cfg.Streams {
+		text, err := c.api(s)
+		c.line("api "+s.Name, text, err)
+	}
+	c.registry()
+	c.kafka()
+	return errors.Join(c.errs...)
+}
+
+type checker struct {
+	ctx  context.Context
+	cfg  *config.Config
+	out  io.Writer
+	errs []error
+}
+
+func (c *checker) line(what, text string, err error) bool {
+	mark := "ok  "
+	if err != nil {
+		mark, text = "FAIL", err.Error()
+		c.errs = append(c.errs, fmt.Errorf("checking %s: %w", what, err))
+	}
+	fmt.Fprintf(c.out, "%s %s: %s\n", mark, what, text)
+	return err == nil
+}
+
+// api asks the stream's first question and holds the answer against what the strategy
+// needs.
+func (c *checker) api(s config.Stream) (string, error) {
+	spec, err := s.Spec()
+	if err != nil {
+		return "", err
+	}
+	strategy, err := strategies.New(spec)
+	if err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	plan, err := wire.Compile(planOptions(s, spec.Format, schemaOf(s), 0))
+	if err != nil {
+		return "", err
+	}
+	client, err := rest.New(rest.Options{
+		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return "", err
+	}
+	source := &api{client, plan}
+	defer source.Close()
+	cursor, err := strategies.Adopt(strategies.Cursor{}, s.Name, s.Strategy, s.Fingerprint())
+	if err == nil {
+		cursor, err = strategy.Begin(cursor, time.Now())
+	}
+	if err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	for {
+		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
+		var status *rest.StatusError
+		if errors.As(err, &status) {
+			if next, ok := strategies.LearnLimit(strategy, cursor, status.Message); ok {
+				cursor = next
+				continue
+			}
+		}
+		if err != nil {
+			return "", err
+		}
+		text, err := describePage(s, strategy, cursor, answer)
+		answer.Release()
+		return text, err
+	}
+}
+
+func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (string, error) {
+	for i := range page.Rows {
+		if err := page.Rows[i].Err; err != nil {
+			return "", class.Errorf(class.Source, "%s: %w", page.URL, err)
+		}
+	}
+	if _, err := strategy.Fold(cursor, page.Page); err != nil {
+		return "", class.Errorf(class.Source, "%s: %w", page.URL, err)
+	}
+	var notes []string
+	if cursor.PageLimit > 0 {
+		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", cursor.PageLimit))
+	}
+	if len(page.Rows) == 0 {
+		notes = append(notes, "no rows, so the fields could not be checked")
+	}
+	text := fmt.Sprintf("%s answers as %s needs: %d rows", page.URL, s.Strategy, len(page.Rows))
+	if page.Total >= 0 {
+		text += fmt.Sprintf(" of %d", page.Total)
+	}
+	return strings.Join(append([]string{text}, notes...), "; "), nil
+}
+
+func (c *checker) registry() {
+	r := c.cfg.SchemaRegistry
+	switch {
+	case r.URL == "" && len(c.cfg.Kafka.Brokers) > 0:
+		c.line("registry", "", errNoRegistry)
+		return
+	case r.URL == "":
+		c.line("registry", "the embedded one, not started by check", nil)
+		return
+	}
+	registry, err := wire.NewRegistry(r.URL, r.Username, r.Password.Reveal())
+	if err == nil {
+		err = registry.Ping(c.ctx)
+	}
+	if !c.line("registry", r.URL+" answers", err) {
+		return
+	}
+	for _, s := range c.cfg.Streams {
+		subject := s.Topic + "-value"
+		text, err := registry.Fits(c.ctx, subject, schemaOf(s))
+		c.line("schema "+subject, text, err)
+	}
+}
+
+func (c *checker) kafka() {
+	if len(c.cfg.Kafka.Brokers) == 0 {
+		c.line("kafka", "the embedded broker, not started by check", nil)
+		return
+	}
+	log := slog.New(slog.DiscardHandler)
+	for i, s := range c.cfg.Streams {
+		o := sinkOptions(c.cfg, s, log, nil)
+		if i == 0 && !c.line("kafka", strings.Join(o.Brokers, ",")+" answers", o.Ping(c.ctx)) {
+			return
+		}
+		topics, err := o.CheckTopics(c.ctx)
+		if err != nil {
+			c.line("topic "+s.Topic, "", err)
+			continue
+		}
+		c.line("topic "+s.Topic, topics.Data, nil)
+		if i == 0 {
+			c.line("topic "+o.StateTopic, topics.State, nil)
+		}
+	}
+}

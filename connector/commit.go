@@ -1,0 +1,348 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/window"
+	"tidemark/strategies"
+)
+
+// gather is how long pages may come together after a transaction that others are
+// waiting behind. A broker is still writing the last transaction's markers then, and
+// would hold a new one back for longer.
+const gather = 2 * time.Millisecond
+
+// committer takes every page that is ready, drops the rows that the topic already
+// holds, and commits the rest with the cursor behind them.
+type committer struct {
+	*runner
+	in     <-chan fetched
+	room   *room
+	window *window.Window
+	stored strategies.Cursor // as the state topic has it
+
+	records  []kafka.Record
+	counts   Counts        // of the transaction being made
+	latest   time.Duration // likewise
+	greatest int64         // cursor value in records
+	last     time.Time     // end of the last transaction
+	forgot   int64         // of the window's forgotten rows, those counted
+	future   bool          // rows beyond max_future were met in this sweep, and it was said
+
+	sweepFrom Counts // totals when the open sweep was begun
+}
+
+func (c *committer) run(ctx context.Context) error {
+	var batch []fetched
+	defer func() { c.free(batch) }()
+	for {
+		var open bool
+		batch, open = c.ready(ctx, batch[:0])
+		if len(batch) > 0 {
+			if err := c.commit(ctx, batch); err != nil {
+				return err
+			}
+			c.free(batch)
+			batch = batch[:0]
+		}
+		if !open {
+			return nil
+		}
+	}
+}
+
+// drain frees the pages that were fetched and never taken. It waits for the fetcher, which
+// stops by itself only at the end of a single sweep: run must have returned, so that the
+// fetcher's context has ended.
+func (c *committer) drain() {
+	for item := range c.in {
+		c.free([]fetched{item})
+	}
+}
+
+// ready waits for a page and takes with it all that are there (group commit). It never
+// waits for the network: a page by itself goes at once.
+func (c *committer) ready(ctx context.Context, batch []fetched) ([]fetched, bool) {
+	item, open := <-c.in
+	if !open {
+		return batch, false
+	}
+	batch = append(batch, item)
+	if since := time.Since(c.last); since < gather {
+		select {
+		case <-time.After(gather - since):
+		case <-ctx.Done():
+		}
+	}
+	for !item.ended && !item.reopen && !item.full {
+		select {
+		case item, open = <-c.in:
+			if !open {
+				return batch, false
+			}
+			batch = append(batch, item)
+		default:
+			return batch, true
+		}
+	}
+	return batch, true
+}
+
+// commit writes what is new in the pages, and the cursor behind the last of them (P1).
+func (c *committer) commit(ctx context.Context, batch []fetched) error {
+	c.records, c.greatest = c.records[:0], window.Everything
+	c.counts, c.latest = Counts{}, 0
+	for i := range batch {
+		if err := c.admit(&batch[i]); err != nil {
+			return err
+		}
+	}
+	last := batch[len(batch)-1]
+	next := last.next
+	if !last.reopen {
+		next.ReadBack = &strategies.ReadBack{TopicID: c.sink.TopicID(), Offsets: c.window.ReadBack(c.sink.Ends()), Window: next.Window}
+	}
+	if c.worth(next, last) {
+		stored, err := c.transact(ctx, next)
+		if err != nil {
+			return err
+		}
+		c.stored = stored
+		c.counts.Transactions = 1
+		c.counts.Written = int64(len(c.records)) - c.counts.Dead
+	}
+	c.crowded()
+	if last.ended {
+		c.counts.Sweeps = 1
+	}
+	c.board.set(func(s *Status) {
+		s.add(c.counts)
+		s.Mark, s.Window, s.Latest = c.stored.Mark, c.window.Rows(), max(s.Latest, c.latest)
+	})
+	if last.ended {
+		c.sweepEnded(time.Since(last.began))
+	}
+	switch {
+	case last.reopen:
+		return errReopen
+	case last.full:
+		c.resume = c.stored
+		return errFull
+	}
+	return nil
+}
+
+// admit puts the page's new rows into the transaction.
+func (c *committer) admit(item *fetched) error {
+	if item.warning != "" {
+		c.counts.Warnings++
+		c.log.Warn(item.warning)
+	}
+	if item.answer == nil {
+		return nil
+	}
+	rows := item.answer.Rows
+	c.counts.Read += int64(len(rows))
+	c.format.SortRows(rows)
+	for i := range rows {
+		if c.outdone(rows, i) {
+			c.counts.Stale++
+			continue
+		}
+		if err := c.row(&rows[i], item.answer); err != nil {
+			return err
+		}
+	}
+	start, err := c.windowStart(item.next.Window)
+	if err != nil {
+		return err
+	}
+	if c.floor == nil || *c.floor > start {
+		c.window.Raise(start)
+	}
+	return nil
+}
+
+// outdone reports whether a later row of the page has row i's key and cursor value, and says
+// something else. The last one counts: written both, the two would take turns at every poll that shows them (P3).
+func (c *committer) outdone(rows []strategies.Row, i int) bool {
+	row := &rows[i]
+	if row.Err != nil || len(row.Key) == 0 {
+		return false
+	}
+	for j := i + 1; j < len(rows) && j <= i+tieReach; j++ {
+		next := &rows[j]
+		if next.Value.Set != row.Value.Set || (row.Value.Set && c.format.Compare(next.Value, row.Value) != 0) {
+			break
+		}
+		if next.Err == nil && next.Hash != row.Hash && bytes.Equal(next.Key, row.Key) {
+			return true
+		}
+	}
+	return false
+}
+
+// tieReach bounds the search for a second row of one key, which costs each row of a tie
+// as many comparisons.
+const tieReach = 64
+
+// row puts one row into the transaction, if the topic does not hold it already.
+func (c *committer) row(row *strategies.Row, from *answer) error {
+	if cause := c.cause(row); cause != nil {
+		return c.badRow(row, cause, from.URL)
+	}
+	switch c.window.Offer(row.Key, row.Value, row.Hash) {
+	case window.Same:
+		c.counts.Same++
+	case window.Stale:
+		c.counts.Stale++
+	case window.Below:
+		// The API serves rows from before what it was asked for. Whether the topic has
+		// this one can be told only with a window that reaches down to it.
+		floor, err := c.lower(row.Value.N)
+		if err != nil {
+			return err
+		}
+		c.floor = floor
+		c.log.Warn("the API served a row from before the value it was asked with; looking further back in the topic",
+			"id", string(row.Key), "value", string(row.Value.Raw))
+		return errReopen
+	case window.Fresh:
+		c.fresh(row, from)
+	}
+	return nil
+}
+
+// lower is a window's start that reaches down to n and as far again, so that an API which
+// serves ever older rows makes the window longer a few times only.
+func (c *committer) lower(n int64) (*int64, error) {
+	from, err := c.windowStart(c.stored.Window)
+	if err != nil {
+		return nil, err
+	}
+	floor := n - (from - n)
+	if from-n < 0 || floor > n { // out of range
+		floor = window.Everything
+	}
+	return &floor, nil
+}
+
+func (c *committer) fresh(row *strategies.Row, from *answer) {
+	if row.Deleted {
+		c.counts.Deleted++
+		c.records = append(c.records, tombstone(row))
+	} else {
+		c.records = append(c.records, kafka.Record{Key: row.Key, Value: row.Body})
+	}
+	if !row.Value.Set {
+		c.greatest = window.NoValue
+		return
+	}
+	c.greatest = max(c.greatest, row.Value.N)
+	if from.Ceiling.Set && row.Value.N > from.Ceiling.N {
+		c.counts.Future++
+		if !c.future {
+			c.future = true
+			c.counts.Warnings++
+			c.log.Warn("a row lies further in the future than max_future: it is delivered, and the mark stays before it",
+				"id", string(row.Key), "value", string(row.Value.Raw), "max_future", c.stream.MaxFuture)
+		}
+	}
+	c.late(row, from)
+}
+
+// late measures how long after its own time a row appeared that lies behind the mark: a
+// buffer at least so long would have shown it.
+func (c *committer) late(row *strategies.Row, from *answer) {
+	if c.stored.Mark == "" || !c.format.Temporal() {
+		return
+	}
+	mark, err := c.format.ParseString(c.stored.Mark)
+	if err != nil || row.Value.N >= mark.N {
+		return
+	}
+	c.counts.Late++
+	arrived := from.Date
+	if arrived.IsZero() {
+		arrived = time.Now()
+	}
+	behind := time.Duration(max(arrived.UnixMicro(), mark.N)-row.Value.N) * time.Microsecond
+	c.latest = max(c.latest, behind)
+}
+
+// badRow sends a row that cannot be written as what it is to the dead-letter topic, in the
+// same transaction as the rows around it, once.
+func (c *committer) badRow(row *strategies.Row, cause error, url string) error {
+	switch {
+	case c.stream.OnBadRow == onBadFail:
+		return class.Errorf(class.Source, "%s, row with id %q: %w", url, row.Key, cause)
+	case c.stream.OnBadRow == onBadSkip:
+		c.counts.Skipped++
+	case c.window.OfferDead(row.JSON) == window.Same:
+		c.counts.Same++
+	default:
+		c.counts.Dead++
+		c.records = append(c.records, c.deadLetter(row, cause, url))
+	}
+	return nil
+}
+
+// worth says whether the pages moved anything that a restart needs. Idle polls do not, and
+// write nothing.
+func (c *committer) worth(next strategies.Cursor, last fetched) bool {
+	closed := c.stored.Sweep != nil && next.Sweep == nil
+	learnt := next.Reached != c.stored.Reached || next.Unsorted != c.stored.Unsorted
+	return len(c.records) > 0 || next.Mark != c.stored.Mark || learnt || closed || last.reopen
+}
+
+func (c *committer) transact(ctx context.Context, next strategies.Cursor) (strategies.Cursor, error) {
+	begin := c.sink.Ends()
+	stored, err := c.sink.Commit(ctx, c.records, next)
+	c.last = time.Now()
+	if err != nil {
+		return stored, err
+	}
+	if len(c.records) > 0 {
+		c.window.Wrote(c.greatest, begin)
+	}
+	return stored, nil
+}
+
+// crowded counts the rows that the window has no room for, and says it once.
+func (c *committer) crowded() {
+	n := c.window.Forgot()
+	c.counts.Forgot, c.forgot = n-c.forgot, n
+	if n == 0 || c.full {
+		return
+	}
+	c.full = true
+	c.counts.Warnings++
+	c.log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", c.stream.WindowRows)
+}
+
+func (c *committer) sweepEnded(took time.Duration) {
+	now := c.board.get()
+	sweep := Sweep{Stream: now.Stream, Strategy: now.Strategy, Topic: now.Topic, Mark: now.Mark,
+		Counts: now.Counts.minus(c.sweepFrom), Took: took}
+	if sweep.Late > 0 {
+		c.log.Info("rows appeared behind the mark", "rows", sweep.Late, "latest", now.Latest.Round(time.Second),
+			"recommended_buffer_hours", now.RecommendedBuffer())
+	}
+	c.sweepFrom, c.future = now.Counts, false
+	c.onSweep(sweep)
+}
+
+// free gives the pages' memory back.
+func (c *committer) free(batch []fetched) {
+	for i := range batch {
+		if batch[i].answer != nil {
+			batch[i].answer.Release()
+			c.room.give(batch[i].weight)
+			batch[i].answer = nil
+		}
+	}
+}

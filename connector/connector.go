@@ -1,0 +1,100 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/wire"
+)
+
+// Options are what a Connector takes besides its configuration.
+type Options struct {
+	Once    bool         // one sweep of each stream, then Run returns
+	Logger  *slog.Logger // nil: nothing is logged
+	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
+
+	deps deps
+}
+
+// Connector runs all streams of one worker.
+type Connector struct {
+	runners []*runner
+}
+
+// errNoRegistry is the error of a configuration that has brokers of its own: the embedded
+// registry comes with the embedded broker only.
+var errNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured, but no schema registry: set schema_registry.url (--registry-url)"))
+
+// New makes a connector. The configuration must name brokers and a registry. Nothing is
+// contacted yet. Errors have class Config.
+func New(cfg *config.Config, o Options) (*Connector, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnSweep == nil {
+		o.OnSweep = func(Sweep) {}
+	}
+	switch {
+	case len(cfg.Kafka.Brokers) == 0:
+		return nil, class.Errorf(class.Config, "no brokers are configured: set kafka.brokers (--brokers)")
+	case cfg.SchemaRegistry.URL == "":
+		return nil, errNoRegistry
+	}
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	c := &Connector{}
+	for _, s := range cfg.Streams {
+		r, err := newRunner(cfg, s, registry, o)
+		if err != nil {
+			return nil, err
+		}
+		c.runners = append(c.runners, r)
+	}
+	return c, nil
+}
+
+// Run runs every stream until ctx ends, in which case it returns nil once the
+// transactions in hand are finished. A stream that fails does not stop the others; Run
+// returns when the last one has stopped, with the errors of all that failed, the first
+// first.
+func (c *Connector) Run(ctx context.Context) error {
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+		left = len(c.runners)
+	)
+	for _, r := range c.runners {
+		wg.Go(func() {
+			err := r.run(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			left--
+			if err == nil {
+				return
+			}
+			errs = append(errs, err)
+			if left > 0 && !r.once && ctx.Err() == nil {
+				// Run returns the error too, but only when the others have stopped.
+				r.log.Error("the stream has stopped; the others go on", "error", err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Status returns every stream's status, in the configuration's order.
+func (c *Connector) Status() []Status {
+	all := make([]Status, len(c.runners))
+	for i, r := range c.runners {
+		all[i] = r.board.get()
+	}
+	return all
+}

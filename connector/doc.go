@@ -1,0 +1,15 @@
+// Package connector turns paged REST APIs into exactly-once Kafka change streams.
+//
+// A Connector runs the streams of one configuration; each has a runner, which fetches
+// pages, folds them through its strategy, drops what the output topic already holds,
+// and commits the rest together with its cursor:
+//
+//	c, err := connector.New(cfg, connector.Options{Once: true})
+//	err = c.Run(ctx)
+//
+// Files: connector.go (all streams of a worker), runner.go (one stream's life from open to
+// failure), fetch.go and commit.go (the two halves of its pipeline), status.go (what it
+// shows), check.go, state.go and tail.go (looking without touching), local.go (the
+// embedded broker), class.go (error classes). DESIGN.md follows a record through all
+// of them.
+package connector

@@ -1,0 +1,241 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/rest"
+	"tidemark/strategies"
+)
+
+// pagesAhead is how many pages may lie between fetching and committing; their bytes are
+// bounded by max_in_flight besides (P10).
+const pagesAhead = 256
+
+// fetched is a page on its way to its transaction, and where it moves the cursor.
+type fetched struct {
+	answer  *answer // nil where the page's rows are not delivered
+	weight  int64   // held in room
+	next    strategies.Cursor
+	asked   bool // next follows an answer of the API
+	ended   bool // next stands at a sweep's end
+	reopen  bool // next needs a window that reaches further down
+	full    bool // a full scan comes before what follows next
+	warning string
+	began   time.Time // when the sweep was begun, or gone on with
+}
+
+// room bounds the bytes between fetching and committing.
+type room struct {
+	sem  *semaphore.Weighted
+	size int64
+}
+
+func newRoom(size int64) *room { return &room{semaphore.NewWeighted(size), size} }
+
+// take waits until n bytes fit; a page larger than all of the room takes all of it.
+func (r *room) take(ctx context.Context, n int64) (int64, error) {
+	n = min(max(n, 1), r.size)
+	return n, r.sem.Acquire(ctx, n)
+}
+
+func (r *room) give(n int64) { r.sem.Release(n) }
+
+// fetcher asks for pages and folds them. It runs ahead of the commits: its cursor is
+// where the next page is, the committer's where the topic is.
+type fetcher struct {
+	*runner
+	out     chan<- fetched
+	room    *room
+	resumed bool // the sweep in hand was begun by an earlier life
+}
+
+func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
+	for {
+		f.board.set(func(s *Status) { s.State = Reading })
+		next, err := f.sweep(ctx, c)
+		if err != nil || next == nil {
+			return err
+		}
+		if rescan, reconcile := f.due(*next); rescan || reconcile {
+			return f.send(ctx, fetched{next: *next, full: true})
+		}
+		switch {
+		case f.once && !f.resumed:
+			return nil
+		case f.once:
+			f.resumed = false // a sweep that an earlier life began may have missed what is new
+		default:
+			if err := f.pause(ctx); err != nil {
+				return err
+			}
+		}
+		if c, err = f.strategy.Begin(*next, time.Now()); err != nil {
+			return class.Wrap(class.Config, err)
+		}
+		if lower, err := f.lower(c.Window, next.Window); err != nil {
+			return err
+		} else if lower {
+			return f.send(ctx, fetched{next: c, reopen: true})
+		}
+	}
+}
+
+// sweep reads pages until the sweep ends. It returns nil for the cursor where the
+// stream has to be opened again first.
+func (f *fetcher) sweep(ctx context.Context, c strategies.Cursor) (*strategies.Cursor, error) {
+	began := time.Now()
+	for c.Sweep != nil {
+		item, err := f.page(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		item.began = began
+		if item.asked {
+			f.board.set(func(s *Status) { s.State = Reading; s.Pages++ })
+		}
+		if err := f.send(ctx, item); err != nil {
+			return nil, err
+		}
+		if item.reopen {
+			return nil, nil
+		}
+		c = item.next
+	}
+	return &c, nil
+}
+
+func (f *fetcher) send(ctx context.Context, item fetched) error {
+	select {
+	case f.out <- item:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// page asks for the page that c stands before and folds it.
+func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error) {
+	answer, err := f.source.Page(ctx, f.strategy.Query(c).Params)
+	if err != nil {
+		return f.refused(c, err)
+	}
+	weight, err := f.room.take(ctx, answer.Size)
+	if err != nil {
+		answer.Release()
+		return fetched{}, err
+	}
+	item := fetched{answer: answer, weight: weight, asked: true}
+	drop := func() {
+		answer.Release()
+		f.room.give(weight)
+		item.answer, item.weight = nil, 0
+	}
+	answer.Ceiling = f.ceiling(answer.Date)
+	v, err := f.strategy.Fold(c, answer.Page)
+	if err != nil {
+		err = class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(c), answer.URL, err)
+		drop()
+		return fetched{}, err
+	}
+	item.next, item.warning, item.ended = v.Next, v.Warning, v.Next.Sweep == nil
+	if err := f.countBad(c, &item, v.Restarted); err != nil {
+		drop()
+		return fetched{}, err
+	}
+	if v.Restarted {
+		drop()
+		lower, err := f.lower(v.Next.Window, c.Window)
+		if err != nil {
+			return fetched{}, err
+		}
+		item.reopen = lower
+	}
+	return item, nil
+}
+
+// ceiling is the greatest value that may move the mark (rule 13). It goes by the API's
+// own clock where it tells it.
+func (f *fetcher) ceiling(now time.Time) strategies.Value {
+	if f.stream.MaxFuture == 0 || !f.format.Temporal() {
+		return strategies.Value{}
+	}
+	if now.IsZero() {
+		now = time.Now()
+	}
+	return strategies.Value{N: now.Add(f.stream.MaxFuture).UnixMicro(), Set: true}
+}
+
+// countBad looks at the rows that cannot be keyed or encoded. One of them ends the
+// sweep where that is configured, too many of them end it always: then it is not the
+// rows but the schema that is wrong. The cursor stays before the page.
+func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) error {
+	rows, bad := c.Sweep.Rows, c.Sweep.Bad
+	if !restarted {
+		rows += int64(len(item.answer.Rows))
+		for i := range item.answer.Rows {
+			err := f.cause(&item.answer.Rows[i])
+			if err == nil {
+				continue
+			}
+			bad++
+			where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(c), item.answer.URL)
+			if f.stream.OnBadRow == onBadFail {
+				return class.Errorf(class.Source, "%s: %w", where, err)
+			}
+			if bad > int64(f.stream.MaxBadRows) && bad*100 > rows {
+				return class.Errorf(class.Source, "%s: %d of the sweep's %d rows cannot be written, more than max_bad_rows (%d) and 1%%; the last: %w",
+					where, bad, rows, f.stream.MaxBadRows, err)
+			}
+		}
+	}
+	if item.next.Sweep != nil {
+		s := *item.next.Sweep
+		s.Rows, s.Bad = rows, bad
+		item.next.Sweep = &s
+	}
+	return nil
+}
+
+func pageNumber(c strategies.Cursor) int64 { return c.Sweep.Pages + 1 }
+
+// lower reports whether window start a lies below b.
+func (f *fetcher) lower(a, b string) (bool, error) {
+	x, err := f.windowStart(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := f.windowStart(b)
+	return x < y, err
+}
+
+// refused looks for a way on where the API will not answer the question itself: a page
+// size beyond its limit is learnt from its message, a token it no longer takes sends
+// the sweep back to its base.
+func (f *fetcher) refused(c strategies.Cursor, err error) (fetched, error) {
+	var status *rest.StatusError
+	if !errors.As(err, &status) {
+		return fetched{}, err
+	}
+	if status.Status == http.StatusBadRequest || status.Status == http.StatusUnprocessableEntity {
+		if next, ok := strategies.LearnLimit(f.strategy, c, status.Message); ok {
+			f.log.Warn("the API allows smaller pages only", "page_size", next.PageLimit, "message", status.Message)
+			return fetched{next: next}, nil
+		}
+	}
+	if c.Sweep.Token != "" && (status.Status == http.StatusBadRequest || status.Status == http.StatusGone || status.Status == http.StatusNotFound) {
+		next := f.strategy.Rewind(c)
+		if tooMany := next.Exhausted(); tooMany != nil {
+			return fetched{}, class.Errorf(class.Source, "%w; the API's last word: %w", tooMany, err)
+		}
+		return fetched{next: next, reopen: true,
+			warning: fmt.Sprintf("the API no longer takes its token (%d %s); reading the sweep again from %q", status.Status, status.Message, c.Sweep.From)}, nil
+	}
+	return fetched{}, err
+}

@@ -1,0 +1,324 @@
+package connector
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// errFull asks for a full scan; the cursor in hand is committed.
+var errFull = errors.New("a full scan is due")
+
+// due reports whether a full scan stands behind the sweep that has just ended.
+func (r *runner) due(c strategies.Cursor) (rescan, reconcile bool) {
+	passed := func(interval time.Duration, last string) bool {
+		if interval == config.Never {
+			return false
+		}
+		at, err := time.Parse(time.RFC3339, last)
+		return err != nil || time.Since(at) >= interval
+	}
+	return passed(r.stream.RescanInterval, c.Rescanned), passed(r.stream.ReconcileInterval, c.Reconciled)
+}
+
+// full is a scan of all of the API beside the open stream: every row is held against the
+// topic, what differs is written, and, to reconcile, keys that the API no longer has get
+// a tombstone (P9).
+//
+// The topic's keys are taken in shards by hash, so that memory keeps to the window's bound
+// whatever the size of the collection (P10); each shard reads the topic and the API once.
+type full struct {
+	*runner
+	stored  strategies.Cursor
+	shards  uint64
+	records int64 // of the topic, deleted and overwritten ones too
+	keys    int64 // live in the topic, over the shards so far
+
+	// To reconcile: the keys that the topic has and the scan did not show, with their last
+	// cursor value; of very many, no more than the window may hold (P10).
+	missing map[string]strategies.Value
+	lost    int64  // all of them
+	moved   string // why the scan proves no absence; empty: it does
+}
+
+// fullScan does what is due. It leaves the sink open.
+func (r *runner) fullScan(ctx context.Context) error {
+	began, before := time.Now(), r.board.get().Counts
+	rescan, reconcile := r.due(r.resume)
+	f := &full{runner: r, stored: r.resume, missing: make(map[string]strategies.Value)}
+	for _, end := range r.sink.Ends() {
+		f.records += end
+	}
+	// A key costs two entries: in the window, and among those seen.
+	f.shards = uint64(2*f.records/int64(r.stream.WindowRows)) + 1
+	for shard := range f.shards {
+		if err := f.shard(ctx, shard, reconcile); err != nil {
+			return fmt.Errorf("scanning the whole collection: %w", err)
+		}
+	}
+	if reconcile {
+		if err := f.reconcile(ctx); err != nil {
+			return fmt.Errorf("reconciling: %w", err)
+		}
+		f.stored.Reconciled = began.UTC().Format(time.RFC3339)
+	}
+	if rescan || reconcile { // a reconciling scan has written what differs, too
+		f.stored.Rescanned = began.UTC().Format(time.RFC3339)
+	}
+	if err := f.commit(ctx, nil); err != nil {
+		return err
+	}
+	now := f.board.get().Counts.minus(before)
+	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "keys", f.keys,
+		"shards", f.shards, "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+func (f *full) shardOf(key []byte) uint64 { return (window.DeadHash(key) >> 7) % f.shards }
+
+// shard loads the topic's keys of one shard, and scans the API.
+func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
+	w := window.New(window.Everything, 0)
+	live := make(map[uint64]bool) // keys of the topic: false until the scan shows them
+	err := f.sink.Scan(ctx, nil, func(rec *kgo.Record) error {
+		if f.shardOf(rec.Key) != shard {
+			return nil
+		}
+		v, hash, err := f.inspect(ctx, rec)
+		if err != nil {
+			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+		}
+		w.Load(rec.Key, v, hash, rec.Partition, rec.Offset)
+		if id := window.DeadHash(rec.Key); hash == wire.TombstoneHash || !f.inScope(v) {
+			delete(live, id)
+		} else {
+			live[id] = false
+		}
+		return nil
+	})
+	if err == nil {
+		err = f.loadDead(ctx, w)
+	}
+	if err != nil {
+		return err
+	}
+	f.keys += int64(len(live))
+	c := &committer{runner: f.runner, window: w, stored: f.stored}
+	err = f.scan(ctx, func(a *answer) error {
+		c.records, c.greatest, c.counts, c.latest = c.records[:0], window.Everything, Counts{}, 0
+		f.format.SortRows(a.Rows)
+		c.counts.Read = int64(len(a.Rows))
+		for i := range a.Rows {
+			row := &a.Rows[i]
+			if len(row.Key) > 0 {
+				if f.shardOf(row.Key) != shard {
+					continue
+				}
+				live[window.DeadHash(row.Key)] = true
+				if c.outdone(a.Rows, i) {
+					continue
+				}
+			} else if shard != 0 {
+				continue
+			}
+			if err := c.row(row, a); err != nil {
+				return err
+			}
+		}
+		return f.write(ctx, c)
+	})
+	if err != nil || !reconcile || f.moved != "" {
+		return err
+	}
+	var lost int64
+	for _, shown := range live {
+		if !shown {
+			lost++
+		}
+	}
+	f.lost += lost
+	if lost == 0 || f.tooMany(f.records) { // names cost memory, and these will not be wanted
+		return nil
+	}
+	return f.collect(ctx, shard, live)
+}
+
+// tooMany reports whether more keys are missing than max_delete_ratio allows of so many.
+func (f *full) tooMany(keys int64) bool {
+	return float64(f.lost) > f.stream.MaxDeleteRatio*float64(keys)
+}
+
+// write commits what the page brought.
+func (f *full) write(ctx context.Context, c *committer) error {
+	if len(c.records) > 0 {
+		if err := f.commit(ctx, c.records); err != nil {
+			return err
+		}
+		c.counts.Transactions = 1
+		c.counts.Written = int64(len(c.records)) - c.counts.Dead
+	}
+	f.board.set(func(s *Status) {
+		s.add(c.counts)
+		s.Latest = max(s.Latest, c.latest)
+	})
+	return nil
+}
+
+// commit writes records with the cursor as it stands: a full scan moves no mark.
+func (f *full) commit(ctx context.Context, records []kafka.Record) error {
+	stored, err := f.sink.Commit(ctx, records, f.stored)
+	if err == nil {
+		f.stored = stored
+	}
+	return err
+}
+
+// scan reads the whole collection from the first mark on with the stream's own strategy.
+func (f *full) scan(ctx context.Context, page func(*answer) error) error {
+	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
+		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit}
+	c, err := f.strategy.Begin(c, time.Now())
+	if err != nil {
+		return class.Wrap(class.Config, err)
+	}
+	fetch := &fetcher{runner: f.runner, room: newRoom(f.kafka.MaxInFlight)}
+	for c.Sweep != nil {
+		item, err := fetch.page(ctx, c)
+		if err != nil {
+			return err
+		}
+		// Offset goes back to the middle, or gives up, when the list moves; the others go
+		// back to the beginning, and what they read from there on is whole.
+		if item.asked && item.answer == nil && f.stream.Strategy == strategies.Offset {
+			f.moved = cmp.Or(item.warning, "the collection moved while it was read")
+		}
+		if item.answer != nil {
+			err = page(item.answer)
+			item.answer.Release()
+			fetch.room.give(item.weight)
+			if err != nil {
+				return err
+			}
+		}
+		c = item.next
+	}
+	return nil
+}
+
+// collect finds the names of the keys that the scan did not show.
+func (f *full) collect(ctx context.Context, shard uint64, live map[uint64]bool) error {
+	return f.sink.Scan(ctx, nil, func(rec *kgo.Record) error {
+		if f.shardOf(rec.Key) != shard {
+			return nil
+		}
+		if seen, ok := live[window.DeadHash(rec.Key)]; !ok || seen {
+			return nil
+		}
+		v, _, err := f.inspect(ctx, rec)
+		if err != nil {
+			return err
+		}
+		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.stream.WindowRows {
+			return nil // at the next scan
+		}
+		v.Raw = []byte(f.render(v))
+		f.missing[string(rec.Key)] = v
+		return nil
+	})
+}
+
+// inScope reports whether a scan would have shown a row with the cursor value. The topic may
+// hold rows from before the first mark was raised, or max_id lowered: their absence proves
+// nothing (P9).
+func (f *full) inScope(v strategies.Value) bool {
+	if !v.Set {
+		return true
+	}
+	if f.stream.Strategy == strategies.StepSize {
+		return v.N >= f.stream.InitialID && v.N <= f.stream.MaxID
+	}
+	first, err := f.format.ParseString(f.stream.InitialMark)
+	return f.stream.InitialMark == "" || (err == nil && f.format.Compare(v, first) >= 0)
+}
+
+// render writes a value read back from a body, which may not keep the API's own text.
+func (f *full) render(v strategies.Value) string {
+	switch {
+	case !v.Set:
+		return ""
+	case v.Raw != nil:
+		return string(v.Raw)
+	case f.format == strategies.RFC3339:
+		return time.UnixMicro(v.N).UTC().Add(time.Duration(v.Sub)).Format(time.RFC3339Nano)
+	case f.format == strategies.Integer:
+		return strconv.FormatInt(v.N, 10)
+	default:
+		return f.format.Back(v, 0)
+	}
+}
+
+// reconcile writes the tombstones, once a second scan has not shown the missing keys
+// either (P9).
+func (f *full) reconcile(ctx context.Context) error {
+	if f.lost == 0 && f.moved == "" {
+		return nil
+	}
+	found := int64(len(f.missing))
+	if f.moved == "" && !f.tooMany(f.keys) {
+		if err := f.scan(ctx, func(a *answer) error {
+			for i := range a.Rows {
+				delete(f.missing, string(a.Rows[i].Key))
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.moved != "":
+		f.refuse(f.moved + "; the next scan tries again")
+		return nil
+	case f.tooMany(f.keys):
+		f.refuse(fmt.Sprintf("%d of %d keys are missing from the API, more than max_delete_ratio %v: is the API's answer whole?",
+			f.lost, f.keys, f.stream.MaxDeleteRatio))
+		return nil
+	}
+	if left := f.lost - found; left > 0 {
+		f.log.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
+	}
+	keys := make([]string, 0, len(f.missing))
+	for k := range f.missing {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for batch := range slices.Chunk(keys, 10_000) {
+		records := make([]kafka.Record, 0, len(batch))
+		for _, k := range batch {
+			records = append(records, tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
+		}
+		if err := f.commit(ctx, records); err != nil {
+			return err
+		}
+		n := int64(len(records))
+		f.board.set(func(s *Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
+	}
+	return nil
+}
+
+func (f *full) refuse(why string) {
+	f.log.Warn("no deletes are written: " + why)
+	f.board.set(func(s *Status) { s.Warnings++ })
+}

@@ -1,0 +1,53 @@
+package connector
+
+import (
+	"context"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/kafka"
+	"tidemark/strategies"
+)
+
+// source answers a strategy's questions: the API, or a scripted one in simulations.
+type source interface {
+	// Page asks one question. A *rest.StatusError says that the API refused it.
+	Page(ctx context.Context, params []strategies.Param) (*answer, error)
+	Close()
+}
+
+// answer is a page and the buffers it lies in.
+type answer struct {
+	strategies.Page
+	URL     string    // as asked, secrets replaced
+	Date    time.Time // by the API's clock; zero where it does not say
+	Size    int64     // bytes
+	release func()
+}
+
+// Release gives the page's memory back; a second call does nothing.
+func (a *answer) Release() {
+	if a.release != nil {
+		a.release()
+		a.release = nil
+	}
+}
+
+// sink takes records and cursors: Kafka, or a log in memory in simulations. See
+// kafka.Sink for what each method promises.
+type sink interface {
+	Open(ctx context.Context) (strategies.Cursor, error)
+	Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error)
+	Scan(ctx context.Context, from []int64, fn func(*kgo.Record) error) error
+	ScanDead(ctx context.Context, fn func(*kgo.Record) error) error
+	MaxRecord() int
+	Ends() []int64
+	TopicID() string
+	Close()
+}
+
+// inspector reads records back: what the window compares of a body (rule 11).
+type inspector interface {
+	Inspect(ctx context.Context, value []byte) (strategies.Value, uint64, error)
+}

@@ -1,0 +1,337 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
+	"tidemark/schemas"
+	"tidemark/strategies"
+)
+
+// patience is how long a stream whose transactions fail keeps trying before it gives
+// up; a broker that restarts is back well within.
+const patience = 2 * time.Minute
+
+// runner is one stream's life. Its fields up to board are fixed once it is made.
+type runner struct {
+	stream   config.Stream
+	kafka    config.Kafka
+	strategy strategies.Strategy
+	format   strategies.Format
+	sink     sink
+	once     bool
+	log      *slog.Logger
+	onSweep  func(Sweep)
+	board    board
+
+	// connect makes the source and the inspector, which need the schema's id.
+	connect func(ctx context.Context) (source, inspector, error)
+	source  source
+	bodies  inspector
+
+	resume strategies.Cursor // where a full scan goes on
+	begun  bool              // the stream was opened once
+	full   bool              // a window has forgotten rows, and it was said
+	floor  *int64            // the window must begin here or below, because the API serves rows from there
+}
+
+// deps are the parts of a runner that tests replace.
+type deps struct {
+	transport http.RoundTripper
+	client    []kgo.Opt
+}
+
+func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
+	spec, err := stream.Spec()
+	if err != nil {
+		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	strategy, err := strategies.New(spec)
+	if err != nil {
+		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	log := o.Logger.With("stream", stream.Name)
+	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
+		once: o.Once, log: log, onSweep: o.OnSweep}
+	client, err := rest.New(rest.Options{
+		URL: stream.URL, Query: stream.Query, Headers: stream.Headers, Timeout: stream.RequestTimeout,
+		MaxRetries: stream.MaxRetries, MaxBody: stream.MaxBody, RateLimit: stream.RateLimit,
+		Transport: o.deps.transport, Logger: log,
+		OnRetry: func(error) { r.board.set(func(s *Status) { s.State = Retrying }) },
+	})
+	if err != nil {
+		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	r.connect = func(ctx context.Context) (source, inspector, error) {
+		schema := schemaOf(stream)
+		id, err := registry.Register(ctx, stream.Topic+"-value", schema)
+		if err != nil {
+			return nil, nil, err
+		}
+		plan, err := wire.Compile(planOptions(stream, spec.Format, schema, id))
+		if err != nil {
+			return nil, nil, err
+		}
+		return &api{client, plan}, &avro{plan, registry}, nil
+	}
+	r.sink, err = kafka.NewSink(sinkOptions(cfg, stream, log, o.deps.client))
+	if err != nil {
+		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
+	return r, nil
+}
+
+func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
+	k := cfg.Kafka
+	return kafka.Options{
+		Brokers: k.Brokers, Stream: stream.Name, Topic: stream.Topic, StateTopic: k.StateTopic,
+		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
+		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
+		Logger: log, Client: client,
+	}
+}
+
+// run keeps the stream going until ctx ends (nil), its one sweep is done (nil), or it
+// fails for good.
+func (r *runner) run(ctx context.Context) error {
+	defer r.sink.Close()
+	source, bodies, err := r.connect(ctx)
+	if err == nil {
+		r.source, r.bodies = source, bodies
+		defer source.Close()
+		err = r.lives(ctx)
+	}
+	if ctx.Err() != nil && class.Of(err) != class.Fenced {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("stream %s: %w", r.stream.Name, err)
+	}
+	r.board.set(func(s *Status) {
+		s.State, s.Err = Done, err
+		if err != nil {
+			s.State = Failed
+		}
+	})
+	return err
+}
+
+// errReopen asks for a full start: the window in hand does not serve what comes next.
+var errReopen = errors.New("the stream starts again from its cursor")
+
+// lives starts the stream as often as it takes. After a transaction that was not
+// written, or may not have been, everything in memory is dropped and the stored cursor
+// decides where to go on (rule 3).
+func (r *runner) lives(ctx context.Context) error {
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 5*time.Second
+	failing := time.Time{}
+	for first := true; ; first = false {
+		before := r.board.get().Transactions
+		err := r.live(ctx)
+		if errors.Is(err, errFull) {
+			if err = r.fullScan(ctx); err == nil && !r.once {
+				err = r.pause(ctx)
+			}
+			if err == nil && !r.once {
+				continue
+			}
+		}
+		var failed *kafka.CommitError
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return err
+		case errors.Is(err, errReopen):
+			continue
+		case errors.As(err, &failed) && !failed.Permanent:
+		case !first && class.Of(err) == class.Broker && !failing.IsZero():
+			// Opening again failed: the broker may still be on its way back.
+		default:
+			return err
+		}
+		// A claim alone is no progress.
+		if r.board.get().Transactions > before+1 {
+			failing = time.Time{}
+			waits.Reset()
+		}
+		if failing.IsZero() {
+			failing = time.Now()
+		}
+		if time.Since(failing) > patience {
+			return err
+		}
+		wait := waits.NextBackOff()
+		r.log.Warn("starting the stream again from its stored cursor", "error", err, "wait", wait)
+		r.board.set(func(s *Status) { s.State = Retrying })
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// schemaOf is the stream's Avro schema, by default that of a user.
+func schemaOf(s config.Stream) string {
+	if s.Schema == "" {
+		return schemas.User
+	}
+	return s.Schema
+}
+
+func planOptions(s config.Stream, format strategies.Format, schema string, id int) wire.Options {
+	return wire.Options{
+		Schema: schema, SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
+		IDField: s.IDField, CursorField: s.CursorField, Format: format, NeedToken: s.Strategy == strategies.Keyset,
+		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value,
+	}
+}
+
+// live runs the stream from one open to its end or failure.
+func (r *runner) live(ctx context.Context) error {
+	c, began, err := r.begin(ctx)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	pages := make(chan fetched, pagesAhead)
+	f := &fetcher{runner: r, out: pages, room: c.room, resumed: c.stored.Sweep != nil}
+	c.in = pages
+	group.Go(func() error {
+		defer close(pages)
+		return f.run(ctx, began)
+	})
+	group.Go(func() error { return c.run(ctx) })
+	err = group.Wait()
+	c.drain()
+	return err
+}
+
+// pause waits for the next poll.
+func (r *runner) pause(ctx context.Context) error {
+	r.board.set(func(s *Status) { s.State = Idle })
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(r.stream.PollInterval):
+		return nil
+	}
+}
+
+// begin opens the stream: fence, read the cursor, claim it, rebuild the window. It
+// returns the committer, and the cursor with an open sweep to fetch from.
+func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, error) {
+	stored, err := r.sink.Open(ctx)
+	if err != nil {
+		return nil, stored, err
+	}
+	stored, err = strategies.Adopt(stored, r.stream.Name, r.stream.Strategy, r.stream.Fingerprint())
+	if err != nil {
+		return nil, stored, class.Wrap(class.Config, err)
+	}
+	stored, err = r.sink.Commit(ctx, nil, stored)
+	if err != nil {
+		return nil, stored, err
+	}
+	r.board.set(func(s *Status) { s.Transactions++; s.Mark = stored.Mark })
+	began, err := r.strategy.Begin(stored, time.Now())
+	if err != nil {
+		return nil, stored, class.Wrap(class.Config, err)
+	}
+	if s := began.Sweep; s != nil && !r.begun {
+		// How often a sweep went back counts within a process. A stream that gave up goes
+		// on when it is started again: the token it has stored may be what was refused.
+		fresh := *s
+		fresh.Restarts, began.Sweep = 0, &fresh
+	}
+	r.begun = true
+	w, err := r.rebuild(ctx, began)
+	if err != nil {
+		return nil, stored, err
+	}
+	c := &committer{runner: r, room: newRoom(r.kafka.MaxInFlight), window: w, stored: stored, sweepFrom: r.board.get().Counts}
+	return c, began, nil
+}
+
+// rebuild reads back what the topic holds of the window (rules 9 and 10).
+func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Window, error) {
+	start, err := r.windowStart(c.Window)
+	if err != nil {
+		return nil, err
+	}
+	var from []int64
+	if r.floor != nil && *r.floor < start {
+		start = *r.floor
+	} else if rb := c.ReadBack; rb != nil && rb.TopicID == r.sink.TopicID() && len(rb.Offsets) == len(r.sink.Ends()) {
+		valid, err := r.windowStart(rb.Window)
+		if err != nil {
+			return nil, err
+		}
+		if valid <= start {
+			from = rb.Offsets
+		}
+	}
+	w := window.New(start, r.stream.WindowRows)
+	at := from
+	if at == nil {
+		at = make([]int64, len(r.sink.Ends()))
+	}
+	w.Begin(at)
+	err = r.sink.Scan(ctx, from, func(rec *kgo.Record) error {
+		v, hash, err := r.inspect(ctx, rec)
+		if err != nil {
+			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+		}
+		w.Load(rec.Key, v, hash, rec.Partition, rec.Offset)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.Loaded()
+	if err := r.loadDead(ctx, w); err != nil {
+		return nil, err
+	}
+	r.board.set(func(s *Status) { s.Window = w.Rows() })
+	return w, nil
+}
+
+// inspect returns what the window compares of a record read back.
+func (r *runner) inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
+	if rec.Value == nil {
+		raw := headerOf(rec, headerCursor)
+		if raw == nil {
+			return strategies.Value{}, wire.TombstoneHash, nil
+		}
+		v, err := r.format.Parse(raw)
+		return v, wire.TombstoneHash, err
+	}
+	return r.bodies.Inspect(ctx, rec.Value)
+}
+
+// windowStart is a cursor's Window as the window package counts it.
+func (r *runner) windowStart(text string) (int64, error) {
+	if text == "" {
+		return window.Everything, nil
+	}
+	v, err := r.format.ParseString(text)
+	if err != nil {
+		return 0, fmt.Errorf("reading the stored window start: %w", err)
+	}
+	return v.N, nil
+}

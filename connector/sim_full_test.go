@@ -1,0 +1,312 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/rest"
+)
+
+const (
+	simTxnTimeout = 2 * time.Second
+	simTopic      = "users"
+	simDead       = "users.dlq"
+	simState      = "state"
+	simKafkaPort  = 9092
+	simAPIPort    = 80
+)
+
+// city is a world of the full tier: a bubble of virtual time with a broker, an API
+// behind HTTP, and processes that run the real connector.
+type city struct {
+	script  *sim.Script
+	network kfake.VirtualNetwork
+	broker  *kfake.Cluster
+	api     *sim.HTTP
+	procs   []*simProcess // by worker
+	rand    *rand.Rand
+
+	mu      sync.Mutex
+	wrong   *sim.Violation
+	starts  int
+	ends    int // sweeps that were committed to their end
+	records int
+	stops   int
+	calm    bool
+	lines   []string
+	traced  bool
+	gone    sync.WaitGroup
+}
+
+func (c *city) trace(format string, args ...any) {
+	if !c.traced {
+		return
+	}
+	line := time.Now().Format("05.000000 ") + fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	c.lines = append(c.lines, line)
+	c.mu.Unlock()
+}
+
+func (c *city) fail(promise, format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.wrong == nil {
+		c.wrong = &sim.Violation{Promise: promise, What: fmt.Sprintf(format, args...)}
+	}
+}
+
+func (c *city) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wrong != nil
+}
+
+// runFull acts the script out in the bubble it is called in.
+func runFull(s *sim.Script, traced bool) (*sim.Violation, *city, error) {
+	c := &city{script: s, rand: rand.New(rand.NewPCG(s.Seed, 1)), traced: traced}
+	c.api = &sim.HTTP{API: sim.NewAPI(), Page: map[string]int32{}, Latency: time.Millisecond, Rand: rand.New(rand.NewPCG(s.Seed, 2))}
+	c.api.API.Reset(s)
+	if traced {
+		c.api.Trace = func(worker, query string, a *sim.Answer) {
+			c.trace("worker %s asks %s: %s", worker, query, showAnswer(a))
+		}
+	}
+	// A bubble begins in the year 2000, and rows from the future have rules of their own.
+	time.Sleep(time.Until(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)))
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(simKafkaPort), kfake.ListenFn(c.network.Listen))
+	if err != nil {
+		return nil, c, err
+	}
+	c.broker = broker
+	defer broker.Close()
+	listener, err := c.network.Listen("tcp", "localhost:"+strconv.Itoa(simAPIPort))
+	if err != nil {
+		return nil, c, err
+	}
+	server := &http.Server{Handler: c.api, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	c.gone.Go(func() { server.Serve(listener) }) //nolint:errcheck // it ends with the bubble
+	defer c.gone.Wait()
+	defer server.Close() //nolint:errcheck // as above
+	defer c.killAll()
+
+	c.procs = make([]*simProcess, s.Workers+1)
+	for i := 0; i < len(s.Events) && !c.failed(); i++ {
+		time.Sleep(time.Duration(1+c.rand.IntN(60)) * time.Millisecond)
+		c.act(s.Events[i])
+	}
+	if !c.failed() {
+		c.settle()
+	}
+	c.killAll()
+	if c.wrong != nil {
+		return c.wrong, c, nil
+	}
+	records, dead, cursors, err := c.read()
+	if err != nil {
+		return nil, c, err
+	}
+	c.api.Mu.Lock()
+	defer c.api.Mu.Unlock()
+	c.records = len(records)
+	var oracle sim.Oracle
+	return oracle.Check(c.api.API.H, records, dead, cursors), c, nil
+}
+
+func (c *city) act(e sim.Event) {
+	c.trace("--- %s", e)
+	w := int(e.W) % c.script.Workers
+	switch e.Kind {
+	case sim.Step, sim.Commit:
+		if p := c.procs[w]; p == nil || p.isDone() {
+			c.start(w)
+		}
+	case sim.Crash:
+		c.kill(w)
+	case sim.Pause:
+		p := c.procs[w]
+		if p == nil {
+			return
+		}
+		p.net.stop()
+		length := time.Duration(e.A) * 30 * time.Millisecond
+		if e.A%4 == 0 {
+			length = 2 * simTxnTimeout
+		}
+		time.AfterFunc(length, p.net.resume)
+	case sim.Fault:
+		c.fault(w, int(e.A))
+	case sim.Compaction:
+	default:
+		c.api.Mu.Lock()
+		defer c.api.Mu.Unlock()
+		if e.Kind.Live() {
+			c.api.API.Change(e)
+		} else {
+			c.api.API.Arm(e)
+		}
+	}
+}
+
+// fault arms a fault of the worker's next transaction, or of the broker's next answer.
+func (c *city) fault(w, kind int) {
+	if kind == sim.RecordFails || c.rand.IntN(3) == 0 {
+		f := kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: simTopic, Err: kerr.UnknownServerError}
+		switch c.rand.IntN(6) {
+		case 0:
+			f = kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.UnknownServerError}
+		case 1:
+			f = kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.RequestTimedOut}
+		case 2:
+			f = kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID}, TopLevel: true, Err: kerr.ConcurrentTransactions}
+		case 3:
+			f.Err = kerr.NotLeaderForPartition
+		}
+		c.broker.Fault(f)
+		return
+	}
+	if p := c.procs[w]; p != nil {
+		p.net.mu.Lock()
+		p.net.fault = kind
+		p.net.mu.Unlock()
+	}
+}
+
+// start begins a new process of the worker.
+func (c *city) start(w int) {
+	p := &simProcess{city: c, id: w, net: newSimNet(&c.network), done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	p.net.kill = func() { go c.crash(p) }
+	c.procs[w] = p
+	c.mu.Lock()
+	c.starts++
+	c.mu.Unlock()
+	c.trace("worker %d starts", w)
+	r, err := p.runner()
+	if err != nil {
+		c.fail("P7", "making a runner: %v", err)
+		close(p.done)
+		return
+	}
+	p.r = r
+	c.gone.Go(func() {
+		err := r.run(ctx)
+		c.trace("worker %d stops: %v", w, err)
+		if err != nil && !p.net.isDead() {
+			c.judge(err)
+		}
+		close(p.done)
+	})
+}
+
+func (c *city) kill(w int) {
+	if p := c.procs[w]; p != nil {
+		c.crash(p)
+		c.procs[w] = nil
+	}
+}
+
+func (c *city) crash(p *simProcess) {
+	c.trace("worker %d is killed", p.id)
+	p.net.cut()
+	p.cancel()
+}
+
+func (c *city) killAll() {
+	for w := range c.procs {
+		p := c.procs[w]
+		c.kill(w)
+		if p != nil {
+			<-p.done
+		}
+	}
+}
+
+// judge decides whether a process was entitled to stop.
+func (c *city) judge(err error) {
+	var status *rest.StatusError
+	switch {
+	case class.Of(err) == class.Fenced:
+		c.mu.Lock()
+		alone := c.starts < 2
+		c.mu.Unlock()
+		if alone {
+			c.fail("P5", "a lone worker takes itself for fenced: %v", err)
+		}
+		return
+	case class.Of(err) == class.Broker:
+		if c.calm {
+			c.fail("P7", "the broker is at rest, and yet: %v", err)
+		}
+		return
+	case errors.As(err, new(*rest.RetriesError)):
+		if c.calm {
+			c.fail("P7", "the API is at rest, and yet: %v", err)
+		}
+		return
+	case errors.As(err, &status) && status.Status/100 == 4 && !strings.Contains(err.Error(), "token expired"):
+		c.fail("P7", "the API refuses a request: %v", err)
+		return
+	}
+	c.api.Mu.Lock()
+	defer c.api.Mu.Unlock()
+	if !excused(c.api.API, err, c.api.API.H.Tied()) {
+		c.fail("P7", "the stream stops without a reason: %v", err)
+	}
+	c.mu.Lock()
+	c.stops++
+	c.mu.Unlock()
+}
+
+// settle lets one process sweep an API at rest until two sweeps have ended.
+func (c *city) settle() {
+	c.trace("--- all is calm")
+	c.killAll()
+	c.calm = true
+	c.api.Mu.Lock()
+	c.api.API.Calm()
+	c.api.Calm = true
+	c.api.Mu.Unlock()
+	w := c.script.Workers
+	c.mu.Lock()
+	ends, stops := c.ends, c.stops
+	c.mu.Unlock()
+	for tries := 0; tries < 3; tries++ {
+		c.start(w)
+		for range 3000 {
+			time.Sleep(100 * time.Millisecond)
+			c.mu.Lock()
+			done := c.ends >= ends+2
+			c.mu.Unlock()
+			if done || c.failed() {
+				return
+			}
+			if c.procs[w].isDone() {
+				break
+			}
+		}
+		c.mu.Lock()
+		stopped := c.stops > stops
+		stops = c.stops
+		c.mu.Unlock()
+		if !stopped && !c.procs[w].isDone() {
+			c.fail("P7", "five minutes of rest, and two sweeps have not ended")
+			return
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package connector
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/strategies"
+)
+
+// world acts a script out in the model tier: real strategies, window, fetcher and
+// committer over the scripted API and the log in memory, one step at a time.
+type world struct {
+	script  *sim.Script
+	api     *sim.API
+	log     *sim.Log
+	oracle  sim.Oracle
+	workers []*simWorker
+	variant variant
+
+	at     int // the next event
+	opened int
+	inTime bool // whether a commit that is on its way gets there
+	fresh  int64
+	newest map[int32]int64 // per key; only one variant needs it
+	widest int             // rows in a window, at most
+	bodies []byte
+	lines  []string
+	traced bool
+	logger *slog.Logger
+	wrong  *sim.Violation
+
+	records []sim.Record
+	cursors []sim.Stored
+	dead    []sim.Record
+	spec    strategies.Spec
+	stream  config.Stream
+	began   sweepBegin // the open sweep that the log holds, or none
+	stats   simStats
+}
+
+// simStats tell whether the histories are worth anything.
+type simStats struct {
+	histories, requests, records, sweeps, opens, stops int64
+}
+
+func (s *simStats) add(o simStats) {
+	s.histories += o.histories
+	s.requests += o.requests
+	s.records += o.records
+	s.sweeps += o.sweeps
+	s.opens += o.opens
+	s.stops += o.stops
+}
+
+func newWorld() *world {
+	return &world{api: sim.NewAPI(), log: &sim.Log{}, newest: map[int32]int64{}, logger: slog.New(slog.DiscardHandler)}
+}
+
+func (x *world) trace(line func() string) {
+	if x.traced {
+		x.lines = append(x.lines, line())
+	}
+}
+
+// run acts the script out and returns the first promise broken.
+func (x *world) run(s *sim.Script, v variant) (broken *sim.Violation) {
+	x.script, x.variant = s, v
+	x.api.Reset(s)
+	x.log.Reset(s.Traits)
+	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
+	clear(x.newest)
+	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
+	x.inTime = s.Seed%2 == 0
+	x.began = sweepBegin{}
+	x.configure()
+	for len(x.workers) < s.Workers+1 {
+		x.workers = append(x.workers, nil)
+	}
+	for i := range x.workers {
+		x.workers[i] = &simWorker{id: i, fault: -1}
+	}
+	for x.at < len(s.Events) && x.wrong == nil {
+		x.act()
+	}
+	if x.wrong == nil {
+		x.settle()
+	}
+	x.stats.histories++
+	x.stats.requests += int64(x.api.H.Requests)
+	x.stats.sweeps += int64(len(x.api.H.Sweeps))
+	x.stats.opens += int64(x.opened)
+	if x.wrong != nil {
+		return x.wrong
+	}
+	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
+	x.stats.records += int64(len(x.records))
+	x.dead = x.log.Dead(x.dead[:0])
+	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
+}
+
+// configure makes the stream's configuration of the traits.
+func (x *world) configure() {
+	x.stream = streamOf(&x.script.Traits, x.variant)
+	spec, err := x.stream.Spec()
+	if err != nil {
+		panic(err)
+	}
+	x.spec = spec
+}
+
+func streamOf(t *sim.Traits, v variant) config.Stream {
+	s := config.NewStream("sim", t.Strategy, "http://sim/")
+	s.CursorFormat = t.Format.String()
+	s.InitialMark = t.FirstMark()
+	s.Deleted.Field = "deleted"
+	s.PageSize, s.Strict = t.PageSize, t.Strict
+	back := time.Duration(t.Back) * time.Second
+	if v == bufferIgnored {
+		back = 0
+	}
+	s.Buffer, s.Lookback = 0, back
+	if t.Strategy == strategies.Replay {
+		s.Buffer, s.Lookback = back, 0
+	}
+	if v == strictVerbatim {
+		s.Strict = false
+	}
+	if t.Strategy == strategies.StepSize {
+		s.StepSize, s.MaxID = t.StepSize, t.MaxID
+	}
+	return s
+}
+
+// act takes the next event.
+func (x *world) act() {
+	e := x.script.Events[x.at]
+	x.at++
+	var w *simWorker
+	if e.Kind <= sim.Pause || e.Kind == sim.Fault {
+		w = x.workers[int(e.W)%x.script.Workers]
+	}
+	x.trace(func() string { return "--- " + e.String() })
+	switch e.Kind {
+	case sim.Step:
+		x.step(w, e.A)
+	case sim.Commit:
+		if w.opened && len(w.queue) > 0 {
+			x.guard(w, func() { x.commit(w, len(w.queue)) })
+		}
+	case sim.Crash:
+		if w.busy {
+			w.killed = true
+		} else {
+			x.kill(w)
+		}
+	case sim.Pause:
+		w.pause = int(e.A)
+	case sim.Fault:
+		w.fault = int(e.A)
+	case sim.Compaction:
+		if x.script.Compact {
+			x.log.Compact()
+		}
+	default:
+		if e.Kind.Live() {
+			x.api.Change(e)
+		} else {
+			x.api.Arm(e)
+		}
+	}
+}
+
+func (x *world) fail(promise, format string, args ...any) {
+	if x.wrong == nil {
+		x.wrong = &sim.Violation{Promise: promise, What: fmt.Sprintf(format, args...)}
+	}
+}
+
+// settle lets the API rest and one worker sweep until nothing is left to do. What is in
+// the topic then is what the connector has made of the history.
+func (x *world) settle() {
+	x.trace(func() string { return "--- all is calm" })
+	x.api.Calm()
+	for _, w := range x.workers {
+		x.kill(w)
+	}
+	w := x.workers[len(x.workers)-1]
+	budget := x.api.H.Requests + 400
+	sweeps := len(x.api.H.Sweeps)
+	for tries := 0; tries < 2 && x.wrong == nil; tries++ {
+		for x.wrong == nil && x.api.H.Requests < budget {
+			if len(x.api.H.Sweeps) >= sweeps+2 {
+				return
+			}
+			stopped := x.stats.stops
+			x.step(w, uint16(x.at))
+			x.at += 3
+			if x.stats.stops > stopped {
+				break // it would stop again at the same place
+			}
+		}
+		if x.api.H.Requests >= budget {
+			x.fail("P7", "an API at rest is asked %d times, and two sweeps have not ended", 400)
+		}
+	}
+}
+
+// report writes what happened for people.
+func (x *world) report(w io.Writer, s *sim.Script, v variant) {
+	x.traced = true
+	broken := x.run(s, v)
+	x.traced = false
+	fmt.Fprintf(w, "%v\n%s%s\nviolation: %v\n", s.Seed, s, strings.Join(x.lines, "\n"), broken)
+}

@@ -1,0 +1,158 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// errInjected is what a simulated API or broker says when the script wants it to fail.
+var errInjected = errors.New("the script wants it so")
+
+var errBad = &wire.RowError{Field: "createdAt", Reason: "the script wants it so"}
+
+// crashed is thrown where a simulated worker dies.
+type crashed struct{}
+
+// simSource is a source over the scripted API.
+type simSource struct {
+	*world
+	w    *simWorker
+	rows [][]strategies.Row // free page buffers
+}
+
+func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer, error) {
+	a := s.api.Serve(params)
+	s.w.page, s.w.tied = -1, len(a.Rows) > 1 && sameValue(a.Rows)
+	s.trace(func() string { return fmt.Sprintf("worker %d asks %v: %s", s.w.id, params, showAnswer(a)) })
+	switch {
+	case a.Fails:
+		return nil, class.Wrap(class.Source, errInjected)
+	case a.Status != 0:
+		return nil, class.Wrap(class.Source, &rest.StatusError{Status: a.Status, Message: a.Text})
+	}
+	s.w.page = a.Page
+	if a.Broken {
+		if s.variant != endOnNothing {
+			return nil, class.Wrap(class.Source, errInjected)
+		}
+		a.Token = strategies.Token{Present: true, Null: true}
+	}
+	var rows []strategies.Row
+	if n := len(s.rows); n > 0 {
+		rows, s.rows = s.rows[n-1][:0], s.rows[:n-1]
+	}
+	for i := range a.Rows {
+		rows = append(rows, s.row(&a.Rows[i]))
+	}
+	switch s.variant {
+	case badRowsDropped:
+		rows = slices.DeleteFunc(rows, func(r strategies.Row) bool { return r.Err != nil })
+	case deleteUnasked:
+		if n := len(rows); n > 1 && !rows[0].Deleted && rows[0].Err == nil {
+			rows[0].Body, rows[0].Hash, rows[0].Deleted = nil, wire.TombstoneHash, true
+		}
+	}
+	if s.variant == staleWritten {
+		for i := range rows {
+			if v := &rows[i].Value; v.Set {
+				newest := max(s.newest[a.Rows[i].Key], v.N)
+				s.newest[a.Rows[i].Key], v.N = newest, newest
+			}
+		}
+	}
+	return &answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total}, URL: "sim", Size: int64(1 + len(rows)),
+		release: func() { s.rows = append(s.rows, rows) }}, nil
+}
+
+func (s *simSource) Close() {}
+
+func sameValue(rows []sim.Version) bool {
+	for i := range rows {
+		if !rows[i].Set || rows[i].N != rows[0].N {
+			return false
+		}
+	}
+	return true
+}
+
+func showAnswer(a *sim.Answer) string {
+	switch {
+	case a.Fails:
+		return "no answer"
+	case a.Broken:
+		return "{}"
+	case a.Status != 0:
+		return fmt.Sprint(a.Status, " ", a.Text)
+	}
+	text := fmt.Sprintf("page %d:", a.Page)
+	for _, v := range a.Rows {
+		n := "null"
+		if v.Set {
+			n = strconv.FormatInt(v.N, 10)
+		}
+		text += fmt.Sprintf(" %d@%s(%d)", v.Key, n, v.Content)
+	}
+	if a.Token.Present {
+		text += fmt.Sprintf(" token %q", a.Token.Text)
+	}
+	if a.Total >= 0 {
+		text += fmt.Sprintf(" total %d", a.Total)
+	}
+	return text
+}
+
+var simKeys = func() (keys [512][]byte) {
+	for i := range keys {
+		keys[i] = strconv.AppendInt(nil, int64(i), 10)
+	}
+	return keys
+}()
+
+func simKey(k int32) []byte {
+	if int(k) < len(simKeys) {
+		return simKeys[k]
+	}
+	return strconv.AppendInt(nil, int64(k), 10)
+}
+
+func (x *world) row(v *sim.Version) strategies.Row {
+	b := x.api.Body(v)
+	at := len(x.bodies)
+	x.bodies = append(x.bodies, b[:]...)
+	_, hash := x.api.ReadBody(b[:])
+	r := strategies.Row{Key: simKey(v.Key), Body: x.bodies[at:len(x.bodies):len(x.bodies)], Hash: hash}
+	if v.Set {
+		r.Value = x.api.Value(v.N)
+	}
+	if v.Deleted {
+		r.Body, r.Hash, r.Deleted = nil, wire.TombstoneHash, true
+	}
+	if r.JSON = r.Body; v.Bad {
+		r.Body, r.Hash, r.Err = nil, 0, errBad
+	}
+	if x.variant == unstableHash {
+		x.fresh++
+		r.Hash += uint64(x.fresh)
+	}
+	return r
+}
+
+// simInspector reads the bodies of simSource back.
+type simInspector struct{ *world }
+
+func (i simInspector) Inspect(_ context.Context, value []byte) (strategies.Value, uint64, error) {
+	v, hash := i.api.ReadBody(value)
+	if !v.Set {
+		return strategies.Value{}, hash, nil
+	}
+	return i.api.Value(v.N), hash, nil
+}

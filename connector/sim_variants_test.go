@@ -1,0 +1,165 @@
+package connector
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/strategies"
+)
+
+// variant is a deliberate mistake. The oracle has to catch each: it is a test of the
+// oracle, not of the connector.
+type variant int
+
+const (
+	none variant = iota
+	markFromLastRow
+	markAhead
+	cursorOutside
+	readBeforeFence
+	noFence
+	endOnNothing
+	windowNotRebuilt
+	readBackTooFar
+	retryUnknown
+	followStrictToken
+	seamUnchecked
+	endOnShortPage
+	staleWritten
+	unstableHash
+	commitDespiteFailure
+	lastRecordLost
+	strictVerbatim
+	bufferIgnored
+	tokenRefusalIsEnd
+	endless
+	deleteUnasked
+	lettersForgotten
+	badRowsDropped
+	windowKept
+	variants
+)
+
+var variantNames = [variants]string{"none", "mark from the last row", "mark passes rows not delivered", "cursor outside the transaction",
+	"cursor read before the fence", "no fence", "end on {}", "window not rebuilt", "read-back offsets too far", "unknown commit retried",
+	"strictly greater token followed", "seam not checked", "end on a short page", "stale rows written", "hash changes by itself",
+	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
+	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped", "window never raised"}
+
+func (v variant) String() string { return variantNames[v] }
+
+// wrap returns the strategy with the mistake in it.
+func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
+	switch v {
+	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept:
+		return &mistaken{s, v, x}
+	}
+	return s
+}
+
+type mistaken struct {
+	strategies.Strategy
+	variant variant
+	x       *world
+}
+
+func (m *mistaken) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
+	return m.Strategy.Begin(c, now)
+}
+
+func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
+	q := m.Strategy.Query(c)
+	switch {
+	case m.variant == followStrictToken && m.x.script.ByValue && c.Sweep.LastKey != "":
+		return strategies.Query{Params: []strategies.Param{{Name: "scroll_param", Value: c.Sweep.LastKey}}}
+	case m.variant == seamUnchecked && m.x.script.Strategy == strategies.Offset:
+		for i := range q.Params {
+			if q.Params[i].Name == "offset" {
+				q.Params[i].Value = strconv.FormatInt(c.Sweep.Offset, 10)
+			}
+		}
+	}
+	return q
+}
+
+func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
+	x, t := m.x, &m.x.script.Traits
+	switch m.variant {
+	case seamUnchecked:
+		if t.Strategy == strategies.Offset && c.Sweep.LastKey != "" && !c.Sweep.Probe && c.Sweep.Offset > 0 {
+			v, err := x.spec.Format.ParseString(c.Sweep.LastValue)
+			if err == nil {
+				p.Rows = append([]strategies.Row{{Key: []byte(c.Sweep.LastKey), Value: v}}, p.Rows...)
+			}
+		}
+	case endOnShortPage:
+		if t.Strategy == strategies.Offset && len(p.Rows) > 0 && len(p.Rows) < t.PageSize {
+			v, err := m.Strategy.Fold(c, p)
+			if err == nil && !v.Restarted && v.Next.Sweep != nil {
+				if high := v.Next.Sweep.High; high != "" {
+					v.Next.Mark = m.higher(v.Next.Mark, high)
+				}
+				v.Next.Sweep = nil
+			}
+			return v, err
+		}
+	}
+	v, err := m.Strategy.Fold(c, p)
+	if err != nil {
+		return v, err
+	}
+	switch m.variant {
+	case markFromLastRow:
+		if n := len(p.Rows); n > 0 && v.Next.Sweep == nil && p.Rows[n-1].Value.Set {
+			v.Next.Mark = string(p.Rows[n-1].Value.Raw)
+		}
+	case markAhead:
+		if v.Next.Sweep != nil && v.Next.Sweep.High != "" && t.Order != sim.Ascending {
+			v.Next.Mark = m.higher(v.Next.Mark, v.Next.Sweep.High)
+			sweep := *v.Next.Sweep
+			sweep.From, sweep.After = v.Next.Mark, v.Next.Mark
+			v.Next.Sweep = &sweep
+		}
+	case followStrictToken:
+		if t.ByValue && v.Next.Sweep != nil && !p.Token.Null {
+			sweep := *v.Next.Sweep
+			sweep.LastKey = p.Token.Text
+			v.Next.Sweep = &sweep
+		}
+	case windowKept:
+		v.Next.Window = c.Window
+	case endless:
+		if v.Next.Sweep == nil && !v.Restarted && v.Next.Mark != "" {
+			return strategies.Verdict{Next: c}, nil
+		}
+	}
+	return v, nil
+}
+
+// higher is the greater of two marks.
+func (m *mistaken) higher(a, b string) string {
+	n := func(s string) int64 {
+		v, err := m.x.spec.Format.ParseString(s)
+		if err != nil {
+			return math.MinInt64
+		}
+		return v.N
+	}
+	if n(b) > n(a) {
+		return b
+	}
+	return a
+}
+
+func (m *mistaken) Rewind(c strategies.Cursor) strategies.Cursor {
+	if m.variant == tokenRefusalIsEnd {
+		if high := c.Sweep.High; high != "" {
+			c.Mark = m.higher(c.Mark, high)
+		}
+		c.Sweep = nil
+		return c
+	}
+	return m.Strategy.Rewind(c)
+}

@@ -1,0 +1,195 @@
+package connector
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// simProcess is one run of the connector.
+type simProcess struct {
+	*city
+	id     int
+	net    *simNet
+	r      *runner
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	// Of the sweep that is being read; used by the fetching goroutine.
+	begin sweepBegin
+	pages []int32
+	last  int32
+	mu    sync.Mutex
+	ended []endedSweep // read to their end, not yet committed
+}
+
+type endedSweep struct {
+	begin  sweepBegin
+	pages  []int32
+	last   int32
+	proven bool
+}
+
+func (p *simProcess) isDone() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// runner makes the real thing, with the strategy and the source watched.
+func (p *simProcess) runner() (*runner, error) {
+	cfg := config.Default()
+	cfg.Kafka.Brokers = []string{"localhost:" + strconv.Itoa(simKafkaPort)}
+	cfg.Kafka.StateTopic, cfg.Kafka.StatePartitions, cfg.Kafka.Partitions = simState, 1, p.script.Partitions
+	cfg.Kafka.TransactionTimeout, cfg.Kafka.Compression = simTxnTimeout, "none"
+	stream := streamOf(&p.script.Traits, none)
+	stream.Name, stream.Topic, stream.URL = "sim", simTopic, "http://localhost:"+strconv.Itoa(simAPIPort)+"/"
+	stream.PollInterval, stream.MaxRetries, stream.RequestTimeout = 100*time.Millisecond, 2, 2*time.Second
+	stream.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
+	transport := &http.Transport{DialContext: p.net.dial}
+	logger := slog.New(slog.DiscardHandler)
+	o := Options{Logger: logger, OnSweep: p.sweepEnded, deps: deps{transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
+	r, err := newRunner(cfg, stream, nil, o)
+	if err != nil {
+		return nil, err
+	}
+	client, err := rest.New(rest.Options{URL: stream.URL, Headers: stream.Headers, Timeout: stream.RequestTimeout,
+		MaxRetries: stream.MaxRetries, Transport: transport, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	r.connect = func(context.Context) (source, inspector, error) {
+		plan, err := wire.Compile(planOptions(stream, r.format, schemaOf(stream), 1))
+		if err != nil {
+			return nil, nil, err
+		}
+		return &watchedSource{&api{client, plan}, p, transport}, &avro{plan, nil}, nil
+	}
+	r.strategy = &watched{r.strategy, p}
+	r.sink = &watchedSink{r.sink, p}
+	return r, nil
+}
+
+type watchedSource struct {
+	source
+	p         *simProcess
+	transport *http.Transport
+}
+
+func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*answer, error) {
+	a, err := s.source.Page(ctx, params)
+	if err == nil {
+		s.p.api.Mu.Lock()
+		s.p.last = s.p.api.Page[strconv.Itoa(s.p.id)]
+		page := s.p.api.API.H.Pages[s.p.last]
+		s.p.api.Mu.Unlock()
+		b := &s.p.begin
+		b.clock = min(b.clock, page.Seen+1)
+		b.cut = b.cut || page.Short && shortUnseen(&s.p.script.Traits)
+	}
+	return a, err
+}
+
+func (s *watchedSource) Close() {
+	s.source.Close()
+	s.transport.CloseIdleConnections()
+}
+
+// shortUnseen says that a page shorter than it could be tells nobody that it is.
+func shortUnseen(t *sim.Traits) bool {
+	switch t.Strategy {
+	case strategies.Timestamp, strategies.Replay:
+		return true
+	case strategies.Offset:
+		return t.Total == sim.TotalLow || t.Total == sim.TotalHigh
+	}
+	return false
+}
+
+type watchedSink struct {
+	sink
+	p *simProcess
+}
+
+func (s *watchedSink) Open(ctx context.Context) (strategies.Cursor, error) {
+	s.p.mu.Lock()
+	s.p.ended = nil
+	s.p.mu.Unlock()
+	c, err := s.sink.Open(ctx)
+	s.p.trace("worker %d opens the stream: seq %d, mark %q, %v", s.p.id, c.Seq, c.Mark, err)
+	return c, err
+}
+
+func (s *watchedSink) Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
+	time.Sleep(time.Millisecond) // records tell their transaction by its millisecond
+	c, err := s.sink.Commit(ctx, records, next)
+	s.p.trace("worker %d commits seq %d: %d records, mark %q, sweep %+v: %v", s.p.id, c.Seq, len(records), c.Mark, c.Sweep, err)
+	return c, err
+}
+
+// watched tells the oracle which pages a sweep is made of.
+type watched struct {
+	strategies.Strategy
+	p *simProcess
+}
+
+func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
+	s.p.api.Mu.Lock()
+	s.p.begin = sweepBegin{clock: s.p.api.API.Now() + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
+	s.p.api.Mu.Unlock()
+	s.p.pages = nil
+	return s.Strategy.Begin(c, now)
+}
+
+func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Verdict, error) {
+	v, err := s.Strategy.Fold(c, page)
+	if err != nil {
+		return v, err
+	}
+	p := s.p
+	if !v.Restarted {
+		p.pages = append(p.pages, p.last)
+	}
+	if v.Next.Sweep == nil {
+		p.mu.Lock()
+		p.ended = append(p.ended, endedSweep{p.begin, slices.Clone(p.pages), p.last, !v.Restarted && !p.begin.cut})
+		p.mu.Unlock()
+	}
+	return v, nil
+}
+
+// sweepEnded is the runner's word that a sweep's end is committed.
+func (p *simProcess) sweepEnded(Sweep) {
+	p.mu.Lock()
+	e := p.ended[0]
+	p.ended = p.ended[1:]
+	p.mu.Unlock()
+	p.api.Mu.Lock()
+	defer p.api.Mu.Unlock()
+	h, now := p.api.API.H, time.Now().UnixMilli()
+	from := int32(len(h.Delivered))
+	h.Delivered = append(h.Delivered, e.pages...)
+	h.Deliveries = append(h.Deliveries, sim.Delivery{Txn: now, From: from, To: int32(len(h.Delivered)), Skipped: true})
+	h.Sweeps = append(h.Sweeps, sim.Sweep{Began: e.begin.clock, Greatest: e.begin.greatest, Ended: p.api.API.Now(), Txn: now,
+		Resumed: e.begin.resumed, Proven: e.proven, Last: e.last})
+	p.city.mu.Lock()
+	p.ends++
+	p.city.mu.Unlock()
+	p.trace("worker %d ends a sweep: %+v", p.id, h.Sweeps[len(h.Sweeps)-1])
+}

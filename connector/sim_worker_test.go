@@ -1,0 +1,266 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/strategies"
+)
+
+type sweepBegin struct {
+	clock    int32
+	greatest int64
+	resumed  bool
+	cut      bool // an answer without pages was cut short, which nothing tells
+}
+
+// simWorker is one process.
+type simWorker struct {
+	id     int
+	r      *runner
+	f      *fetcher
+	c      *committer
+	next   strategies.Cursor // before the next page
+	begin  sweepBegin
+	queue  []simItem
+	batch  []fetched
+	opened bool // begin went through
+	done   bool // fetching has stopped: a page asks for a new start
+	busy   bool // inside of a step that is paused
+	killed bool
+	pause  int
+	fault  int
+	tied   bool  // the last answer was full and held one value
+	page   int32 // of the last answer; -1: it had none
+	txn    int64 // the last one begun
+}
+
+// simItem is a fetched page with what the oracle wants to know of it.
+type simItem struct {
+	fetched
+	page   int32
+	begin  sweepBegin
+	proven bool
+}
+
+// kill is kill -9: the next step of this worker is that of a new process.
+func (x *world) kill(w *simWorker) {
+	*w = simWorker{id: w.id, batch: w.batch, queue: w.queue[:0], fault: -1}
+}
+
+// guard runs a step of the worker and buries it if it dies on the way.
+func (x *world) guard(w *simWorker, step func()) {
+	if w.busy {
+		return
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(crashed); !ok {
+				panic(r)
+			}
+			x.trace(func() string { return fmt.Sprintf("worker %d dies", w.id) })
+			x.kill(w)
+		}
+	}()
+	step()
+}
+
+const simAhead = 4 // pages fetched and not committed, at most
+
+func (x *world) step(w *simWorker, a uint16) {
+	x.guard(w, func() {
+		switch {
+		case !w.opened:
+			x.start(w)
+		case w.done || len(w.queue) == simAhead || len(w.queue) > 0 && a%4 == 0:
+			x.commit(w, 1+int(a>>2)%len(w.queue))
+		default:
+			x.fetch(w)
+		}
+	})
+}
+
+// start is a process's start, or a stream's new start after a failed transaction.
+func (x *world) start(w *simWorker) {
+	if w.r == nil {
+		strategy, err := strategies.New(x.spec)
+		if err != nil {
+			panic(err)
+		}
+		w.r = &runner{stream: x.stream, strategy: x.variant.wrap(strategy, x), format: x.spec.Format, log: x.logger,
+			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w}, bodies: simInspector{x}}
+		w.r.kafka.MaxInFlight = 1 << 20
+	}
+	w.queue, w.done = w.queue[:0], false
+	before := x.log.Cursor()
+	c, began, err := w.r.begin(context.Background())
+	if err != nil {
+		x.failed(w, err)
+		return
+	}
+	w.c, w.f, w.next, w.opened = c, &fetcher{runner: w.r, room: c.room}, began, true
+	w.begin = sweepBegin{clock: x.api.Now() + 1, greatest: x.api.Greatest()}
+	// Another worker may have begun the sweep that goes on now.
+	w.begin.resumed = c.stored.Sweep != nil || before.Sweep != nil
+}
+
+func (x *world) fetch(w *simWorker) {
+	if w.next.Sweep == nil {
+		c, err := w.r.strategy.Begin(w.next, time.Time{})
+		if err != nil {
+			x.failed(w, err)
+			return
+		}
+		lower, err := w.f.lower(c.Window, w.next.Window)
+		if err != nil {
+			x.failed(w, err)
+			return
+		}
+		w.next = c
+		w.begin = sweepBegin{clock: x.api.Now() + 1, greatest: x.api.Greatest()}
+		if lower {
+			w.queue = append(w.queue, simItem{fetched: fetched{next: c, reopen: true}, page: -1, begin: w.begin})
+			w.done = true
+			return
+		}
+	}
+	item, err := w.f.page(context.Background(), w.next)
+	if err != nil {
+		// What was fetched before is still committed, or not if the worker is stopped first.
+		if len(w.queue) > 0 && x.api.Now()%2 == 0 {
+			x.commit(w, len(w.queue))
+		}
+		if w.opened {
+			x.failed(w, err)
+		}
+		return
+	}
+	page := w.page
+	if item.answer == nil {
+		page = -1
+	}
+	if w.page >= 0 {
+		seen := x.api.H.Pages[w.page]
+		w.begin.clock = min(w.begin.clock, seen.Seen+1)
+		w.begin.cut = w.begin.cut || seen.Short && shortUnseen(&x.script.Traits)
+	}
+	proven := item.answer != nil && !w.begin.cut
+	w.queue = append(w.queue, simItem{item, w.page, w.begin, proven})
+	if page < 0 {
+		w.queue[len(w.queue)-1].fetched.answer = nil
+	}
+	w.next = item.next
+	w.done = item.reopen
+	if x.api.H.Requests > simRequests {
+		x.fail("P7", "%d requests and no end", x.api.H.Requests)
+	}
+}
+
+// simRequests bounds a history; the longest script asks for far less.
+const simRequests = 1500
+
+// commit takes the first n fetched pages, or those up to a sweep's end.
+func (x *world) commit(w *simWorker, n int) {
+	h := x.api.H
+	w.batch = w.batch[:0]
+	from := int32(len(h.Delivered))
+	var last simItem
+	for _, item := range w.queue[:n] {
+		w.batch = append(w.batch, item.fetched)
+		if item.answer != nil {
+			h.Delivered = append(h.Delivered, item.page)
+		}
+		if last = item; item.ended || item.reopen {
+			break
+		}
+	}
+	done := len(w.batch)
+	x.widest = max(x.widest, w.c.window.Rows())
+	w.txn = 0
+	known := len(h.Deliveries)
+	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64})
+	defer func() { // the worker may die within
+		d := &h.Deliveries[known]
+		d.Txn = w.txn
+		if w.txn == 0 {
+			d.To = d.From
+		}
+	}()
+	err := w.c.commit(context.Background(), w.batch)
+	switch {
+	case errors.Is(err, errReopen):
+		w.c.free(w.batch)
+		w.opened = false
+		return
+	case err != nil:
+		x.failed(w, err)
+		return
+	}
+	if w.txn == 0 {
+		w.txn = x.log.Committed()
+		h.Deliveries[known].Skipped = true
+	}
+	w.c.free(w.batch)
+	w.queue = w.queue[:copy(w.queue, w.queue[done:])]
+	if last.ended {
+		h.Sweeps = append(h.Sweeps, sim.Sweep{Began: last.begin.clock, Greatest: last.begin.greatest, Ended: x.api.Now(),
+			Txn: w.txn, Resumed: last.begin.resumed, Proven: last.proven, Last: last.page})
+		x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
+	}
+}
+
+// failed decides what becomes of a worker whose step failed, as runner.lives does, and
+// whether it was entitled to fail.
+func (x *world) failed(w *simWorker, err error) {
+	x.trace(func() string { return fmt.Sprintf("worker %d: %v", w.id, err) })
+	var commit *kafka.CommitError
+	switch {
+	case errors.As(err, &commit) && !commit.Permanent:
+		w.opened = false
+		w.queue = w.queue[:0]
+		return
+	case class.Of(err) == class.Fenced:
+		if x.opened < 2 {
+			x.fail("P5", "a lone worker takes itself for fenced: %v", err)
+		}
+	case errors.Is(err, errInjected):
+	default:
+		if !excused(x.api, err, w.tied) {
+			x.fail("P7", "the stream stops without a reason: %v", err)
+		}
+		x.stats.stops++
+	}
+	x.kill(w)
+}
+
+// excused reports whether the API left the strategy no other way than to stop.
+func excused(api *sim.API, err error, tied bool) bool {
+	t, text := &api.Traits, err.Error()
+	has := func(part string) bool { return strings.Contains(text, part) }
+	seen := func(k sim.Kind) bool { return api.Seen[k] > 0 }
+	switch {
+	case has("more rows share that value than a page holds"):
+		return tied || seen(sim.Short)
+	case has("so it may be cut"):
+		return t.PageSize > 0 && (t.Order != sim.Ascending || tied || t.Leak > 0) || has("none has a cursor value")
+	case has("does not sort"):
+		return t.Strategy == strategies.Offset && t.Order != sim.Ascending || seen(sim.Lag)
+	case has("repeats the token"):
+		return seen(sim.Loop) || seen(sim.Refuse)
+	case has("one row a page"):
+		// Rows that come and go between two requests can look like it.
+		return seen(sim.Short) || seen(sim.Blank) || seen(sim.Lag) || t.Total != sim.TotalHonest
+	case has("never came to its end"):
+		return seen(sim.Refuse)
+	case has("token expired"):
+		return seen(sim.Refuse)
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+package connector
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"syscall"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/wire"
+)
+
+// TailOptions say what Tail reads.
+type TailOptions struct {
+	Topic    string
+	Limit    int             // records; 0: all
+	Follow   bool            // go on after the present end, until the context is done
+	Brokers  []string        // host:port; empty: the embedded broker of Local
+	Registry config.Registry // without a URL, and without Brokers: the embedded one
+	Local    LocalOptions    // see AttachLocal
+}
+
+// Tail writes a topic's committed records to w, each as a line of JSON with key, value,
+// partition, offset, timestamp and headers, from the topic's beginning to its present
+// end. It changes and fences nothing (rule 7). A w whose reader has gone ends it
+// without an error, as does the context if Follow is set.
+func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
+	if len(o.Brokers) == 0 {
+		l, failed := AttachLocal(ctx, o.Local)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		o.Brokers = l.Brokers()
+		if o.Registry.URL == "" {
+			o.Registry.URL = l.RegistryURL()
+		}
+	}
+	var decoder reader.Decoder
+	if o.Registry.URL != "" {
+		registry, err := wire.NewRegistry(o.Registry.URL, o.Registry.Username, o.Registry.Password.Reveal())
+		if err != nil {
+			return err
+		}
+		decoder = wire.NewDecoder(registry)
+	}
+	cl, err := reader.Connect(ctx, o.Brokers)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+
+	out := bufio.NewWriterSize(w, 1<<16)
+	written := 0
+	err = reader.Read(ctx, cl, o.Topic, o.Follow, func(r *kgo.Record) error {
+		line, err := reader.Line(ctx, decoder, r)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+		if written++; written == o.Limit {
+			return reader.ErrStop
+		}
+		// A person who follows sees each record as it comes; a pipe gets whole buffers
+		// while more records are at hand.
+		if o.Follow && cl.BufferedFetchRecords() == 0 {
+			return out.Flush()
+		}
+		return nil
+	})
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	if o.Follow && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
