@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
+
+	"tidemark/connector"
+	"tidemark/connector/config"
+	"tidemark/connector/playground"
+	"tidemark/strategies"
+)
+
+// The demo's playground.
+const (
+	demoUsers   = 200
+	demoChanges = 2.0 // a second
+	demoPoll    = time.Second
+)
+
+func newDemoCmd() *cobra.Command {
+	var (
+		s       servers
+		apiPort int
+		once    bool
+	)
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run everything in one process: broker, registry, an API with live changes, five streams",
+		Long: `Run a Kafka-compatible broker, a schema registry, the playground API and five streams
+that read it, one with each strategy, in one process on loopback. The API's users keep
+changing, so records keep flowing. Stop with Ctrl-C; a second start with the same data
+directory goes on where this one stopped.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return demo(cmd.Context(), &s, apiPort, once, cmd.OutOrStdout())
+		},
+	}
+	s.addLocalFlags(cmd)
+	cmd.Flags().IntVar(&apiPort, "api-port", 5001, "port of the playground API")
+	cmd.Flags().BoolVar(&once, "once", false, "make no change, sweep every stream to its end, print a summary, exit")
+	return cmd
+}
+
+func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
+	log, err := newLogger("text", slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	local, err := connector.StartLocal(ctx, s.local(log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	listener, err := playground.Listen(apiPort, "--api-port")
+	if err != nil {
+		return err
+	}
+	// Whoever starts the demo again meets the same people.
+	options := playground.Options{Users: demoUsers, Seed: 1, Dir: filepath.Join(s.dataDir, "playground")}
+	if !once {
+		options.ChangesPerSecond = demoChanges
+	}
+	api, err := playground.New(options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, api.Close()) }()
+
+	cfg := demoConfig("http://"+listener.Addr().String(), local)
+	show := &progress{out: out, live: !once && isTerminal(out)}
+	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, OnSweep: show.sweep})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	demoIntro(out, local, "http://"+listener.Addr().String(), s.dataDir)
+
+	// The servers outlive the streams: a stream that stops finishes its transaction.
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var group errgroup.Group
+	group.Go(func() error { return playground.Serve(serving, listener, api) })
+	if !once {
+		group.Go(func() error { show.run(serving, c); return nil })
+	}
+	err = c.Run(ctx)
+	stop()
+	err = errors.Join(err, group.Wait())
+	show.finish(c)
+	return err
+}
+
+// demoConfig has one stream for each strategy.
+func demoConfig(api string, local *connector.Local) *config.Config {
+	cfg := config.Default()
+	cfg.Kafka.Brokers = local.Brokers()
+	cfg.SchemaRegistry.URL = local.RegistryURL()
+	for _, strategy := range strategies.Names() {
+		stream := config.NewStream("user_"+strategy, strategy, api+demoPaths[strategy])
+		stream.PollInterval = demoPoll
+		cfg.Streams = append(cfg.Streams, stream)
+	}
+	return cfg
+}
+
+var demoPaths = map[string]string{
+	strategies.Keyset:    "/pagination/keyset",
+	strategies.Offset:    "/pagination/offset",
+	strategies.Timestamp: "/incremental/timestamp",
+	strategies.StepSize:  "/incremental/step",
+	strategies.Replay:    "/incremental/timestamp",
+}
+
+func demoIntro(out io.Writer, local *connector.Local, api, dir string) {
+	brokers := strings.Join(local.Brokers(), ",")
+	fmt.Fprintf(out, `tidemark demo
+  Kafka     %s
+  registry  %s
+  API       %s
+  data      %s
+
+Read a topic from another terminal:
+  kcat -b %s -t user_keyset -C -e -X isolation.level=read_committed -f '%%k %%T\n'
+  tidemark tail user_keyset --brokers %s --registry-url %s
+
+`, brokers, local.RegistryURL(), api, dir, brokers, brokers, local.RegistryURL())
+}
+
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"tidemark/connector"
+	"tidemark/connector/config"
+	"tidemark/connector/playground"
+	"tidemark/strategies"
+)
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	p := start(t, "version").exits(0)
+	if !regexp.MustCompile(`^tidemark \S+ go1\S+ \w+/\w+\n$`).MatchString(p.out.String()) {
+		t.Errorf("version prints %q", p.out.String())
+	}
+}
+
+// The help of each command names its flags, on standard output.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for command, says := range map[string][]string{
+		"":           {"demo", "run", "check", "tail", "state", "local", "playground", "version"},
+		"demo":       {"--once", "--data-dir", "--kafka-port", "--registry-port", "--api-port", ".tidemark", "9092", "8081", "5001"},
+		"run":        {"--config", "-c", "--once", "--strategy", "--brokers", "--registry-url", "--data-dir", "--kafka-port", "--registry-port", "--log-format"},
+		"check":      {"--config", "-c", "--strategy", "--brokers", "--registry-url"},
+		"tail":       {"TOPIC", "--limit", "--follow", "--brokers", "--registry-url", "--data-dir"},
+		"state":      {"show"},
+		"state show": {"--config", "-c", "--brokers", "--registry-url", "--data-dir"},
+		"local":      {"--data-dir", "--kafka-port", "--registry-port"},
+		"playground": {"--port", "--users", "--seed", "--changes-per-second", "--rate-limit"},
+		"version":    {"version"},
+	} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, append(strings.Fields(command), "--help")...).exits(0)
+			has(t, "the help", p.out.String(), append(says, "Usage:")...)
+			if p.err.String() != "" {
+				t.Errorf("standard error: %s", p.err.String())
+			}
+		})
+	}
+}
+
+// local serves until it is interrupted, then lets go of ports and directory.
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	play, api := serve(t, playground.Options{Users: 20})
+	w := &world{t: t, play: play, api: api}
+	config := w.seed(strategies.Keyset)
+	p := w.startLocal(dir)
+	has(t, "what local prints", p.out.String(), "kcat -b "+w.brokers, w.registry, dir)
+	w.once(config)
+	w.eachOnce("user")
+
+	_, port, err := net.SplitHostPort(w.brokers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGTERM)
+	p.exits(0)
+	// The same port, and what was there before.
+	again := start(t, "local", "--data-dir", dir, "--kafka-port", port, "--registry-port", "0")
+	m := again.prints(`--brokers (\S+) --registry-url (\S+)\n`)
+	if m[1] != w.brokers {
+		t.Errorf("local listens on %s, asked for was %s", m[1], w.brokers)
+	}
+	w.registry = m[2]
+	has(t, "the log of the second run", w.once(config).err.String(), "written=0")
+	again.interrupted()
+}
+
+func TestPlayground(t *testing.T) {
+	t.Parallel()
+	people := func(more ...string) (map[string]playground.User, http.Header) {
+		t.Helper()
+		p := start(t, args("playground", "--port", "0", more)...)
+		url := p.prints(`on (http://127\.0\.0\.1:\d+)`)[1]
+		users := get(t, url+"/incremental/timestamp")
+		resp, err := http.Get(url + "/pagination/keyset")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		p.interrupted()
+		return users, resp.Header
+	}
+	ids := func(users map[string]playground.User) map[string]string {
+		names := map[string]string{}
+		for id, u := range users {
+			names[id] = u.Name
+		}
+		return names
+	}
+	seven, limits := people("--users", "7")
+	if len(seven) != 7 || limits.Get("X-RateLimit-Limit") != "" {
+		t.Errorf("%d users, rate limit %q", len(seven), limits.Get("X-RateLimit-Limit"))
+	}
+	same, limits := people("--users", "7", "--rate-limit", "--capacity", "9")
+	if !maps.Equal(ids(same), ids(seven)) || limits.Get("X-RateLimit-Limit") != "9" {
+		t.Errorf("the same seed gives other people, or the rate limit is %q", limits.Get("X-RateLimit-Limit"))
+	}
+	if others, _ := people("--users", "7", "--seed", "2"); maps.Equal(ids(others), ids(seven)) {
+		t.Error("another seed gives the same people")
+	}
+	if none, _ := people("--users", "0"); len(none) != 0 {
+		t.Errorf("%d users, asked for 0", len(none))
+	}
+	p := start(t, "playground", "--port", "0", "--users", "3", "--changes-per-second", "50")
+	url := p.prints(`on (http://127\.0\.0\.1:\d+)`)[1]
+	eventually(t, "a change", func() bool { return len(get(t, url+"/incremental/timestamp")) > 3 })
+	p.interrupted()
+
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close() //nolint:errcheck // nothing was sent
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, "a busy port", start(t, "playground", "--port", port).exits(2).err.String(), "--port", port)
+}
+
+// On a terminal the demo draws a table, and draws the next one over it.
+func TestProgressTable(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default()
+	cfg.Kafka.Brokers, cfg.SchemaRegistry.URL = []string{"127.0.0.1:1"}, "http://127.0.0.1:1"
+	for _, s := range all {
+		cfg.Streams = append(cfg.Streams, config.NewStream(topicOf(s), s, "http://127.0.0.1:1"+demoPaths[s]))
+	}
+	c, err := connector.New(cfg, connector.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := &progress{out: &out, live: true}
+	p.draw(c)
+	first := out.String()
+	for _, s := range all {
+		has(t, "the table", first, topicOf(s), s, "starting")
+	}
+	has(t, "the table", first, "STREAM", "STRATEGY", "ROWS", "ROWS/S", "MARK", "STATE")
+	if strings.Contains(first, "\x1b") || strings.Count(first, "\n") != 6 {
+		t.Errorf("the first table is %q", first)
+	}
+	out.Reset()
+	p.sweep(connector.Sweep{Stream: "x"}) // the table tells it
+	p.draw(c)
+	if want := "\x1b[6A\x1b[J" + first; out.String() != want {
+		t.Errorf("the second table is %q, want %q", out.String(), want)
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tidemark/connector"
+	"tidemark/connector/config"
+)
+
+func newRunCmd() *cobra.Command {
+	var (
+		s         servers
+		file      string
+		once      bool
+		strategy  string
+		logFormat string
+	)
+	cmd := &cobra.Command{
+		Use:   "run -c FILE",
+		Short: "Run the streams of a configuration",
+		Long: `Run the streams of a configuration until interrupted, or with --once until each has
+been swept to its end. Without brokers, in the file or as a flag, an embedded broker and
+schema registry run in the data directory.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := newLogger(logFormat, slog.LevelInfo)
+			if err != nil {
+				return err
+			}
+			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
+			if err != nil {
+				return err
+			}
+			return runStreams(cmd.Context(), cfg, &s, log, once)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML")
+	f.BoolVar(&once, "once", false, "sweep every stream to its end, then exit")
+	f.StringVar(&strategy, "strategy", "", "read with this strategy instead of the configured one")
+	f.StringVar(&logFormat, "log-format", "text", "text or json")
+	s.addFlags(cmd)
+	must(cmd.MarkFlagRequired("config"))
+	return cmd
+}
+
+// runStreams runs a loaded configuration, with the embedded servers where it needs
+// them.
+func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once bool) error {
+	stop, err := s.embed(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
+	if err == nil {
+		err = c.Run(ctx)
+	}
+	return errors.Join(err, stop())
+}
+
+// logSweep says what a sweep did. Idle polls are not worth a line.
+func logSweep(log *slog.Logger, s connector.Sweep, always bool) {
+	level := slog.LevelDebug
+	if always || s.Written > 0 || s.Warnings > 0 {
+		level = slog.LevelInfo
+	}
+	log.Log(context.Background(), level, "sweep done", "stream", s.Stream, "strategy", s.Strategy, "pages", s.Pages,
+		"rows", s.Read, "written", s.Written, "known", s.Same, "stale", s.Stale, "mark", s.Mark, "took", s.Took.Round(time.Millisecond))
+}
+
+// must is for errors that only a mistake in this program can cause.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tidemark/connector"
+	"tidemark/connector/config"
+)
+
+func newTailCmd() *cobra.Command {
+	var (
+		s      servers
+		limit  int
+		follow bool
+	)
+	cmd := &cobra.Command{
+		Use:   "tail TOPIC",
+		Short: "Print a topic's records as JSON, one a line",
+		Long: `Print a topic's committed records from its beginning to its present end, each as one
+line of JSON: key, value (Avro decoded by the registry, null for a tombstone),
+partition, offset, timestamp, headers. Without brokers, the data directory's broker is
+asked if one runs, and its log is opened if not. Nothing is changed or fenced.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit < 0 {
+				return connector.ConfigError(fmt.Errorf("--limit %d is below 0", limit))
+			}
+			log, err := newLogger("text", slog.LevelWarn)
+			if err != nil {
+				return err
+			}
+			// A reader that has gone (| head) must end the command, not kill it: the
+			// embedded broker may be open in this process.
+			signal.Ignore(syscall.SIGPIPE)
+			return connector.Tail(cmd.Context(), connector.TailOptions{
+				Topic: args[0], Limit: limit, Follow: follow,
+				Brokers: s.brokers, Registry: config.Registry{URL: s.registryURL}, Local: s.local(log),
+			}, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().IntVarP(&limit, "limit", "n", 0, "stop after this many records; 0: all")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new records until interrupted")
+	s.addClientFlags(cmd)
+	return cmd
+}
