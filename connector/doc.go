@@ -8,8 +8,8 @@
 //	err = c.Run(ctx)
 //
 // Files: connector.go (all streams of a worker), runner.go (one stream's life from open to
-// failure), fetch.go and commit.go (the two halves of its pipeline), status.go (what it
-// shows), check.go, state.go and tail.go (looking without touching), local.go (the
-// embedded broker), class.go (error classes). DESIGN.md follows a record through all
-// of them.
+// failure), fetch.go and commit.go (the two halves of its pipeline), ahead.go (questions
+// asked before their turn), status.go (what it shows), check.go, state.go and tail.go
+// (looking without touching), local.go (the embedded broker), class.go (error classes).
+// DESIGN.md follows a record through all of them.
 package connector

@@ -45,6 +45,12 @@ func (r *room) take(ctx context.Context, n int64) (int64, error) {
 	return n, r.sem.Acquire(ctx, n)
 }
 
+// tryTake takes n bytes only where they fit now.
+func (r *room) tryTake(n int64) (int64, bool) {
+	n = min(max(n, 1), r.size)
+	return n, r.sem.TryAcquire(n)
+}
+
 func (r *room) give(n int64) { r.sem.Release(n) }
 
 // fetcher asks for pages and folds them. It runs ahead of the commits: its cursor is
@@ -53,10 +59,16 @@ type fetcher struct {
 	*runner
 	out     chan<- fetched
 	room    *room
+	ahead   *ahead
 	resumed bool // the sweep in hand was begun by an earlier life
 }
 
+func newFetcher(r *runner, room *room) *fetcher {
+	return &fetcher{runner: r, room: room, ahead: newAhead(r.source, r.strategy, room, r.stream.Concurrency)}
+}
+
 func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
+	defer f.ahead.drop()
 	for {
 		f.board.set(func(s *Status) { s.State = Reading })
 		next, err := f.sweep(ctx, c)
@@ -122,14 +134,9 @@ func (f *fetcher) send(ctx context.Context, item fetched) error {
 
 // page asks for the page that c stands before and folds it.
 func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error) {
-	answer, err := f.source.Page(ctx, f.strategy.Query(c).Params)
+	answer, weight, err := f.ahead.page(ctx, c)
 	if err != nil {
 		return f.refused(c, err)
-	}
-	weight, err := f.room.take(ctx, answer.Size)
-	if err != nil {
-		answer.Release()
-		return fetched{}, err
 	}
 	item := fetched{answer: answer, weight: weight, asked: true}
 	drop := func() {
@@ -156,6 +163,11 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 			return fetched{}, err
 		}
 		item.reopen = lower
+	}
+	if v.Restarted || item.ended {
+		f.ahead.drop()
+	} else {
+		f.ahead.look(ctx, v.Next, len(answer.Rows), answer.Total, answer.Size)
 	}
 	return item, nil
 }

@@ -194,7 +194,8 @@ func (f *full) scan(ctx context.Context, page func(*answer) error) error {
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	fetch := &fetcher{runner: f.runner, room: newRoom(f.kafka.MaxInFlight)}
+	fetch := newFetcher(f.runner, newRoom(f.kafka.MaxInFlight))
+	defer fetch.ahead.drop()
 	for c.Sweep != nil {
 		item, err := fetch.page(ctx, c)
 		if err != nil {

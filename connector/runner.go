@@ -210,7 +210,8 @@ func (r *runner) live(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	pages := make(chan fetched, pagesAhead)
-	f := &fetcher{runner: r, out: pages, room: c.room, resumed: c.stored.Sweep != nil}
+	f := newFetcher(r, c.room)
+	f.out, f.resumed = pages, c.stored.Sweep != nil
 	c.in = pages
 	group.Go(func() error {
 		defer close(pages)

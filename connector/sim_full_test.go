@@ -79,7 +79,7 @@ func (c *city) failed() bool {
 // runFull acts the script out in the bubble it is called in.
 func runFull(s *sim.Script, traced bool) (*sim.Violation, *city, error) {
 	c := &city{script: s, rand: rand.New(rand.NewPCG(s.Seed, 1)), traced: traced}
-	c.api = &sim.HTTP{API: sim.NewAPI(), Page: map[string]int32{}, Latency: time.Millisecond, Rand: rand.New(rand.NewPCG(s.Seed, 2))}
+	c.api = &sim.HTTP{API: sim.NewAPI(), Latency: time.Millisecond, Rand: rand.New(rand.NewPCG(s.Seed, 2))}
 	c.api.API.Reset(s)
 	if traced {
 		c.api.Trace = func(worker, query string, a *sim.Answer) {

@@ -118,7 +118,7 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 	s.CursorFormat = t.Format.String()
 	s.InitialMark = t.FirstMark()
 	s.Deleted.Field = "deleted"
-	s.PageSize, s.Strict = t.PageSize, t.Strict
+	s.PageSize, s.Strict, s.Concurrency = t.PageSize, t.Strict, t.Concurrency
 	back := time.Duration(t.Back) * time.Second
 	if v == bufferIgnored {
 		back = 0

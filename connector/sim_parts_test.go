@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit/sim"
@@ -26,12 +27,15 @@ type crashed struct{}
 type simSource struct {
 	*world
 	w    *simWorker
-	rows [][]strategies.Row // free page buffers
+	rows [][]strategies.Row     // free page buffers
+	kept map[string]*sim.Answer // of one variant
 }
 
 func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer, error) {
 	a := s.api.Serve(params)
-	s.w.page, s.w.tied = -1, len(a.Rows) > 1 && sameValue(a.Rows)
+	if s.variant == answersKept {
+		a = s.keep(params, a)
+	}
 	s.trace(func() string { return fmt.Sprintf("worker %d asks %v: %s", s.w.id, params, showAnswer(a)) })
 	switch {
 	case a.Fails:
@@ -39,7 +43,6 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer,
 	case a.Status != 0:
 		return nil, class.Wrap(class.Source, &rest.StatusError{Status: a.Status, Message: a.Text})
 	}
-	s.w.page = a.Page
 	if a.Broken {
 		if s.variant != endOnNothing {
 			return nil, class.Wrap(class.Source, errInjected)
@@ -69,11 +72,62 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer,
 			}
 		}
 	}
+	rows = named(rows, a.Page)
 	return &answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total}, URL: "sim", Size: int64(1 + len(rows)),
 		release: func() { s.rows = append(s.rows, rows) }}, nil
 }
 
+// keep is the mistake of taking an answer asked for early although the sweep has gone back
+// since: a question asked again gets the answer it had before.
+func (s *simSource) keep(params []strategies.Param, a *sim.Answer) *sim.Answer {
+	question := fmt.Sprint(params)
+	if old, ok := s.kept[question]; ok {
+		return old
+	}
+	kept := *a
+	kept.Rows = slices.Clone(a.Rows)
+	s.kept[question] = &kept
+	return a
+}
+
 func (s *simSource) Close() {}
+
+// named writes a page's number behind its rows, where Fold finds it: pages that were asked
+// for early are folded later, or not at all.
+func named(rows []strategies.Row, page int32) []strategies.Row {
+	return append(rows, strategies.Row{Hash: uint64(page)})[:len(rows)]
+}
+
+func nameOf(rows []strategies.Row) int32 { return int32(rows[:len(rows)+1][len(rows)].Hash) }
+
+// folding notes which page a worker folds, and that the question it answers was asked after
+// the sweep began, or went back.
+type folding struct {
+	strategies.Strategy
+	x    *world
+	w    *simWorker
+	last int32 // by the API's clock
+}
+
+func (s *folding) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
+	s.last = s.x.api.Now()
+	return s.Strategy.Begin(c, now)
+}
+
+func (s *folding) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
+	s.w.page = nameOf(p.Rows)
+	page := s.x.api.H.Pages[s.w.page]
+	rows := s.x.api.H.Rows[page.From:page.To]
+	s.w.tied = len(rows) > 1 && sameValue(rows)
+	if page.At <= s.last {
+		s.x.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", s.w.page, page.At, s.last)
+	}
+	v, err := s.Strategy.Fold(c, p)
+	if v.Restarted {
+		s.last = s.x.api.Now()
+	}
+	return v, err
+}
 
 func sameValue(rows []sim.Version) bool {
 	for i := range rows {

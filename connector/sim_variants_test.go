@@ -38,6 +38,7 @@ const (
 	deleteUnasked
 	lettersForgotten
 	badRowsDropped
+	answersKept
 	windowKept
 	variants
 )
@@ -46,7 +47,8 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"cursor read before the fence", "no fence", "end on {}", "window not rebuilt", "read-back offsets too far", "unknown commit retried",
 	"strictly greater token followed", "seam not checked", "end on a short page", "stale rows written", "hash changes by itself",
 	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
-	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped", "window never raised"}
+	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
+	"early answers kept", "window never raised"}
 
 func (v variant) String() string { return variantNames[v] }
 

@@ -62,7 +62,7 @@ func (p *simProcess) runner() (*runner, error) {
 	stream.Name, stream.Topic, stream.URL = "sim", simTopic, "http://localhost:"+strconv.Itoa(simAPIPort)+"/"
 	stream.PollInterval, stream.MaxRetries, stream.RequestTimeout = 100*time.Millisecond, 2, 2*time.Second
 	stream.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
-	transport := &http.Transport{DialContext: p.net.dial}
+	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
 	logger := slog.New(slog.DiscardHandler)
 	o := Options{Logger: logger, OnSweep: p.sweepEnded, deps: deps{transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
 	r, err := newRunner(cfg, stream, nil, o)
@@ -81,7 +81,7 @@ func (p *simProcess) runner() (*runner, error) {
 		}
 		return &watchedSource{&api{client, plan}, p, transport}, &avro{plan, nil}, nil
 	}
-	r.strategy = &watched{r.strategy, p}
+	r.strategy = &watched{Strategy: r.strategy, p: p}
 	r.sink = &watchedSink{r.sink, p}
 	return r, nil
 }
@@ -89,21 +89,30 @@ func (p *simProcess) runner() (*runner, error) {
 type watchedSource struct {
 	source
 	p         *simProcess
-	transport *http.Transport
+	transport *namingTransport
 }
 
 func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*answer, error) {
-	a, err := s.source.Page(ctx, params)
+	var page int32
+	a, err := s.source.Page(context.WithValue(ctx, pageName{}, &page), params)
 	if err == nil {
-		s.p.api.Mu.Lock()
-		s.p.last = s.p.api.Page[strconv.Itoa(s.p.id)]
-		page := s.p.api.API.H.Pages[s.p.last]
-		s.p.api.Mu.Unlock()
-		b := &s.p.begin
-		b.clock = min(b.clock, page.Seen+1)
-		b.cut = b.cut || page.Short && shortUnseen(&s.p.script.Traits)
+		a.Rows = named(slices.Clone(a.Rows), page)
 	}
 	return a, err
+}
+
+// namingTransport tells watchedSource which page a request was answered with.
+type namingTransport struct{ http.Transport }
+
+type pageName struct{}
+
+func (t *namingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.Transport.RoundTrip(r)
+	if err == nil {
+		n, _ := strconv.Atoi(resp.Header.Get(sim.PageHeader))
+		*r.Context().Value(pageName{}).(*int32) = int32(n)
+	}
+	return resp, err
 }
 
 func (s *watchedSource) Close() {
@@ -146,23 +155,39 @@ func (s *watchedSink) Commit(ctx context.Context, records []kafka.Record, next s
 // watched tells the oracle which pages a sweep is made of.
 type watched struct {
 	strategies.Strategy
-	p *simProcess
+	p    *simProcess
+	last int32 // when the sweep began or went back, by the API's clock
 }
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
 	s.p.api.Mu.Lock()
-	s.p.begin = sweepBegin{clock: s.p.api.API.Now() + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
+	s.last = s.p.api.API.Now()
+	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
 	s.p.api.Mu.Unlock()
 	s.p.pages = nil
 	return s.Strategy.Begin(c, now)
 }
 
 func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Verdict, error) {
+	p := s.p
+	p.last = nameOf(page.Rows)
+	p.api.Mu.Lock()
+	served := p.api.API.H.Pages[p.last]
+	p.api.Mu.Unlock()
+	p.begin.clock = min(p.begin.clock, served.Seen+1)
+	p.begin.cut = p.begin.cut || served.Short && shortUnseen(&p.script.Traits)
+	if served.At <= s.last {
+		p.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", p.last, served.At, s.last)
+	}
 	v, err := s.Strategy.Fold(c, page)
 	if err != nil {
 		return v, err
 	}
-	p := s.p
+	if v.Restarted {
+		p.api.Mu.Lock()
+		s.last = p.api.API.Now()
+		p.api.Mu.Unlock()
+	}
 	if !v.Restarted {
 		p.pages = append(p.pages, p.last)
 	}

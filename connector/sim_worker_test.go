@@ -37,8 +37,8 @@ type simWorker struct {
 	killed bool
 	pause  int
 	fault  int
-	tied   bool  // the last answer was full and held one value
-	page   int32 // of the last answer; -1: it had none
+	tied   bool  // that page held one value only
+	page   int32 // folded last; -1: the last answer was none
 	txn    int64 // the last one begun
 }
 
@@ -94,8 +94,8 @@ func (x *world) start(w *simWorker) {
 		if err != nil {
 			panic(err)
 		}
-		w.r = &runner{stream: x.stream, strategy: x.variant.wrap(strategy, x), format: x.spec.Format, log: x.logger,
-			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w}, bodies: simInspector{x}}
+		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
+			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: simInspector{x}}
 		w.r.kafka.MaxInFlight = 1 << 20
 	}
 	w.queue, w.done = w.queue[:0], false
@@ -105,7 +105,8 @@ func (x *world) start(w *simWorker) {
 		x.failed(w, err)
 		return
 	}
-	w.c, w.f, w.next, w.opened = c, &fetcher{runner: w.r, room: c.room}, began, true
+	w.c, w.f, w.next, w.opened = c, newFetcher(w.r, c.room), began, true
+	w.f.ahead.spawn = func(ask func()) { ask() } // answered as early as can be
 	w.begin = sweepBegin{clock: x.api.Now() + 1, greatest: x.api.Greatest()}
 	// Another worker may have begun the sweep that goes on now.
 	w.begin.resumed = c.stored.Sweep != nil || before.Sweep != nil
@@ -131,6 +132,7 @@ func (x *world) fetch(w *simWorker) {
 			return
 		}
 	}
+	w.page, w.tied = -1, false
 	item, err := w.f.page(context.Background(), w.next)
 	if err != nil {
 		// What was fetched before is still committed, or not if the worker is stopped first.

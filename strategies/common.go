@@ -38,6 +38,10 @@ func newCore(spec Spec, back time.Duration) (core, error) {
 	return k, nil
 }
 
+// Guess knows nothing: where each question takes its value from the page before, none can
+// be asked ahead.
+func (core) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
+
 // open returns c with a new sweep that asks from behind the mark.
 func (k core) open(c Cursor) (Cursor, error) {
 	from := k.spec.FirstMark

@@ -158,6 +158,24 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 	return Verdict{Next: c}, nil
 }
 
+// Guess counts on. A page asked for before the one in front of it is as good as one asked
+// for behind it: the seam between the two holds a row and its value, and whatever stood
+// still between two seams is in one of the pages, whichever was read first. Near the end,
+// where each page's last value is the next base, nothing can be guessed.
+func (s offset) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
+	if c.Sweep == nil || c.Sweep.Near || c.Sweep.Probe {
+		return c, false
+	}
+	size := int64(min(rows, s.limit(c))) // a server-side cap shows in the page before
+	next := c.Sweep.Offset + size - s.overlap(c)
+	if size < 2 || total >= 0 && total <= next {
+		return c, false
+	}
+	c = c.clone()
+	c.Sweep.Offset = next
+	return c, true
+}
+
 // rebase makes the last value read the base, where it lies beyond the present one.
 func (s offset) rebase(c *Cursor) (bool, error) {
 	last, err := s.value(c.Sweep.LastValue)

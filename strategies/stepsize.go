@@ -136,6 +136,18 @@ func (s stepSize) Fold(c Cursor, p Page) (Verdict, error) {
 	return v, nil
 }
 
+// Guess is the next range, which is asked for if the one before ends with its last id, or
+// has none. Read too early it shows fewer ids, never later ones: an id that appears in
+// the range before, after that was read, is found as it is in ranges read in turn.
+func (s stepSize) Guess(c Cursor, _ int, _ int64) (Cursor, bool) {
+	if c.Sweep == nil || s.lastOf(c) >= s.spec.MaxID {
+		return c, false
+	}
+	c = c.clone()
+	c.Sweep.NextID = s.lastOf(c) + 1
+	return c, true
+}
+
 // lift raises the mark to the greatest id of a range: all ids up to there were delivered.
 // Under a max_id that was lowered the mark stays (P6).
 func (s stepSize) lift(c *Cursor, v Value) error {

@@ -29,6 +29,13 @@ type Strategy interface {
 	// Fold takes the answer to Query(c) and says where to go. Every call moves the
 	// cursor, ends the sweep or fails (P7).
 	Fold(c Cursor, p Page) (Verdict, error)
+	// Guess is where the sweep will stand behind the page that c stands before, if that
+	// page is full and nothing moves: what the question after it will be, before it is
+	// answered. rows and total are those of the page before. ok is false where the
+	// question hangs on the answer, or where there may be none. Nothing of the guess
+	// but its Query means anything, and whoever asks it early takes the answer only if
+	// Fold comes to the same question.
+	Guess(c Cursor, rows int, total int64) (next Cursor, ok bool)
 	// Rewind restarts the open sweep from its frozen base: the API refused the
 	// token, or the pages turned out not to be in the order relied on.
 	Rewind(c Cursor) Cursor

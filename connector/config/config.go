@@ -72,6 +72,7 @@ type Stream struct {
 	MaxRetries     int           // default 5
 	MaxBody        int64         // bytes of one answer, default 64 MiB
 	RateLimit      float64       // requests a second; 0: none
+	Concurrency    int           // offset, step_size: requests under way at once; default 4
 	Sorted         bool          // default true: pages come in cursor order (rule 12); false: keyset follows tokens
 
 	SchemaFile string // path of an Avro schema as the file writes it; "": the built-in one

@@ -87,6 +87,7 @@
 //	max_retries              of one request [5]
 //	max_body                 bytes of one answer [64MiB]
 //	rate_limit               requests a second; 0: no limit [0]
+//	concurrency              offset, step_size: requests under way at once [4]
 //	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
 //

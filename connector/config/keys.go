@@ -116,6 +116,7 @@ func streamFields(s *Stream) []field {
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: "5", doc: "of one request"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer"},
 		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: "0", doc: "requests a second; 0: no limit"},
+		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: "4", doc: "offset, step_size: requests under way at once"},
 		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: "the built-in user schema", doc: "an Avro schema's file, relative to this one"},
 	}
@@ -172,7 +173,7 @@ func blankStream() Stream {
 		Sorted: true, OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted:        Deleted{Value: "true"},
 		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxBody: 64 << 20, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
 	}
 }
 

@@ -12,6 +12,7 @@ func Generate(seed uint64) *Script {
 	g := gen{rand.New(rand.NewPCG(seed, 0x7469646d61726b))}
 	s := &Script{Seed: seed}
 	s.Traits = g.traits()
+	s.Concurrency = 1 + int(seed>>1)%4
 	top := 0
 	for range 1 + g.n(16) {
 		switch {

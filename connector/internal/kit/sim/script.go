@@ -45,6 +45,8 @@ type Traits struct {
 	StepSize int64
 	MaxID    int64
 
+	Concurrency int // requests under way at once: answers may be older than their turn
+
 	Partitions int
 	Workers    int
 	Compact    bool // the topic is compacted now and then

@@ -10,16 +10,18 @@ import (
 	"tidemark/strategies"
 )
 
-// WorkerHeader is the request header that says which worker asks.
-const WorkerHeader = "Sim-Worker"
+// WorkerHeader is the request header that says which worker asks, PageHeader the answer's
+// that says which of the history's pages it holds.
+const (
+	WorkerHeader = "Sim-Worker"
+	PageHeader   = "Sim-Page"
+)
 
 // HTTP serves the scripted API over HTTP, in the shape of the playground's users. All
 // of the API goes through its lock.
 type HTTP struct {
 	Mu  sync.Mutex
 	API *API
-	// Page is the last page each worker was answered with; -1: its last answer had none.
-	Page map[string]int32
 	// Latency is how long an answer takes.
 	Latency time.Duration
 	Rand    *rand.Rand
@@ -50,7 +52,7 @@ func (t *Traits) ID(v *Version) string {
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(h.Latency)
 	h.Mu.Lock()
-	status, body, hang := h.answer(r)
+	status, body, page, hang := h.answer(r)
 	h.Mu.Unlock()
 	switch {
 	case hang:
@@ -63,6 +65,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "1")
 	}
+	w.Header().Set(PageHeader, strconv.Itoa(int(page)))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.Write(body) //nolint:errcheck // the client may be gone
@@ -70,7 +73,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var nothings = []string{`{}`, `{"data": null, "scroll_param": null}`, `{"error": "busy"}`, `{"data": [{"id": "1"`, `<html>busy</html>`}
 
-func (h *HTTP) answer(r *http.Request) (status int, body []byte, hang bool) {
+func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, hang bool) {
 	worker := r.Header.Get(WorkerHeader)
 	if h.bad > 0 && !h.Calm {
 		h.bad--
@@ -92,26 +95,25 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, hang bool) {
 		h.kind, h.bad = 5, h.Rand.IntN(5)
 		return h.spoil()
 	case a.Status != 0:
-		return a.Status, []byte(`{"error": "` + a.Text + `"}`), false
+		return a.Status, []byte(`{"error": "` + a.Text + `"}`), -1, false
 	}
-	h.Page[worker] = a.Page
-	return http.StatusOK, h.API.json(a), false
+	return http.StatusOK, h.API.json(a), a.Page, false
 }
 
-func (h *HTTP) spoil() (int, []byte, bool) {
+func (h *HTTP) spoil() (status int, body []byte, page int32, hang bool) {
 	switch h.kind {
 	case 0:
-		return http.StatusInternalServerError, []byte("oops"), false
+		return http.StatusInternalServerError, []byte("oops"), -1, false
 	case 1:
-		return http.StatusTooManyRequests, []byte(`{"error": "slow down"}`), false
+		return http.StatusTooManyRequests, []byte(`{"error": "slow down"}`), -1, false
 	case 2:
-		return 0, []byte(`{"data": [`), false
+		return 0, []byte(`{"data": [`), -1, false
 	case 3:
-		return http.StatusServiceUnavailable, nil, false
+		return http.StatusServiceUnavailable, nil, -1, false
 	case 4:
-		return 0, nil, true
+		return 0, nil, -1, true
 	}
-	return http.StatusOK, []byte(nothings[h.Rand.IntN(len(nothings))]), false
+	return http.StatusOK, []byte(nothings[h.Rand.IntN(len(nothings))]), -1, false
 }
 
 func (a *API) json(p *Answer) []byte {

@@ -38,6 +38,7 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 		for _, plain := range []func(*Script){
 			func(c *Script) { c.Workers = 1 },
 			func(c *Script) { c.Partitions = 1 },
+			func(c *Script) { c.Concurrency = 1 },
 			func(c *Script) { c.Back = 0 },
 			func(c *Script) { c.Leak = 0 },
 			func(c *Script) { c.Strict = false },

@@ -1,0 +1,151 @@
+package connector
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"tidemark/strategies"
+)
+
+// ahead asks questions before their turn, as far as the strategy can guess them, so that
+// an API that takes its time answers several at once. Answers are handed out in the order
+// in which the strategy asks; one whose question it does not ask is dropped, unread. So
+// pages, order and cursor are those of asking in turn (P4), and the strategy judges the
+// seams between pages as ever.
+//
+// It is used by one goroutine; spawn runs the requests.
+type ahead struct {
+	source   source
+	strategy strategies.Strategy
+	room     *room
+	most     int // questions asked ahead of the one in turn, at the most
+	spawn    func(func())
+
+	queue []*early           // in the order in which their turns come
+	depth int                // questions to ask ahead now: halved by a wrong guess, one more by a right one
+	guess []strategies.Param // the question behind the one in turn; nil: not known
+	gone  sync.WaitGroup
+}
+
+// early is a question asked ahead.
+type early struct {
+	params []strategies.Param
+	weight int64 // held in room
+	cancel context.CancelFunc
+	done   chan struct{}
+	answer *answer // as is err, valid when done is closed
+	err    error
+}
+
+// newAhead returns one that has up to concurrency requests under way.
+func newAhead(source source, strategy strategies.Strategy, room *room, concurrency int) *ahead {
+	a := &ahead{source: source, strategy: strategy, room: room, most: max(concurrency-1, 0), depth: max(concurrency-1, 0)}
+	a.spawn = a.gone.Go
+	return a
+}
+
+// page returns the answer to the question that is in turn, with its bytes taken from room.
+func (a *ahead) page(ctx context.Context, c strategies.Cursor) (*answer, int64, error) {
+	answer, err := a.ask(ctx, a.strategy.Query(c).Params)
+	if err != nil {
+		return nil, 0, err
+	}
+	// Room that answers behind this one hold must not keep it waiting for ever.
+	weight, ok := a.room.tryTake(answer.Size)
+	if !ok {
+		a.drop()
+		if weight, err = a.room.take(ctx, answer.Size); err != nil {
+			answer.Release()
+			return nil, 0, err
+		}
+	}
+	return answer, weight, nil
+}
+
+func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, error) {
+	if len(a.queue) > 0 && !slices.Equal(a.queue[0].params, params) {
+		a.wrong()
+	}
+	if len(a.queue) == 0 {
+		return a.source.Page(ctx, params)
+	}
+	e := a.queue[0]
+	a.queue = slices.Delete(a.queue, 0, 1)
+	<-e.done // it ends with ctx
+	e.cancel()
+	a.room.give(e.weight)
+	return e.answer, e.err
+}
+
+// look asks what comes behind c, where the sweep stands now. The page before had so many
+// rows and said so of their total; the next ones are expected to be of its size.
+func (a *ahead) look(ctx context.Context, c strategies.Cursor, rows int, total, size int64) {
+	if a.most == 0 {
+		return
+	}
+	at, ok := c, true
+	for n := 0; ok && n <= max(a.depth, 1); n++ {
+		params := a.strategy.Query(at).Params
+		if n == 0 {
+			a.learn(params)
+		}
+		if n == 1 {
+			a.guess = params
+		}
+		if n == len(a.queue) && n <= a.depth && a.depth > 0 && !a.send(ctx, params, size) {
+			return
+		}
+		at, ok = a.strategy.Guess(at, rows, total)
+	}
+}
+
+// learn holds the last guess against the question that is in turn.
+func (a *ahead) learn(params []strategies.Param) {
+	switch {
+	case a.guess == nil:
+	case slices.Equal(a.guess, params):
+		a.depth = min(a.depth+1, a.most)
+	default:
+		a.wrong()
+	}
+	a.guess = nil
+}
+
+// wrong makes less of guesses that go wrong: they cost the API requests.
+func (a *ahead) wrong() {
+	a.drop()
+	a.depth /= 2
+}
+
+// send asks one question ahead, where there is room for its answer.
+func (a *ahead) send(ctx context.Context, params []strategies.Param, size int64) bool {
+	weight, ok := a.room.tryTake(size)
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	e := &early{params: params, weight: weight, cancel: cancel, done: make(chan struct{})}
+	a.queue = append(a.queue, e)
+	a.spawn(func() {
+		defer close(e.done)
+		e.answer, e.err = a.source.Page(ctx, e.params)
+	})
+	return true
+}
+
+// drop forgets what was asked ahead: the sweep goes another way, and what was read before
+// it did must not be taken for an answer of now.
+func (a *ahead) drop() {
+	for _, e := range a.queue {
+		e.cancel()
+	}
+	for _, e := range a.queue {
+		<-e.done
+		if e.err == nil {
+			e.answer.Release()
+		}
+		a.room.give(e.weight)
+	}
+	a.queue = a.queue[:0]
+}
