@@ -199,6 +199,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	}
 	s.records = s.records[:len(records)+1]
 	s.acks.reset(len(s.ends), s.o.Topic)
+	ack := s.acks.ack // once: a method value is an allocation, and this loop is the hot path
 	now := time.Now()
 	for i := range records {
 		r := &records[i]
@@ -210,10 +211,10 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 				return NotWritten, err
 			}
 		}
-		s.client.Produce(ctx, &s.records[i], s.acks.ack)
+		s.client.Produce(ctx, &s.records[i], ack)
 	}
 	s.records[len(records)] = kgo.Record{Topic: s.o.StateTopic, Key: []byte(s.o.Stream), Value: cursor, Timestamp: now}
-	s.client.Produce(ctx, &s.records[len(records)], s.acks.ack)
+	s.client.Produce(ctx, &s.records[len(records)], ack)
 	err := s.client.Flush(ctx)
 	if failed := s.acks.failure(); failed != nil {
 		err = failed
