@@ -2,9 +2,11 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
+	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
 )
 
@@ -22,6 +24,7 @@ type ahead struct {
 	most     int // questions asked ahead of the one in turn, at the most
 	spawn    func(func())
 
+	rest  *answer            // the page in hand, where more of it follows
 	queue []*early           // in the order in which their turns come
 	depth int                // questions to ask ahead now: halved by a wrong guess, one more by a right one
 	guess []strategies.Param // the question behind the one in turn; nil: not known
@@ -47,9 +50,14 @@ func newAhead(source source, strategy strategies.Strategy, room *room, concurren
 
 // page returns the answer to the question that is in turn, with its bytes taken from room.
 func (a *ahead) page(ctx context.Context, c strategies.Cursor) (*answer, int64, error) {
-	answer, err := a.ask(ctx, a.strategy.Query(c).Params)
+	answer, err := a.continued(ctx)
 	if err != nil {
 		return nil, 0, err
+	}
+	if answer == nil {
+		if answer, err = a.ask(ctx, a.strategy.Query(c).Params); err != nil {
+			return nil, 0, err
+		}
 	}
 	// Room that answers behind this one hold must not keep it waiting for ever.
 	weight, ok := a.room.tryTake(answer.Size)
@@ -57,10 +65,31 @@ func (a *ahead) page(ctx context.Context, c strategies.Cursor) (*answer, int64, 
 		a.drop()
 		if weight, err = a.room.take(ctx, answer.Size); err != nil {
 			answer.Release()
+			answer.giveUp()
 			return nil, 0, err
 		}
 	}
+	if answer.Cut {
+		a.rest = answer
+	}
 	return answer, weight, nil
+}
+
+// continued is the next piece of a long page, nil where there is none. The piece answers the
+// question that would be asked next, for it is what the API sends behind the rows that
+// question begins with. Where it breaks off that question is asked: what came before is
+// folded, and does not have to come again.
+func (a *ahead) continued(ctx context.Context) (*answer, error) {
+	if a.rest == nil {
+		return nil, nil
+	}
+	more := a.rest.more
+	a.rest = nil
+	next, err := more(ctx)
+	if errors.Is(err, rest.ErrBroken) {
+		return nil, nil
+	}
+	return next, err
 }
 
 func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, error) {
@@ -137,6 +166,10 @@ func (a *ahead) send(ctx context.Context, params []strategies.Param, size int64)
 // drop forgets what was asked ahead: the sweep goes another way, and what was read before
 // it did must not be taken for an answer of now.
 func (a *ahead) drop() {
+	if a.rest != nil {
+		a.rest.giveUp()
+		a.rest = nil
+	}
 	for _, e := range a.queue {
 		e.cancel()
 	}

@@ -164,9 +164,10 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 		}
 		item.reopen = lower
 	}
-	if v.Restarted || item.ended {
+	switch {
+	case v.Restarted || item.ended:
 		f.ahead.drop()
-	} else {
+	case !answer.Cut:
 		f.ahead.look(ctx, v.Next, len(answer.Rows), answer.Total, answer.Size)
 	}
 	return item, nil

@@ -24,6 +24,11 @@ type answer struct {
 	Date    time.Time // by the API's clock; zero where it does not say
 	Size    int64     // bytes
 	release func()
+
+	// Of a page that is Cut: more reads the next piece of it, stop gives it up. One of the two
+	// is called, once.
+	more func(ctx context.Context) (*answer, error)
+	stop func()
 }
 
 // Release gives the page's memory back; a second call does nothing.
@@ -31,6 +36,13 @@ func (a *answer) Release() {
 	if a.release != nil {
 		a.release()
 		a.release = nil
+	}
+}
+
+// giveUp lets go of the rest of a long page.
+func (a *answer) giveUp() {
+	if a.stop != nil {
+		a.stop()
 	}
 }
 

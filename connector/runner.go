@@ -67,12 +67,10 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	log := o.Logger.With("stream", stream.Name)
 	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
 		once: o.Once, log: log, onSweep: o.OnSweep}
-	client, err := rest.New(rest.Options{
-		URL: stream.URL, Query: stream.Query, Headers: stream.Headers, Timeout: stream.RequestTimeout,
-		MaxRetries: stream.MaxRetries, MaxBody: stream.MaxBody, RateLimit: stream.RateLimit,
-		Transport: o.deps.transport, Logger: log,
-		OnRetry: func(error) { r.board.set(func(s *Status) { s.State = Retrying }) },
-	})
+	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
+	asks.Transport, asks.Logger = o.deps.transport, log
+	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
+	client, err := rest.New(asks)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
@@ -94,6 +92,19 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	}
 	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
 	return r, nil
+}
+
+// clientOptions are those of the stream's API. Strategies that read a collection in one
+// answer take a long one in pieces, where its rows stand in order (rule 8).
+func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
+	o := rest.Options{
+		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
+		MaxRetries: s.MaxRetries, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+	}
+	if unpaged := s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay; unpaged && s.Sorted {
+		o.Piece = pieceOf(maxInFlight)
+	}
+	return o
 }
 
 func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {

@@ -69,8 +69,12 @@ func (p *simProcess) runner() (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := rest.New(rest.Options{URL: stream.URL, Headers: stream.Headers, Timeout: stream.RequestTimeout,
-		MaxRetries: stream.MaxRetries, Transport: transport, Logger: logger})
+	if s := p.script; s.Seed%4 < 2 && (s.Order == sim.Ascending || s.Seed%16 == 0) {
+		cfg.Kafka.MaxInFlight = simInFlight
+	}
+	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
+	asks.Transport, asks.Logger = transport, logger
+	client, err := rest.New(asks)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +90,9 @@ func (p *simProcess) runner() (*runner, error) {
 	return r, nil
 }
 
+// simInFlight makes an answer of more than two or three rows one that is read in pieces.
+const simInFlight = 1200
+
 type watchedSource struct {
 	source
 	p         *simProcess
@@ -96,9 +103,23 @@ func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*a
 	var page int32
 	a, err := s.source.Page(context.WithValue(ctx, pageName{}, &page), params)
 	if err == nil {
-		a.Rows = named(slices.Clone(a.Rows), page)
+		nameAll(a, page)
 	}
 	return a, err
+}
+
+// nameAll names a page and every piece that follows.
+func nameAll(a *answer, page int32) {
+	a.Rows = named(slices.Clone(a.Rows), page)
+	if more := a.more; more != nil {
+		a.more = func(ctx context.Context) (*answer, error) {
+			next, err := more(ctx)
+			if err == nil {
+				nameAll(next, page)
+			}
+			return next, err
+		}
+	}
 }
 
 // namingTransport tells watchedSource which page a request was answered with.
@@ -188,7 +209,7 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 		s.last = p.api.API.Now()
 		p.api.Mu.Unlock()
 	}
-	if !v.Restarted {
+	if !v.Restarted && !page.Cut {
 		p.pages = append(p.pages, p.last)
 	}
 	if v.Next.Sweep == nil {

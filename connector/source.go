@@ -20,23 +20,69 @@ type api struct {
 // with their descriptions, and the records made from them.
 const pageCost = 3
 
+// pieceOf is how long an answer may be before it is taken in pieces: so long that one can
+// be read while another is committed (rule 8).
+func pieceOf(maxInFlight int64) int64 { return max(maxInFlight/(2*pageCost), 1) }
+
 func (a *api) Page(ctx context.Context, params []strategies.Param) (*answer, error) {
 	var page *wire.Page
-	resp, err := a.client.Get(ctx, params, func(r *rest.Response) error {
-		var err error
-		page, err = a.plan.Scan(r.Body)
-		return err
-	})
+	resp, err := a.client.Get(ctx, params, a.scan(&page))
 	if err != nil {
 		return nil, err
 	}
-	return &answer{
+	return a.answer(resp, page), nil
+}
+
+// scan makes rows of a response that is a page, or a part of one.
+func (a *api) scan(page **wire.Page) func(*rest.Response) error {
+	return func(r *rest.Response) (err error) {
+		if r.Rest == nil {
+			*page, err = a.plan.Scan(r.Body)
+			return err
+		}
+		pg, err := a.plan.ScanPiece(r.Body)
+		switch {
+		case err != nil:
+			return err
+		case pg.Cut && len(pg.Rows) == 0:
+			pg.Release()
+			return rest.ErrMore
+		}
+		r.Carry(pg.Head, pg.Taken)
+		*page = pg
+		return nil
+	}
+}
+
+func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
+	out := &answer{
 		Page: page.Page, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)),
 		release: func() {
 			page.Release()
 			resp.Release()
 		},
-	}, nil
+	}
+	rest := resp.Rest
+	if rest == nil {
+		return out
+	}
+	if !page.Cut { // what follows is no part of the page
+		rest.Close()
+		return out
+	}
+	out.stop = rest.Close
+	out.more = func(ctx context.Context) (*answer, error) {
+		var page *wire.Page
+		resp, err := rest.Next(ctx, a.scan(&page))
+		if err != nil {
+			return nil, err
+		}
+		next := a.answer(resp, page)
+		next.Continued = true
+		next.Date = out.Date
+		return next, nil
+	}
+	return out
 }
 
 func (a *api) Close() { a.client.Close() }

@@ -29,7 +29,8 @@ type Cursor struct {
 	// beyond the mark: the next complete sweep raises the mark to it (keyset).
 	Reached string `json:"reached,omitempty"`
 	// Unsorted says that the API was seen not to sort by the cursor field: keyset goes by
-	// token from the start, offset gives up the second time.
+	// token from the start, offset gives up the second time, timestamp takes no answer in
+	// pieces.
 	Unsorted bool `json:"unsorted,omitempty"`
 	// Sweep is the open sweep, nil between two.
 	Sweep *Sweep `json:"sweep,omitempty"`
@@ -72,11 +73,13 @@ type Sweep struct {
 	Near    bool `json:"near,omitempty"`    // offset: the end was near, so each page's last value is the next After
 	Settled bool `json:"settled,omitempty"` // offset: a value beyond After was seen before counting began
 
-	Pages    int64 `json:"pages,omitempty"`    // answers folded
-	Rows     int64 `json:"rows,omitempty"`     // rows read, kept by the connector
-	Bad      int64 `json:"bad,omitempty"`      // rows that could not be written as what they are, likewise
-	Largest  int   `json:"largest,omitempty"`  // timestamp, replay: rows of the longest answer
-	Restarts int   `json:"restarts,omitempty"` // times it went back without having gained anything
+	Pages     int64  `json:"pages,omitempty"`      // answers folded
+	Rows      int64  `json:"rows,omitempty"`       // rows read, kept by the connector
+	Bad       int64  `json:"bad,omitempty"`        // rows that could not be written as what they are, likewise
+	Asked     string `json:"asked,omitempty"`      // timestamp, replay: the value that an answer taken in pieces was asked with
+	AskedRows int    `json:"asked_rows,omitempty"` // likewise: how many rows it has shown
+	Largest   int    `json:"largest,omitempty"`    // timestamp, replay: rows of the longest answer
+	Restarts  int    `json:"restarts,omitempty"`   // times it went back without having gained anything
 
 	// ReadBack is the cursor's ReadBack when the sweep was opened: what a restart
 	// from From has to read again.

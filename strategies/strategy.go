@@ -76,6 +76,9 @@ type Page struct {
 	Rows  []Row
 	Token Token
 	Total int64 // rows the API says match the request's filter; -1 where it does not say
+	// Cut says that these are the first rows of an answer that is read in pieces, Continued
+	// that they stand behind rows of the same answer that were folded before.
+	Cut, Continued bool
 	// Ceiling is the greatest value that may move the mark; unset: any may. A row beyond it
 	// is delivered all the same (rule 13).
 	Ceiling Value

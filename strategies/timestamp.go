@@ -50,6 +50,9 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	sweep := c.Sweep
 	e := s.extent(p.Rows, p.Ceiling)
+	if p.Cut || p.Continued {
+		return s.piece(c, p, e)
+	}
 	full := s.spec.PageSize > 0 && len(p.Rows) == s.spec.PageSize
 	if full && s.spec.Unsorted {
 		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and the API does not sort (sorted: false), "+
@@ -69,6 +72,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none has a cursor value "+
 				"to go on from", s.spec.PageSize)
 		}
+		c.Unsorted = false
 		err := s.end(&c) // an empty data array: nothing at or behind the value asked with
 		return Verdict{Next: c}, err
 	}
@@ -78,9 +82,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	}
 	stays := !beyond
 	if full && stays {
-		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
-			"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
-			s.spec.PageSize, sweep.After)
+		return Verdict{}, s.hidden(c)
 	}
 	if err := s.passed(&c, e.max, e); err != nil {
 		return Verdict{}, err
@@ -90,6 +92,69 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	short := !full && len(p.Rows) < sweep.Largest/2
 	sweep.Largest = max(sweep.Largest, len(p.Rows))
 	if stays || short {
+		c.Unsorted = false
+		err := s.end(&c)
+		return Verdict{Next: c}, err
+	}
+	return Verdict{Next: c}, nil
+}
+
+// hidden is the error of a full answer that leads no further.
+func (s timestamp) hidden(c Cursor) error {
+	return fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
+		"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
+		s.spec.PageSize, c.Sweep.After)
+}
+
+// piece folds a part of an answer that is too long for memory (rule 8). Rows in ascending
+// order can be left behind piece by piece, as if the API had cut its answer there; the
+// end is for the next question to prove. Out of order, they show nothing of those still
+// to come: the sweep goes back to its base (rule 12), and needs the answer whole.
+func (s timestamp) piece(c Cursor, p Page, e extent) (Verdict, error) {
+	sweep := c.Sweep
+	after, err := s.value(sweep.After)
+	if err != nil {
+		return Verdict{}, err
+	}
+	older := p.Continued && e.first.Set && after.Set && s.spec.Format.Compare(e.first, after) < 0
+	switch {
+	case c.Unsorted || (!e.sorted || older) && sweep.Pages == 0:
+		return Verdict{}, fmt.Errorf("the answer is too long to be held as a whole, and its rows do not stand in the order of the cursor, " +
+			"so it cannot be taken in pieces: raise kafka.max_in_flight to six times its size (rule 8)")
+	case !e.sorted || older:
+		c.Unsorted = true
+		return Verdict{Next: s.Rewind(c), Restarted: true,
+			Warning: fmt.Sprintf("the rows of a long answer do not stand in the order of the cursor; reading the sweep again from %q", sweep.From)}, nil
+	}
+	if err := s.saw(&c, e.high); err != nil {
+		return Verdict{}, err
+	}
+	sweep.Pages++
+	before := sweep.After
+	if !p.Continued {
+		sweep.Asked, sweep.AskedRows = before, 0
+	}
+	sweep.AskedRows += len(p.Rows)
+	if e.max.Set {
+		if err := s.passed(&c, e.max, e); err != nil {
+			return Verdict{}, err
+		}
+	}
+	switch {
+	case sweep.After != before:
+		sweep.Restarts = 0
+	case !p.Continued:
+		// The rest of the answer leads on, unless it breaks off each time.
+		if sweep.Restarts++; sweep.Restarts > maxRestarts {
+			return Verdict{}, fmt.Errorf("the answers asked with %q broke off %d times before they came to a greater value (P7): "+
+				"raise kafka.max_in_flight, so that more of an answer is taken at once", before, sweep.Restarts)
+		}
+	}
+	if !p.Cut && sweep.After == sweep.Asked { // the whole of the answer showed nothing newer
+		if sweep.AskedRows == s.spec.PageSize {
+			return Verdict{}, s.hidden(c)
+		}
+		sweep.Restarts = 0
 		err := s.end(&c)
 		return Verdict{Next: c}, err
 	}

@@ -29,11 +29,7 @@ const minBuffer = 32 << 10
 // counts the bytes as they came. More than limit bytes, before or after decompression,
 // are errTooLarge: what is beyond is neither kept nor read.
 func (c *Client) read(raw *http.Response, limit int64) (buffer *[]byte, received int64, err error) {
-	buffer, _ = c.buffers.Get().(*[]byte)
-	if buffer == nil {
-		buffer = new([]byte)
-	}
-	*buffer = (*buffer)[:0]
+	buffer = c.buffer()
 	body := &counted{r: raw.Body, left: allowance(limit)}
 	r, done, err := open(raw.Header.Get("Content-Encoding"), body)
 	if err != nil {
@@ -43,10 +39,25 @@ func (c *Client) read(raw *http.Response, limit int64) (buffer *[]byte, received
 		return buffer, body.n, err
 	}
 	defer done()
-	// One byte more than announced, so that the end is seen without growing.
-	*buffer = slices.Grow(*buffer, int(max(minBuffer, min(raw.ContentLength, limit)+1)))
+	*buffer = slices.Grow(*buffer, room(raw, limit))
 	*buffer, err = appendAll(*buffer, r, limit)
 	return buffer, body.n, err
+}
+
+// buffer takes an empty one from the pool.
+func (c *Client) buffer() *[]byte {
+	buffer, _ := c.buffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	*buffer = (*buffer)[:0]
+	return buffer
+}
+
+// room is what a body may take: one byte more than announced, so that the end is seen
+// without growing.
+func room(raw *http.Response, limit int64) int {
+	return int(max(minBuffer, min(raw.ContentLength, limit)+1))
 }
 
 // appendAll reads r to its end behind b.

@@ -37,6 +37,7 @@ type Options struct {
 	Timeout    time.Duration // of one try as a whole, connecting to last byte; 0: 30s
 	MaxRetries int           // tries after the first; 0: none
 	MaxBody    int64         // bytes of one answer, decompressed; 0: 64 MiB
+	Piece      int64         // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
 	RateLimit  float64       // requests a second, retries included; 0: no limit
 	Backoff    Backoff       // zero fields: 500ms, 30s
 
@@ -60,6 +61,7 @@ type Client struct {
 	timeout    time.Duration
 	maxRetries int
 	maxBody    int64
+	piece      int64
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(error)
@@ -76,6 +78,9 @@ type Response struct {
 	Body     []byte      // decompressed; valid until Release
 	Received int64       // bytes of the body as they came, compressed
 	Tries    int         // requests it took, 1 or more
+	// Rest leads to what follows Body, where that is the beginning of a longer answer; nil:
+	// Body is all of it. It is the caller's to close once accept has taken the Response.
+	Rest *Rest
 
 	buffer *[]byte
 	client *Client
@@ -108,12 +113,16 @@ func New(o Options) (*Client, error) {
 		timeout:    positive(o.Timeout, DefaultTimeout),
 		maxRetries: max(o.MaxRetries, 0),
 		maxBody:    positive(o.MaxBody, DefaultMaxBody),
+		piece:      o.Piece,
 		backoff: Backoff{
 			Initial: positive(o.Backoff.Initial, DefaultInitialBackoff),
 			Max:     positive(o.Backoff.Max, DefaultMaxBackoff),
 		},
 		logger:  o.Logger,
 		onRetry: o.OnRetry,
+	}
+	if c.piece > 0 {
+		c.piece = min(c.piece, c.maxBody)
 	}
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)

@@ -12,6 +12,7 @@
 //	body.go       reading a bounded body into a pooled buffer, gzip and zstd
 //	transport.go  the transport, and the rule about redirects (P11)
 //	target.go     the request's URL, as it is sent and as it may be shown
+//	rest.go       the rest of an answer that is read in pieces
 //	redact.go     what counts as a secret, and how it is kept out of texts (P11)
 //
 // Every error that Get returns has class Source, except what accept returned and the

@@ -20,12 +20,17 @@ func (c *Client) try(ctx context.Context, u *url.URL, shown string, accept func(
 	if err != nil || accept == nil {
 		return resp, err
 	}
-	// The timeout is over here: how long accept takes is not the API's doing.
-	err = accept(resp)
+	// The timeout of a whole answer is over here: how long accept takes is not the API's doing.
+	for err = accept(resp); errors.Is(err, ErrMore) && resp.Rest != nil; err = accept(resp) {
+		if err = resp.Rest.more(ctx, resp); err != nil {
+			resp.drop()
+			return nil, err
+		}
+	}
 	if err == nil {
 		return resp, nil
 	}
-	defer resp.Release()
+	defer resp.drop()
 	var r interface{ Retryable() bool }
 	retryable := errors.As(err, &r) && r.Retryable()
 	err = c.redactor.err(err) // it may quote a body in which the API echoes a secret
@@ -41,13 +46,19 @@ func (c *Client) try(ctx context.Context, u *url.URL, shown string, accept func(
 // exchange is a try without accept: a Response whose status is one of a page, or an error.
 func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Response, error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
-	defer cancel()
+	x := &Rest{client: c, shown: shown, request: ctx, cancel: cancel, done: nothing}
+	open := false
+	defer func() {
+		if !open {
+			x.Close()
+		}
+	}()
 	req := (&http.Request{
 		Method: http.MethodGet, URL: u, Host: c.host, Header: c.header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 
-	raw, err := c.http.Do(req)
+	raw, err := c.http.Do(req) //nolint:bodyclose // Rest.Close does
 	if err != nil {
 		switch {
 		case parent.Err() != nil:
@@ -57,40 +68,53 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Re
 		}
 		return nil, c.transportError(shown, err)
 	}
-	defer raw.Body.Close()
+	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
 	if a := actionFor(raw.StatusCode); a.do != page {
 		return nil, c.statusError(raw, shown, date, a)
 	}
-	tooLarge := func() error {
-		return class.Errorf(class.Source, "GET %s: the answer is larger than max_body, %d bytes: ask for smaller pages or raise max_body", shown, c.maxBody)
+	if c.piece == 0 && raw.ContentLength > allowance(c.maxBody) {
+		return nil, c.tooLarge(shown)
 	}
-	if raw.ContentLength > allowance(c.maxBody) {
-		return nil, tooLarge()
+	buffer := c.buffer()
+	if err = x.open(); err == nil {
+		err = x.fill(buffer)
 	}
-	buffer, received, err := c.read(raw, c.maxBody)
-	if err == nil {
-		return &Response{
-			URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
-			Body: *buffer, Received: received, buffer: buffer, client: c,
-		}, nil
+	if err != nil {
+		defer c.release(buffer)
+		return nil, x.failed(parent, buffer, err)
 	}
-	got := len(*buffer)
-	c.release(buffer)
+	resp := &Response{
+		URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
+		Body: *buffer, Received: x.received(), buffer: buffer, client: c,
+	}
+	if !x.ended {
+		open, resp.Rest = true, x
+	}
+	return resp, nil
+}
+
+func (c *Client) tooLarge(shown string) error {
+	return class.Errorf(class.Source, "GET %s: the answer is larger than max_body, %d bytes: ask for smaller pages or raise max_body", shown, c.maxBody)
+}
+
+// failed makes an error of an answer that did not come to its end.
+func (x *Rest) failed(parent context.Context, buffer *[]byte, err error) error {
+	c, shown, received := x.client, x.shown, x.received()
 	switch {
 	case parent.Err() != nil:
-		return nil, interrupted(shown, context.Cause(parent))
-	case ctx.Err() != nil:
-		return nil, &again{err: fmt.Errorf("GET %s: the answer was not complete within request_timeout %s: %d bytes had come", shown, c.timeout, got)}
+		return interrupted(shown, context.Cause(parent))
+	case x.request.Err() != nil:
+		return &again{err: fmt.Errorf("GET %s: the answer was not complete within request_timeout %s: %d bytes had come", shown, c.timeout, len(*buffer))}
 	case errors.Is(err, errTooLarge):
-		return nil, tooLarge()
+		return c.tooLarge(shown)
 	case errors.Is(err, errEncoding):
-		return nil, class.Errorf(class.Source, "GET %s: %w", shown, err)
-	case received < raw.ContentLength:
-		return nil, &again{err: fmt.Errorf("GET %s: the answer was cut off: %d of %d bytes came: %w", shown, received, raw.ContentLength, err)}
+		return class.Errorf(class.Source, "GET %s: %w", shown, err)
+	case received < x.raw.ContentLength:
+		return &again{err: fmt.Errorf("GET %s: the answer was cut off: %d of %d bytes came: %w", shown, received, x.raw.ContentLength, err)}
 	}
-	return nil, &again{err: fmt.Errorf("GET %s: the answer broke off after %d bytes: %w", shown, received, err)}
+	return &again{err: fmt.Errorf("GET %s: the answer broke off after %d bytes: %w", shown, received, err)}
 }
 
 // statusError makes an error of an answer that is no page.

@@ -48,7 +48,7 @@
 //
 // Files: schema.go and default.go (schema to type tree), plan.go and path.go
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
-// (the page), record.go (rows and records), deleted.go (rows that the API marks as
+// (the page), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), key.go (object keys, record keys and cursor values), encode*.go (the other
 // types), binary.go (reading Avro), inspect.go, resolve.go, render.go and decode.go (back
 // from Avro), registry.go, fits.go (a schema checked without registering it).

@@ -16,6 +16,9 @@ type Page struct {
 	Unknown Unknown
 	// Bad counts the rows whose Err is set.
 	Bad int
+	// Of a page that is Cut: the answer's first Head bytes lead to the rows, and the rows
+	// that are not in the page begin at byte Taken.
+	Head, Taken int
 
 	state *state
 }

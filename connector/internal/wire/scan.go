@@ -37,6 +37,9 @@ type state struct {
 
 	token              strategies.Token
 	total              int64
+	piece              bool    // more of the answer follows the bytes in hand
+	head, taken        int     // where the first row begins, and the one being read
+	known              Unknown // unknown before that row
 	haveRecords        bool
 	haveToken, haveSum bool
 }
@@ -49,15 +52,22 @@ const (
 // Scan reads a page. body must stay as it is until the page is released. The error is
 // a *Malformed of class Source; a row that cannot be keyed or encoded is no error of
 // the page, its Err says why.
-func (p *Plan) Scan(body []byte) (*Page, error) {
+func (p *Plan) Scan(body []byte) (*Page, error) { return p.scan(body, false) }
+
+func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 	s := states.Get().(*state)
 	s.reset(p, body)
-	if err := s.page(); err != nil {
+	s.piece = piece
+	err := s.page()
+	cut := err != nil && s.cut()
+	if err != nil && !cut {
 		s.release()
 		return nil, class.Wrap(class.Source, err)
 	}
 	return &Page{
-		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total},
+		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, Cut: cut},
+		Head:    s.head,
+		Taken:   s.taken,
 		Unknown: s.unknown,
 		Bad:     s.bad,
 		state:   s,
@@ -75,6 +85,7 @@ func (s *state) reset(p *Plan, body []byte) {
 	s.unknown, s.bad = Unknown{}, 0
 	s.token, s.total = strategies.Token{}, -1
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
+	s.head, s.taken = 0, 0
 }
 
 var bom = []byte("\xEF\xBB\xBF")
@@ -259,10 +270,14 @@ func (s *state) records() error {
 	}
 	s.haveRecords = true
 	s.pos++
+	s.head, s.taken = s.pos, s.pos
 	if s.take(']') {
 		return nil
 	}
 	for {
+		if s.piece {
+			s.taken, s.known = s.pos, s.unknown
+		}
 		if !s.row() {
 			return s.broken()
 		}
