@@ -12,6 +12,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reader"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -100,15 +101,30 @@ func (c *checker) api(s config.Stream) (string, error) {
 }
 
 func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (string, error) {
+	bad, last := 0, error(nil)
 	for i := range page.Rows {
 		if err := page.Rows[i].Err; err != nil {
-			return "", class.Errorf(class.Source, "%s: %w", page.URL, err)
+			bad, last = bad+1, err
 		}
+	}
+	switch {
+	case bad == 0:
+	case s.OnBadRow == onBadFail, bad > s.MaxBadRows && bad > len(page.Rows)/100:
+		return "", class.Errorf(class.Source, "%s: %d of %d rows cannot be written; the last: %w", page.URL, bad, len(page.Rows), last)
+	case bad == len(page.Rows): // not a bad row, but a wrong schema, id_field or cursor_field
+		return "", class.Errorf(class.Source, "%s: none of %d rows can be written; the last: %w", page.URL, bad, last)
 	}
 	if _, err := strategy.Fold(cursor, page.Page); err != nil {
 		return "", class.Errorf(class.Source, "%s: %w", page.URL, err)
 	}
 	var notes []string
+	if bad > 0 {
+		where := "become dead letters in " + s.Topic + ".dlq"
+		if s.OnBadRow == onBadSkip {
+			where = "are left out"
+		}
+		notes = append(notes, fmt.Sprintf("%d of them cannot be written and %s, the last: %v", bad, where, last))
+	}
 	if cursor.PageLimit > 0 {
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", cursor.PageLimit))
 	}
@@ -167,4 +183,44 @@ func (c *checker) kafka() {
 			c.line("topic "+o.StateTopic, topics.State, nil)
 		}
 	}
+	c.cursors()
+}
+
+// cursors holds what is stored against the configuration (rule 19), as a start would, so
+// that a strategy that cannot go on from it is known before the worker is replaced.
+func (c *checker) cursors() {
+	stored, err := reader.States(c.ctx, c.cfg.Kafka.Brokers, c.cfg.Kafka.StateTopic)
+	if err != nil {
+		c.line("cursors", "", err)
+		return
+	}
+	byStream := make(map[string]reader.State, len(stored))
+	for _, s := range stored {
+		byStream[s.Stream] = s
+	}
+	for _, s := range c.cfg.Streams {
+		found, ok := byStream[s.Name]
+		text, err := "never run", error(nil)
+		if ok {
+			text, err = describeCursor(s, found)
+		}
+		c.line("cursor "+s.Name, text, err)
+	}
+}
+
+func describeCursor(s config.Stream, found reader.State) (string, error) {
+	if found.Err != nil {
+		return "", class.Wrap(class.Broker, found.Err)
+	}
+	if _, err := strategies.Adopt(found.Cursor, s.Name, s.Strategy, s.Fingerprint()); err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	text := "no mark yet"
+	if found.Cursor.Mark != "" {
+		text = "mark " + found.Cursor.Mark
+	}
+	if was := found.Cursor.Strategy; was != s.Strategy {
+		text += fmt.Sprintf(", kept when the strategy changes from %s to %s; an open sweep begins anew", was, s.Strategy)
+	}
+	return text, nil
 }

@@ -19,8 +19,8 @@ func newCheckCmd() *cobra.Command {
 		Use:   "check -c FILE",
 		Short: "Check a configuration and all it points to; change nothing",
 		Long: `Check a configuration: the file, each stream's API (reachable, and answering as the
-strategy needs), the broker, the registry and the topics. One line each. Nothing is
-created, written or fenced.`,
+strategy needs), the registry, the broker, the topics and the stored cursors. One line
+each. Nothing is created, written or fenced.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})

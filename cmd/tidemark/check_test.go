@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"tidemark/connector/playground"
+	"tidemark/strategies"
+)
+
+// What a start would refuse because of the stored cursor (rule 19), check refuses before
+// it, and what a start would take it describes.
+func TestCheckReadsTheCursor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 20})
+	w.once(w.seed(strategies.Keyset))
+	check := func(code int, config, line string) {
+		t.Helper()
+		p := start(t, args("check", "-c", config, w.servers())...).exits(code)
+		has(t, "check", p.out.String(), line)
+	}
+	check(0, w.seed(strategies.Keyset), "ok   cursor user: mark 20")
+	check(0, w.seed(strategies.Offset), "kept when the strategy changes from keyset to offset")
+	check(2, w.seed(strategies.StepSize), "FAIL cursor user: ")
+	check(2, w.seed(strategies.Keyset, `"name": "user"`, `"topic": "elsewhere"`), "FAIL cursor user: ")
+	check(0, w.seed(strategies.StepSize, `"name": "other"`), "ok   cursor other: never run")
+}
+
+// One bad row is the dead letters' business and no reason to call the API unfit, unless
+// the stream says so; an answer of nothing but bad rows is.
+func TestCheckCountsBadRows(t *testing.T) {
+	t.Parallel()
+	const good, bad = `{"id": "%d", "updatedAt": "2026-01-01T00:00:00Z"}`, `{"id": "%d", "updatedAt": "yesterday"}`
+	w := newWorld(t, playground.Options{Users: 1})
+	serves := func(rows ...string) string {
+		for i := range rows {
+			rows[i] = fmt.Sprintf(rows[i], i)
+		}
+		return serveText(t, `{"data": [`+strings.Join(rows, ",")+`], "scroll_param": null}`)
+	}
+	for name, c := range map[string]struct {
+		url, onBadRow string
+		code          int
+		says          string
+	}{
+		"one of two, dlq":  {serves(good, bad), "dlq", 0, "2 rows; 1 of them cannot be written and become dead letters in user.dlq"},
+		"one of two, skip": {serves(good, bad), "skip", 0, "are left out"},
+		"one of two, fail": {serves(good, bad), "fail", 3, "1 of 2 rows cannot be written"},
+		"all":              {serves(bad, bad), "dlq", 3, "none of 2 rows can be written"},
+		"none":             {serves(good, good), "fail", 0, "2 rows"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := seed(t, strategies.Keyset, c.url, `"on_bad_row": "`+c.onBadRow+`"`)
+			p := start(t, args("check", "-c", config, w.servers())...).exits(c.code)
+			has(t, "check", p.out.String(), c.says)
+		})
+	}
+}
+
+// serveText is an API with one answer.
+func serveText(t *testing.T, text string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		_, _ = rw.Write([]byte(text)) // a client that has gone is no matter
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
