@@ -229,8 +229,8 @@ func TestBrokerTwoWorkers(t *testing.T) {
 	s.PollInterval = 5 * time.Millisecond
 	_, stopFirst := h.start(Options{})
 	kit.Eventually(t, "the first worker's rows", func() bool { return h.cursor(s.Name).Mark != "" })
+	owner := h.cursor(s.Name).Owner // before the second one starts: its claim is fast
 	_, stopSecond := h.start(Options{})
-	owner := h.cursor(s.Name).Owner
 	kit.Eventually(t, "the second worker's claim", func() bool { return h.cursor(s.Name).Owner != owner })
 	// The first learns of it when it has something to write.
 	if _, err := h.api.Insert(); err != nil {
