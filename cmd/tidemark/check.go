@@ -21,7 +21,7 @@ func newCheckCmd() *cobra.Command {
 		Long: `Check a configuration: the file, each stream's API (reachable, and answering as the
 strategy needs), the registry, the broker, the topics and the stored cursors. One line
 each. Nothing is created, written or fenced.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
 			if err != nil {

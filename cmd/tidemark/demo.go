@@ -41,7 +41,7 @@ func newDemoCmd() *cobra.Command {
 that read it, one with each strategy, in one process on loopback. The API's users keep
 changing, so records keep flowing. Stop with Ctrl-C; a second start with the same data
 directory goes on where this one stopped.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo(cmd.Context(), &s, apiPort, once, cmd.OutOrStdout())
 		},

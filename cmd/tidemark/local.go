@@ -18,7 +18,7 @@ func newLocalCmd() *cobra.Command {
 		Long: `Run a Kafka-compatible broker and a schema registry on loopback, kept in the data
 directory, until interrupted. What was acknowledged outlives the process, however it
 ends. Other commands use them with the --brokers and --registry-url that are printed.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := newLogger("text", slog.LevelWarn)
 			if err != nil {

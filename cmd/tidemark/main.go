@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tidemark/connector"
+	"tidemark/connector/config"
 )
 
 // stopWithin is how long a stop may take before the process ends regardless. What is not
@@ -51,7 +52,13 @@ func run(args []string) int {
 		said := strings.Join(strings.Fields(err.Error()), " ")
 		err = connector.ConfigError(fmt.Errorf("%s (see %s --help)", said, cmd.CommandPath()))
 	}
-	if !errors.Is(err, errSaid) {
+	var problems config.Problems
+	switch {
+	case errors.Is(err, errSaid):
+	case errors.As(err, &problems) && len(problems) > 1:
+		// Every place begins its line, so that editors and grep find each of them.
+		fmt.Fprintf(os.Stderr, "tidemark: the configuration has %d problems:\n%v\n", len(problems), err)
+	default:
 		fmt.Fprintln(os.Stderr, "tidemark:", err)
 	}
 	return connector.ExitCode(err)
@@ -96,6 +103,17 @@ func newRootCmd() *cobra.Command {
 	return root
 }
 
+// noArgs is cobra.NoArgs in words that fit a command without subcommands.
+func noArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case args[0] == "true" || args[0] == "false": // as other programs take them
+		return fmt.Errorf("%s takes no argument %q; a flag's value is joined to it, as in --flag=%s", cmd.CommandPath(), args[0], args[0])
+	}
+	return fmt.Errorf("%s takes no argument %q", cmd.CommandPath(), args[0])
+}
+
 // newLogger logs to standard error, so that standard output holds results only.
 func newLogger(format string, level slog.Level) (*slog.Logger, error) {
 	o := &slog.HandlerOptions{Level: level}
@@ -103,6 +121,12 @@ func newLogger(format string, level slog.Level) (*slog.Logger, error) {
 	case "text":
 		return slog.New(slog.NewTextHandler(os.Stderr, o)), nil
 	case "json":
+		o.ReplaceAttr = func(_ []string, a slog.Attr) slog.Attr {
+			if a.Value.Kind() == slog.KindDuration { // "1.5s", not a number that does not say of what
+				a.Value = slog.StringValue(a.Value.Duration().String())
+			}
+			return a
+		}
 		return slog.New(slog.NewJSONHandler(os.Stderr, o)), nil
 	}
 	return nil, connector.ConfigError(fmt.Errorf("--log-format %q is not one of text, json", format))

@@ -32,7 +32,7 @@ func newPlaygroundCmd() *cobra.Command {
 
 It answers like the PyPI program fivetran-api-playground; beyond that its users can
 be any number and can change while they are read.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if ask {
 				return askPlayground(cmd.Context(), port)

@@ -26,17 +26,22 @@ func newRunCmd() *cobra.Command {
 		Long: `Run the streams of a configuration until interrupted, or with --once until each has
 been swept to its end. Without brokers, in the file or as a flag, an embedded broker and
 schema registry run in the data directory.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := newLogger(logFormat, slog.LevelInfo)
 			if err != nil {
 				return err
 			}
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
-			if err != nil {
-				return err
+			if err == nil {
+				err = runStreams(cmd.Context(), cfg, &s, log, once)
 			}
-			return runStreams(cmd.Context(), cfg, &s, log, once)
+			if err != nil && logFormat == "json" {
+				// Whoever reads the log by machine reads why it ended, too.
+				log.Error("stopped by an error", "error", err, "exit_code", connector.ExitCode(err))
+				err = errors.Join(errSaid, err)
+			}
+			return err
 		},
 	}
 	f := cmd.Flags()

@@ -120,6 +120,31 @@ func TestLogFormatJSON(t *testing.T) {
 	}
 }
 
+// In JSON the reason for the end is a line of the log like any other, whatever it is.
+func TestLogFormatJSONTellsTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 20})
+	for code, config := range map[int]string{
+		2: write(t, "bad.json", `{"strategy": "keysett", "base_ur": 1}`),
+		3: seed(t, strategies.Keyset, closedURL(t)+"/", `"max_retries": 1`),
+	} {
+		p := start(t, args("run", "--once", "--log-format", "json", "-c", config, w.servers())...).exits(code)
+		var last map[string]any
+		for text := range strings.Lines(p.err.String()) {
+			last = nil
+			if err := json.Unmarshal([]byte(text), &last); err != nil {
+				t.Errorf("the log has the line %q: %v", text, err)
+			}
+			if wait, ok := last["wait"]; ok && !strings.HasSuffix(fmt.Sprint(wait), "s") {
+				t.Errorf("a duration without its unit: %s", text)
+			}
+		}
+		if last["level"] != "ERROR" || last["exit_code"] != float64(code) || last["error"] == nil {
+			t.Errorf("exit code %d: the last line is %v", code, last)
+		}
+	}
+}
+
 // Without brokers the embedded ones run, on the ports that are given, in --data-dir;
 // others find them there.
 func TestRunEmbedded(t *testing.T) {
@@ -160,8 +185,8 @@ func TestConfigErrorsAreLocated(t *testing.T) {
 	for _, command := range []string{"run", "check", "state show"} {
 		p := start(t, args(strings.Fields(command), "-c", path)...).exits(2)
 		has(t, command, p.err.String(), path+":2:15: ", "keysett", "keyset", path+":4:3: ", "page_sise", "page_size", path+":6:16: ", "step_size")
-		if n := strings.Count(p.err.String(), path+":"); n != 3 {
-			t.Errorf("%s names %d places:\n%s", command, n, p.err.String())
+		if n := strings.Count("\n"+p.err.String(), "\n"+path+":"); n != 3 {
+			t.Errorf("%s begins %d lines with a place:\n%s", command, n, p.err.String())
 		}
 	}
 }

@@ -34,7 +34,7 @@ func newStateShowCmd() *cobra.Command {
 		Long: `Show the stored cursor of each stream of a configuration. Without brokers, the data
 directory's broker is asked if one runs, and its log is opened if not. Nothing is
 changed or fenced.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file, config.Overrides{Brokers: s.brokers, RegistryURL: s.registryURL})
 			if err != nil {

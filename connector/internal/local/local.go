@@ -89,6 +89,9 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 	if o.Dir == "" {
 		return nil, errors.New("no data directory given: set --data-dir")
 	}
+	if o.KafkaPort == o.RegistryPort && o.KafkaPort != 0 {
+		return nil, fmt.Errorf("--kafka-port and --registry-port are both %d: give one of them another port", o.KafkaPort)
+	}
 	data := filepath.Join(o.Dir, "kafka")
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, fmt.Errorf("making the data directory: %w", err)
@@ -164,6 +167,9 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 const neverCompact = "315360000000"
 
 func listen(ctx context.Context, port int, flag string) (net.Listener, error) {
+	if port < 0 || port > 65535 {
+		return nil, fmt.Errorf("port %d (%s) is not between 0 and 65535", port, flag)
+	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if errors.Is(err, syscall.EADDRINUSE) {

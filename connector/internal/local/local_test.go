@@ -262,6 +262,20 @@ func TestBusyPortNamesItsFlag(t *testing.T) {
 	}
 }
 
+// Ports that cannot be, before anything is made.
+func TestImpossiblePortsAreSaid(t *testing.T) {
+	for want, o := range map[string]Options{
+		"--kafka-port and --registry-port are both 9": {KafkaPort: 9, RegistryPort: 9},
+		"port 70000 (--kafka-port)":                   {KafkaPort: 70000},
+		"port -1 (--registry-port)":                   {RegistryPort: -1},
+	} {
+		o.Dir = filepath.Join(t.TempDir(), "data")
+		if _, err := Start(t.Context(), o); class.Of(err) != class.Config || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 func TestDamagedFilesAreNamed(t *testing.T) {
 	for _, name := range []string{"registry.json", "kafka/meta.json", "kafka/topics.json"} {
 		dir := t.TempDir()

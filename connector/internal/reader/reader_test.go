@@ -185,6 +185,7 @@ func TestMissingTopicNamesThoseLikeIt(t *testing.T) {
 		{[]string{"user_keyset", "user_offset", "orders"}, "user_kyset", "did you mean user_keyset?"},
 		{[]string{"user_keyset", "user_offset", "orders"}, "user", "did you mean user_keyset, user_offset?"},
 		{[]string{"orders"}, "user", "there are orders"},
+		{strings.Split("a1 a2 a3 a4 a5 a6 a7 a8 a9 b1 b2 b3", " "), "nothing", "and 2 more"},
 		{nil, "user", "no topics yet"},
 	} {
 		cl := cluster(t, 1, c.topics...)

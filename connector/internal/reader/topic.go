@@ -18,16 +18,21 @@ type NoTopicError struct {
 	Topic string
 	Near  []string // topics with a like name; if there are none, some that exist
 	Like  bool     // Near are like names
+	More  int      // of the same kind, left out
 }
 
 func (e *NoTopicError) Error() string {
+	near := strings.Join(e.Near, ", ")
+	if e.More > 0 {
+		near += fmt.Sprintf(" and %d more", e.More)
+	}
 	switch {
 	case len(e.Near) == 0:
 		return fmt.Sprintf("topic %q does not exist; the broker has no topics yet", e.Topic)
 	case e.Like:
-		return fmt.Sprintf("topic %q does not exist; did you mean %s?", e.Topic, strings.Join(e.Near, ", "))
+		return fmt.Sprintf("topic %q does not exist; did you mean %s?", e.Topic, near)
 	default:
-		return fmt.Sprintf("topic %q does not exist; there are %s", e.Topic, strings.Join(e.Near, ", "))
+		return fmt.Sprintf("topic %q does not exist; there are %s", e.Topic, near)
 	}
 }
 
@@ -58,8 +63,9 @@ func exists(ctx context.Context, adm *kadm.Client, topic string) error {
 		e.Near = topics.Names()
 	}
 	slices.SortStableFunc(e.Near, func(a, b string) int { return distance(topic, a) - distance(topic, b) })
-	if len(e.Near) > 5 {
-		e.Near = e.Near[:5]
+	const most = 10 // the demo's topics and some of one's own
+	if len(e.Near) > most {
+		e.Near, e.More = e.Near[:most], len(e.Near)-most
 	}
 	return class.Wrap(class.Broker, e)
 }
