@@ -53,7 +53,8 @@ directory goes on where this one stopped.`,
 }
 
 func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
-	log, err := newLogger("text", slog.LevelWarn)
+	show := &progress{out: out, live: !once && isTerminal(out), width: func() int { return widthOf(out) }}
+	log, err := newLoggerTo(show.beside(os.Stderr), "text", slog.LevelWarn)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,6 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 	defer func() { err = errors.Join(err, api.Close()) }()
 
 	cfg := demoConfig("http://"+listener.Addr().String(), local)
-	show := &progress{out: out, live: !once && isTerminal(out)}
 	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, OnSweep: show.sweep})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -139,4 +139,14 @@ Read a topic from another terminal:
 func isTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// widthOf is how many columns a terminal has; 0: it does not say.
+func widthOf(out io.Writer) int {
+	if f, ok := out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -116,10 +117,14 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // newLogger logs to standard error, so that standard output holds results only.
 func newLogger(format string, level slog.Level) (*slog.Logger, error) {
+	return newLoggerTo(os.Stderr, format, level)
+}
+
+func newLoggerTo(w io.Writer, format string, level slog.Level) (*slog.Logger, error) {
 	o := &slog.HandlerOptions{Level: level}
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(os.Stderr, o)), nil
+		return slog.New(slog.NewTextHandler(w, o)), nil
 	case "json":
 		o.ReplaceAttr = func(_ []string, a slog.Attr) slog.Attr {
 			if a.Value.Kind() == slog.KindDuration { // "1.5s", not a number that does not say of what
@@ -127,7 +132,7 @@ func newLogger(format string, level slog.Level) (*slog.Logger, error) {
 			}
 			return a
 		}
-		return slog.New(slog.NewJSONHandler(os.Stderr, o)), nil
+		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}
 	return nil, connector.ConfigError(fmt.Errorf("--log-format %q is not one of text, json", format))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -163,5 +164,25 @@ func TestProgressTable(t *testing.T) {
 	p.draw(c)
 	if want := "\x1b[6A\x1b[J" + first; out.String() != want {
 		t.Errorf("the second table is %q, want %q", out.String(), want)
+	}
+	// The log is written in the table's place, and the next table below it.
+	out.Reset()
+	fmt.Fprintln(p.beside(&out), "a warning")
+	p.draw(c)
+	if want := "\x1b[6A\x1b[Ja warning\n" + first; out.String() != want {
+		t.Errorf("beside the log the table is %q, want %q", out.String(), want)
+	}
+	// A narrow terminal gets the lines' beginnings: none may wrap.
+	p.width = func() int { return 20 }
+	out.Reset()
+	p.draw(c)
+	narrow := strings.TrimPrefix(out.String(), "\x1b[6A\x1b[J")
+	for text := range strings.Lines(narrow) {
+		if len(text) > 21 || !strings.Contains(first, strings.TrimSuffix(text, "\n")) {
+			t.Errorf("20 columns are given the line %q", text)
+		}
+	}
+	if strings.Count(narrow, "\n") != 6 {
+		t.Errorf("the narrow table is %q", narrow)
 	}
 }

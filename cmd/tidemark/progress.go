@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,8 +15,9 @@ import (
 // progress shows what streams are doing: a table that is drawn over itself on a
 // terminal, a line for each sweep elsewhere.
 type progress struct {
-	out  io.Writer
-	live bool
+	out   io.Writer
+	live  bool
+	width func() int // of the terminal; nil or 0: unknown
 
 	mu    sync.Mutex
 	lines int // of the table drawn last
@@ -55,10 +57,9 @@ func (p *progress) draw(c *connector.Connector) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, all := time.Now(), c.Status()
-	if p.lines > 0 {
-		fmt.Fprintf(p.out, "\x1b[%dA\x1b[J", p.lines) // up, and clear what was there
-	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	p.erase()
+	var table bytes.Buffer
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "STREAM\tSTRATEGY\tROWS\tROWS/S\tMARK\tSTATE")
 	for i, s := range all {
 		rate := 0.0
@@ -67,8 +68,43 @@ func (p *progress) draw(c *connector.Connector) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f\t%s\t%s\n", s.Stream, s.Strategy, s.Written, rate, s.Mark, s.State)
 	}
-	w.Flush() //nolint:errcheck // a terminal that is gone needs no table
+	w.Flush() //nolint:errcheck // a buffer takes everything
+	width := 0
+	if p.width != nil {
+		width = p.width()
+	}
+	for line := range bytes.Lines(table.Bytes()) {
+		line = bytes.TrimRight(line, "\n")
+		if width > 0 && len(line) > width { // a line that wraps would be two to erase
+			line = line[:width]
+		}
+		fmt.Fprintf(p.out, "%s\n", line)
+	}
 	p.lines, p.past, p.at = len(all)+1, all, now
+}
+
+// erase takes the table away that was drawn last. The caller holds the lock.
+func (p *progress) erase() {
+	if p.lines > 0 {
+		fmt.Fprintf(p.out, "\x1b[%dA\x1b[J", p.lines) // up, and clear what was there
+	}
+	p.lines = 0
+}
+
+// beside is a writer for what else goes to the same terminal, the log: the table makes
+// room for it and is drawn anew below.
+func (p *progress) beside(w io.Writer) io.Writer { return besides{p, w} }
+
+type besides struct {
+	p *progress
+	w io.Writer
+}
+
+func (b besides) Write(text []byte) (int, error) {
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	b.p.erase()
+	return b.w.Write(text)
 }
 
 // finish prints the totals.
