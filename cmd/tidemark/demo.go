@@ -96,6 +96,9 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 	err = c.Run(ctx)
 	stop()
 	err = errors.Join(err, group.Wait())
+	if once {
+		err = errors.Join(err, interrupted(ctx))
+	}
 	show.finish(c)
 	return err
 }

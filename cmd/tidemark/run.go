@@ -65,7 +65,19 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.L
 	if err == nil {
 		err = c.Run(ctx)
 	}
+	if once {
+		err = errors.Join(err, interrupted(ctx))
+	}
 	return errors.Join(err, stop())
+}
+
+// interrupted is the error of a run with an end of its own that was stopped before: who
+// waits for the end must not take it for done.
+func interrupted(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return errors.New("interrupted before every stream was swept to its end; the next start goes on from here")
 }
 
 // logSweep says what a sweep did. Idle polls are not worth a line.

@@ -115,6 +115,24 @@ func TestStoppedInTheMiddleOfASweep(t *testing.T) {
 	}
 }
 
+// With --once a stop is as clean, but it is not the end that was asked for: exit code 0
+// would make a scheduler take the sweep for done.
+func TestOnceInterruptedIsNotDone(t *testing.T) {
+	t.Parallel()
+	g := newGate()
+	w := newWorld(t, playground.Options{Middleware: g.wrap})
+	config := w.seed(strategies.Keyset)
+	g.close(2)
+	p := start(t, args("run", "--once", "-c", config, w.servers())...)
+	g.await(t, p)
+	p.signal(syscall.SIGTERM)
+	p.exits(1)
+	has(t, "the error", p.err.String(), "interrupted")
+	g.open()
+	w.once(config)
+	w.eachOnce("user")
+}
+
 // A second signal ends a process that can't stop: here its broker does not answer the
 // end of a transaction.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
