@@ -37,6 +37,10 @@ func TestExitCodes(t *testing.T) {
 		http.Error(rw, `{"error": "your key has expired"}`, http.StatusUnauthorized)
 	}))
 	t.Cleanup(refusing.Close)
+	small := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		http.Error(rw, `{"error": "that is too much"}`, http.StatusBadRequest)
+	}))
+	t.Cleanup(small.Close)
 	good, closed := w.seed(strategies.Keyset), closedAddress(t)
 	noRetry := `"max_retries": 0`
 	for name, c := range map[string]struct {
@@ -46,6 +50,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"API down":               {args("-c", seed(t, "keyset", "http://"+closed, noRetry, `"name": "down"`), w.servers()), 3, []string{"stream down", closed, "refused"}},
 		"API says 401":           {args("-c", seed(t, "keyset", refusing.URL, `"name": "refused"`), w.servers()), 3, []string{"stream refused", "401", "your key has expired", refusing.URL}},
+		"page_size too large":    {args("-c", seed(t, "offset", small.URL, `"name": "large"`), w.servers()), 3, []string{"400", "that is too much", "page_size"}},
 		"API lacks the endpoint": {args("-c", seed(t, "replay", w.api+"/incremental/replay", `"name": "lacking"`), w.servers()), 3, []string{"404", "/incremental/replay"}},
 		"strategy of another":    {args("-c", seed(t, "keyset", w.api+"/incremental/timestamp", `"name": "other"`), w.servers()), 3, []string{"400", "Unexpected query parameters"}},
 		"broker down":            {args("-c", good, "--brokers", closed, "--registry-url", w.registry), 4, []string{"Kafka", closed, "--brokers"}},

@@ -38,7 +38,7 @@ var actions = map[int]action{
 	http.StatusTooEarly:        {retry, "the API does not take early data"},
 	http.StatusTooManyRequests: {retry, "too many requests: set rate_limit to stay below the API's limit"},
 
-	http.StatusBadRequest:                  {fail, "the API does not take these parameters"},
+	http.StatusBadRequest:                  {fail, "the API does not take these parameters: look at page_size, params and query"},
 	http.StatusUnauthorized:                {fail, "the API wants other credentials: look at headers and query"},
 	http.StatusPaymentRequired:             {fail, "the account may not use this API"},
 	http.StatusForbidden:                   {fail, "the credentials do not reach this collection"},
@@ -48,7 +48,7 @@ var actions = map[int]action{
 	http.StatusProxyAuthRequired:           {fail, "the proxy wants credentials: look at HTTP_PROXY and HTTPS_PROXY"},
 	http.StatusGone:                        {fail, "what was asked for is no longer there"},
 	http.StatusRequestURITooLong:           {fail, "the request's parameters are too long for the API"},
-	http.StatusUnprocessableEntity:         {fail, "the API does not take these parameters"},
+	http.StatusUnprocessableEntity:         {fail, "the API does not take these parameters: look at page_size, params and query"},
 	http.StatusRequestHeaderFieldsTooLarge: {fail, "the request's headers are too large for the API"},
 	http.StatusUnavailableForLegalReasons:  {fail, "the API may not serve this collection here"},
 
