@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -49,9 +48,11 @@ type full struct {
 
 	// To reconcile: the keys that the topic has and the scan did not show, with their last
 	// cursor value; of very many, no more than the window may hold (P10).
-	missing map[string]strategies.Value
-	lost    int64  // all of them
-	moved   string // why the scan proves no absence; empty: it does
+	missing  map[string]strategies.Value
+	lost     int64  // all of them
+	moved    string // why the scan proves no absence; empty: it does
+	nameless int64  // rows without an id that can be read: any of them may be one of the missing
+	byToken  bool   // pages were followed by token, so rows that change may move behind the reader
 }
 
 // fullScan does what is due. It leaves the sink open.
@@ -59,11 +60,9 @@ func (r *runner) fullScan(ctx context.Context) error {
 	began, before := time.Now(), r.board.get().Counts
 	rescan, reconcile := r.due(r.resume)
 	f := &full{runner: r, stored: r.resume, missing: make(map[string]strategies.Value)}
-	for _, end := range r.sink.Ends() {
-		f.records += end
+	if err := f.divide(ctx); err != nil {
+		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
-	// A key costs two entries: in the window, and among those seen.
-	f.shards = uint64(2*f.records/int64(r.stream.WindowRows)) + 1
 	for shard := range f.shards {
 		if err := f.shard(ctx, shard, reconcile); err != nil {
 			return fmt.Errorf("scanning the whole collection: %w", err)
@@ -85,6 +84,27 @@ func (r *runner) fullScan(ctx context.Context) error {
 	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "keys", f.keys,
 		"shards", f.shards, "took", time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// divide decides in how many shards the topic's keys are taken.
+func (f *full) divide(ctx context.Context) error {
+	for _, end := range f.sink.Ends() {
+		f.records += end
+	}
+	// A key costs two entries: in the window, and among those seen.
+	enough := func() uint64 { return uint64(2*f.records/int64(f.stream.WindowRows)) + 1 }
+	if f.shards = enough(); f.shards == 1 {
+		return nil
+	}
+	// Of many offsets compaction and aborted transactions may have left nothing, and counting
+	// the records costs less than to read the API once more.
+	f.records = 0
+	err := f.sink.Scan(ctx, nil, func(*kgo.Record) error {
+		f.records++
+		return nil
+	})
+	f.shards = enough()
+	return err
 }
 
 func (f *full) shardOf(key []byte) uint64 { return (window.DeadHash(key) >> 7) % f.shards }
@@ -123,16 +143,16 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		c.counts.Read = int64(len(a.Rows))
 		for i := range a.Rows {
 			row := &a.Rows[i]
-			if len(row.Key) > 0 {
-				if f.shardOf(row.Key) != shard {
-					continue
-				}
+			switch {
+			case len(row.Key) == 0 && shard != 0, len(row.Key) > 0 && f.shardOf(row.Key) != shard:
+				continue
+			case len(row.Key) == 0:
+				f.nameless++
+			default:
 				live[window.DeadHash(row.Key)] = true
 				if c.outdone(a.Rows, i) {
 					continue
 				}
-			} else if shard != 0 {
-				continue
 			}
 			if err := c.row(row, a); err != nil {
 				return err
@@ -188,8 +208,12 @@ func (f *full) commit(ctx context.Context, records []kafka.Record) error {
 
 // scan reads the whole collection from the first mark on with the stream's own strategy.
 func (f *full) scan(ctx context.Context, page func(*answer) error) error {
-	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
-		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit}
+	return f.sweep(ctx, strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
+		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit}, page)
+}
+
+// sweep reads what a sweep from the cursor reads, and leaves the cursor alone.
+func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer) error) error {
 	c, err := f.strategy.Begin(c, time.Now())
 	if err != nil {
 		return class.Wrap(class.Config, err)
@@ -197,6 +221,7 @@ func (f *full) scan(ctx context.Context, page func(*answer) error) error {
 	fetch := newFetcher(f.runner, newRoom(f.kafka.MaxInFlight))
 	defer fetch.ahead.drop()
 	for c.Sweep != nil {
+		f.byToken = f.byToken || c.Sweep.Token != ""
 		item, err := fetch.page(ctx, c)
 		if err != nil {
 			return err
@@ -269,57 +294,4 @@ func (f *full) render(v strategies.Value) string {
 	default:
 		return f.format.Back(v, 0)
 	}
-}
-
-// reconcile writes the tombstones, once a second scan has not shown the missing keys
-// either (P9).
-func (f *full) reconcile(ctx context.Context) error {
-	if f.lost == 0 && f.moved == "" {
-		return nil
-	}
-	found := int64(len(f.missing))
-	if f.moved == "" && !f.tooMany(f.keys) {
-		if err := f.scan(ctx, func(a *answer) error {
-			for i := range a.Rows {
-				delete(f.missing, string(a.Rows[i].Key))
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	switch {
-	case f.moved != "":
-		f.refuse(f.moved + "; the next scan tries again")
-		return nil
-	case f.tooMany(f.keys):
-		f.refuse(fmt.Sprintf("%d of %d keys are missing from the API, more than max_delete_ratio %v: is the API's answer whole?",
-			f.lost, f.keys, f.stream.MaxDeleteRatio))
-		return nil
-	}
-	if left := f.lost - found; left > 0 {
-		f.log.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
-	}
-	keys := make([]string, 0, len(f.missing))
-	for k := range f.missing {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for batch := range slices.Chunk(keys, 10_000) {
-		records := make([]kafka.Record, 0, len(batch))
-		for _, k := range batch {
-			records = append(records, tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
-		}
-		if err := f.commit(ctx, records); err != nil {
-			return err
-		}
-		n := int64(len(records))
-		f.board.set(func(s *Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
-	}
-	return nil
-}
-
-func (f *full) refuse(why string) {
-	f.log.Warn("no deletes are written: " + why)
-	f.board.set(func(s *Status) { s.Warnings++ })
 }
