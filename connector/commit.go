@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"bytes"
 	"context"
 	"time"
 
@@ -148,8 +147,9 @@ func (c *committer) admit(item *fetched) error {
 	rows := item.answer.Rows
 	c.counts.Read += int64(len(rows))
 	c.format.SortRows(rows)
+	gone := outdone(c.format, rows)
 	for i := range rows {
-		if c.outdone(rows, i) {
+		if gone != nil && gone[i] {
 			c.counts.Stale++
 			continue
 		}
@@ -166,29 +166,6 @@ func (c *committer) admit(item *fetched) error {
 	}
 	return nil
 }
-
-// outdone reports whether a later row of the page has row i's key and cursor value, and says
-// something else. The last one counts: written both, the two would take turns at every poll that shows them (P3).
-func (c *committer) outdone(rows []strategies.Row, i int) bool {
-	row := &rows[i]
-	if row.Err != nil || len(row.Key) == 0 {
-		return false
-	}
-	for j := i + 1; j < len(rows) && j <= i+tieReach; j++ {
-		next := &rows[j]
-		if next.Value.Set != row.Value.Set || (row.Value.Set && c.format.Compare(next.Value, row.Value) != 0) {
-			break
-		}
-		if next.Err == nil && next.Hash != row.Hash && bytes.Equal(next.Key, row.Key) {
-			return true
-		}
-	}
-	return false
-}
-
-// tieReach bounds the search for a second row of one key, which costs each row of a tie
-// as many comparisons.
-const tieReach = 64
 
 // row puts one row into the transaction, if the topic does not hold it already.
 func (c *committer) row(row *strategies.Row, from *answer) error {

@@ -140,6 +140,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	err = f.scan(ctx, func(a *answer) error {
 		c.records, c.greatest, c.counts, c.latest = c.records[:0], window.Everything, Counts{}, 0
 		f.format.SortRows(a.Rows)
+		gone := outdone(f.format, a.Rows)
 		c.counts.Read = int64(len(a.Rows))
 		for i := range a.Rows {
 			row := &a.Rows[i]
@@ -150,7 +151,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 				f.nameless++
 			default:
 				live[window.DeadHash(row.Key)] = true
-				if c.outdone(a.Rows, i) {
+				if gone != nil && gone[i] {
 					continue
 				}
 			}
