@@ -208,7 +208,8 @@ func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) e
 			}
 		}
 	}
-	if item.next.Sweep != nil {
+	// Where the sweep goes back, the strategy says what of the count stands: rows come again.
+	if item.next.Sweep != nil && !restarted {
 		s := *item.next.Sweep
 		s.Rows, s.Bad = rows, bad
 		item.next.Sweep = &s
