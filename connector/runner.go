@@ -113,7 +113,7 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 		Brokers: k.Brokers, Stream: stream.Name, Topic: stream.Topic, StateTopic: k.StateTopic,
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Logger: log, Client: client,
+		Back: stream.Back(), Logger: log, Client: client,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"time"
 
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
@@ -23,6 +24,17 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy,
 	}, nil
+}
+
+// Back is how far behind its mark the stream reads again.
+func (s Stream) Back() time.Duration {
+	switch s.Strategy {
+	case strategies.StepSize:
+		return 0
+	case strategies.Replay:
+		return max(s.Buffer, s.Lookback)
+	}
+	return s.Lookback
 }
 
 // Fingerprint is a hash of what a stored mark depends on (rule 19): id field, cursor

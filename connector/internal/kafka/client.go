@@ -24,6 +24,7 @@ type Options struct {
 	Compression     string // lz4, zstd, snappy, gzip, none
 	IDPrefix        string // of the transactional id
 	TxnTimeout      time.Duration
+	Back            time.Duration // how far behind its mark the stream reads again
 	Logger          *slog.Logger
 	Client          []kgo.Opt // more client settings: TLS, SASL, or a test's network
 }

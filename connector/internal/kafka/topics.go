@@ -28,7 +28,7 @@ type Topics struct{ Data, State string }
 // state topic that could forget a cursor.
 func (o Options) ensureTopics(ctx context.Context, adm *kadm.Client) (data, state topicInfo, err error) {
 	compact := "compact"
-	data, err = o.ensure(ctx, adm, o.Topic, o.Partitions, map[string]*string{"cleanup.policy": &compact})
+	data, err = o.ensure(ctx, adm, o.Topic, o.Partitions, o.dataConfig())
 	if err != nil {
 		return data, state, err
 	}
@@ -168,10 +168,13 @@ func (o Options) CheckTopics(ctx context.Context) (Topics, error) {
 		policy, err := config(ctx, adm, topic, "cleanup.policy")
 		return fmt.Sprintf("%s has %d partitions, cleanup.policy=%s", topic, info.partitions, policy), true, err
 	}
-	if t.Data, _, err = line(o.Topic, o.Partitions); err != nil {
+	var exists bool
+	if t.Data, exists, err = line(o.Topic, o.Partitions); err == nil && exists {
+		err = o.checkMemory(ctx, adm)
+	}
+	if err != nil {
 		return t, err
 	}
-	var exists bool
 	if t.State, exists, err = line(o.StateTopic, o.StatePartitions); err != nil || !exists {
 		return t, err
 	}
