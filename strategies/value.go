@@ -152,10 +152,10 @@ func (f Format) Back(v Value, d int64) string {
 	switch f {
 	case Integer:
 		return strconv.FormatInt(n, 10)
-	case EpochSeconds:
-		return strconv.FormatInt(floorDiv(n, 1e6), 10)
+	case EpochSeconds: // never a text that Parse refuses: it becomes a stored mark
+		return strconv.FormatInt(max(floorDiv(n, 1e6), math.MinInt64/1_000_000), 10)
 	case EpochMillis:
-		return strconv.FormatInt(floorDiv(n, 1e3), 10)
+		return strconv.FormatInt(max(floorDiv(n, 1e3), math.MinInt64/1_000), 10)
 	case RFC3339:
 		t, err := parseTime(v.Raw)
 		if err != nil {

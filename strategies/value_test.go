@@ -191,6 +191,7 @@ func TestBack(t *testing.T) {
 		{RFC3339, "0001-01-01T01:00:00-05:00", 9 * hour, "0001-01-01T00:00:00-05:00"},
 		{Integer, "100", 1, "99"}, {Integer, "-9223372036854775808", 1, "-9223372036854775808"},
 		{EpochSeconds, "100", 3600 * second, "-3500"}, {EpochSeconds, "100", 1, "99"},
+		{EpochSeconds, "-9223372036854", 1, "-9223372036854"}, {EpochMillis, "-9223372036854775", 1, "-9223372036854775"}, // as far as it goes
 		{EpochMillis, "100", 1, "99"}, {EpochMillis, "5000", second, "4000"},
 		{Opaque, "page-9", 5, "page-9"},
 	} {
@@ -299,7 +300,7 @@ func TestBackRoundsDown(t *testing.T) {
 
 func FuzzFormatParse(f *testing.F) {
 	for _, s := range []string{"2026-11-14T20:02:39Z", "2026-11-14 20:02:39,123456789+0530", "0000-01-01T00:00:00-23:59",
-		"9999-12-31T23:59:59-23:59", "-9223372036854775808", "1e9", ""} {
+		"9999-12-31T23:59:59-23:59", "-9223372036854775808", "-9223372036854", "1e9", ""} {
 		for i := range formatNames {
 			f.Add(i, []byte(s), int64(1))
 		}
