@@ -165,16 +165,9 @@ func (c *city) act(e sim.Event) {
 // fault arms a fault of the worker's next transaction, or of the broker's next answer.
 func (c *city) fault(w, kind int) {
 	if kind == sim.RecordFails || c.rand.IntN(3) == 0 {
-		f := kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: simTopic, Err: kerr.UnknownServerError}
-		switch c.rand.IntN(6) {
-		case 0:
-			f = kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.UnknownServerError}
-		case 1:
-			f = kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.RequestTimedOut}
-		case 2:
-			f = kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID}, TopLevel: true, Err: kerr.ConcurrentTransactions}
-		case 3:
-			f.Err = kerr.NotLeaderForPartition
+		f := brokerFaults[c.rand.IntN(len(brokerFaults))]
+		if kind == sim.RecordFails {
+			f = brokerFaults[0]
 		}
 		c.broker.Fault(f)
 		return
@@ -185,6 +178,24 @@ func (c *city) fault(w, kind int) {
 		p.net.mu.Unlock()
 	}
 }
+
+// brokerFaults are what the broker's next answer can be: a record refused by itself, a leader
+// or coordinator that has moved or is not ready, and what looks like a fence and hits a lone
+// worker too: a transaction or a producer id that has expired (rule 5).
+var brokerFaults = func() []kfake.Fault {
+	faults := []kfake.Fault{{Keys: []kmsg.Key{kmsg.Produce}, Topic: simTopic, Err: kerr.UnknownServerError}}
+	for _, err := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.InvalidProducerIDMapping, kerr.InvalidTxnState, kerr.InvalidProducerEpoch} {
+		faults = append(faults, kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: simTopic, Err: err})
+	}
+	for _, err := range []*kerr.Error{kerr.UnknownServerError, kerr.RequestTimedOut, kerr.NotCoordinator, kerr.CoordinatorLoadInProgress,
+		kerr.CoordinatorNotAvailable, kerr.InvalidProducerIDMapping, kerr.InvalidTxnState, kerr.InvalidProducerEpoch, kerr.ProducerFenced} {
+		faults = append(faults, kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: err})
+	}
+	for _, err := range []*kerr.Error{kerr.ConcurrentTransactions, kerr.NotCoordinator, kerr.CoordinatorLoadInProgress} {
+		faults = append(faults, kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID}, TopLevel: true, Err: err})
+	}
+	return faults
+}()
 
 // start begins a new process of the worker.
 func (c *city) start(w int) {
