@@ -231,10 +231,19 @@ func (d *decoder) last(s *Stream, from source) {
 	d.report(from.at("strategy"), from.path+"strategy", message, "")
 }
 
+// deadLetters stands behind a topic's name in that of its dead letters.
+const deadLetters = ".dlq"
+
 // together holds the streams against each other and against the state topic. Two
 // streams on one topic would drop each other's rows as known (rule 19).
 func (d *decoder) together(c *Config, sources []source) {
 	names, topics := map[string]source{}, map[string]source{}
+	letters := map[string]bool{} // the dead-letter topics
+	for i := range sources {
+		if s := c.Streams[i]; s.Topic != "" {
+			letters[s.Topic+deadLetters] = true
+		}
+	}
 	for i, from := range sources {
 		s := c.Streams[i]
 		if s.Name == "" || s.Topic == "" {
@@ -252,6 +261,12 @@ func (d *decoder) together(c *Config, sources []source) {
 		}
 		if _, ok := topics[s.Topic]; !ok {
 			topics[s.Topic] = from
+		}
+		if letters[s.Topic] {
+			d.report(from.at("topic", "name"), from.path+"topic", "is where another stream's dead letters go", "give it a topic that does not end in "+deadLetters)
+		}
+		if s.Topic+deadLetters == c.Kafka.StateTopic {
+			d.report(from.at("topic", "name"), from.path+"topic", "has the state topic for its dead letters", "change topic or kafka.state_topic")
 		}
 		if s.Topic == c.Kafka.StateTopic {
 			d.report(from.at("topic", "name"), from.path+"topic", "is the state topic", "records and cursors need topics of their own; change topic or kafka.state_topic")
