@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,14 +53,14 @@ type full struct {
 	lost     int64  // all of them
 	moved    string // why the scan proves no absence; empty: it does
 	nameless int64  // rows without an id that can be read: any of them may be one of the missing
-	byToken  bool   // pages were followed by token, so rows that change may move behind the reader
+	unsorted bool   // the API does not sort, so rows that change may move behind the reader
 }
 
 // fullScan does what is due. It leaves the sink open.
 func (r *runner) fullScan(ctx context.Context) error {
 	began, before := time.Now(), r.board.get().Counts
 	rescan, reconcile := r.due(r.resume)
-	f := &full{runner: r, stored: r.resume, missing: make(map[string]strategies.Value)}
+	f := &full{runner: r, stored: r.resume, missing: make(map[string]strategies.Value), unsorted: r.resume.Unsorted || !r.stream.Sorted}
 	if err := f.divide(ctx); err != nil {
 		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
@@ -137,7 +138,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	}
 	f.keys += int64(len(live))
 	c := &committer{runner: f.runner, window: w, stored: f.stored}
-	err = f.scan(ctx, func(a *answer) error {
+	err = f.scan(ctx, false, func(a *answer) error {
 		c.records, c.greatest, c.counts, c.latest = c.records[:0], window.Everything, Counts{}, 0
 		f.format.SortRows(a.Rows)
 		gone := outdone(f.format, a.Rows)
@@ -208,9 +209,10 @@ func (f *full) commit(ctx context.Context, records []kafka.Record) error {
 }
 
 // scan reads the whole collection from the first mark on with the stream's own strategy.
-func (f *full) scan(ctx context.Context, page func(*answer) error) error {
+// keyset goes by token where that is asked for, and where the API is known not to sort.
+func (f *full) scan(ctx context.Context, byToken bool, page func(*answer) error) error {
 	return f.sweep(ctx, strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
-		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit}, page)
+		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken}, page)
 }
 
 // sweep reads what a sweep from the cursor reads, and leaves the cursor alone.
@@ -221,8 +223,9 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 	}
 	fetch := newFetcher(f.runner, newRoom(f.kafka.MaxInFlight))
 	defer fetch.ahead.drop()
+	var last strategies.Value
 	for c.Sweep != nil {
-		f.byToken = f.byToken || c.Sweep.Token != ""
+		byToken := c.Sweep.Token != ""
 		item, err := fetch.page(ctx, c)
 		if err != nil {
 			return err
@@ -233,6 +236,7 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 			f.moved = cmp.Or(item.warning, "the collection moved while it was read")
 		}
 		if item.answer != nil {
+			f.ordered(item.answer.Rows, &last, byToken)
 			err = page(item.answer)
 			item.answer.Release()
 			fetch.room.give(item.weight)
@@ -243,6 +247,25 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 		c = item.next
 	}
 	return nil
+}
+
+// ordered notes that the API does not sort, where pages that follow one another by token
+// show it. The page before ended at last.
+func (f *full) ordered(rows []strategies.Row, last *strategies.Value, byToken bool) {
+	if !byToken {
+		*last = strategies.Value{}
+	}
+	for i := range rows {
+		v := rows[i].Value
+		if !v.Set {
+			continue
+		}
+		if last.Set && f.format.Compare(v, *last) < 0 {
+			f.unsorted = true
+		}
+		*last = v
+	}
+	last.Raw = slices.Clone(last.Raw)
 }
 
 // collect finds the names of the keys that the scan did not show.

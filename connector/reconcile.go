@@ -39,17 +39,22 @@ func (f *full) reconcile(ctx context.Context) error {
 	}
 	if left := f.lost - found; left > 0 {
 		f.log.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
+		f.board.set(func(s *Status) { s.Warnings++ })
 	}
 	return f.bury(ctx)
 }
 
 // lookAgain strikes off what a second scan shows, and what has changed meanwhile.
 func (f *full) lookAgain(ctx context.Context) error {
+	// By token, where there is one: pages that happen to rise are read by value, which passes
+	// over rows if the API does not sort. A token that is strictly greater passes over ties,
+	// but those the first scan has shown.
+	byToken := f.stream.Strategy == strategies.Keyset && f.stream.Params.Token != ""
 	var greatest strategies.Value
-	if err := f.scan(ctx, f.strike(&greatest)); err != nil || f.moved != "" {
+	if err := f.scan(ctx, byToken, f.strike(&greatest)); err != nil || f.moved != "" {
 		return err
 	}
-	if !f.byToken {
+	if !f.unsorted {
 		return nil
 	}
 	// Behind a reader that goes by token, a row that changes may move to where the reader has

@@ -41,6 +41,9 @@ type world struct {
 	stream  config.Stream
 	began   sweepBegin // the open sweep that the log holds, or none
 	stats   simStats
+
+	scanning bool // a full scan is being made
+	spoilt   bool // one of them was refused, or broken off
 }
 
 // simStats tell whether the histories are worth anything.
@@ -68,7 +71,34 @@ func (x *world) trace(line func() string) {
 }
 
 // run acts the script out and returns the first promise broken.
-func (x *world) run(s *sim.Script, v variant) (broken *sim.Violation) {
+func (x *world) run(s *sim.Script, v variant) *sim.Violation {
+	x.begin(s, v)
+	for x.at < len(s.Events) && x.wrong == nil {
+		x.act()
+	}
+	if x.wrong == nil {
+		x.settle()
+	}
+	return x.judge()
+}
+
+// judge holds what was written against the history.
+func (x *world) judge() *sim.Violation {
+	x.stats.histories++
+	x.stats.requests += int64(x.api.H.Requests)
+	x.stats.sweeps += int64(len(x.api.H.Sweeps))
+	x.stats.opens += int64(x.opened)
+	if x.wrong != nil {
+		return x.wrong
+	}
+	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
+	x.stats.records += int64(len(x.records))
+	x.dead = x.log.Dead(x.dead[:0])
+	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
+}
+
+// begin makes the world ready for a script.
+func (x *world) begin(s *sim.Script, v variant) {
 	x.script, x.variant = s, v
 	x.api.Reset(s)
 	x.log.Reset(s.Traits)
@@ -84,23 +114,6 @@ func (x *world) run(s *sim.Script, v variant) (broken *sim.Violation) {
 	for i := range x.workers {
 		x.workers[i] = &simWorker{id: i, fault: -1}
 	}
-	for x.at < len(s.Events) && x.wrong == nil {
-		x.act()
-	}
-	if x.wrong == nil {
-		x.settle()
-	}
-	x.stats.histories++
-	x.stats.requests += int64(x.api.H.Requests)
-	x.stats.sweeps += int64(len(x.api.H.Sweeps))
-	x.stats.opens += int64(x.opened)
-	if x.wrong != nil {
-		return x.wrong
-	}
-	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
-	x.stats.records += int64(len(x.records))
-	x.dead = x.log.Dead(x.dead[:0])
-	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
 }
 
 // configure makes the stream's configuration of the traits.

@@ -32,6 +32,7 @@ type simSource struct {
 }
 
 func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer, error) {
+	s.between(s.w)
 	a := s.api.Serve(params)
 	if s.variant == answersKept {
 		a = s.keep(params, a)

@@ -26,7 +26,6 @@ type simSink struct {
 	owners []string
 	seq    int64
 	ends   []int64
-	high   []int64 // ends at Open
 }
 
 func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
@@ -53,8 +52,7 @@ func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
 	s.owner = "owner-" + strconv.Itoa(s.opened)
 	s.owners = append(s.owners, s.owner)
 	s.seq, s.open = c.Seq, true
-	s.high = s.log.Ends()
-	s.ends = slices.Clone(s.high)
+	s.ends = s.log.Ends()
 	if s.api.RoundTrip {
 		c = roundTrip(c)
 	}
@@ -237,7 +235,7 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 		return nil
 	}
 	var r kgo.Record
-	return s.log.Scan(from, s.high, func(partition int32, offset int64, key int32, body []byte) error {
+	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {
 		r = kgo.Record{Topic: "sim", Key: simKey(key), Value: body, Partition: partition, Offset: offset}
 		if v, _ := s.api.ReadBody(body); v.Deleted {
 			if r.Value = nil; v.Set {

@@ -54,6 +54,12 @@ type Sweep struct {
 	Last     int32 // the page it ended on
 }
 
+// Scan is a full scan that was made to find deleted rows.
+type Scan struct {
+	Began, Ended int32 // by the API's clock
+	From, To     int64 // its transactions lie behind the first and up to the second
+}
+
 // Delivery is a transaction that was tried: its number, and the pages whose rows it
 // takes care of.
 type Delivery struct {
@@ -69,6 +75,7 @@ type History struct {
 	Rows       []Version
 	Pages      []Page
 	Sweeps     []Sweep
+	Scans      []Scan
 	Deliveries []Delivery
 	Delivered  []int32 // pages
 	Requests   int
@@ -97,6 +104,6 @@ func (h *History) Tied() bool {
 func (h *History) Reset(t Traits) {
 	h.Traits = t
 	h.Versions, h.Rows, h.Pages = h.Versions[:0], h.Rows[:0], h.Pages[:0]
-	h.Sweeps, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Deliveries[:0], h.Delivered[:0]
+	h.Sweeps, h.Scans, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Scans[:0], h.Deliveries[:0], h.Delivered[:0]
 	h.Requests = 0
 }

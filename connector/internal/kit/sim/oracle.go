@@ -190,6 +190,7 @@ func (o *Oracle) served() *Violation {
 		}
 		switch {
 		case said:
+		case r.Deleted && o.absent(r):
 		case r.Deleted:
 			return broken("P9", "key %d has a tombstone (partition %d, offset %d) that the API never asked for", r.Key, r.Partition, r.Offset)
 		default:

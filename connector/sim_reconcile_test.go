@@ -1,0 +1,179 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/strategies"
+)
+
+// TestSimReconcile is the model tier's part for full scans: histories in which writers
+// change the API between any two requests of a scan, and workers die in it. No tombstone is
+// written for a row that the API had all the time (P9), and once the API is at rest, one for
+// each row that is gone.
+func TestSimReconcile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulation is not short")
+	}
+	x := newWorld()
+	start, scans, tombstones, left := time.Now(), 0, 0, 0
+	seed := *simSeed
+	for ; ; seed++ {
+		n := seed - *simSeed
+		if *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && n&63 == 0 && time.Since(start) > 3*time.Second {
+			break
+		}
+		if broken := x.runScans(scanning(seed)); broken != nil {
+			t.Error(scanFailure(seed, broken))
+			break
+		}
+		scans += len(x.api.H.Scans)
+		for i := range x.records {
+			if x.records[i].Deleted {
+				tombstones++
+			}
+		}
+		if x.spoilt {
+			left++
+		}
+	}
+	t.Logf("full scans: %d seeds in %v, %d scans, %d tombstones; %d histories whose last scan proved nothing",
+		seed-*simSeed, time.Since(start).Round(time.Millisecond), scans, tombstones, left)
+	if *simSeeds == 0 && tombstones == 0 {
+		t.Error("no scan has found a row that is gone: the simulation shows nothing")
+	}
+}
+
+// scanning is a seed's script for full scans: one worker, an API that is honest while it is
+// scanned, and many more changes.
+func scanning(seed uint64) *sim.Script {
+	s := sim.Generate(seed)
+	s.Workers, s.Leak = 1, 0
+	random := rand.New(rand.NewPCG(seed, 3))
+	kinds := []sim.Kind{sim.Update, sim.Update, sim.Update, sim.Update, sim.Insert, sim.Delete, sim.Step, sim.Step}
+	for range 120 {
+		e := sim.Event{Kind: kinds[random.IntN(len(kinds))], A: uint16(random.IntN(1 << 16)), B: 1}
+		if e.Kind == sim.Insert {
+			e.A %= 3
+		}
+		s.Events = append(s.Events, e)
+	}
+	return s
+}
+
+func scanFailure(seed uint64, broken *sim.Violation) string {
+	x := newWorld()
+	s := sim.Shrink(scanning(seed), func(c *sim.Script) bool {
+		w := x.runScans(c)
+		return w != nil && w.Promise == broken.Promise
+	})
+	x.traced = true
+	broken = x.runScans(s)
+	return fmt.Sprintf("seed %d breaks %v\nagain: go test ./connector -run 'TestSimReconcile$' -seed %d -seeds 1\nshrunk to:\n%s%s",
+		seed, broken, seed, s, strings.Join(x.lines, "\n"))
+}
+
+// runScans acts the script out, and scans the whole collection whenever a sweep has ended.
+func (x *world) runScans(s *sim.Script) *sim.Violation {
+	x.begin(s, none)
+	x.spoilt = false
+	x.stream.ReconcileInterval, x.stream.MaxDeleteRatio = 0, 1
+	w := x.workers[0]
+	swept := 0
+	for x.at < len(s.Events) && x.wrong == nil {
+		x.act()
+		if ended := len(x.api.H.Sweeps); ended > swept && w.opened && w.next.Sweep == nil && len(w.queue) == 0 {
+			swept = ended
+			x.api.Calm() // an API that lies while it is scanned is believed
+			x.guard(w, func() { x.fullScan(w) })
+		}
+	}
+	if x.wrong != nil {
+		return x.judge()
+	}
+	x.settle()
+	w = x.workers[len(x.workers)-1]
+	for range 100 { // to the end of the sweep in hand
+		if w.opened && w.next.Sweep == nil && len(w.queue) == 0 || x.wrong != nil {
+			break
+		}
+		x.step(w, 0)
+	}
+	if x.wrong != nil || !w.opened || w.next.Sweep != nil {
+		x.spoilt = true
+		return x.judge()
+	}
+	x.at = len(s.Events)
+	x.fullScan(w)
+	if broken := x.judge(); broken != nil || x.spoilt {
+		return broken
+	}
+	return x.goneAtLast()
+}
+
+// fullScan makes one, as runner.lives does at a sweep's end.
+func (x *world) fullScan(w *simWorker) {
+	x.trace(func() string { return fmt.Sprintf("worker %d scans everything", w.id) })
+	scan := sim.Scan{Began: x.api.Now(), From: x.log.Committed()}
+	x.scanning = true
+	warnings := w.r.board.get().Warnings
+	defer func() { // the worker may die within
+		x.scanning = false
+		scan.Ended, scan.To = x.api.Now(), max(x.log.Committed(), w.txn) // a commit that is late may still come through
+		x.api.H.Scans = append(x.api.H.Scans, scan)
+	}()
+	w.r.stream.WindowRows = 8 + int(x.script.Seed%5)*8 // a few parts
+	w.r.resume = w.c.stored
+	err := w.r.fullScan(context.Background())
+	w.r.stream.WindowRows = x.stream.WindowRows
+	w.opened = false
+	if x.spoilt = err != nil || w.r.board.get().Warnings > warnings; err != nil {
+		x.failed(w, err)
+	}
+}
+
+// between lets others act between two requests of a full scan.
+func (x *world) between(w *simWorker) {
+	for x.scanning && x.at < len(x.script.Events) && x.at%4 != 0 {
+		e := x.script.Events[x.at]
+		x.at++
+		x.trace(func() string { return "--- in the scan: " + e.String() })
+		switch {
+		case e.Kind.Live():
+			x.api.Change(e)
+		case e.Kind == sim.Fault:
+			w.fault = int(e.A)
+		case e.Kind == sim.Crash:
+			panic(crashed{})
+		}
+	}
+	if x.scanning {
+		x.at++
+	}
+}
+
+// goneAtLast checks that the topic has no live row that the API, at rest, no longer has.
+func (x *world) goneAtLast() *sim.Violation {
+	live := map[int32]bool{}
+	for i := range x.api.H.Versions {
+		if v := &x.api.H.Versions[i]; v.Gone == sim.Forever {
+			live[v.Key] = true
+		}
+	}
+	last := map[int32]*sim.Record{}
+	for i := range x.records {
+		last[x.records[i].Key] = &x.records[i]
+	}
+	for key, r := range last {
+		inScope := x.script.Strategy != strategies.StepSize || r.N <= x.script.MaxID
+		if !r.Deleted && !live[key] && inScope {
+			return &sim.Violation{Promise: "P9", What: fmt.Sprintf("key %d is gone from an API at rest, and a full scan has not deleted it", key)}
+		}
+	}
+	return nil
+}
