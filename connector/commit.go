@@ -111,7 +111,6 @@ func (c *committer) commit(ctx context.Context, batch []fetched) error {
 			return err
 		}
 		c.stored = stored
-		c.counts.Transactions = 1
 		c.counts.Written = int64(len(c.records)) - c.counts.Dead
 	}
 	c.crowded()
@@ -278,7 +277,8 @@ func (c *committer) worth(next strategies.Cursor, last fetched) bool {
 
 func (c *committer) transact(ctx context.Context, next strategies.Cursor) (strategies.Cursor, error) {
 	begin := c.sink.Ends()
-	stored, err := c.sink.Commit(ctx, c.records, next)
+	stored, n, err := c.write(ctx, c.records, c.stored, next)
+	c.counts.Transactions += n
 	c.last = time.Now()
 	if err != nil {
 		return stored, err

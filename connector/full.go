@@ -160,7 +160,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 				return err
 			}
 		}
-		return f.write(ctx, c)
+		return f.take(ctx, c)
 	})
 	if err != nil || !reconcile || f.moved != "" {
 		return err
@@ -183,13 +183,14 @@ func (f *full) tooMany(keys int64) bool {
 	return float64(f.lost) > f.stream.MaxDeleteRatio*float64(keys)
 }
 
-// write commits what the page brought.
-func (f *full) write(ctx context.Context, c *committer) error {
+// take commits what the page brought.
+func (f *full) take(ctx context.Context, c *committer) error {
 	if len(c.records) > 0 {
-		if err := f.commit(ctx, c.records); err != nil {
+		stored, n, err := f.write(ctx, c.records, f.stored, f.stored)
+		if err != nil {
 			return err
 		}
-		c.counts.Transactions = 1
+		f.stored, c.counts.Transactions = stored, n
 		c.counts.Written = int64(len(c.records)) - c.counts.Dead
 	}
 	f.board.set(func(s *Status) {
