@@ -175,7 +175,7 @@ func (a *ahead) drop() {
 	}
 	for _, e := range a.queue {
 		<-e.done
-		if e.err == nil {
+		if e.answer != nil {
 			e.answer.Release()
 		}
 		a.room.give(e.weight)

@@ -64,7 +64,11 @@ type fetcher struct {
 }
 
 func newFetcher(r *runner, room *room) *fetcher {
-	return &fetcher{runner: r, room: room, ahead: newAhead(r.source, r.strategy, room, r.stream.Concurrency)}
+	f := &fetcher{runner: r, room: room, ahead: newAhead(r.source, r.strategy, room, r.stream.Concurrency)}
+	if r.spawn != nil {
+		f.ahead.spawn = r.spawn
+	}
+	return f
 }
 
 func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {

@@ -42,6 +42,7 @@ type runner struct {
 	connect func(ctx context.Context) (source, inspector, error)
 	source  source
 	bodies  inspector
+	spawn   func(func()) // runs a request; nil: in a goroutine of its own
 
 	resume strategies.Cursor // where a full scan goes on
 	begun  bool              // the stream was opened once

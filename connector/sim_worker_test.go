@@ -98,7 +98,8 @@ func (x *world) start(w *simWorker) {
 		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
 			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: simInspector{x}}
 		w.r.kafka.MaxInFlight = 1 << 20
-		if x.script.Seed%4 == 1 { // pages go in pieces of a few records (rule 8)
+		w.r.spawn = func(ask func()) { ask() } // answered as early as can be
+		if x.script.Seed%4 == 1 {              // pages go in pieces of a few records (rule 8)
 			w.r.kafka.MaxInFlight = 2 * sim.BodySize
 		}
 	}
@@ -111,7 +112,6 @@ func (x *world) start(w *simWorker) {
 	}
 	c.room = newRoom(1 << 20)
 	w.c, w.f, w.next, w.opened = c, newFetcher(w.r, c.room), began, true
-	w.f.ahead.spawn = func(ask func()) { ask() } // answered as early as can be
 	w.begin = sweepBegin{clock: x.api.Now() + 1, greatest: x.api.Greatest()}
 	// Another worker may have begun the sweep that goes on now.
 	w.begin.resumed = c.stored.Sweep != nil || before.Sweep != nil
