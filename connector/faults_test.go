@@ -58,7 +58,7 @@ func TestBrokerCompressedBomb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := z.Write(make([]byte, 16<<20)); err != nil {
+	if _, err := z.Write(bytes.Repeat([]byte(" "), 16<<20)); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {

@@ -91,7 +91,7 @@ func TestBrokerLongAnswerUnsorted(t *testing.T) {
 			if err := h.once(); err == nil || !strings.Contains(err.Error(), "kafka.max_in_flight") {
 				t.Fatalf("started again: %v", err)
 			}
-			h.cfg.Kafka.MaxInFlight = 16 << 20
+			stream.Sorted = false
 			h.mustOnce()
 			h.holds(stream.Topic, s)
 		})

@@ -120,7 +120,7 @@ func (s timestamp) piece(c Cursor, p Page, e extent) (Verdict, error) {
 	switch {
 	case c.Unsorted || (!e.sorted || older) && sweep.Pages == 0:
 		return Verdict{}, fmt.Errorf("the answer is too long to be held as a whole, and its rows do not stand in the order of the cursor, " +
-			"so it cannot be taken in pieces: raise kafka.max_in_flight to six times its size (rule 8)")
+			"so it cannot be taken in pieces: set sorted: false, and it is held whole, up to max_body; or raise kafka.max_in_flight (rule 8)")
 	case !e.sorted || older:
 		c.Unsorted = true
 		return Verdict{Next: s.Rewind(c), Restarted: true,

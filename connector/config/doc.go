@@ -88,7 +88,7 @@
 //	max_body                 bytes of one answer [64MiB]
 //	rate_limit               requests a second; 0: no limit [0]
 //	concurrency              offset, step_size: requests under way at once [4]
-//	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers [true]
+//	sorted                   whether pages come in cursor order; false makes keyset follow tokens, and timestamp and replay refuse cut answers and hold long ones whole [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
 //
 // # Keys of kafka
