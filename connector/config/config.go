@@ -46,6 +46,7 @@ type Stream struct {
 	InitialMark  string        // default 0001-01-01T00:00:00Z (RFC 3339 formats)
 	Strict       bool          // filter: strict (>) instead of inclusive (>=, the default)
 	PollInterval time.Duration // default 10s
+	IdleAfter    time.Duration // default 1m: with nothing to write for so long the stream's producer is closed; 0: never
 
 	IDField      string // default "id"
 	CursorField  string // default "updatedAt"; step_size: the id field

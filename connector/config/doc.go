@@ -66,6 +66,7 @@
 //	initial_mark             where the first sweep starts [rfc3339: 0001-01-01T00:00:00Z]
 //	filter                   whether the API's filter is >= or >: inclusive, strict [inclusive]
 //	poll_interval            pause between two sweeps [10s]
+//	idle_after               a stream with nothing to write for so long closes its producer until it has; 0: never [1m]
 //	id_field                 the field that becomes the record's key [id]
 //	cursor_field             the field a sweep moves by [updatedAt; step_size: the id field]
 //	cursor_format            how the cursor field is read: rfc3339, integer, epoch_seconds, epoch_millis, opaque [rfc3339; step_size: integer]

@@ -102,6 +102,7 @@ func streamFields(s *Stream) []field {
 		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: "rfc3339: " + firstMark, doc: "where the first sweep starts"},
 		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: "inclusive", doc: "whether the API's filter is >= or >"},
 		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: "10s", doc: "pause between two sweeps"},
+		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: "1m", doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
 		{name: "id_field", kind: text, into: &s.IDField, def: "id", doc: "the field that becomes the record's key"},
 		{name: "cursor_field", kind: text, into: &s.CursorField, def: "updatedAt; step_size: the id field", doc: "the field a sweep moves by"},
 		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: "rfc3339; step_size: integer", doc: "how the cursor field is read"},
@@ -169,7 +170,7 @@ func NewStream(name, strategy, url string) Stream {
 func blankStream() Stream {
 	return Stream{
 		InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
-		PollInterval: 10 * time.Second, IDField: "id", RecordsPath: "data",
+		PollInterval: 10 * time.Second, IdleAfter: time.Minute, IDField: "id", RecordsPath: "data",
 		Sorted: true, OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted:        Deleted{Value: "true"},
 		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,

@@ -61,7 +61,7 @@ func TestSeedConfiguration(t *testing.T) {
 	want.Streams = []Stream{{
 		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
 		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
-		InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second,
+		InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
 		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
 		Params:   Params{Since: "updated_since", Token: "scroll_param"},
 		Sorted:   true,
@@ -146,7 +146,7 @@ func TestEveryKey(t *testing.T) {
 		Streams: []Stream{{
 			Name: "people", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
-			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute,
+			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
 			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count",
 			Params:   Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
