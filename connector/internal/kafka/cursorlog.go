@@ -27,12 +27,19 @@ func (o Options) statePartition(partitions int) int32 {
 // flight there: which of this stream's records count is told by the markers behind
 // them (rule 6). A read_committed consumer would stop at the first open transaction of
 // a neighbour and hand out a stale cursor.
-func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int) (strategies.Cursor, error) {
+//
+// It is read from an offset on at which, or behind which, the cursor is known to stand; 0:
+// nothing is known.
+func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, from int64) (strategies.Cursor, error) {
 	own := o.statePartition(partitions)
-	value, err := o.lastCommitted(ctx, cl, func(p int32) bool { return p == own })
+	value, err := o.lastCommitted(ctx, cl, func(p int32) bool { return p == own }, from)
+	if err == nil && value == nil && from > 0 {
+		// A log that was cut off is shorter than it was.
+		value, err = o.lastCommitted(ctx, cl, func(p int32) bool { return p == own }, 0)
+	}
 	if err == nil && value == nil && partitions > 1 {
 		// An operator who adds partitions moves the key to another one.
-		value, err = o.lastCommitted(ctx, cl, func(p int32) bool { return p != own })
+		value, err = o.lastCommitted(ctx, cl, func(p int32) bool { return p != own }, 0)
 	}
 	if err != nil || value == nil {
 		return strategies.Cursor{}, err
@@ -55,7 +62,7 @@ func ParseCursor(stream string, value []byte) (strategies.Cursor, error) {
 	return c, nil
 }
 
-func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, wanted func(int32) bool) ([]byte, error) {
+func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, wanted func(int32) bool, from int64) ([]byte, error) {
 	all, err := ends(ctx, cl, o.StateTopic)
 	if err != nil {
 		return nil, err
@@ -68,6 +75,7 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, wanted func(
 	for p, end := range all {
 		if wanted(p) {
 			last[p] = end
+			first[p] = max(first[p], from)
 		}
 	}
 	// What stands below the last stable offset and has no marker left was committed:

@@ -29,10 +29,17 @@ type Sink struct {
 	owners      map[string]bool // every owner id this Sink has had (rule 4)
 	owner       string
 	seq         int64
+	last        place   // of the cursor that was committed last
 	ends        []int64 // per partition of the output topic: where the next record goes, or before
 
 	records []kgo.Record // reused by every transaction
 	acks    acks
+}
+
+// place is where a cursor stands in the state topic.
+type place struct {
+	topic  topicInfo
+	offset int64
 }
 
 // NewSink returns a closed sink.
@@ -119,7 +126,13 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 
 // mine reads the stored cursor and fails if a worker that is not this one owns it.
 func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor, error) {
-	c, err := s.o.stored(ctx, reader, s.state.partitions)
+	// A stream that wakes every now and then need not read the state topic from its start:
+	// a cursor that counts stands where the last one stands, or behind it.
+	var from int64
+	if s.last.topic == s.state {
+		from = s.last.offset
+	}
+	c, err := s.o.stored(ctx, reader, s.state.partitions, from)
 	if err != nil {
 		return c, err
 	}
@@ -184,6 +197,7 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err), Err: class.Wrap(class.Broker, err)}
 	}
 	s.seq = next.Seq
+	s.last = place{s.state, s.acks.cursor}
 	for p, end := range s.acks.ends {
 		s.ends[p] = max(s.ends[p], end)
 	}
@@ -198,7 +212,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 		s.records = make([]kgo.Record, len(records)+1, len(records)+len(records)/4+64)
 	}
 	s.records = s.records[:len(records)+1]
-	s.acks.reset(len(s.ends), s.o.Topic)
+	s.acks.reset(len(s.ends), s.o.Topic, s.o.StateTopic)
 	ack := s.acks.ack // once: a method value is an allocation, and this loop is the hot path
 	now := time.Now()
 	for i := range records {
@@ -233,13 +247,15 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 
 // acks collects what the broker says of a transaction's records.
 type acks struct {
-	mu    sync.Mutex
-	topic string
-	ends  []int64
-	err   error
+	mu     sync.Mutex
+	topic  string
+	state  string
+	ends   []int64
+	cursor int64 // offset of the record in the state topic
+	err    error
 }
 
-func (a *acks) reset(partitions int, topic string) {
+func (a *acks) reset(partitions int, topic, state string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if cap(a.ends) < partitions {
@@ -247,7 +263,7 @@ func (a *acks) reset(partitions int, topic string) {
 	}
 	a.ends = a.ends[:partitions]
 	clear(a.ends)
-	a.topic, a.err = topic, nil
+	a.topic, a.state, a.err = topic, state, nil
 }
 
 func (a *acks) ack(r *kgo.Record, err error) {
@@ -260,6 +276,8 @@ func (a *acks) ack(r *kgo.Record, err error) {
 		}
 	case r.Topic == a.topic && int(r.Partition) < len(a.ends):
 		a.ends[r.Partition] = max(a.ends[r.Partition], r.Offset+1)
+	case r.Topic == a.state:
+		a.cursor = r.Offset
 	}
 }
 
@@ -340,9 +358,10 @@ func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
 // MaxRecord is how many bytes of key, value and headers a record may have.
 func (s *Sink) MaxRecord() int { return s.limit - batchOverhead }
 
-// Close lets go of the connection; a transaction in hand is left to be aborted by the next
-// Open, or by its timeout.
+// Close lets go of the connections and buffers; a transaction in hand is left to be aborted
+// by the next Open, or by its timeout. What the sink knows of the topic stays.
 func (s *Sink) Close() {
+	s.records = nil
 	if s.client != nil {
 		s.client.Close()
 		s.client = nil

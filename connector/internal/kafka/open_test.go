@@ -1,0 +1,55 @@
+package kafka
+
+import (
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// fetched counts the records that clients receive.
+type fetched struct{ n atomic.Int64 }
+
+func (f *fetched) OnFetchRecordBuffered(*kgo.Record) { f.n.Add(1) }
+
+// A sink that opens again reads the state topic from its own last cursor on, so that a
+// stream which dozes and wakes does not read all that was ever stored.
+func TestBrokerOpenAgain(t *testing.T) {
+	o := options(t)
+	var f fetched
+	o.Client = []kgo.Opt{kgo.WithHooks(&f)}
+	s := newSink(t, o)
+	c := open(t, s)
+	var err error
+	for range 100 {
+		if c, err = s.Commit(t.Context(), nil, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	again := func() {
+		t.Helper()
+		found, err := s.Open(t.Context())
+		if err != nil || found.Seq != c.Seq || found.Owner != c.Owner {
+			t.Fatalf("found seq %d of owner %s (%v), want seq %d of owner %s", found.Seq, found.Owner, err, c.Seq, c.Owner)
+		}
+		s.Close()
+	}
+	f.n.Store(0)
+	again()
+	if n := f.n.Load(); n == 0 || n > 10 {
+		t.Errorf("%d records were read, want those behind the last cursor only", n)
+	}
+	// A log that is shorter than it was, as after a loss of data, is read from its start.
+	s.last.offset += 1000
+	again()
+	if n := f.n.Load(); n < 200 {
+		t.Errorf("%d records were read in all", n)
+	}
+	// What another worker has committed since is found.
+	open(t, newSink(t, o))
+	if _, err := s.Open(t.Context()); !errors.Is(err, ErrFenced) {
+		t.Errorf("got %v, want ErrFenced", err)
+	}
+}
