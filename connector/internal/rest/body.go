@@ -22,7 +22,7 @@ var (
 )
 
 // minBuffer is the size that a buffer starts with where the answer doesn't tell its length.
-const minBuffer = 32 << 10
+const minBuffer = 4 << 10
 
 // read reads the answer's body, decompressed, into a buffer of the pool. The buffer is
 // never nil, whatever the error, and belongs to the caller, who releases it. received
@@ -81,9 +81,10 @@ func appendAll(b []byte, r io.Reader, limit int64) ([]byte, error) {
 }
 
 // release gives a buffer to the pool, unless it is far larger than what it held: one
-// giant page must not stay in memory behind small ones (P10).
+// giant page must not stay in memory behind small ones (P10), nor the first sweep's pages
+// behind those of a thousand streams that idle.
 func (c *Client) release(buffer *[]byte) {
-	const small = 1 << 20
+	const small = 64 << 10
 	if held := len(*buffer); cap(*buffer) > small && held < cap(*buffer)/8 {
 		return
 	}

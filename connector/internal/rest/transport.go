@@ -24,9 +24,10 @@ func NewTransport() *http.Transport {
 		// died silently is noticed before a request is spent on it.
 		ForceAttemptHTTP2: true,
 		HTTP2:             &http.HTTP2Config{SendPingTimeout: 30 * time.Second},
-		// Connections are kept for pages fetched ahead, and longer than a usual
-		// poll_interval.
-		MaxIdleConnsPerHost: 16,
+		// Connections are kept for pages fetched ahead and for as many streams as share
+		// the transport, and longer than a usual poll_interval. The one used last is used
+		// next, so those that are not needed any more run out.
+		MaxIdleConnsPerHost: 256,
 		IdleConnTimeout:     90 * time.Second,
 		// The client decompresses itself: it offers zstd too, and counts both sizes.
 		DisableCompression:     true,
