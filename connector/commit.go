@@ -19,7 +19,7 @@ const gather = 2 * time.Millisecond
 // holds, and commits the rest with the cursor behind them.
 type committer struct {
 	*runner
-	in     <-chan fetched
+	in     <-chan *fetched
 	room   *room
 	window *window.Window
 	stored strategies.Cursor // as the state topic has it
@@ -33,11 +33,16 @@ type committer struct {
 	future   bool          // rows beyond max_future were met in this sweep, and it was said
 
 	sweepFrom Counts // totals when the open sweep was begun
+
+	dozing bool             // the sink is closed until there is something to write
+	tired  <-chan time.Time // idle_after has passed without a transaction; nil: it never does
+	active func()           // counts idle_after anew; nil likewise
 }
 
 func (c *committer) run(ctx context.Context) error {
 	var batch []fetched
 	defer func() { c.free(batch) }()
+	defer c.countIdle()()
 	for {
 		var open bool
 		batch, open = c.ready(ctx, batch[:0])
@@ -59,18 +64,18 @@ func (c *committer) run(ctx context.Context) error {
 // fetcher's context has ended.
 func (c *committer) drain() {
 	for item := range c.in {
-		c.free([]fetched{item})
+		c.free([]fetched{*item})
 	}
 }
 
 // ready waits for a page and takes with it all that are there (group commit). It never
 // waits for the network: a page by itself goes at once.
 func (c *committer) ready(ctx context.Context, batch []fetched) ([]fetched, bool) {
-	item, open := <-c.in
+	item, open := c.next()
 	if !open {
 		return batch, false
 	}
-	batch = append(batch, item)
+	batch = append(batch, *item)
 	if since := time.Since(c.last); since < gather {
 		select {
 		case <-time.After(gather - since):
@@ -83,7 +88,7 @@ func (c *committer) ready(ctx context.Context, batch []fetched) ([]fetched, bool
 			if !open {
 				return batch, false
 			}
-			batch = append(batch, item)
+			batch = append(batch, *item)
 		default:
 			return batch, true
 		}
@@ -128,6 +133,11 @@ func (c *committer) commit(ctx context.Context, batch []fetched) error {
 	case last.reopen:
 		return errReopen
 	case last.full:
+		if c.dozing {
+			if err := c.wake(ctx); err != nil { // the scan writes
+				return err
+			}
+		}
 		c.resume = c.stored
 		return errFull
 	}
@@ -276,12 +286,20 @@ func (c *committer) worth(next strategies.Cursor, last fetched) bool {
 }
 
 func (c *committer) transact(ctx context.Context, next strategies.Cursor) (strategies.Cursor, error) {
+	if c.dozing {
+		if err := c.wake(ctx); err != nil {
+			return next, err
+		}
+	}
 	begin := c.sink.Ends()
 	stored, n, err := c.write(ctx, c.records, c.stored, next)
 	c.counts.Transactions += n
 	c.last = time.Now()
 	if err != nil {
 		return stored, err
+	}
+	if c.active != nil {
+		c.active()
 	}
 	if len(c.records) > 0 {
 		c.window.Wrote(c.greatest, begin)

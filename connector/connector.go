@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 )
 
@@ -22,7 +24,8 @@ type Options struct {
 
 // Connector runs all streams of one worker.
 type Connector struct {
-	runners []*runner
+	runners   []*runner
+	transport *http.Transport // shared by the streams; nil where the caller brought one
 }
 
 // errNoRegistry is the error of a configuration that has brokers of its own: the embedded
@@ -49,11 +52,18 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		return nil, err
 	}
 	c := &Connector{}
+	if o.deps.transport == nil {
+		// One for all: idle streams of an API then share a few connections.
+		c.transport = rest.NewTransport()
+		o.deps.transport = c.transport
+	}
+	flock := newFlock()
 	for _, s := range cfg.Streams {
 		r, err := newRunner(cfg, s, registry, o)
 		if err != nil {
 			return nil, err
 		}
+		r.flock = flock
 		c.runners = append(c.runners, r)
 	}
 	return c, nil
@@ -87,6 +97,9 @@ func (c *Connector) Run(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	if c.transport != nil {
+		c.transport.CloseIdleConnections()
+	}
 	return errors.Join(errs...)
 }
 

@@ -53,8 +53,8 @@ func (r *runner) cause(row *strategies.Row) error {
 	if row.Err != nil {
 		return row.Err
 	}
-	if size := len(row.Key) + len(row.Body); size > r.sink.MaxRecord() {
-		return &errTooLarge{size, r.sink.MaxRecord()}
+	if size := len(row.Key) + len(row.Body); size > r.maxRecord {
+		return &errTooLarge{size, r.maxRecord}
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (r *room) give(n int64) { r.sem.Release(n) }
 // where the next page is, the committer's where the topic is.
 type fetcher struct {
 	*runner
-	out     chan<- fetched
+	out     chan<- *fetched
 	room    *room
 	ahead   *ahead
 	resumed bool // the sweep in hand was begun by an earlier life
@@ -129,7 +129,7 @@ func (f *fetcher) sweep(ctx context.Context, c strategies.Cursor) (*strategies.C
 
 func (f *fetcher) send(ctx context.Context, item fetched) error {
 	select {
-	case f.out <- item:
+	case f.out <- &item:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

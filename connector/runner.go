@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -36,6 +37,7 @@ type runner struct {
 	once     bool
 	log      *slog.Logger
 	onSweep  func(Sweep)
+	flock    *flock // the worker's streams; nil: this one alone
 	board    board
 
 	// connect makes the source and the inspector, which need the schema's id.
@@ -44,10 +46,12 @@ type runner struct {
 	bodies  inspector
 	spawn   func(func()) // runs a request; nil: in a goroutine of its own
 
-	resume strategies.Cursor // where a full scan goes on
-	begun  bool              // the stream was opened once
-	full   bool              // a window has forgotten rows, and it was said
-	floor  *int64            // the window must begin here or below, because the API serves rows from there
+	resume    strategies.Cursor // where a full scan goes on
+	begun     bool              // the stream was opened once
+	paused    bool              // it has waited for a poll before
+	full      bool              // a window has forgotten rows, and it was said
+	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
+	floor     *int64            // the window must begin here or below, because the API serves rows from there
 }
 
 // deps are the parts of a runner that tests replace.
@@ -122,7 +126,7 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 // fails for good.
 func (r *runner) run(ctx context.Context) error {
 	defer r.sink.Close()
-	source, bodies, err := r.connect(ctx)
+	source, bodies, err := r.connected(ctx)
 	if err == nil {
 		r.source, r.bodies = source, bodies
 		defer source.Close()
@@ -141,6 +145,16 @@ func (r *runner) run(ctx context.Context) error {
 		}
 	})
 	return err
+}
+
+// connected is connect in the stream's turn.
+func (r *runner) connected(ctx context.Context) (source, inspector, error) {
+	leave, err := r.flock.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	return r.connect(ctx)
 }
 
 // errReopen asks for a full start: the window in hand does not serve what comes next.
@@ -220,8 +234,14 @@ func (r *runner) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.flock.rises()
+	defer func() {
+		if !c.dozing {
+			r.flock.stops()
+		}
+	}()
 	group, ctx := errgroup.WithContext(ctx)
-	pages := make(chan fetched, pagesAhead)
+	pages := make(chan *fetched, pagesAhead)
 	f := newFetcher(r, c.room)
 	f.out, f.resumed = pages, c.stored.Sweep != nil
 	c.in = pages
@@ -229,19 +249,26 @@ func (r *runner) live(ctx context.Context) error {
 		defer close(pages)
 		return f.run(ctx, began)
 	})
-	group.Go(func() error { return c.run(ctx) })
+	if err := c.run(ctx); err != nil {
+		group.Go(func() error { return err }) // which ends the fetcher
+	}
 	err = group.Wait()
 	c.drain()
 	return err
 }
 
-// pause waits for the next poll.
+// pause waits for the next poll. The first wait is shorter by chance, so that streams
+// which started together do not poll together ever after.
 func (r *runner) pause(ctx context.Context) error {
 	r.board.set(func(s *Status) { s.State = Idle })
+	wait := r.stream.PollInterval
+	if !r.paused {
+		r.paused, wait = true, rand.N(wait+1)
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(r.stream.PollInterval):
+	case <-time.After(wait):
 		return nil
 	}
 }
@@ -249,10 +276,16 @@ func (r *runner) pause(ctx context.Context) error {
 // begin opens the stream: fence, read the cursor, claim it, rebuild the window. It
 // returns the committer, and the cursor with an open sweep to fetch from.
 func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, error) {
+	leave, err := r.flock.enter(ctx)
+	if err != nil {
+		return nil, strategies.Cursor{}, err
+	}
+	defer leave()
 	stored, err := r.sink.Open(ctx)
 	if err != nil {
 		return nil, stored, err
 	}
+	r.maxRecord = r.sink.MaxRecord()
 	stored, err = strategies.Adopt(stored, r.stream.Name, r.stream.Strategy, r.stream.Fingerprint())
 	if err != nil {
 		return nil, stored, class.Wrap(class.Config, err)

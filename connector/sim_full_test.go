@@ -45,6 +45,7 @@ type city struct {
 	starts  int
 	ends    int // sweeps that were committed to their end
 	records int
+	wakes   int // opens without a full start
 	stops   int
 	calm    bool
 	lines   []string

@@ -22,7 +22,7 @@ func TestSimFull(t *testing.T) {
 	var next atomic.Uint64
 	next.Store(*simSeed)
 	start, cpu := time.Now(), cpuSeconds()
-	var done, requests, starts, sweeps, records atomic.Int64
+	var done, requests, starts, sweeps, records, wakes atomic.Int64
 	t.Run("seeds", func(t *testing.T) {
 		for worker := range simFullWorkers {
 			t.Run(strconv.Itoa(worker), func(t *testing.T) {
@@ -42,14 +42,15 @@ func TestSimFull(t *testing.T) {
 					sweeps.Add(int64(c.ends))
 					starts.Add(int64(c.starts))
 					records.Add(int64(c.records))
+					wakes.Add(int64(c.wakes))
 				}
 			})
 		}
 	})
 	took := time.Since(start)
 	n := math.Max(float64(done.Load()), 1)
-	t.Logf("full tier: %d seeds in %v, %.1f a second, %.1f ms of CPU each; each: %.1f requests, %.1f sweeps, %.1f records, %.1f starts", done.Load(), took.Round(time.Millisecond), n/took.Seconds(), (cpuSeconds()-cpu)*1e3/n,
-		float64(requests.Load())/n, float64(sweeps.Load())/n, float64(records.Load())/n, float64(starts.Load())/n)
+	t.Logf("full tier: %d seeds in %v, %.1f a second, %.1f ms of CPU each; each: %.1f requests, %.1f sweeps, %.1f records, %.1f starts, %.1f wakes", done.Load(), took.Round(time.Millisecond), n/took.Seconds(), (cpuSeconds()-cpu)*1e3/n,
+		float64(requests.Load())/n, float64(sweeps.Load())/n, float64(records.Load())/n, float64(starts.Load())/n, float64(wakes.Load())/n)
 }
 
 const simFullWorkers = 2

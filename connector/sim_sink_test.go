@@ -32,8 +32,12 @@ func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
 	s.open = false
 	s.hook()
 	var early strategies.Cursor
-	if s.variant == readBeforeFence {
+	switch {
+	case s.variant == readBeforeFence:
 		early = s.log.Cursor()
+	case s.variant == wokenBlindly && s.w.opened: // out of a doze
+		s.epoch, s.open = s.log.Fence(s.inTime), true
+		return s.w.c.stored, nil
 	}
 	if err := s.mine(s.log.Cursor()); err != nil {
 		return strategies.Cursor{}, err

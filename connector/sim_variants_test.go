@@ -39,6 +39,7 @@ const (
 	lettersForgotten
 	badRowsDropped
 	answersKept
+	wokenBlindly
 	windowKept
 	variants
 )
@@ -48,7 +49,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"strictly greater token followed", "seam not checked", "end on a short page", "stale rows written", "hash changes by itself",
 	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
-	"early answers kept", "window never raised"}
+	"early answers kept", "woken without a look at the cursor", "window never raised"}
 
 func (v variant) String() string { return variantNames[v] }
 

@@ -61,6 +61,8 @@ func (p *simProcess) runner() (*runner, error) {
 	stream := streamOf(&p.script.Traits, none)
 	stream.Name, stream.Topic, stream.URL = "sim", simTopic, "http://localhost:"+strconv.Itoa(simAPIPort)+"/"
 	stream.PollInterval, stream.MaxRetries, stream.RequestTimeout = 100*time.Millisecond, 2, 2*time.Second
+	// Streams that never doze, that doze between most events, and that doze when it is calm.
+	stream.IdleAfter = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 300 * time.Millisecond}[p.script.Seed%4]
 	stream.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
 	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
 	logger := slog.New(slog.DiscardHandler)
@@ -158,12 +160,25 @@ type watchedSink struct {
 }
 
 func (s *watchedSink) Open(ctx context.Context) (strategies.Cursor, error) {
+	c, err := s.sink.Open(ctx)
+	if err == nil {
+		s.p.city.mu.Lock()
+		s.p.wakes++
+		s.p.city.mu.Unlock()
+	}
+	s.p.trace("worker %d opens the stream: seq %d, mark %q, %v", s.p.id, c.Seq, c.Mark, err)
+	return c, err
+}
+
+// Scan is called by a full start, and not by one that wakes a stream with its window.
+func (s *watchedSink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) error) error {
 	s.p.mu.Lock()
 	s.p.ended = nil
 	s.p.mu.Unlock()
-	c, err := s.sink.Open(ctx)
-	s.p.trace("worker %d opens the stream: seq %d, mark %q, %v", s.p.id, c.Seq, c.Mark, err)
-	return c, err
+	s.p.city.mu.Lock()
+	s.p.wakes--
+	s.p.city.mu.Unlock()
+	return s.sink.Scan(ctx, from, fn)
 }
 
 func (s *watchedSink) Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {

@@ -200,6 +200,9 @@ func (x *world) commit(w *simWorker, n int) {
 			d.To = d.From
 		}
 	}()
+	if x.dozy() && !w.c.dozing {
+		w.c.doze()
+	}
 	err := w.c.commit(context.Background(), w.batch)
 	switch {
 	case errors.Is(err, errReopen):
@@ -222,6 +225,9 @@ func (x *world) commit(w *simWorker, n int) {
 		x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
 	}
 }
+
+// dozy says whether a stream has been without a change for long, which is chance here.
+func (x *world) dozy() bool { return (x.script.Seed+uint64(x.at)*0x9e3779b97f4a7c15)>>60 < 5 }
 
 // failed decides what becomes of a worker whose step failed, as runner.lives does, and
 // whether it was entitled to fail.
