@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Once    bool         // one sweep of each stream, then Run returns
 	Logger  *slog.Logger // nil: nothing is logged
+	Local   bool         // the broker runs in this process (StartLocal) and shares its limits
 	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
 
 	deps deps
@@ -46,6 +47,9 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		return nil, class.Errorf(class.Config, "no brokers are configured: set kafka.brokers (--brokers)")
 	case cfg.SchemaRegistry.URL == "":
 		return nil, errNoRegistry
+	}
+	if err := checkFiles(len(cfg.Streams), o.Local); err != nil {
+		return nil, err
 	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {

@@ -57,11 +57,12 @@ schema registry run in the data directory.`,
 // runStreams runs a loaded configuration, with the embedded servers where it needs
 // them.
 func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once bool) error {
+	local := len(cfg.Kafka.Brokers) == 0
 	stop, err := s.embed(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
+	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, Local: local, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
 	if err == nil {
 		err = c.Run(ctx)
 	}
