@@ -87,18 +87,13 @@ func sweepOf(t *testing.T, s *ranged, strategy string, inFlight int64, change fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{stream: stream, strategy: machine, format: spec.Format, source: s, sink: boundless{}}
+	r := &runner{stream: stream, strategy: machine, format: spec.Format, source: s, maxRecord: 1 << 20}
 	c, err := machine.Begin(strategies.Cursor{}, time.Unix(1.8e9, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return newFetcher(r, newRoom(inFlight)), c
 }
-
-// boundless is a sink that takes records of any size.
-type boundless struct{ sink }
-
-func (boundless) MaxRecord() int { return 1 << 20 }
 
 // read folds pages until the sweep ends, and returns every key in the order it came.
 func read(t *testing.T, f *fetcher, c strategies.Cursor) (keys []string, end strategies.Cursor) {
