@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
@@ -16,19 +15,16 @@ import (
 // pages, order and cursor are those of asking in turn (P4), and the strategy judges the
 // seams between pages as ever.
 //
-// It is used by one goroutine; spawn runs the requests.
+// It is used by one goroutine.
 type ahead struct {
-	source   source
-	strategy strategies.Strategy
-	room     *room
-	most     int // questions asked ahead of the one in turn, at the most
-	spawn    func(func())
+	*runner
+	room *room
+	most int // questions asked ahead of the one in turn, at the most
 
 	rest  *answer            // the page in hand, where more of it follows
 	queue []*early           // in the order in which their turns come
 	depth int                // questions to ask ahead now: halved by a wrong guess, one more by a right one
 	guess []strategies.Param // the question behind the one in turn; nil: not known
-	gone  sync.WaitGroup
 }
 
 // early is a question asked ahead.
@@ -42,10 +38,9 @@ type early struct {
 }
 
 // newAhead returns one that has up to concurrency requests under way.
-func newAhead(source source, strategy strategies.Strategy, room *room, concurrency int) *ahead {
-	a := &ahead{source: source, strategy: strategy, room: room, most: max(concurrency-1, 0), depth: max(concurrency-1, 0)}
-	a.spawn = a.gone.Go
-	return a
+func newAhead(r *runner, room *room) *ahead {
+	most := max(r.stream.Concurrency-1, 0)
+	return &ahead{runner: r, room: room, most: most, depth: most}
 }
 
 // page returns the answer to the question that is in turn, with its bytes taken from room.
@@ -156,7 +151,7 @@ func (a *ahead) send(ctx context.Context, params []strategies.Param, size int64)
 	ctx, cancel := context.WithCancel(ctx)
 	e := &early{params: params, weight: weight, cancel: cancel, done: make(chan struct{})}
 	a.queue = append(a.queue, e)
-	a.spawn(func() {
+	a.aside(func() {
 		defer close(e.done)
 		e.answer, e.err = a.source.Page(ctx, e.params)
 	})

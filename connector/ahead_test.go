@@ -169,7 +169,9 @@ func TestAheadAsksAtOnce(t *testing.T) {
 			if _, err := f.page(t.Context(), c); err != nil {
 				t.Fatal(err)
 			}
-			f.ahead.gone.Wait()
+			for _, e := range f.ahead.queue {
+				<-e.done
+			}
 			if s.most != 4 {
 				t.Errorf("%d requests at once, want 4", s.most)
 			}

@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"context"
 	"time"
 
 	"tidemark/connector/internal/class"
@@ -10,27 +9,23 @@ import (
 	"tidemark/strategies"
 )
 
-// gather is how long pages may come together after a transaction that others are
-// waiting behind. A broker is still writing the last transaction's markers then, and
-// would hold a new one back for longer.
-const gather = 2 * time.Millisecond
-
 // committer takes every page that is ready, drops the rows that the topic already
-// holds, and commits the rest with the cursor behind them.
+// holds, and commits the rest with the cursor behind them. While a transaction is on its
+// way it admits the pages of the next one; see group.go.
 type committer struct {
 	*runner
 	in     <-chan *fetched
 	room   *room
 	window *window.Window
 	stored strategies.Cursor // as the state topic has it
+	mark   string            // the mark behind the transaction on its way, or else of stored
 
-	records  []kafka.Record
-	counts   Counts        // of the transaction being made
-	latest   time.Duration // likewise
-	greatest int64         // cursor value in records
-	last     time.Time     // end of the last transaction
-	forgot   int64         // of the window's forgotten rows, those counted
-	future   bool          // rows beyond max_future were met in this sweep, and it was said
+	*group           // being made
+	flight *flight   // on its way; nil: none is
+	spare  *group    // empty, for the next one
+	last   time.Time // end of the last transaction
+	forgot int64     // of the window's forgotten rows, those counted
+	future bool      // rows beyond max_future were met in this sweep, and it was said
 
 	sweepFrom Counts // totals when the open sweep was begun
 
@@ -39,24 +34,9 @@ type committer struct {
 	active func()           // counts idle_after anew; nil likewise
 }
 
-func (c *committer) run(ctx context.Context) error {
-	var batch []fetched
-	defer func() { c.free(batch) }()
-	defer c.countIdle()()
-	for {
-		var open bool
-		batch, open = c.ready(ctx, batch[:0])
-		if len(batch) > 0 {
-			if err := c.commit(ctx, batch); err != nil {
-				return err
-			}
-			c.free(batch)
-			batch = batch[:0]
-		}
-		if !open {
-			return nil
-		}
-	}
+func newCommitter(r *runner, room *room, w *window.Window, stored strategies.Cursor) *committer {
+	return &committer{runner: r, room: room, window: w, stored: stored, mark: stored.Mark,
+		group: newGroup(), spare: newGroup(), sweepFrom: r.board.get().Counts}
 }
 
 // drain frees the pages that were fetched and never taken. It waits for the fetcher, which
@@ -68,83 +48,9 @@ func (c *committer) drain() {
 	}
 }
 
-// ready waits for a page and takes with it all that are there (group commit). It never
-// waits for the network: a page by itself goes at once.
-func (c *committer) ready(ctx context.Context, batch []fetched) ([]fetched, bool) {
-	item, open := c.next()
-	if !open {
-		return batch, false
-	}
-	batch = append(batch, *item)
-	if since := time.Since(c.last); since < gather {
-		select {
-		case <-time.After(gather - since):
-		case <-ctx.Done():
-		}
-	}
-	for !item.ended && !item.reopen && !item.full {
-		select {
-		case item, open = <-c.in:
-			if !open {
-				return batch, false
-			}
-			batch = append(batch, *item)
-		default:
-			return batch, true
-		}
-	}
-	return batch, true
-}
-
-// commit writes what is new in the pages, and the cursor behind the last of them (P1).
-func (c *committer) commit(ctx context.Context, batch []fetched) error {
-	c.records, c.greatest = c.records[:0], window.Everything
-	c.counts, c.latest = Counts{}, 0
-	for i := range batch {
-		if err := c.admit(&batch[i]); err != nil {
-			return err
-		}
-	}
-	last := batch[len(batch)-1]
-	next := last.next
-	if !last.reopen {
-		next.ReadBack = &strategies.ReadBack{TopicID: c.sink.TopicID(), Offsets: c.window.ReadBack(c.sink.Ends()), Window: next.Window}
-	}
-	if c.worth(next, last) {
-		stored, err := c.transact(ctx, next)
-		if err != nil {
-			return err
-		}
-		c.stored = stored
-		c.counts.Written = int64(len(c.records)) - c.counts.Dead
-	}
-	c.crowded()
-	if last.ended {
-		c.counts.Sweeps = 1
-	}
-	c.board.set(func(s *Status) {
-		s.add(c.counts)
-		s.Mark, s.Window, s.Latest = c.stored.Mark, c.window.Rows(), max(s.Latest, c.latest)
-	})
-	if last.ended {
-		c.sweepEnded(time.Since(last.began))
-	}
-	switch {
-	case last.reopen:
-		return errReopen
-	case last.full:
-		if c.dozing {
-			if err := c.wake(ctx); err != nil { // the scan writes
-				return err
-			}
-		}
-		c.resume = c.stored
-		return errFull
-	}
-	return nil
-}
-
-// admit puts the page's new rows into the transaction.
+// admit puts the page's new rows into the transaction that is being made. The window
+// takes them for written from here on: where the transaction fails, or the one before it,
+// the window goes with it.
 func (c *committer) admit(item *fetched) error {
 	if item.warning != "" {
 		c.counts.Warnings++
@@ -223,6 +129,7 @@ func (c *committer) fresh(row *strategies.Row, from *answer) {
 		c.records = append(c.records, tombstone(row))
 	} else {
 		c.records = append(c.records, kafka.Record{Key: row.Key, Value: row.Body})
+		c.bytes += int64(len(row.Body))
 	}
 	if !row.Value.Set {
 		c.greatest = window.NoValue
@@ -244,10 +151,10 @@ func (c *committer) fresh(row *strategies.Row, from *answer) {
 // late measures how long after its own time a row appeared that lies behind the mark: a
 // buffer at least so long would have shown it.
 func (c *committer) late(row *strategies.Row, from *answer) {
-	if c.stored.Mark == "" || !c.format.Temporal() {
+	if c.mark == "" || !c.format.Temporal() {
 		return
 	}
-	mark, err := c.format.ParseString(c.stored.Mark)
+	mark, err := c.format.ParseString(c.mark)
 	if err != nil || row.Value.N >= mark.N {
 		return
 	}
@@ -277,45 +184,15 @@ func (c *committer) badRow(row *strategies.Row, cause error, url string) error {
 	return nil
 }
 
-// worth says whether the pages moved anything that a restart needs. Idle polls do not, and
-// write nothing.
-func (c *committer) worth(next strategies.Cursor, last fetched) bool {
-	closed := c.stored.Sweep != nil && next.Sweep == nil
-	learnt := next.Reached != c.stored.Reached || next.Unsorted != c.stored.Unsorted
-	return len(c.records) > 0 || next.Mark != c.stored.Mark || learnt || closed || last.reopen
-}
-
-func (c *committer) transact(ctx context.Context, next strategies.Cursor) (strategies.Cursor, error) {
-	if c.dozing {
-		if err := c.wake(ctx); err != nil {
-			return next, err
-		}
-	}
-	begin := c.sink.Ends()
-	stored, n, err := c.write(ctx, c.records, c.stored, next)
-	c.counts.Transactions += n
-	c.last = time.Now()
-	if err != nil {
-		return stored, err
-	}
-	if c.active != nil {
-		c.active()
-	}
-	if len(c.records) > 0 {
-		c.window.Wrote(c.greatest, begin)
-	}
-	return stored, nil
-}
-
 // crowded counts the rows that the window has no room for, and says it once.
-func (c *committer) crowded() {
+func (c *committer) crowded(counts *Counts) {
 	n := c.window.Forgot()
-	c.counts.Forgot, c.forgot = n-c.forgot, n
+	counts.Forgot, c.forgot = n-c.forgot, n
 	if n == 0 || c.full {
 		return
 	}
 	c.full = true
-	c.counts.Warnings++
+	counts.Warnings++
 	c.log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", c.stream.WindowRows)
 }
 

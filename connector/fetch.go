@@ -64,11 +64,7 @@ type fetcher struct {
 }
 
 func newFetcher(r *runner, room *room) *fetcher {
-	f := &fetcher{runner: r, room: room, ahead: newAhead(r.source, r.strategy, room, r.stream.Concurrency)}
-	if r.spawn != nil {
-		f.ahead.spawn = r.spawn
-	}
-	return f
+	return &fetcher{runner: r, room: room, ahead: newAhead(r, room)}
 }
 
 func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {

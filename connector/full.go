@@ -137,9 +137,9 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		return err
 	}
 	f.keys += int64(len(live))
-	c := &committer{runner: f.runner, window: w, stored: f.stored}
+	c := &committer{runner: f.runner, window: w, mark: f.stored.Mark, group: newGroup()}
 	err = f.scan(ctx, false, func(a *answer) error {
-		c.records, c.greatest, c.counts, c.latest = c.records[:0], window.Everything, Counts{}, 0
+		c.reset()
 		f.format.SortRows(a.Rows)
 		gone := outdone(f.format, a.Rows)
 		c.counts.Read = int64(len(a.Rows))

@@ -23,23 +23,11 @@ func (c *committer) countIdle() func() {
 	return func() { t.Stop() }
 }
 
-// next waits for a page, and meanwhile for idle_after.
-func (c *committer) next() (*fetched, bool) {
-	for {
-		select {
-		case item, open := <-c.in:
-			return item, open
-		case <-c.tired:
-			c.doze()
-		}
-	}
-}
-
 // doze closes the sink and lets go of what only busy streams need.
 func (c *committer) doze() {
 	c.log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
 	c.sink.Close()
-	c.dozing, c.records = true, nil
+	c.dozing, c.records, c.spare.records = true, nil, nil
 	c.flock.dozes()
 }
 

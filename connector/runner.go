@@ -44,7 +44,7 @@ type runner struct {
 	connect func(ctx context.Context) (source, inspector, error)
 	source  source
 	bodies  inspector
-	spawn   func(func()) // runs a request; nil: in a goroutine of its own
+	spawn   func(func()) // runs a request or a transaction; nil: in a goroutine of its own
 
 	resume    strategies.Cursor // where a full scan goes on
 	begun     bool              // the stream was opened once
@@ -257,6 +257,15 @@ func (r *runner) live(ctx context.Context) error {
 	return err
 }
 
+// aside runs what goes on beside the caller.
+func (r *runner) aside(work func()) {
+	if r.spawn != nil {
+		r.spawn(work)
+		return
+	}
+	go work()
+}
+
 // pause waits for the next poll. The first wait is shorter by chance, so that streams
 // which started together do not poll together ever after.
 func (r *runner) pause(ctx context.Context) error {
@@ -310,7 +319,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	c := &committer{runner: r, room: newRoom(r.kafka.MaxInFlight), window: w, stored: stored, sweepFrom: r.board.get().Counts}
+	c := newCommitter(r, newRoom(r.kafka.MaxInFlight), w, stored)
 	return c, began, nil
 }
 

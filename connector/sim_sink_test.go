@@ -112,7 +112,7 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 		return next, s.failed(kafka.NotWritten)
 	}
 	s.w.txn = n
-	s.w.piece = s.w.c != nil && len(records) > 0 && len(s.w.c.records) > 0 && &records[len(records)-1] != &s.w.c.records[len(s.w.c.records)-1]
+	s.w.piece = s.w.c.isPiece(records)
 	s.append(n, records, fault)
 	if s.variant == cursorOutside && len(records) > 0 {
 		s.log.End(n, true)

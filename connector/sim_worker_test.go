@@ -173,6 +173,29 @@ func (x *world) fetch(w *simWorker) {
 // simRequests bounds a history; the longest script asks for far less.
 const simRequests = 1500
 
+// isPiece reports whether the records are some, but not the last, of the transaction on its
+// way.
+func (c *committer) isPiece(records []kafka.Record) bool {
+	if c == nil || c.flight == nil || len(records) == 0 || len(c.flight.records) == 0 {
+		return false
+	}
+	all := c.flight.records
+	return &records[len(records)-1] != &all[len(all)-1]
+}
+
+// commit makes one transaction of the pages.
+func (c *committer) commit(pages []fetched) error {
+	for i := range pages {
+		if err := c.take(&pages[i]); err != nil {
+			return err
+		}
+	}
+	if err := c.leave(context.Background()); err != nil {
+		return err
+	}
+	return c.await()
+}
+
 // commit takes the first n fetched pages, or those up to a sweep's end.
 func (x *world) commit(w *simWorker, n int) {
 	h := x.api.H
@@ -203,10 +226,9 @@ func (x *world) commit(w *simWorker, n int) {
 	if x.dozy() && !w.c.dozing {
 		w.c.doze()
 	}
-	err := w.c.commit(context.Background(), w.batch)
+	err := w.c.commit(w.batch)
 	switch {
 	case errors.Is(err, errReopen):
-		w.c.free(w.batch)
 		w.opened = false
 		return
 	case err != nil:
@@ -217,7 +239,6 @@ func (x *world) commit(w *simWorker, n int) {
 		w.txn = x.log.Committed()
 		h.Deliveries[known].Skipped = true
 	}
-	w.c.free(w.batch)
 	w.queue = w.queue[:copy(w.queue, w.queue[done:])]
 	if last.ended {
 		h.Sweeps = append(h.Sweeps, sim.Sweep{Began: last.begin.clock, Greatest: last.begin.greatest, Ended: x.api.Now(),
