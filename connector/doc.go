@@ -9,9 +9,10 @@
 //
 // Files: connector.go (all streams of a worker), runner.go (one stream's life from open to
 // failure), fetch.go and commit.go (the two halves of its pipeline), ahead.go (questions
-// asked before their turn), group.go (one transaction after the other), pieces.go (pages too
-// large for one), ties.go (rows of one key in a page), status.go (what it shows), check.go, state.go and tail.go
-// (looking without touching), local.go (the embedded broker), class.go (error classes),
-// flock.go, idle.go and files.go (many streams that have nothing to do).
-// DESIGN.md follows a record through all of them.
+// asked before their turn), group.go (one transaction after the other), pieces.go (pages
+// too large for one), ties.go (rows of one key in a page), full.go and reconcile.go (scans of
+// everything), flock.go, idle.go and files.go (many streams with nothing to do), status.go
+// (what it shows), check.go, state.go and tail.go (looking without touching), local.go
+// (the embedded broker), stages.go (parts of the pipeline, for benchmarks), class.go (error
+// classes). DESIGN.md follows a record through all of them.
 package connector

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"tidemark/connector"
+	"tidemark/connector/config"
+	"tidemark/strategies"
+)
+
+// tidemarkPart is the connector as a library: one sweep of one stream, from nothing.
+type tidemarkPart struct {
+	brokerAt
+	collectionAt
+	Strategy    string `json:"strategy"`
+	Topic       string `json:"topic"`
+	StateTopic  string `json:"state_topic"`
+	Compression string `json:"compression"`
+	MaxInFlight int64  `json:"max_in_flight,omitempty"` // 0: the default
+}
+
+// collectionAt is a collection that an API serves, in pages of a size.
+type collectionAt struct {
+	API        string `json:"api"`
+	Collection string `json:"collection"`
+	Rows       int64  `json:"rows"`
+	PageSize   int    `json:"page_size"`
+}
+
+var apiPaths = map[string]string{
+	strategies.Keyset:    "/pagination/keyset",
+	strategies.Offset:    "/pagination/offset",
+	strategies.Timestamp: "/incremental/timestamp",
+	strategies.StepSize:  "/incremental/step",
+	strategies.Replay:    "/incremental/timestamp",
+}
+
+// stream reads the collection with the strategy.
+func (a collectionAt) stream(name, strategy string) config.Stream {
+	s := config.NewStream(name, strategy, a.API+"/"+a.Collection+apiPaths[strategy])
+	size := map[string]string{"per_page": strconv.Itoa(a.PageSize)}
+	switch strategy {
+	case strategies.Keyset:
+		s.Query = size
+	case strategies.Offset:
+		s.PageSize = a.PageSize
+	case strategies.Timestamp, strategies.Replay:
+		s.Query, s.PageSize = size, a.PageSize
+	case strategies.StepSize:
+		s.StepSize, s.MaxID = int64(a.PageSize), a.Rows
+	}
+	return s
+}
+
+func (t *tidemarkPart) prepare(ctx context.Context) (any, error) { return &t.brokerAt, t.open(ctx) }
+
+func (t *tidemarkPart) run(ctx context.Context) (any, error) {
+	cfg := t.config()
+	cfg.Streams = []config.Stream{t.stream(t.Topic, t.Strategy)}
+	return once(ctx, cfg)
+}
+
+func (t *tidemarkPart) close() error { return t.shut() }
+
+// config is a worker's configuration, without streams.
+func (t *tidemarkPart) config() *config.Config {
+	cfg := config.Default()
+	cfg.Kafka.Brokers, cfg.SchemaRegistry.URL = t.Brokers, t.Registry
+	cfg.Kafka.StateTopic, cfg.Kafka.Compression = t.StateTopic, t.Compression
+	if t.MaxInFlight > 0 {
+		cfg.Kafka.MaxInFlight = t.MaxInFlight
+	}
+	return cfg
+}
+
+// swept is what the connector says of itself. None of it is a result; it explains them.
+type swept struct {
+	connector.Counts
+	Window  int           `json:"window"`
+	Opening time.Duration `json:"opening"` // from Run to the first request
+}
+
+// once runs the one stream of cfg to the end of its sweep.
+func once(ctx context.Context, cfg *config.Config) (swept, error) {
+	var s swept
+	c, err := connector.New(cfg, connector.Options{Once: true})
+	if err != nil {
+		return s, err
+	}
+	began, opened, watched := time.Now(), make(chan time.Duration, 1), make(chan struct{})
+	go func() { // the window is complete when the stream begins to read
+		defer close(opened)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for c.Status()[0].State == connector.Starting {
+			select {
+			case <-watched:
+				return
+			case <-tick.C:
+			}
+		}
+		opened <- time.Since(began)
+	}()
+	err = c.Run(ctx)
+	close(watched)
+	s.Opening = <-opened
+	if err != nil {
+		return s, fmt.Errorf("running tidemark: %w", err)
+	}
+	now := c.Status()[0]
+	s.Counts, s.Window = now.Counts, now.Window
+	return s, nil
+}

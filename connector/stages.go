@@ -1,0 +1,71 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// Stages are the first stages of a stream's pipeline, each to be run by itself, so that
+// a benchmark can hold the whole against its parts. They are made as a runner makes
+// them.
+type Stages struct {
+	client *rest.Client
+	plan   *wire.Plan
+}
+
+// NewStages returns the stages of a stream whose schema has the given id.
+func NewStages(stream config.Stream, schemaID int) (*Stages, error) {
+	spec, err := stream.Spec()
+	if err != nil {
+		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	plan, err := wire.Compile(planOptions(stream, spec.Format, schemaOf(stream), schemaID))
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
+	}
+	client, err := rest.New(rest.Options{
+		URL: stream.URL, Query: stream.Query, Headers: stream.Headers, Timeout: stream.RequestTimeout,
+		MaxRetries: stream.MaxRetries, MaxBody: stream.MaxBody, RateLimit: stream.RateLimit,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
+	}
+	return &Stages{client, plan}, nil
+}
+
+// Fetch asks for one page and hands its bytes to fn, unread. They are fn's until it
+// returns; fn may be nil.
+func (s *Stages) Fetch(ctx context.Context, params []strategies.Param, fn func(body []byte) error) error {
+	resp, err := s.client.Get(ctx, params, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Release()
+	if fn == nil {
+		return nil
+	}
+	return fn(resp.Body)
+}
+
+// Scan makes rows of a page's bytes and hands them to fn. They are fn's until it returns;
+// fn may be nil.
+func (s *Stages) Scan(body []byte, fn func(rows []strategies.Row) error) error {
+	page, err := s.plan.Scan(body)
+	if err != nil {
+		return err
+	}
+	defer page.Release()
+	if fn == nil {
+		return nil
+	}
+	return fn(page.Rows)
+}
+
+// Close drops idle connections.
+func (s *Stages) Close() { s.client.Close() }
