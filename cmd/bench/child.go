@@ -57,11 +57,9 @@ func startChild(ctx context.Context, kind string, p part, profile string, ready 
 }
 
 // run has the part do what is measured, and returns what that took.
-func (c *child) run(result any) (usage, error) { return c.ask(commandRun, result) }
-
-func (c *child) ask(what command, result any) (usage, error) {
-	if err := c.enc.Encode(what); err != nil {
-		return usage{}, fmt.Errorf("telling the part %s to %s: %w", c.kind, what, err)
+func (c *child) run(result any) (usage, error) {
+	if err := c.enc.Encode(commandRun); err != nil {
+		return usage{}, fmt.Errorf("telling the part %s to begin: %w", c.kind, err)
 	}
 	used, err := c.answer(result)
 	if err != nil || used == nil {

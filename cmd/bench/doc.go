@@ -13,5 +13,6 @@
 // read, its rows and their ids),
 // servers.go (brokers, registry, topics), watch.go and count.go (what a read_committed
 // consumer sees), tidemark.go (the connector as a part), limits.go and produce.go (scan, fetch
-// and produce by themselves), stats.go, table.go and report.go (how results are shown).
+// and produce by themselves), worker.go (the connector running for good), latency.go, idle.go,
+// window.go and growth.go (the other experiments), stats.go, table.go and report.go (how results are shown).
 package main

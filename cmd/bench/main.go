@@ -41,6 +41,12 @@ type options struct {
 	registry    string
 	compression string
 	dir         string
+	sizes       []int64
+	latencyFor  time.Duration
+	idleStreams []int
+	idleFor     time.Duration
+	settle      time.Duration
+	poll        time.Duration
 	json        string
 	cpuProfile  string
 }
@@ -68,6 +74,12 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.StringSliceVar(&o.brokers, "brokers", nil, "a real broker to measure with as well, host:port")
 	f.StringVar(&o.registry, "registry-url", "", "its schema registry; without one the embedded registry serves")
 	f.StringVar(&o.compression, "compression", "lz4", "of what is produced: lz4, zstd, snappy, gzip, none")
+	f.Int64SliceVar(&o.sizes, "sizes", []int64{10_000, 100_000, 1_000_000, 10_000_000}, "growth: rows of the collections")
+	f.DurationVar(&o.latencyFor, "latency-for", 20*time.Second, "latency: how long changes are watched")
+	f.IntSliceVar(&o.idleStreams, "idle-streams", []int{1, 1000}, "idle: streams of the worker")
+	f.DurationVar(&o.idleFor, "idle-for", 30*time.Second, "idle: how long the worker is watched")
+	f.DurationVar(&o.settle, "settle", 20*time.Second, "idle: how long it is left alone before that")
+	f.DurationVar(&o.poll, "poll-interval", 10*time.Second, "idle: poll_interval of its streams")
 	f.StringVar(&o.dir, "dir", "", "where brokers keep their data while they are measured; default: the system's temporary directory")
 	f.StringVar(&o.json, "json", "", "file for every single run, as JSON")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "directory for a processor profile of each tidemark run")
@@ -96,6 +108,11 @@ func experiments() []experiment {
 	return []experiment{
 		{"noise", (*bench).noise},
 		{"throughput", (*bench).throughput},
+		{"latency", (*bench).latency},
+		{"idle", (*bench).idle},
+		{"window", (*bench).window},
+		{"growth", (*bench).growth},
+		{"memory", (*bench).memory},
 	}
 }
 

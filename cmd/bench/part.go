@@ -24,6 +24,7 @@ const (
 	partAPI      = "api"
 	partBroker   = "broker"
 	partTidemark = "tidemark"
+	partWorker   = "worker"
 	partScan     = "scan"
 	partFetch    = "fetch"
 	partProduce  = "produce"
@@ -33,6 +34,7 @@ var parts = map[string]func() part{
 	partAPI:      func() part { return new(apiPart) },
 	partBroker:   func() part { return new(brokerPart) },
 	partTidemark: func() part { return new(tidemarkPart) },
+	partWorker:   func() part { return new(workerPart) },
 	partScan:     func() part { return new(scanPart) },
 	partFetch:    func() part { return new(fetchPart) },
 	partProduce:  func() part { return new(producePart) },
@@ -51,13 +53,10 @@ type message struct {
 	Usage *usage          `json:"usage,omitempty"` // of run
 }
 
-// command is a line that a child reads.
+// command is a line that a child reads; there is but one.
 type command string
 
-const (
-	commandRun   command = "run"
-	commandUsage command = "usage"
-)
+const commandRun command = "run"
 
 // serveParent is a measured process's main loop. It ends with the parent, whose end
 // closes in.
@@ -85,17 +84,12 @@ func serveParent(ctx context.Context, kind string, in io.Reader, out io.Writer) 
 	defer cancel()
 	commands := listen(dec, cancel)
 	for c := range commands {
-		switch c {
-		case commandRun:
-			value, used, err := measured(ctx, p, s.CPUProfile)
-			if err := say(enc, value, used, err); err != nil {
-				return err
-			}
-		case commandUsage:
-			now, err := measure()
-			if err := say(enc, nil, &now, err); err != nil {
-				return err
-			}
+		if c != commandRun {
+			return fmt.Errorf("there is no command %q", c)
+		}
+		value, used, err := measured(ctx, p, s.CPUProfile)
+		if err := say(enc, value, used, err); err != nil {
+			return err
 		}
 	}
 	return nil

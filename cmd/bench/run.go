@@ -43,6 +43,12 @@ func (r *result) fill(rows int64, took time.Duration, used usage) {
 	r.AllocsPerRow = float64(used.Mallocs) / float64(rows)
 }
 
+// name begins the names of a run's topics. No other run has it.
+func (b *bench) name() string {
+	b.runs++
+	return fmt.Sprintf("bench-%s-%d", b.runID, b.runs)
+}
+
 // at is the collection of rows rows in pages of a size.
 func (b *bench) at(rows int64, pageSize int) collectionAt {
 	return collectionAt{API: b.api, Collection: fixed(rows).path(), Rows: rows, PageSize: pageSize}
@@ -95,8 +101,8 @@ func (b *bench) write(ctx context.Context, j job) (r result, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	b.runs++
-	t := topics{fmt.Sprintf("bench-%s-%d", b.runID, b.runs), fmt.Sprintf("bench-%s-%d-state", b.runID, b.runs)}
+	name := b.name()
+	t := topics{name, name + "-state"}
 	c, err := startChild(ctx, j.kind, j.part(at, t), b.profile(j), &at)
 	if err != nil {
 		return r, err

@@ -121,6 +121,19 @@ func dropTopics(ctx context.Context, cl *kgo.Client, t topics) error {
 	return nil
 }
 
+// drop deletes topics that a worker has made.
+func (b *bench) drop(ctx context.Context, brokers []string, names ...string) error {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.DisableClientMetrics())
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	defer cl.Close()
+	if _, err := kadm.NewClient(cl).DeleteTopics(ctx, names...); err != nil {
+		return fmt.Errorf("deleting the topics of a worker: %w", err)
+	}
+	return nil
+}
+
 // stored is how many bytes the topic takes on the broker's disk.
 func stored(ctx context.Context, cl *kgo.Client, topic string) (int64, error) {
 	dirs, err := kadm.NewClient(cl).DescribeAllLogDirs(ctx, kadm.TopicsSet{topic: {0: {}}})

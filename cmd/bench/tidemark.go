@@ -20,6 +20,9 @@ type tidemarkPart struct {
 	StateTopic  string `json:"state_topic"`
 	Compression string `json:"compression"`
 	MaxInFlight int64  `json:"max_in_flight,omitempty"` // 0: the default
+
+	Buffer   time.Duration `json:"buffer,omitempty"`    // replay; 0: the default
+	OnlyOpen bool          `json:"only_open,omitempty"` // stop before the first request
 }
 
 // collectionAt is a collection that an API serves, in pages of a size.
@@ -58,9 +61,12 @@ func (a collectionAt) stream(name, strategy string) config.Stream {
 func (t *tidemarkPart) prepare(ctx context.Context) (any, error) { return &t.brokerAt, t.open(ctx) }
 
 func (t *tidemarkPart) run(ctx context.Context) (any, error) {
-	cfg := t.config()
-	cfg.Streams = []config.Stream{t.stream(t.Topic, t.Strategy)}
-	return once(ctx, cfg)
+	cfg, stream := t.config(), t.stream(t.Topic, t.Strategy)
+	if t.Buffer > 0 {
+		stream.Buffer = t.Buffer
+	}
+	cfg.Streams = []config.Stream{stream}
+	return once(ctx, cfg, t.OnlyOpen)
 }
 
 func (t *tidemarkPart) close() error { return t.shut() }
@@ -83,29 +89,32 @@ type swept struct {
 	Opening time.Duration `json:"opening"` // from Run to the first request
 }
 
-// once runs the one stream of cfg to the end of its sweep.
-func once(ctx context.Context, cfg *config.Config) (swept, error) {
+// once runs the one stream of cfg to the end of its sweep, or only until it is open.
+func once(ctx context.Context, cfg *config.Config, onlyOpen bool) (swept, error) {
 	var s swept
 	c, err := connector.New(cfg, connector.Options{Once: true})
 	if err != nil {
 		return s, err
 	}
-	began, opened, watched := time.Now(), make(chan time.Duration, 1), make(chan struct{})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	began, opened, over := time.Now(), make(chan time.Duration, 1), make(chan struct{})
 	go func() { // the window is complete when the stream begins to read
-		defer close(opened)
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for c.Status()[0].State == connector.Starting {
 			select {
-			case <-watched:
-				return
+			case <-over:
 			case <-tick.C:
 			}
 		}
 		opened <- time.Since(began)
+		if onlyOpen {
+			cancel()
+		}
 	}()
 	err = c.Run(ctx)
-	close(watched)
+	close(over)
 	s.Opening = <-opened
 	if err != nil {
 		return s, fmt.Errorf("running tidemark: %w", err)
