@@ -40,7 +40,7 @@ func count(ctx context.Context, brokers []string, topic string, end, rows int64)
 		return t, fmt.Errorf("making a consumer: %w", err)
 	}
 	defer cl.Close()
-	seen := make([]uint64, rows/64+1)
+	seen := newRowSet(rows)
 	for next := int64(0); next < end; {
 		fetches := cl.PollFetches(ctx)
 		if err := fetches.Err0(); err != nil {
@@ -61,16 +61,9 @@ func count(ctx context.Context, brokers []string, topic string, end, rows int64)
 				t.First = r.Offset
 			}
 			t.Last = r.Offset
-			i, ok := indexOf(r.Key)
-			if !ok || i < 0 || i >= rows {
-				t.Strange++
-				return
-			}
-			if bit := uint64(1) << (i % 64); seen[i/64]&bit == 0 {
-				seen[i/64] |= bit
-				t.Distinct++
-			}
+			seen.add(r.Key)
 		})
 	}
+	t.Distinct, t.Strange = seen.distinct, seen.strange
 	return t, nil
 }

@@ -47,6 +47,10 @@ type options struct {
 	idleFor     time.Duration
 	settle      time.Duration
 	poll        time.Duration
+	against     []string
+	install     bool
+	venv        string
+	peerRows    int64
 	json        string
 	cpuProfile  string
 }
@@ -80,6 +84,10 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.DurationVar(&o.idleFor, "idle-for", 30*time.Second, "idle: how long the worker is watched")
 	f.DurationVar(&o.settle, "settle", 20*time.Second, "idle: how long it is left alone before that")
 	f.DurationVar(&o.poll, "poll-interval", 10*time.Second, "idle: poll_interval of its streams")
+	f.StringSliceVar(&o.against, "against", nil, "peers to run on the same API: "+strings.Join(peerNames(), ", "))
+	f.StringVar(&o.venv, "venv", "", "Python environment that holds the peers")
+	f.BoolVar(&o.install, "install", false, "install the peers there; without --venv in a temporary one")
+	f.Int64Var(&o.peerRows, "peer-rows", 100_000, "rows that a peer reads")
 	f.StringVar(&o.dir, "dir", "", "where brokers keep their data while they are measured; default: the system's temporary directory")
 	f.StringVar(&o.json, "json", "", "file for every single run, as JSON")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "directory for a processor profile of each tidemark run")
@@ -98,6 +106,9 @@ func newChildCommand() *cobra.Command {
 	}
 }
 
+// peersName is the experiment that --against selects.
+const peersName = "peers"
+
 // experiment is one table, or two. It returns what --json keeps.
 type experiment struct {
 	name string
@@ -113,6 +124,7 @@ func experiments() []experiment {
 		{"window", (*bench).window},
 		{"growth", (*bench).growth},
 		{"memory", (*bench).memory},
+		{peersName, (*bench).compare},
 	}
 }
 
@@ -127,6 +139,10 @@ func experimentNames() []string {
 func (o *options) check() error {
 	if slices.Contains(o.experiments, "all") {
 		o.experiments = experimentNames()
+	}
+	o.experiments = slices.DeleteFunc(slices.Clone(o.experiments), func(e string) bool { return e == peersName })
+	if len(o.against) > 0 {
+		o.experiments = append(o.experiments, peersName)
 	}
 	one := func(flag string, values, allowed []string) error {
 		for _, v := range values {
@@ -153,6 +169,7 @@ func (o *options) check() error {
 		one("strategies", o.strategies, strategies.Names()),
 		one("places", o.places, []string{embedded, outside, kafka}),
 		one("experiments", o.experiments, experimentNames()),
+		one("against", o.against, peerNames()),
 	)
 }
 

@@ -68,7 +68,7 @@ func TestTable(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	good := options{rows: 1, repeat: 1, places: []string{embedded}, strategies: []string{"keyset"}, pageSizes: []int{50}, experiments: []string{"all"}}
-	if err := good.check(); err != nil || len(good.experiments) != len(experimentNames()) {
+	if err := good.check(); err != nil || len(good.experiments) != len(experimentNames())-1 {
 		t.Errorf("%v, %v", err, good.experiments)
 	}
 	for name, spoil := range map[string]func(o *options){
@@ -77,6 +77,7 @@ func TestOptions(t *testing.T) {
 		"page":        func(o *options) { o.pageSizes = []int{1} },
 		"strategies":  func(o *options) { o.strategies = []string{"x"} },
 		"experiments": func(o *options) { o.experiments = []string{"x"} },
+		"against":     func(o *options) { o.against = []string{"x"} },
 		"places":      func(o *options) { o.places = nil },
 	} {
 		o := good
