@@ -14,7 +14,7 @@ func start(t *testing.T, o options) *bench {
 	t.Helper()
 	var ready apiReady
 	// Not the test's context, which ends before the clean-up.
-	api, err := startChild(context.Background(), partAPI, new(apiPart), "", &ready)
+	api, err := startChild(context.Background(), partAPI, new(apiPart), profiles{}, &ready)
 	if err != nil {
 		t.Fatal(err)
 	}

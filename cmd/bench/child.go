@@ -22,7 +22,7 @@ type child struct {
 
 // startChild starts a process for the part and waits until it is prepared; ready takes
 // what it says of itself. ctx's end kills it.
-func startChild(ctx context.Context, kind string, p part, profile string, ready any) (*child, error) {
+func startChild(ctx context.Context, kind string, p part, profile profiles, ready any) (*child, error) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return nil, fmt.Errorf("describing the part %s: %w", kind, err)
@@ -46,7 +46,7 @@ func startChild(ctx context.Context, kind string, p part, profile string, ready 
 		return nil, fmt.Errorf("starting the part %s: %w", kind, err)
 	}
 	c := &child{kind: kind, cmd: cmd, in: in, enc: json.NewEncoder(in), dec: json.NewDecoder(out)}
-	err = c.enc.Encode(spec{Part: body, CPUProfile: profile})
+	err = c.enc.Encode(spec{Part: body, Profiles: profile})
 	if err == nil {
 		_, err = c.answer(ready)
 	}

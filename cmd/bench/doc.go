@@ -10,7 +10,7 @@
 // Files:
 //
 //   - main.go: the command line
-//   - part.go, child.go, usage.go: the two ends of a measured process, and what it has used
+//   - part.go, child.go, usage.go, profile.go: the two ends of a measured process, and what it uses
 //   - api.go, collection.go, identity.go: the API that is read, its rows and their ids
 //   - servers.go: brokers, registry, topics
 //   - watch.go, count.go, rowset.go: what a read_committed consumer sees

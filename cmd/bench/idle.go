@@ -87,7 +87,7 @@ func (b *bench) idling(ctx context.Context, place string, streams int) (r idled,
 		return r, err
 	}
 	var ready working
-	c, err := startChild(ctx, partWorker, w, "", &ready)
+	c, err := startChild(ctx, partWorker, w, profiles{}, &ready)
 	if err != nil {
 		return r, err
 	}

@@ -65,7 +65,7 @@ func (b *bench) delays(ctx context.Context, place string) (d delays, err error) 
 		Strategy: strategies.Keyset, Topic: name, StateTopic: name + "-state", Compression: b.compression,
 	}}
 	var ready working
-	c, err := startChild(ctx, partWorker, w, "", &ready)
+	c, err := startChild(ctx, partWorker, w, profiles{}, &ready)
 	if err != nil {
 		return d, err
 	}

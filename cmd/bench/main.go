@@ -53,6 +53,7 @@ type options struct {
 	peerRows    int64
 	json        string
 	cpuProfile  string
+	memProfile  string
 }
 
 func newCommand() *cobra.Command {
@@ -91,6 +92,7 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.StringVar(&o.dir, "dir", "", "where brokers keep their data while they are measured; default: the system's temporary directory")
 	f.StringVar(&o.json, "json", "", "file for every single run, as JSON")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "directory for a processor profile of each tidemark run")
+	f.StringVar(&o.memProfile, "memprofile", "", "directory for a profile of all allocations of each tidemark run, which slows it down")
 	cmd.AddCommand(newChildCommand())
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	return cmd
@@ -181,10 +183,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return fmt.Errorf("making a directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(o.dir)) }()
-	if o.cpuProfile != "" {
-		if err := os.MkdirAll(o.cpuProfile, 0o755); err != nil {
-			return fmt.Errorf("making the directory for profiles: %w", err)
-		}
+	if err := o.makeProfileDirs(); err != nil {
+		return err
 	}
 	if len(o.brokers) > 0 && o.registry == "" {
 		local, err := connector.StartLocal(ctx, connector.LocalOptions{Dir: o.dir + "/registry"})
@@ -195,7 +195,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		o.registry = local.RegistryURL()
 	}
 	var ready apiReady
-	api, err := startChild(ctx, partAPI, new(apiPart), "", &ready)
+	api, err := startChild(ctx, partAPI, new(apiPart), profiles{}, &ready)
 	if err != nil {
 		return err
 	}
@@ -207,6 +207,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		Results: map[string]any{}, Took: map[string]float64{}}
 	all.Machine.print(out)
 	fmt.Fprintln(out)
+	if err := b.warm(ctx); err != nil {
+		return err
+	}
 	for _, e := range experiments() {
 		if !slices.Contains(o.experiments, e.name) {
 			continue
@@ -228,12 +231,13 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 const caveats = `How it was measured. rows/s: rows counted by a read_committed consumer, divided by the time from the
 start of the run (connecting, fencing and registering the schema included; topics are there) until the last
 of them could be read. The consumer reads when the run is over; while it lasts, the topic's last stable
-offset is asked for each 5 ms. A run whose topic holds a row twice, or not, is an error. CPU, RSS and
-allocations are those of the measured process; with the embedded broker it has the broker in it. produce:
-as many records a transaction as the first strategy made; scan: 64 MiB of pages, round and round.
+offset is asked for each 5 ms. A run that leaves a row out, or writes one twice, is an error. CPU, RSS and
+allocations are those of the measured process; with the embedded broker it has the broker in it. first: when
+the first row could be read. produce: the same records, as many a transaction as the first strategy made;
+scan: 64 MiB of pages, round and round. The columns behind the rates are medians.
 
 What it does not show. Everything is on one machine and on loopback: the API and a broker outside take
 processor time from what is measured, and no network delays or loses anything. The API answers at once.
-One broker, one partition, no replication. Users like the playground's, of some 330 bytes each. Nothing
-fails. Compare ratios, not absolutes.
+One broker, one partition, no replication. Users as the playground makes them, some 290 bytes of JSON
+each, with random ids. Nothing fails. Compare ratios, not absolutes.
 `

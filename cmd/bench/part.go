@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/pprof"
 )
 
 // part is what a measured process does. Its exported fields are what the parent tells it.
@@ -42,8 +40,8 @@ var parts = map[string]func() part{
 
 // spec is the first line that a child reads.
 type spec struct {
-	Part       json.RawMessage `json:"part"`
-	CPUProfile string          `json:"cpu_profile,omitempty"` // file for a profile of run
+	Part     json.RawMessage `json:"part"`
+	Profiles profiles        `json:"profiles"` // of run
 }
 
 // message is a line that a child writes.
@@ -87,7 +85,7 @@ func serveParent(ctx context.Context, kind string, in io.Reader, out io.Writer) 
 		if c != commandRun {
 			return fmt.Errorf("there is no command %q", c)
 		}
-		value, used, err := measured(ctx, p, s.CPUProfile)
+		value, used, err := measured(ctx, p, s.Profiles)
 		if err := say(enc, value, used, err); err != nil {
 			return err
 		}
@@ -122,25 +120,22 @@ func say(enc *json.Encoder, value any, used *usage, err error) error {
 	return enc.Encode(m)
 }
 
-func measured(ctx context.Context, p part, profile string) (value any, used *usage, err error) {
-	if profile != "" {
-		f, err := os.Create(profile)
-		if err != nil {
-			return nil, nil, fmt.Errorf("making the profile: %w", err)
-		}
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return nil, nil, fmt.Errorf("beginning the profile: %w", err)
-		}
-		defer func() {
-			pprof.StopCPUProfile()
-			err = errors.Join(err, f.Close())
-		}()
+func measured(ctx context.Context, p part, profile profiles) (value any, used *usage, err error) {
+	end, err := profile.begin()
+	if err != nil {
+		return nil, nil, err
 	}
+	value, used, err = use(ctx, p)
+	return value, used, errors.Join(err, end())
+}
+
+// use runs the part and returns what that used.
+func use(ctx context.Context, p part) (any, *usage, error) {
 	before, err := measure()
 	if err != nil {
 		return nil, nil, err
 	}
-	value, err = p.run(ctx)
+	value, err := p.run(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

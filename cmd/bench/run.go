@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -43,6 +43,26 @@ func (r *result) fill(rows int64, took time.Duration, used usage) {
 	r.AllocsPerRow = float64(used.Mallocs) / float64(rows)
 }
 
+// warm writes to a real broker before anything is measured: its virtual machine compiles
+// what is used often, so that the first runs are slower than all later ones.
+func (b *bench) warm(ctx context.Context) error {
+	if !slices.Contains(b.places, kafka) {
+		return nil
+	}
+	b.show("warming up the broker")
+	for range warmRuns {
+		if _, err := b.write(ctx, b.produce(kafka, min(b.rows, warmRows), 1000, 1000)); err != nil {
+			return fmt.Errorf("warming up the broker: %w", err)
+		}
+	}
+	return nil
+}
+
+const (
+	warmRuns = 3
+	warmRows = 200_000
+)
+
 // name begins the names of a run's topics. No other run has it.
 func (b *bench) name() string {
 	b.runs++
@@ -57,7 +77,7 @@ func (b *bench) at(rows int64, pageSize int) collectionAt {
 // stage runs a part that writes nothing: fetch or scan.
 func (b *bench) stage(ctx context.Context, kind string, p part, where collectionAt) (result, error) {
 	r := result{Part: kind, PageSize: where.PageSize}
-	c, err := startChild(ctx, kind, p, "", nil)
+	c, err := startChild(ctx, kind, p, profiles{}, nil)
 	if err != nil {
 		return r, err
 	}
@@ -103,7 +123,7 @@ func (b *bench) write(ctx context.Context, j job) (r result, err error) {
 	defer func() { err = errors.Join(err, end()) }()
 	name := b.name()
 	t := topics{name, name + "-state"}
-	c, err := startChild(ctx, j.kind, j.part(at, t), b.profile(j), &at)
+	c, err := startChild(ctx, j.kind, j.part(at, t), b.profiles(j), &at)
 	if err != nil {
 		return r, err
 	}
@@ -163,14 +183,6 @@ func (b *bench) counted(ctx context.Context, r *result, cl *kgo.Client, at broke
 	r.First, r.Transactions = first.Sub(began).Seconds(), found.Transactions
 	r.TopicBytes, err = stored(ctx, cl, t.data)
 	return err
-}
-
-// profile is the file for the job's processor profile; empty: none is wanted.
-func (b *bench) profile(j job) string {
-	if b.cpuProfile == "" || j.kind != partTidemark {
-		return ""
-	}
-	return filepath.Join(b.cpuProfile, fmt.Sprintf("%d-%s-%s-%d.pprof", b.runs, j.name, j.place, j.page))
 }
 
 // tidemark is the connector reading a collection with a strategy.

@@ -74,7 +74,7 @@ func (b *bench) place(ctx context.Context, where string) (at brokerAt, end func(
 	if where == embedded {
 		return brokerAt{Dir: dir}, clean, nil
 	}
-	c, err := startChild(ctx, partBroker, &brokerPart{brokerAt{Dir: dir}}, "", &at)
+	c, err := startChild(ctx, partBroker, &brokerPart{brokerAt{Dir: dir}}, profiles{}, &at)
 	if err != nil {
 		return at, nil, errors.Join(err, clean())
 	}

@@ -42,7 +42,7 @@ func watch(ctx context.Context, cl *kgo.Client, topic string) *watcher {
 		for w.err == nil {
 			select {
 			case <-w.stop:
-				w.err = w.look(ctx)
+				w.err = w.settle(ctx, tick.C)
 				return
 			case <-tick.C:
 				w.err = w.look(ctx)
@@ -53,7 +53,7 @@ func watch(ctx context.Context, cl *kgo.Client, topic string) *watcher {
 }
 
 func (w *watcher) look(ctx context.Context) error {
-	end, err := stable(ctx, w.cl, w.topic)
+	end, err := endOf(ctx, w.cl, w.topic, readCommitted)
 	if err != nil {
 		return err
 	}
@@ -63,21 +63,51 @@ func (w *watcher) look(ctx context.Context) error {
 	return nil
 }
 
-// finish looks for the last time.
+// settle looks until all there is can be read. Kafka writes a transaction's marker when
+// its end has been acknowledged already, so what is written last is not visible at once.
+func (w *watcher) settle(ctx context.Context, tick <-chan time.Time) error {
+	limit := time.Now().Add(settlePatience)
+	for {
+		all, err := endOf(ctx, w.cl, w.topic, readUncommitted)
+		if err == nil {
+			err = w.look(ctx)
+		}
+		n := len(w.samples)
+		if err != nil || all == 0 || n > 0 && w.samples[n-1].end >= all {
+			return err
+		}
+		if time.Now().After(limit) {
+			return fmt.Errorf("the end of topic %s has not become visible within %v", w.topic, settlePatience)
+		}
+		<-tick
+	}
+}
+
+// settlePatience is longer than an abandoned transaction lasts.
+const settlePatience = time.Minute
+
+// finish waits until all that was written is visible.
 func (w *watcher) finish() ([]sample, error) {
 	close(w.stop)
 	<-w.done
 	return w.samples, w.err
 }
 
-// stable is the topic's last stable offset.
-func stable(ctx context.Context, cl *kgo.Client, topic string) (int64, error) {
+// The isolation levels of the protocol.
+const (
+	readUncommitted int8 = iota
+	readCommitted
+)
+
+// endOf is how far a consumer can read: for a read_committed one the last stable offset,
+// for another one the high watermark.
+func endOf(ctx context.Context, cl *kgo.Client, topic string, isolation int8) (int64, error) {
 	part := kmsg.NewListOffsetsRequestTopicPartition()
 	part.Timestamp = -1 // the end
 	t := kmsg.NewListOffsetsRequestTopic()
 	t.Topic, t.Partitions = topic, []kmsg.ListOffsetsRequestTopicPartition{part}
 	req := kmsg.NewPtrListOffsetsRequest()
-	req.ReplicaID, req.IsolationLevel, req.Topics = -1, 1, []kmsg.ListOffsetsRequestTopic{t}
+	req.ReplicaID, req.IsolationLevel, req.Topics = -1, isolation, []kmsg.ListOffsetsRequestTopic{t}
 	resp, err := req.RequestWith(ctx, cl)
 	if err == nil && (len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1) {
 		err = fmt.Errorf("an answer for %d topics", len(resp.Topics))
@@ -86,7 +116,7 @@ func stable(ctx context.Context, cl *kgo.Client, topic string) (int64, error) {
 		err = kerr.ErrorForCode(resp.Topics[0].Partitions[0].ErrorCode)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("asking for the last stable offset of topic %s: %w", topic, err)
+		return 0, fmt.Errorf("asking for the end of topic %s: %w", topic, err)
 	}
 	return resp.Topics[0].Partitions[0].Offset, nil
 }

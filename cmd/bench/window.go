@@ -85,7 +85,7 @@ func (b *bench) reopen(ctx context.Context, place string) (runs []reopened, err 
 		if int64(said.Window) != b.rows {
 			return nil, fmt.Errorf("the window holds %d rows of %d", said.Window, b.rows)
 		}
-		end, err := stable(ctx, cl, t.data)
+		end, err := endOf(ctx, cl, t.data, readCommitted)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +102,7 @@ func (b *bench) reopen(ctx context.Context, place string) (runs []reopened, err 
 
 // sweep has a child run p once.
 func (b *bench) sweep(ctx context.Context, p tidemarkPart) (said swept, used usage, err error) {
-	c, err := startChild(ctx, partTidemark, &p, "", nil)
+	c, err := startChild(ctx, partTidemark, &p, profiles{}, nil)
 	if err != nil {
 		return said, used, err
 	}
