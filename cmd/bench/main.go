@@ -40,6 +40,7 @@ type options struct {
 	brokers     []string
 	registry    string
 	compression string
+	maxInFlight int64
 	dir         string
 	sizes       []int64
 	latencyFor  time.Duration
@@ -89,6 +90,7 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.StringVar(&o.venv, "venv", "", "Python environment that holds the peers")
 	f.BoolVar(&o.install, "install", false, "install the peers there; without --venv in a temporary one")
 	f.Int64Var(&o.peerRows, "peer-rows", 100_000, "rows that a peer reads")
+	f.Int64Var(&o.maxInFlight, "max-in-flight", 0, "bytes, max_in_flight of tidemark; 0: the default")
 	f.StringVar(&o.dir, "dir", "", "where brokers keep their data while they are measured; default: the system's temporary directory")
 	f.StringVar(&o.json, "json", "", "file for every single run, as JSON")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "directory for a processor profile of each tidemark run")

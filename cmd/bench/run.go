@@ -188,7 +188,8 @@ func (b *bench) counted(ctx context.Context, r *result, cl *kgo.Client, at broke
 // tidemark is the connector reading a collection with a strategy.
 func (b *bench) tidemark(strategy, place string, rows int64, page int) job {
 	return job{strategy, partTidemark, place, rows, page, func(at brokerAt, t topics) part {
-		return &tidemarkPart{brokerAt: at, collectionAt: b.at(rows, page), Strategy: strategy, Topic: t.data, StateTopic: t.state, Compression: b.compression}
+		return &tidemarkPart{brokerAt: at, collectionAt: b.at(rows, page), Strategy: strategy, Topic: t.data, StateTopic: t.state,
+			Compression: b.compression, MaxInFlight: b.maxInFlight}
 	}}
 }
 
