@@ -20,7 +20,7 @@ import (
 // Sink writes one stream's records and cursor. It is used by one goroutine.
 type Sink struct {
 	o           Options
-	compression kgo.CompressionCodec
+	compression kgo.ProducerOpt
 	client      *kgo.Client
 
 	data, state topicInfo
@@ -44,7 +44,7 @@ type place struct {
 
 // NewSink returns a closed sink.
 func NewSink(o Options) (*Sink, error) {
-	c, err := codec(o.Compression)
+	c, err := compression(o.Compression)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 // what an earlier worker left open and bars it from committing.
 func (s *Sink) fence(ctx context.Context) error {
 	client, err := s.o.transactional(
-		kgo.ProducerBatchCompression(s.compression),
+		s.compression,
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.ProducerBatchMaxBytes(int32(s.limit)),
