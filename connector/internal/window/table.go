@@ -10,6 +10,7 @@ type table struct {
 	limit int   // rows; 0: none
 	swept bool  // it was full, and searched for room with start at
 	at    int64 // that start
+	spare []entry
 }
 
 const (
@@ -17,6 +18,8 @@ const (
 	partCount = 1 << partBits
 	// entries are 24 bytes; a part filled to between 3/4 and 7/8 costs 27 to 32 a row.
 	fillNum, fillDen = 7, 8
+	// A part of no more slots keeps its memory when it holds fewer rows: 1.5 MiB in all.
+	keepSlots = 256
 )
 
 type entry struct {
@@ -102,16 +105,25 @@ func (t *table) rebuild(p *part, start int64) {
 			live++
 		}
 	}
-	old := *p
 	// A sixth more than live, so that a part is filled to 3/4 at the least once it grows
 	// again at 7/8.
-	*p = part{slots: make([]entry, (live+live/6+8)*fillDen/fillNum)}
-	for i := range old.slots {
-		if e := old.slots[i]; e.key != 0 && e.n >= start {
+	need := (live + live/6 + 8) * fillDen / fillNum
+	old, used := p.slots, p.used
+	if len(old) >= need && len(old) <= keepSlots {
+		// In its place: a window that moves on with every page would cost garbage otherwise.
+		t.spare = append(t.spare[:0], old...)
+		old = t.spare
+		clear(p.slots)
+	} else {
+		p.slots = make([]entry, need)
+	}
+	p.used = 0
+	for i := range old {
+		if e := old[i]; e.key != 0 && e.n >= start {
 			p.insert(e)
 		}
 	}
-	t.count += p.used - old.used
+	t.count += p.used - used
 }
 
 func (t *table) bytes() int {
