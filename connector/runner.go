@@ -185,8 +185,8 @@ func (r *runner) lives(ctx context.Context) error {
 		case errors.Is(err, errReopen):
 			continue
 		case errors.As(err, &failed) && !failed.Permanent:
-		case !first && class.Of(err) == class.Broker && !failing.IsZero():
-			// Opening again failed: the broker may still be on its way back.
+		case !first && class.Of(err) == class.Broker:
+			// Opening again failed, or a scan: the broker may still be on its way back.
 		default:
 			return err
 		}
