@@ -23,7 +23,7 @@ import (
 // Kafka and a container alike (see package kit), because what one of them lets pass
 // another refuses.
 
-func options(t *testing.T) Options {
+func options(t testing.TB) Options {
 	return Options{
 		Brokers: kit.Brokers(t), Stream: kit.Name("stream"), Topic: kit.Name("data"), StateTopic: kit.Name("state"),
 		StatePartitions: 4, Partitions: 3, Replication: -1, IDPrefix: "test", TxnTimeout: 15 * time.Second,
@@ -31,7 +31,7 @@ func options(t *testing.T) Options {
 	}
 }
 
-func newSink(t *testing.T, o Options) *Sink {
+func newSink(t testing.TB, o Options) *Sink {
 	t.Helper()
 	s, err := NewSink(o)
 	if err != nil {
@@ -42,7 +42,7 @@ func newSink(t *testing.T, o Options) *Sink {
 }
 
 // open opens the sink and claims the stream as a runner does.
-func open(t *testing.T, s *Sink) strategies.Cursor {
+func open(t testing.TB, s *Sink) strategies.Cursor {
 	t.Helper()
 	c, err := s.Open(t.Context())
 	if err != nil {
