@@ -214,17 +214,10 @@ func (s keyset) follow(c Cursor, token string) (Verdict, error) {
 	return Verdict{Next: c}, nil
 }
 
-// Rewind also gives up a question that the API will not answer: one token may have
-// expired, but where two are refused they are no way to ask.
-func (s keyset) Rewind(c Cursor) Cursor {
-	if c.Sweep.Probe && c.Sweep.Restarts > 0 {
-		c = c.clone()
-		c.Sweep.Token, c.Sweep.Probe = "", false
-		c.Sweep.Restarts++
-		return c
-	}
-	return s.restart(c)
-}
+// Rewind asks anew however often the API refuses, until the sweep is Exhausted: a page
+// promised rows that no request by value shows, and to end without its token would be to
+// pass them (P2, P8).
+func (s keyset) Rewind(c Cursor) Cursor { return s.restart(c) }
 
 // restart is rewind; what was read so far was there before the pass that begins, so all
 // of it counts for the mark.
