@@ -13,6 +13,6 @@
 // too large for one), ties.go (rows of one key in a page), full.go and reconcile.go (scans of
 // everything), flock.go, idle.go and files.go (many streams with nothing to do), status.go
 // (what it shows), check.go, state.go and tail.go (looking without touching), local.go
-// (the embedded broker), stages.go (parts of the pipeline, for benchmarks), class.go (error
+// (the embedded broker), lean.go (memory against time), stages.go (parts of the pipeline, for benchmarks), class.go (error
 // classes). DESIGN.md follows a record through all of them.
 package connector

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
@@ -32,6 +33,7 @@ type Options struct {
 
 // Plan is a compiled schema and page layout. It is safe for concurrent use.
 type Plan struct {
+	last   struct{ rows, out, side atomic.Int64 } // what the page before took, and the next one will
 	opts   Options
 	schema *schema
 	root   *node

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"unsafe"
 
 	"tidemark/connector/internal/class"
@@ -64,6 +65,9 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 		s.release()
 		return nil, class.Wrap(class.Source, err)
 	}
+	p.last.rows.Store(min(int64(len(s.rows)), keepBytes/int64(rowBytes)))
+	p.last.out.Store(min(int64(len(s.out)), keepBytes/2))
+	p.last.side.Store(min(int64(len(s.side)), keepBytes/2))
 	return &Page{
 		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, Cut: cut},
 		Head:    s.head,
@@ -77,7 +81,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 func (s *state) reset(p *Plan, body []byte) {
 	s.plan = p
 	s.buf, s.pos = body, 0
-	s.rows, s.out, s.side = s.rows[:0], s.out[:0], s.side[:0]
+	s.rows, s.out, s.side = likely(s.rows, &p.last.rows), likely(s.out, &p.last.out), likely(s.side, &p.last.side)
 	s.segs = s.segs[:0]
 	for len(s.shapes) < len(p.schema.records) {
 		s.shapes = append(s.shapes, shape{})
@@ -86,6 +90,15 @@ func (s *state) reset(p *Plan, body []byte) {
 	s.token, s.total = strategies.Token{}, -1
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
 	s.head, s.taken = 0, 0
+}
+
+// likely empties a buffer. One that is new is made as large as the page before filled it:
+// growing step by step costs as much garbage again.
+func likely[T any](b []T, last *atomic.Int64) []T {
+	if n := int(last.Load()); cap(b) < n {
+		return make([]T, 0, n+n/16)
+	}
+	return b[:0]
 }
 
 var bom = []byte("\xEF\xBB\xBF")
