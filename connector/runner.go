@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -16,10 +15,8 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
-	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
@@ -52,74 +49,6 @@ type runner struct {
 	full      bool              // a window has forgotten rows, and it was said
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
 	floor     *int64            // the window must begin here or below, because the API serves rows from there
-}
-
-// deps are the parts of a runner that tests replace.
-type deps struct {
-	transport http.RoundTripper
-	client    []kgo.Opt
-}
-
-func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
-	spec, err := stream.Spec()
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	strategy, err := strategies.New(spec)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	log := o.Logger.With("stream", stream.Name)
-	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep}
-	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
-	asks.Transport, asks.Logger = o.deps.transport, log
-	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
-	client, err := rest.New(asks)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	r.connect = func(ctx context.Context) (source, inspector, error) {
-		schema := schemaOf(stream)
-		id, err := registry.Register(ctx, stream.Topic+"-value", schema)
-		if err != nil {
-			return nil, nil, err
-		}
-		plan, err := wire.Compile(planOptions(stream, spec.Format, schema, id))
-		if err != nil {
-			return nil, nil, err
-		}
-		return &api{client, plan}, &avro{plan, registry}, nil
-	}
-	r.sink, err = kafka.NewSink(sinkOptions(cfg, stream, log, o.deps.client))
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
-	return r, nil
-}
-
-// clientOptions are those of the stream's API. Strategies that read a collection in one
-// answer take a long one in pieces, where its rows stand in order (rule 8).
-func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
-	o := rest.Options{
-		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
-		MaxRetries: s.MaxRetries, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
-	}
-	if unpaged := s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay; unpaged && s.Sorted {
-		o.Piece = pieceOf(maxInFlight)
-	}
-	return o
-}
-
-func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
-	k := cfg.Kafka
-	return kafka.Options{
-		Brokers: k.Brokers, Stream: stream.Name, Topic: stream.Topic, StateTopic: k.StateTopic,
-		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
-		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Back: stream.Back(), Logger: log, Client: client,
-	}
 }
 
 // run keeps the stream going until ctx ends (nil), its one sweep is done (nil), or it
@@ -209,22 +138,6 @@ func (r *runner) lives(ctx context.Context) error {
 			return ctx.Err()
 		case <-time.After(wait):
 		}
-	}
-}
-
-// schemaOf is the stream's Avro schema, by default that of a user.
-func schemaOf(s config.Stream) string {
-	if s.Schema == "" {
-		return schemas.User
-	}
-	return s.Schema
-}
-
-func planOptions(s config.Stream, format strategies.Format, schema string, id int) wire.Options {
-	return wire.Options{
-		Schema: schema, SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
-		IDField: s.IDField, CursorField: s.CursorField, Format: format, NeedToken: s.Strategy == strategies.Keyset,
-		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value,
 	}
 }
 

@@ -5,7 +5,9 @@
 // one. Open fences every earlier worker of the stream before it reads the stored cursor
 // (P5), and Scan reads the output topic back for the window.
 //
-// Files: sink.go (open, commit, close), outcome.go (what became of a transaction),
-// cursorlog.go (reading the state topic), scan.go (reading topics up to an offset),
-// topics.go (creating and checking topics), client.go (connection settings).
+// Files: sink.go (open, commit, close), acks.go (what the broker said of each record),
+// compress.go (batches), outcome.go (what became of a transaction), heal.go (transactions
+// that a broker forgot), cursorlog.go (reading the state topic), scan.go and proof.go
+// (reading topics up to an offset, and knowing that it is reached), topics.go and memory.go
+// (creating and checking topics), client.go (connection settings).
 package kafka
