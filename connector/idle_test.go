@@ -186,7 +186,9 @@ func TestBrokerDozeSpoiledWake(t *testing.T) {
 			if n := h.holds(stream.Topic, s); n != 6 || spoiled.opens < 3 {
 				t.Errorf("%d events and %d opens, want 6 and 3", n, spoiled.opens)
 			}
-			if n := h.logs.count("level=WARN"); n != c.warnings {
+			// Only of the wake: kfake now and then takes the first record behind two opens for one
+			// out of order, which is a failed transaction like any other.
+			if n := h.logs.count("opening the producer of an idle stream"); n != c.warnings {
 				t.Errorf("%d warnings, want %d:\n%s", n, c.warnings, h.logs.String())
 			}
 		})

@@ -268,10 +268,11 @@ func fails(nth, status int, body string) func(http.ResponseWriter, int) bool {
 	}
 }
 
-// polled waits until the connector has swept n times more.
+// polled waits until n sweeps that begin from now on are committed. The fetcher runs ahead of
+// the commits by some sweeps, each of a page at the least.
 func polled(t *testing.T, c *Connector, n int64) {
 	t.Helper()
-	from := c.Status()[0].Sweeps
+	from := c.Status()[0].Pages
 	kit.Eventually(t, "sweeps", func() bool {
 		s := c.Status()[0]
 		if s.Err != nil {
