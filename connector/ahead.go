@@ -3,7 +3,9 @@ package connector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
@@ -21,10 +23,11 @@ type ahead struct {
 	room *room
 	most int // questions asked ahead of the one in turn, at the most
 
-	rest  *answer            // the page in hand, where more of it follows
-	queue []*early           // in the order in which their turns come
-	depth int                // questions to ask ahead now: halved by a wrong guess, one more by a right one
-	guess []strategies.Param // the question behind the one in turn; nil: not known
+	rest   *answer            // the page in hand, where more of it follows
+	broken int                // long pages that broke off, one after the other
+	queue  []*early           // in the order in which their turns come
+	depth  int                // questions to ask ahead now: halved by a wrong guess, one more by a right one
+	guess  []strategies.Param // the question behind the one in turn; nil: not known
 }
 
 // early is a question asked ahead.
@@ -70,10 +73,9 @@ func (a *ahead) page(ctx context.Context, c strategies.Cursor) (*answer, int64, 
 	return answer, weight, nil
 }
 
-// continued is the next piece of a long page, nil where there is none. The piece answers the
-// question that would be asked next, for it is what the API sends behind the rows that
-// question begins with. Where it breaks off that question is asked: what came before is
-// folded, and does not have to come again.
+// continued is the next piece of a long page, nil where there is none. Where the page
+// breaks off the cursor stands before it still, and it is asked for again: what came of it
+// is in the topic, and the window drops that. It may break off max_retries times in a row.
 func (a *ahead) continued(ctx context.Context) (*answer, error) {
 	if a.rest == nil {
 		return nil, nil
@@ -81,10 +83,26 @@ func (a *ahead) continued(ctx context.Context) (*answer, error) {
 	more := a.rest.more
 	a.rest = nil
 	next, err := more(ctx)
-	if errors.Is(err, rest.ErrBroken) {
+	switch {
+	case err == nil:
+		if !next.Cut {
+			a.broken = 0
+		}
+		return next, nil
+	case !errors.Is(err, rest.ErrBroken):
+		return nil, err
+	case a.broken == a.stream.MaxRetries:
+		return nil, fmt.Errorf("giving up after %d tries (max_retries is %d; request_timeout bounds each answer as a whole): %w", a.broken+1, a.broken, err)
+	}
+	wait := rest.DefaultInitialBackoff << min(a.broken, 6)
+	a.broken++
+	a.log.Warn("a long answer broke off; asking for it again", "error", err, "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(wait):
 		return nil, nil
 	}
-	return next, err
 }
 
 func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, error) {

@@ -62,13 +62,13 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 }
 
 // clientOptions are those of the stream's API. Strategies that read a collection in one
-// answer take a long one in pieces, where its rows stand in order (rule 8).
+// answer take a long one in pieces (rule 8).
 func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
 	o := rest.Options{
 		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
 	}
-	if unpaged := s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay; unpaged && s.Sorted {
+	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
 		o.Piece = pieceOf(maxInFlight)
 	}
 	return o

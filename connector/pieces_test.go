@@ -27,7 +27,6 @@ func TestBrokerPageInPieces(t *testing.T) {
 				s.unsorted = true
 				h, stream := scripted(t, strategy, s)
 				h.cfg.Kafka.MaxInFlight = 20_000
-				stream.Sorted = false // so that timestamp holds an answer whole
 				c, err := New(h.cfg, Options{Once: true, Logger: h.logger()})
 				if err != nil {
 					t.Fatal(err)

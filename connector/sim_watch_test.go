@@ -71,7 +71,7 @@ func (p *simProcess) runner() (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s := p.script; s.Seed%4 < 2 && (s.Order == sim.Ascending || s.Seed%16 == 0) {
+	if p.script.Seed%4 < 2 {
 		cfg.Kafka.MaxInFlight = simInFlight
 	}
 	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)

@@ -284,8 +284,6 @@ func excused(api *sim.API, err error, tied bool) bool {
 		return tied || seen(sim.Short)
 	case has("so it may be cut"):
 		return t.PageSize > 0 && (t.Order != sim.Ascending || tied || t.Leak > 0) || has("none has a cursor value")
-	case has("cannot be taken in pieces"):
-		return t.Order != sim.Ascending
 	case has("does not sort"):
 		return t.Strategy == strategies.Offset && t.Order != sim.Ascending || seen(sim.Lag)
 	case has("repeats the token"):

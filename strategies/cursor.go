@@ -29,8 +29,7 @@ type Cursor struct {
 	// beyond the mark: the next complete sweep raises the mark to it (keyset).
 	Reached string `json:"reached,omitempty"`
 	// Unsorted says that the API was seen not to sort by the cursor field: keyset goes by
-	// token from the start, offset gives up the second time, timestamp takes no answer in
-	// pieces.
+	// token from the start, offset gives up the second time.
 	Unsorted bool `json:"unsorted,omitempty"`
 	// Sweep is the open sweep, nil between two.
 	Sweep *Sweep `json:"sweep,omitempty"`
@@ -73,17 +72,26 @@ type Sweep struct {
 	Near    bool `json:"near,omitempty"`    // offset: the end was near, so each page's last value is the next After
 	Settled bool `json:"settled,omitempty"` // offset: a value beyond After was seen before counting began
 
-	Pages     int64  `json:"pages,omitempty"`      // answers folded
-	Rows      int64  `json:"rows,omitempty"`       // rows read, kept by the connector
-	Bad       int64  `json:"bad,omitempty"`        // rows that could not be written as what they are, likewise
-	Asked     string `json:"asked,omitempty"`      // timestamp, replay: the value that an answer taken in pieces was asked with
-	AskedRows int    `json:"asked_rows,omitempty"` // likewise: how many rows it has shown
-	Largest   int    `json:"largest,omitempty"`    // timestamp, replay: rows of the longest answer
-	Restarts  int    `json:"restarts,omitempty"`   // times it went back without having gained anything
+	Pages    int64 `json:"pages,omitempty"`    // answers folded
+	Rows     int64 `json:"rows,omitempty"`     // rows read, kept by the connector
+	Bad      int64 `json:"bad,omitempty"`      // rows that could not be written as what they are, likewise
+	Largest  int   `json:"largest,omitempty"`  // timestamp, replay: rows of the longest answer
+	Restarts int   `json:"restarts,omitempty"` // times it went back without having gained anything
+
+	// Part is what an answer that is taken in pieces has shown so far (timestamp, replay).
+	Part *Part `json:"part,omitempty"`
 
 	// ReadBack is the cursor's ReadBack when the sweep was opened: what a restart
 	// from From has to read again.
 	ReadBack *ReadBack `json:"read_back,omitempty"`
+}
+
+// Part is the beginning of one answer. It means nothing to a question that is asked anew.
+type Part struct {
+	Max      string `json:"max,omitempty"`  // the greatest cursor value
+	Fine     string `json:"fine,omitempty"` // one written in the finest layout (rule 14)
+	Rows     int    `json:"rows,omitempty"`
+	Unsorted bool   `json:"unsorted,omitempty"` // the rows do not rise
 }
 
 // ReadBack holds, for each partition of the output topic, an offset at or before the

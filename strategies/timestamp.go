@@ -49,11 +49,25 @@ func (s timestamp) Query(c Cursor) Query {
 func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	sweep := c.Sweep
-	e := s.extent(p.Rows, p.Ceiling)
-	if p.Cut || p.Continued {
-		return s.piece(c, p, e)
+	if !p.Continued {
+		sweep.Part = nil
 	}
-	full := s.spec.PageSize > 0 && len(p.Rows) == s.spec.PageSize
+	e, rows, err := s.whole(sweep.Part, p)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if err := s.saw(&c, e.high); err != nil {
+		return Verdict{}, err
+	}
+	sweep.Pages++
+	if p.Cut {
+		// The cursor stays before the answer until all of it has come: only then is it known
+		// what the rows behind these are (rules 8 and 12).
+		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted}
+		return Verdict{Next: c}, nil
+	}
+	sweep.Part = nil
+	full := s.spec.PageSize > 0 && rows == s.spec.PageSize
 	if full && s.spec.Unsorted {
 		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and the API does not sort (sorted: false), "+
 			"so what was cut cannot be told: set page_size to the API's real limit, or leave it out if it has none", s.spec.PageSize)
@@ -63,16 +77,11 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			"before it, so what was cut cannot be told: set page_size to the API's real limit, or leave it out if it has none",
 			s.spec.PageSize, e.at+1)
 	}
-	if err := s.saw(&c, e.high); err != nil {
-		return Verdict{}, err
-	}
-	sweep.Pages++
 	if !e.max.Set {
-		if len(p.Rows) > 0 && full {
+		if rows > 0 && full {
 			return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none has a cursor value "+
 				"to go on from", s.spec.PageSize)
 		}
-		c.Unsorted = false
 		err := s.end(&c) // an empty data array: nothing at or behind the value asked with
 		return Verdict{Next: c}, err
 	}
@@ -82,83 +91,49 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	}
 	stays := !beyond
 	if full && stays {
-		return Verdict{}, s.hidden(c)
+		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
+			"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
+			s.spec.PageSize, sweep.After)
 	}
 	if err := s.passed(&c, e.max, e); err != nil {
 		return Verdict{}, err
 	}
 	// On a source that changes faster than it answers, every answer holds something
 	// newer. One much shorter than an earlier answer was not cut, so it is an end too.
-	short := !full && len(p.Rows) < sweep.Largest/2
-	sweep.Largest = max(sweep.Largest, len(p.Rows))
+	short := !full && rows < sweep.Largest/2
+	sweep.Largest = max(sweep.Largest, rows)
 	if stays || short {
-		c.Unsorted = false
 		err := s.end(&c)
 		return Verdict{Next: c}, err
 	}
 	return Verdict{Next: c}, nil
 }
 
-// hidden is the error of a full answer that leads no further.
-func (s timestamp) hidden(c Cursor) error {
-	return fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
-		"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
-		s.spec.PageSize, c.Sweep.After)
-}
-
-// piece folds a part of an answer that is too long for memory (rule 8). Rows in ascending
-// order can be left behind piece by piece, as if the API had cut its answer there; the
-// end is for the next question to prove. Out of order, they show nothing of those still
-// to come: the sweep goes back to its base (rule 12), and needs the answer whole.
-func (s timestamp) piece(c Cursor, p Page, e extent) (Verdict, error) {
-	sweep := c.Sweep
-	after, err := s.value(sweep.After)
+// whole is the extent of the answer so far, and how many rows it has shown: those of the
+// page and, where the answer comes in pieces, of the pieces before it.
+func (s timestamp) whole(before *Part, p Page) (extent, int, error) {
+	e := s.extent(p.Rows, p.Ceiling)
+	if before == nil {
+		return e, len(p.Rows), nil
+	}
+	last, err := s.value(before.Max)
 	if err != nil {
-		return Verdict{}, err
+		return e, 0, err
 	}
-	older := p.Continued && e.first.Set && after.Set && s.spec.Format.Compare(e.first, after) < 0
-	switch {
-	case c.Unsorted || (!e.sorted || older) && sweep.Pages == 0:
-		return Verdict{}, fmt.Errorf("the answer is too long to be held as a whole, and its rows do not stand in the order of the cursor, " +
-			"so it cannot be taken in pieces: set sorted: false, and it is held whole, up to max_body; or raise kafka.max_in_flight (rule 8)")
-	case !e.sorted || older:
-		c.Unsorted = true
-		return Verdict{Next: s.Rewind(c), Restarted: true,
-			Warning: fmt.Sprintf("the rows of a long answer do not stand in the order of the cursor; reading the sweep again from %q", sweep.From)}, nil
+	fine, err := s.value(before.Fine)
+	if err != nil {
+		return e, 0, err
 	}
-	if err := s.saw(&c, e.high); err != nil {
-		return Verdict{}, err
+	if before.Unsorted || last.Set && e.first.Set && s.spec.Format.Compare(e.first, last) < 0 {
+		e.sorted = false
 	}
-	sweep.Pages++
-	before := sweep.After
-	if !p.Continued {
-		sweep.Asked, sweep.AskedRows = before, 0
+	if last.Set && (!e.max.Set || s.spec.Format.Compare(last, e.max) > 0) {
+		e.max = last
 	}
-	sweep.AskedRows += len(p.Rows)
-	if e.max.Set {
-		if err := s.passed(&c, e.max, e); err != nil {
-			return Verdict{}, err
-		}
+	if fine.Set {
+		e.fine = s.spec.Format.finer(fine, e.fine)
 	}
-	switch {
-	case sweep.After != before:
-		sweep.Restarts = 0
-	case !p.Continued:
-		// The rest of the answer leads on, unless it breaks off each time.
-		if sweep.Restarts++; sweep.Restarts > maxRestarts {
-			return Verdict{}, fmt.Errorf("the answers asked with %q broke off %d times before they came to a greater value (P7): "+
-				"raise kafka.max_in_flight, so that more of an answer is taken at once", before, sweep.Restarts)
-		}
-	}
-	if !p.Cut && sweep.After == sweep.Asked { // the whole of the answer showed nothing newer
-		if sweep.AskedRows == s.spec.PageSize {
-			return Verdict{}, s.hidden(c)
-		}
-		sweep.Restarts = 0
-		err := s.end(&c)
-		return Verdict{Next: c}, err
-	}
-	return Verdict{Next: c}, nil
+	return e, before.Rows + len(p.Rows), nil
 }
 
 func (s timestamp) Rewind(c Cursor) Cursor { return s.rewind(c) }

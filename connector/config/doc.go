@@ -86,10 +86,10 @@
 //	headers                  headers of every request; never sent to another origin
 //	request_timeout          bounds a request as a whole [30s]
 //	max_retries              of one request [5]
-//	max_body                 bytes of one answer [64MiB]
+//	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
 //	rate_limit               requests a second; 0: no limit [0]
 //	concurrency              offset, step_size: requests under way at once [4]
-//	sorted                   whether pages come in cursor order; false makes keyset follow tokens, and timestamp and replay refuse cut answers and hold long ones whole [true]
+//	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
 //
 // # Keys of kafka

@@ -115,10 +115,10 @@ func streamFields(s *Stream) []field {
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: "30s", doc: "bounds a request as a whole"},
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: "5", doc: "of one request"},
-		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer"},
+		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
 		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: "0", doc: "requests a second; 0: no limit"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: "4", doc: "offset, step_size: requests under way at once"},
-		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens, and timestamp and replay refuse cut answers and hold long ones whole"},
+		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: "the built-in user schema", doc: "an Avro schema's file, relative to this one"},
 	}
 }

@@ -3,10 +3,11 @@ package rest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
+
+	"tidemark/connector/internal/class"
 )
 
 // ErrMore is what accept returns for a Response with a Rest of which it can take nothing
@@ -156,7 +157,7 @@ func (x *Rest) Next(ctx context.Context, accept func(*Response) error) (*Respons
 	var failed *again
 	var r interface{ Retryable() bool }
 	if errors.As(err, &failed) || errors.As(err, &r) && r.Retryable() {
-		return nil, fmt.Errorf("%w: %w", ErrBroken, x.client.redactor.err(err))
+		return nil, class.Errorf(class.Source, "%w: %w", ErrBroken, x.client.redactor.err(err))
 	}
 	return nil, x.client.redactor.err(err)
 }
