@@ -29,10 +29,9 @@ func NewStages(stream config.Stream, schemaID int) (*Stages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
 	}
-	client, err := rest.New(rest.Options{
-		URL: stream.URL, Query: stream.Query, Headers: stream.Headers, Timeout: stream.RequestTimeout,
-		MaxRetries: stream.MaxRetries, MaxBody: stream.MaxBody, RateLimit: stream.RateLimit,
-	})
+	asks := clientOptions(stream, 0)
+	asks.Piece = 0 // a stage takes a page at a time
+	client, err := rest.New(asks)
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
 	}

@@ -30,18 +30,25 @@ const minBuffer = 4 << 10
 // are errTooLarge: what is beyond is neither kept nor read.
 func (c *Client) read(raw *http.Response, limit int64) (buffer *[]byte, received int64, err error) {
 	buffer = c.buffer()
-	body := &counted{r: raw.Body, left: allowance(limit)}
-	r, done, err := open(raw.Header.Get("Content-Encoding"), body)
+	body, r, done, err := openBody(raw, limit)
 	if err != nil {
-		if errors.Is(err, io.EOF) { // an empty body has no compressed form
-			err = nil
-		}
 		return buffer, body.n, err
 	}
 	defer done()
 	*buffer = slices.Grow(*buffer, room(raw, limit))
 	*buffer, err = appendAll(*buffer, r, limit)
 	return buffer, body.n, err
+}
+
+// openBody returns the answer's body as it comes, the same decompressed, and what to call when
+// it has been read. No more than what limit allows comes through.
+func openBody(raw *http.Response, limit int64) (body *counted, r io.Reader, done func(), err error) {
+	body = &counted{r: raw.Body, left: allowance(limit)}
+	r, done, err = open(raw.Header.Get("Content-Encoding"), body)
+	if errors.Is(err, io.EOF) { // an empty body has no compressed form
+		return body, http.NoBody, nothing, nil
+	}
+	return body, r, done, err
 }
 
 // buffer takes an empty one from the pool.

@@ -38,25 +38,15 @@ type Rest struct {
 
 // open begins to read the body.
 func (x *Rest) open() error {
-	x.body = &counted{r: x.raw.Body, left: allowance(x.client.maxBody)}
-	r, done, err := open(x.raw.Header.Get("Content-Encoding"), x.body)
-	if err != nil {
-		x.r, x.ended = http.NoBody, errors.Is(err, io.EOF) // an empty body has no compressed form
-		if x.ended {
-			err = nil
-		}
-		return err
+	body, r, done, err := openBody(x.raw, x.client.maxBody)
+	x.body, x.r = body, r
+	if err == nil {
+		x.done = done
 	}
-	x.r, x.done = r, done
-	return nil
+	return err
 }
 
-func (x *Rest) received() int64 {
-	if x.body == nil {
-		return 0
-	}
-	return x.body.n
-}
+func (x *Rest) received() int64 { return x.body.n }
 
 // fill reads a piece, or all there is, behind what the buffer holds.
 func (x *Rest) fill(buffer *[]byte) (err error) {
