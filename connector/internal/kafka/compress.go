@@ -21,9 +21,9 @@ func (lz4Blocks) Compress(dst *bytes.Buffer, src []byte, _ ...kgo.CompressFlag) 
 
 // compression is the producer's option for the codec that the configuration names.
 func compression(name string) (kgo.ProducerOpt, error) {
-	if name == "lz4" {
+	c, err := codec(name)
+	if c == kgo.Lz4Compression() {
 		return kgo.WithCompressor(lz4Blocks{}), nil
 	}
-	c, err := codec(name)
 	return kgo.ProducerBatchCompression(c), err
 }

@@ -147,6 +147,7 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 func (s *Sink) fence(ctx context.Context) error {
 	client, err := s.o.transactional(
 		s.compression,
+		kgo.RecordPartitioner(partitioner),
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.ProducerBatchMaxBytes(int32(s.limit)),
