@@ -62,7 +62,7 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.L
 	if err != nil {
 		return err
 	}
-	connector.Lean()
+	connector.Lean(cfg)
 	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, Local: local, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
 	if err == nil {
 		err = c.Run(ctx)

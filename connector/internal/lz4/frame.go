@@ -2,6 +2,7 @@ package lz4
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 )
 
@@ -12,20 +13,19 @@ const header = "\x04\x22\x4d\x18\x60\x40\x82"
 // stored marks a block that is as it was.
 const stored = 1 << 31
 
-// Bound is how many bytes a frame of n bytes takes at most.
-func Bound(n int) int { return len(header) + n + 4*(n/BlockSize+1) + 4 }
-
 // scratch is what it takes to compress a block.
 type scratch struct {
 	seen table
-	dst  packed
 	src  block
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// Append appends a frame of src's bytes to dst. It does not allocate where dst has Bound
-// bytes left.
+// Room is how many bytes Append needs behind what it has written: with as many as src's
+// frame takes and these, dst does not grow.
+const Room = 4 + room + over
+
+// Append appends a frame of src's bytes to dst.
 func Append(dst, src []byte) []byte {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
@@ -38,13 +38,15 @@ func Append(dst, src []byte) []byte {
 		} else {
 			copy(b[:], src)
 		}
-		if size := compress(&s.dst, b, n, &s.seen); size < n {
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(size))
-			dst = append(dst, s.dst[:size]...)
-		} else {
-			dst = binary.LittleEndian.AppendUint32(dst, stored|uint32(n))
-			dst = append(dst, src[:n]...)
+		dst = slices.Grow(dst, Room)
+		at := len(dst)
+		body := dst[at+4 : at+Room]
+		size := compress((*packed)(body), b, n, &s.seen)
+		head := uint32(size)
+		if size >= n {
+			size, head = copy(body, src[:n]), stored|uint32(n)
 		}
+		dst = binary.LittleEndian.AppendUint32(dst, head)[:at+4+size]
 		src = src[n:]
 	}
 	return append(dst, 0, 0, 0, 0)
