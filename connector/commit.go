@@ -61,8 +61,7 @@ func (c *committer) admit(item *fetched) error {
 	}
 	rows := item.answer.Rows
 	c.counts.Read += int64(len(rows))
-	c.format.SortRows(rows)
-	gone := outdone(c.format, rows)
+	gone := arrange(c.format, rows)
 	for i := range rows {
 		if gone != nil && gone[i] {
 			c.counts.Stale++

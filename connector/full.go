@@ -140,8 +140,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	c := &committer{runner: f.runner, window: w, mark: f.stored.Mark, group: newGroup()}
 	err = f.scan(ctx, false, func(a *answer) error {
 		c.reset()
-		f.format.SortRows(a.Rows)
-		gone := outdone(f.format, a.Rows)
+		gone := arrange(f.format, a.Rows)
 		c.counts.Read = int64(len(a.Rows))
 		for i := range a.Rows {
 			row := &a.Rows[i]

@@ -12,6 +12,14 @@ import (
 // that go through a map.
 const fewTies = 16
 
+// arrange puts a page's rows in order, and returns what outdone says of them.
+func arrange(f strategies.Format, rows []strategies.Row) []bool {
+	if !f.SortRows(rows) {
+		return nil
+	}
+	return outdone(f, rows)
+}
+
 // outdone says of each row of a sorted page whether a later one has its key and cursor value,
 // and says something else; nil where none has. The last one counts: written both, the two
 // would take turns at every poll that shows them (P3).

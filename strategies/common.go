@@ -223,29 +223,33 @@ func (k core) extent(rows []Row, ceiling Value) extent {
 func (k core) order(rows []Row) extent {
 	e := extent{sorted: true}
 	trimmed := k.spec.Format == RFC3339 && (k.spec.Strict || k.back > 0)
+	var first, last, greatest *Value
 	for i := range rows {
-		v := rows[i].Value
+		v := &rows[i].Value
 		if !v.Set { // a row that cannot be written has its place in the order all the same
 			continue
 		}
 		if trimmed && len(v.Raw) != len(e.fine.Raw) {
-			e.fine = k.spec.Format.finer(v, e.fine)
+			e.fine = k.spec.Format.finer(*v, e.fine)
 		}
-		if !e.last.Set {
-			e.first, e.last, e.max = v, v, v
+		if first == nil {
+			first, last, greatest = v, v, v
 			continue
 		}
-		switch d := k.spec.Format.Compare(v, e.last); {
+		switch d := k.spec.Format.compare(v, last); {
 		case d < 0:
 			if e.sorted {
 				e.sorted, e.at = false, i
 			}
 		case d > 0:
-			if k.spec.Format.Compare(v, e.max) > 0 {
-				e.max = v
+			if e.sorted || k.spec.Format.compare(v, greatest) > 0 {
+				greatest = v
 			}
 		}
-		e.last = v
+		last = v
+	}
+	if first != nil {
+		e.first, e.last, e.max = *first, *last, *greatest
 	}
 	return e
 }

@@ -121,7 +121,15 @@ func TestNewRefuses(t *testing.T) {
 
 func TestSortRows(t *testing.T) {
 	rows := rowsOf(t, Integer, "a@3", "b@1", "c@", "d@3", "e@1")
-	Integer.SortRows(rows)
+	if !Integer.SortRows(rows) {
+		t.Error("no ties were seen")
+	}
+	if Integer.SortRows(rowsOf(t, Integer, "a@", "b@1", "c@3")) {
+		t.Error("ties were seen")
+	}
+	if !Integer.SortRows(rowsOf(t, Integer, "a@", "b@")) || !Integer.SortRows(rowsOf(t, Integer, "a@1", "b@2", "c@2")) {
+		t.Error("the ties of a sorted page were not seen")
+	}
 	var keys []string
 	for _, r := range rows {
 		keys = append(keys, string(r.Key))
