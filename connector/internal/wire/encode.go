@@ -3,6 +3,8 @@ package wire
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -26,7 +28,7 @@ func (s *state) value(n *node, depth int) code {
 		n = n.elem
 	}
 	at := s.pos
-	if !fits(n.kind, c) {
+	if !firsts[n.kind][c] {
 		if n.kind == kUnion {
 			return s.union(n, depth)
 		}
@@ -74,6 +76,16 @@ func (s *state) value(n *node, depth int) code {
 	return good
 }
 
+// firsts is fits, looked up: it is asked for every value.
+var firsts = func() (t [kinds][256]bool) {
+	for k := range t {
+		for c := range t[k] {
+			t[k][c] = fits(kind(k), byte(c))
+		}
+	}
+	return t
+}()
+
 // fits reports whether a value that begins with c can be of the kind at all.
 func fits(k kind, c byte) bool {
 	switch k {
@@ -118,6 +130,9 @@ func (s *state) text(start, end int, flags uint8) ([]byte, bool) {
 const notUnicode = "is not valid Unicode"
 
 func (s *state) encodeString(n *node) code {
+	if s.shortString() {
+		return good
+	}
 	at := s.pos
 	start, end, flags, ok := s.str()
 	s.flags = flags
@@ -142,6 +157,42 @@ func (s *state) encodeString(n *node) code {
 	}
 	s.setLength(from, body, int64(len(s.out)-body))
 	return good
+}
+
+// short is one above the longest text whose length Avro writes as one byte.
+const short = 64
+
+// shortString encodes the string at pos if it is short and has no escapes, copying each eight
+// bytes while it looks at them. Where it is false it has done nothing.
+func (s *state) shortString() bool {
+	i, o := s.pos+1, len(s.out)
+	if len(s.buf)-i < short+8 || cap(s.out)-o < 1+short {
+		return false
+	}
+	src, dst := (*[short + 8]byte)(s.buf[i:]), (*[1 + short]byte)(s.out[o:o+1+short])
+	var high uint64
+	for at := 0; at < short; at += 8 {
+		w := binary.LittleEndian.Uint64(src[at : at+8])
+		binary.LittleEndian.PutUint64(dst[at+1:at+9], w)
+		m := stops(w)
+		if m == 0 {
+			high |= w
+			continue
+		}
+		n := bits.TrailingZeros64(m) &^ 7
+		high |= w & (1<<n - 1)
+		at += n >> 3
+		if src[at] != '"' || (high&highs != 0 && !utf8.Valid(src[:at])) {
+			return false
+		}
+		dst[0] = byte(at << 1)
+		s.out, s.pos, s.flags = s.out[:o+1+at], i+at+1, 0
+		if high&highs != 0 {
+			s.flags = hasUnicode
+		}
+		return true
+	}
+	return false
 }
 
 // setLength writes a length into the room out[from:body], moving what follows down if

@@ -44,10 +44,19 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// stops marks, by its highest bit, the first of eight bytes that a string cannot just hold: a
+// quote, a backslash or a control character. What is marked above it may be wrong, for a
+// borrow can mark bytes above a true one.
+func stops(w uint64) uint64 {
+	q, b := w^(ones*'"'), w^(ones*'\\')
+	return ((q - ones) &^ q & highs) | ((b - ones) &^ b & highs) | ((w - ones*' ') &^ w & highs)
+}
+
 // str walks over a string, pos being at its opening quote, and returns where its
 // inside begins and ends. Eight bytes are looked at together.
 func (s *scanner) str() (start, end int, flags uint8, ok bool) {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	buf := s.buf
 	i := s.pos + 1
 	start = i
@@ -69,11 +78,8 @@ func (s *scanner) str() (start, end int, flags uint8, ok bool) {
 				i++
 				continue
 			}
-			// In each of the three terms the lowest marked byte is exact; a borrow can
-			// only mark bytes above a true one.
 			w := binary.LittleEndian.Uint64(buf[i:])
-			q, b := w^(ones*'"'), w^(ones*'\\')
-			m := ((q - ones) &^ q & highs) | ((b - ones) &^ b & highs) | ((w - ones*' ') &^ w & highs)
+			m := stops(w)
 			if m == 0 {
 				if w&highs != 0 {
 					flags |= hasUnicode

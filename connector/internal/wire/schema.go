@@ -38,6 +38,7 @@ const (
 	kDecimalFixed
 	kUUID
 	kUUIDFixed
+	kinds // how many there are
 )
 
 // node is one type of a compiled schema.
