@@ -13,7 +13,7 @@
 //		c = v.Next
 //	}
 //
-// Files: strategy.go (the interface and its types), cursor.go (the durable state),
+// Files: strategy.go (the interface and its types), cursor.go (the durable state) and parse.go,
 // value.go (cursor values: parsing, order, rendering), then one file a strategy.
 // laws_test.go states what holds for all five.
 package strategies

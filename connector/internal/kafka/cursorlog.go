@@ -3,14 +3,12 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
-	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
@@ -49,15 +47,10 @@ func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, fro
 
 // ParseCursor reads a cursor as the state topic holds it.
 func ParseCursor(stream string, value []byte) (strategies.Cursor, error) {
-	var c strategies.Cursor
-	if err := json.Unmarshal(value, &c); err != nil {
-		return c, class.Errorf(class.Broker, "reading the cursor of stream %s: %w", stream, err)
-	}
-	if c.Version > strategies.CursorVersion {
-		return c, nil // Adopt says what to do about it
-	}
-	if err := schemas.CheckCursor(value); err != nil {
-		return strategies.Cursor{}, class.Errorf(class.Broker, "checking the cursor of stream %s in the state topic: %w", stream, err)
+	c, err := strategies.ParseCursor(value)
+	if err != nil {
+		return c, class.Errorf(class.Broker, "reading the cursor of stream %s in the state topic: %w "+
+			"(schemas/cursor.schema.json describes what it has to be)", stream, err)
 	}
 	return c, nil
 }

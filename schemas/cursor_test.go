@@ -1,64 +1,20 @@
 package schemas_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
-	"strings"
+	"slices"
+	"sync"
 	"testing"
 
-	"github.com/linkedin/goavro/v2"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
 
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
-
-// TestUserCanonical pins the schema: a change of fields, order or types is a change of
-// every topic that has been written and must be meant.
-func TestUserCanonical(t *testing.T) {
-	c, err := goavro.NewCodec(schemas.User)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"name":"tidemark.User","type":"record","fields":[{"name":"id","type":"string"},` +
-		`{"name":"name","type":["null","string"]},{"name":"email","type":["null","string"]},{"name":"address","type":["null","string"]},` +
-		`{"name":"company","type":["null","string"]},{"name":"job","type":["null","string"]},` +
-		`{"name":"createdAt","type":["null",{"type":"long"}]},{"name":"updatedAt","type":["null",{"type":"long"}]}]}`
-	if got := c.CanonicalSchema(); got != want {
-		t.Errorf("canonical form\n%s\nwant\n%s", got, want)
-	}
-	// The canonical form leaves out logical types and defaults, so they are looked at here.
-	var s struct {
-		Fields []struct {
-			Name, Doc string
-			Type      any
-			Default   *json.RawMessage
-		}
-	}
-	if err := json.Unmarshal([]byte(schemas.User), &s); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range s.Fields {
-		if f.Doc == "" {
-			t.Errorf("field %s has no doc", f.Name)
-		}
-		types, isUnion := f.Type.([]any)
-		if isUnion == (f.Name == "id") {
-			t.Errorf("field %s has type %v", f.Name, f.Type)
-		}
-		if !isUnion {
-			continue
-		}
-		if !strings.Contains(schemas.User, `"name": "`+f.Name+`"`) || types[0] != "null" {
-			t.Errorf("field %s has type %v", f.Name, f.Type)
-		}
-		if m, isTime := types[1].(map[string]any); isTime != strings.HasSuffix(f.Name, "At") || (isTime && m["logicalType"] != "timestamp-micros") {
-			t.Errorf("field %s has type %v", f.Name, f.Type)
-		}
-	}
-	if n := strings.Count(schemas.User, `"default": null`); n != 7 {
-		t.Errorf("%d fields have the default null, want 7", n)
-	}
-}
 
 // full is a cursor with every field set, down to the last.
 func full(t *testing.T) strategies.Cursor {
@@ -98,7 +54,52 @@ func fill(t *testing.T, v reflect.Value) {
 	}
 }
 
-func marshal(t *testing.T, v any) []byte {
+// cursorSchema is the schema as a well-kept library understands it.
+var cursorSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemas.Cursor))
+	if err != nil {
+		return nil, err
+	}
+	const name = "cursor.schema.json"
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(name, doc); err != nil {
+		return nil, err
+	}
+	return c.Compile(name)
+})
+
+// checkCursor says whether data is a cursor as cursor.schema.json describes it.
+func checkCursor(t fataler, data []byte) error {
+	t.Helper()
+	sch, err := cursorSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	return sch.Validate(v)
+}
+
+// fataler is a testing.T or a rapid.T.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+// mustRefuse: neither the schema nor the program takes it.
+func mustRefuse(t *testing.T, data []byte) {
+	t.Helper()
+	if checkCursor(t, data) == nil {
+		t.Errorf("the schema takes %s", data)
+	}
+	if c, err := strategies.ParseCursor(data); err == nil && c.Version <= strategies.CursorVersion {
+		t.Errorf("ParseCursor takes %s", data)
+	}
+}
+
+func marshal(t fataler, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -122,8 +123,10 @@ func TestCursorShapes(t *testing.T) {
 		shapes = append(shapes, c)
 	}
 	for _, c := range shapes {
-		if b := marshal(t, c); schemas.CheckCursor(b) != nil {
-			t.Errorf("%s\n%v", b, schemas.CheckCursor(b))
+		if b := marshal(t, c); checkCursor(t, b) != nil {
+			t.Errorf("%s\n%v", b, checkCursor(t, b))
+		} else if got, err := strategies.ParseCursor(b); err != nil || !reflect.DeepEqual(got, c) {
+			t.Errorf("%s\nis read as %+v, %v", b, got, err)
 		}
 	}
 }
@@ -162,7 +165,7 @@ func TestCursorDescribed(t *testing.T) {
 // TestCursorMutations: what is no cursor is refused, field by field.
 func TestCursorMutations(t *testing.T) {
 	whole := marshal(t, full(t))
-	if err := schemas.CheckCursor(whole); err != nil {
+	if err := checkCursor(t, whole); err != nil {
 		t.Fatal(err)
 	}
 	// Every value anywhere in the cursor, replaced by one of another type.
@@ -177,9 +180,7 @@ func TestCursorMutations(t *testing.T) {
 			at = at[k].(map[string]any)
 		}
 		at[path[len(path)-1]] = value
-		if b := marshal(t, doc); schemas.CheckCursor(b) == nil {
-			t.Errorf("taken: %s", b)
-		}
+		mustRefuse(t, marshal(t, doc))
 	}
 	walk = func(path []string, v any) {
 		if len(path) > 0 {
@@ -204,19 +205,70 @@ func TestCursorMutations(t *testing.T) {
 			t.Fatal(err)
 		}
 		delete(doc, required)
-		if schemas.CheckCursor(marshal(t, doc)) == nil {
-			t.Errorf("a cursor without %s is taken", required)
-		}
+		mustRefuse(t, marshal(t, doc))
 	}
 	for _, c := range []struct {
 		field string
 		value any
-	}{{"version", 0}, {"version", 99}, {"strategy", "guess"}, {"stream", ""}, {"seq", -1}, {"page_limit", 0}} {
+	}{{"version", 0}, {"version", 99}, {"strategy", "guess"}, {"stream", ""}, {"seq", -1}, {"page_limit", -1}} {
 		refuse([]string{c.field}, c.value)
 	}
 	for _, b := range []string{"", "null", "[]", `"x"`, "{", "{}"} {
-		if schemas.CheckCursor([]byte(b)) == nil {
-			t.Errorf("taken: %s", b)
+		mustRefuse(t, []byte(b))
+	}
+}
+
+// TestCursorLaw: what follows the schema is read, and what is read follows the schema when it
+// is written again. Whole cursors are changed in a few places.
+func TestCursorLaw(t *testing.T) {
+	whole := marshal(t, full(t))
+	values := []string{"null", `""`, `"x"`, "true", "{}", "[]", "[3, -1]", "[null]", "-1", "0", "1", "2", "1.5"}
+	var taken, refused int
+	rapid.Check(t, func(t *rapid.T) {
+		var doc map[string]any
+		if err := json.Unmarshal(whole, &doc); err != nil {
+			t.Fatal(err)
 		}
+		for range rapid.IntRange(0, 3).Draw(t, "changes") {
+			at := doc
+			for {
+				keys := append(slices.Sorted(maps.Keys(at)), "stranger")
+				key := rapid.SampledFrom(keys).Draw(t, "key")
+				if inner, ok := at[key].(map[string]any); ok && rapid.Bool().Draw(t, "deeper") {
+					at = inner
+					continue
+				}
+				if rapid.Bool().Draw(t, "without") {
+					delete(at, key)
+				} else {
+					var v any
+					if err := json.Unmarshal([]byte(rapid.SampledFrom(values).Draw(t, "value")), &v); err != nil {
+						t.Fatal(err)
+					}
+					at[key] = v
+				}
+				break
+			}
+		}
+		b := marshal(t, doc)
+		c, err := strategies.ParseCursor(b)
+		if c.Version > strategies.CursorVersion {
+			return
+		}
+		schema := checkCursor(t, b)
+		if schema == nil && err != nil {
+			t.Fatalf("%s follows the schema: %v", b, err)
+		}
+		if err != nil {
+			refused++
+			return
+		}
+		taken++
+		if again := marshal(t, c); checkCursor(t, again) != nil {
+			t.Fatalf("%s\nis written as\n%s\n%v", b, again, checkCursor(t, again))
+		}
+	})
+	if taken == 0 || refused == 0 {
+		t.Errorf("%d cursors were read and %d refused", taken, refused)
 	}
 }

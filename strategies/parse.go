@@ -1,0 +1,91 @@
+package strategies
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ParseCursor reads a cursor as it is stored: JSON that follows schemas/cursor.schema.json.
+// The error names everything that does not. A field that may be absent may also be null or
+// zero. Of a cursor that a later version has written only Version means something: Adopt
+// says what to do about it.
+func ParseCursor(data []byte) (Cursor, error) {
+	var c Cursor
+	loose := json.Unmarshal(data, &c)
+	if c.Version > CursorVersion {
+		return Cursor{Version: c.Version}, nil
+	}
+	if loose != nil {
+		return Cursor{}, fmt.Errorf("it is no cursor: %w", loose)
+	}
+	var strict Cursor
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&strict); err != nil {
+		return Cursor{}, fmt.Errorf("it has more than a cursor: %w", err)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return Cursor{}, fmt.Errorf("it is no cursor: %w", err)
+	}
+	if wrong := c.wrong(fields); len(wrong) > 0 {
+		return Cursor{}, errors.New(strings.Join(wrong, "; "))
+	}
+	return c, nil
+}
+
+// wrong says what no cursor has, fields being what was written.
+func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
+	given := func(name string) bool { return fields[name] != nil && string(fields[name]) != "null" }
+	for _, name := range []string{"version", "stream", "strategy", "fingerprint", "seq", "owner"} {
+		if !given(name) {
+			wrong = append(wrong, name+" is missing")
+		}
+	}
+	below := func(name string, v, least int64) {
+		if v < least {
+			wrong = append(wrong, fmt.Sprintf("%s is %d, and cannot be below %d", name, v, least))
+		}
+	}
+	if given("version") {
+		below("version", int64(c.Version), 1)
+	}
+	below("seq", c.Seq, 0)
+	below("page_limit", int64(c.PageLimit), 0)
+	if given("stream") && c.Stream == "" {
+		wrong = append(wrong, "stream is empty")
+	}
+	if given("strategy") && !slices.Contains(Names(), c.Strategy) {
+		wrong = append(wrong, fmt.Sprintf("strategy is %q, and none of %s", c.Strategy, strings.Join(Names(), ", ")))
+	}
+	readBack := func(name string, r *ReadBack) {
+		for i := range r.offsets() {
+			below(fmt.Sprintf("%s.offsets[%d]", name, i), r.Offsets[i], 0)
+		}
+	}
+	readBack("read_back", c.ReadBack)
+	if s := c.Sweep; s != nil {
+		below("sweep.offset", s.Offset, 0)
+		below("sweep.pages", s.Pages, 0)
+		below("sweep.rows", s.Rows, 0)
+		below("sweep.bad", s.Bad, 0)
+		below("sweep.largest", int64(s.Largest), 0)
+		below("sweep.restarts", int64(s.Restarts), 0)
+		if s.Part != nil {
+			below("sweep.part.rows", int64(s.Part.Rows), 0)
+		}
+		readBack("sweep.read_back", s.ReadBack)
+	}
+	return wrong
+}
+
+func (r *ReadBack) offsets() []int64 {
+	if r == nil {
+		return nil
+	}
+	return r.Offsets
+}
