@@ -9,16 +9,17 @@ import (
 
 // Lean sets the garbage collector for a worker that runs cfg, unless GOGC or GOMEMLIMIT say
 // what to do: it collects when the heap has grown by half, twice as often as Go does
-// on its own, but not before it has grown by half of max_in_flight. A worker holds little
-// for long, so a collector that only goes by that would come a hundred times a second, and each time
-// throw away the buffers that are to be used again. It is for the program to call: a
-// library does not change its process.
+// on its own. A worker holds little for long, so it would come a hundred times a second by that, and
+// each time throw away the buffers that are to be used again; a ballast of up to 12 MiB, the more the
+// larger max_in_flight is, makes that every 6 MiB at most. It is for the program to call: a library
+// does not change its process.
 func Lean(cfg *config.Config) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
+	const small, large = 4 << 20, 16 << 20
 	debug.SetGCPercent(50)
-	ballast = make([]byte, min(cfg.Kafka.MaxInFlight, 16<<20))
+	ballast = make([]byte, max(0, min(cfg.Kafka.MaxInFlight, large)-small))
 }
 
 // ballast counts as heap to the collector. Nothing is written to it, so it takes no memory.
