@@ -120,7 +120,8 @@ func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, er
 	return e.answer, e.err
 }
 
-// look asks what comes behind c, where the sweep stands now. The page before had so many
+// look asks what comes behind c, where the sweep stands now, if the strategy can tell what comes behind
+// that: the question in turn alone is asked as soon without. The page before had so many
 // rows and said so of their total; the next ones are expected to be of its size.
 func (a *ahead) look(ctx context.Context, c strategies.Cursor, rows int, total, size int64) {
 	if a.most == 0 {
@@ -129,16 +130,18 @@ func (a *ahead) look(ctx context.Context, c strategies.Cursor, rows int, total, 
 	at, ok := c, true
 	for n := 0; ok && n <= max(a.depth, 1); n++ {
 		params := a.strategy.Query(at).Params
-		if n == 0 {
-			a.learn(params)
-		}
-		if n == 1 {
+		at, ok = a.strategy.Guess(at, rows, total)
+		switch n {
+		case 0:
+			if a.learn(params); !ok {
+				return
+			}
+		case 1:
 			a.guess = params
 		}
 		if n == len(a.queue) && n <= a.depth && a.depth > 0 && !a.send(ctx, params, size) {
 			return
 		}
-		at, ok = a.strategy.Guess(at, rows, total)
 	}
 }
 
