@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -37,6 +40,9 @@ func NewStages(stream config.Stream, schemaID int) (*Stages, error) {
 	}
 	return &Stages{client, plan}, nil
 }
+
+// Compression makes a producer compress as tidemark's does under that name.
+func Compression(name string) (kgo.ProducerOpt, error) { return kafka.Compression(name) }
 
 // Fetch asks for one page and hands its bytes to fn, unread. They are fn's until it
 // returns; fn may be nil.

@@ -69,7 +69,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: %+v", kind, r)
 		}
 	}
-	r, err := b.write(t.Context(), b.produce(embedded, rows, 300, 700))
+	r, err := b.write(t.Context(), b.produce(embedded, rows, 300, 700, true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestThroughput(t *testing.T) {
 	if _, err := b.throughput(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{partScan, partFetch, partProduce, strategies.StepSize} {
+	for _, line := range []string{partScan, partFetch, partProduce, produceOwn, strategies.StepSize} {
 		if !slices.ContainsFunc(strings.Split(out.String(), "\n"), func(s string) bool { return strings.HasPrefix(s, line+" ") }) {
 			t.Errorf("no line for %s in\n%s", line, out.String())
 		}
@@ -95,7 +95,7 @@ func TestThroughput(t *testing.T) {
 // TestChildFails shows that a part's error reaches the parent.
 func TestChildFails(t *testing.T) {
 	b := start(t, options{compression: "magic"})
-	_, err := b.write(t.Context(), b.produce(embedded, 100, 50, 50))
+	_, err := b.write(t.Context(), b.produce(embedded, 100, 50, 50, false))
 	if err == nil || !strings.Contains(err.Error(), `compression "magic"`) {
 		t.Errorf("%v", err)
 	}

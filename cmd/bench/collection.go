@@ -89,8 +89,8 @@ func (c collection) stamp(i int64) string {
 
 func (c collection) fraction() bool { return c.start%1e6 != 0 || c.step%1e6 != 0 }
 
-// appendRows writes n rows from row i on, as a JSON array writes its elements.
-func (c collection) appendRows(dst []byte, i, n int64, decimal bool) []byte {
+// writeRows makes n rows from row i on, as a JSON array writes its elements.
+func (c collection) writeRows(dst []byte, i, n int64, decimal bool) []byte {
 	p := pen{fraction: c.fraction()}
 	middles := people()
 	for end := i + n; i < end; i++ {

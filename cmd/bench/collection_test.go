@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -128,5 +129,24 @@ func TestChanging(t *testing.T) {
 	}
 	if n := changing(time.Now().Add(time.Hour), time.Second).count(); n != 0 {
 		t.Errorf("%d rows before the first", n)
+	}
+}
+
+// Rows from the shelf are those that are made anew.
+func TestShelf(t *testing.T) {
+	c := fixed(10_000)
+	for _, decimal := range []bool{false, true} {
+		for _, r := range [][2]int64{{0, 0}, {0, 1}, {0, 1000}, {0, 1001}, {1, 999}, {999, 1}, {999, 2}, {500, 2500}, {3000, 1000}, {9999, 1}} {
+			for _, how := range []string{"new", "again"} {
+				if got, want := c.appendRows([]byte("["), r[0], r[1], decimal), c.writeRows([]byte("["), r[0], r[1], decimal); !bytes.Equal(got, want) {
+					t.Fatalf("%d rows from %d, %s, are\n%.300s\nwant\n%.300s", r[1], r[0], how, got, want)
+				}
+			}
+		}
+	}
+	full := &shelf{}
+	full.size.Store(shelfBytes + 1)
+	if p := full.piece(c, shelfKey{}); p != nil {
+		t.Errorf("a full shelf takes %d bytes", len(p.text))
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector"
 	"tidemark/strategies"
 )
 
@@ -19,6 +20,7 @@ type producePart struct {
 	collectionAt
 	Topic       string `json:"topic"`
 	Compression string `json:"compression"`
+	Own         bool   `json:"own"`   // compress as tidemark does, not as franz-go
 	Batch       int    `json:"batch"` // records a transaction
 
 	arena   []byte
@@ -63,13 +65,9 @@ func (p *producePart) load(ctx context.Context) error {
 }
 
 func (p *producePart) run(ctx context.Context) (any, error) {
-	codecs := map[string]kgo.CompressionCodec{
-		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(), "snappy": kgo.SnappyCompression(),
-		"gzip": kgo.GzipCompression(), "none": kgo.NoCompression(),
-	}
-	codec, ok := codecs[p.Compression]
-	if !ok {
-		return nil, fmt.Errorf("compression %q is not one of lz4, zstd, snappy, gzip, none", p.Compression)
+	compression, err := p.compressor()
+	if err != nil {
+		return nil, err
 	}
 	began := time.Now()
 	cl, err := kgo.NewClient(
@@ -77,7 +75,7 @@ func (p *producePart) run(ctx context.Context) (any, error) {
 		kgo.TransactionalID("bench."+p.Topic),
 		kgo.TransactionTimeout(15*time.Second),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.ProducerBatchCompression(codec),
+		compression,
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.ProducerBatchMaxBytes(1048588), // what a topic takes unless it says otherwise
@@ -94,6 +92,21 @@ func (p *producePart) run(ctx context.Context) (any, error) {
 		}
 	}
 	return limited{Rows: int64(len(p.records)), Took: time.Since(began)}, nil
+}
+
+func (p *producePart) compressor() (kgo.ProducerOpt, error) {
+	if p.Own {
+		return connector.Compression(p.Compression)
+	}
+	codecs := map[string]kgo.CompressionCodec{
+		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(), "snappy": kgo.SnappyCompression(),
+		"gzip": kgo.GzipCompression(), "none": kgo.NoCompression(),
+	}
+	codec, ok := codecs[p.Compression]
+	if !ok {
+		return nil, fmt.Errorf("compression %q is not one of lz4, zstd, snappy, gzip, none", p.Compression)
+	}
+	return kgo.ProducerBatchCompression(codec), nil
 }
 
 func (p *producePart) transact(ctx context.Context, cl *kgo.Client, batch []kgo.Record, spans []span) error {

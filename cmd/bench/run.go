@@ -51,7 +51,7 @@ func (b *bench) warm(ctx context.Context) error {
 	}
 	b.show("warming up the broker")
 	for range warmRuns {
-		if _, err := b.write(ctx, b.produce(kafka, min(b.rows, warmRows), 1000, 1000)); err != nil {
+		if _, err := b.write(ctx, b.produce(kafka, min(b.rows, warmRows), 1000, 1000, false)); err != nil {
 			return fmt.Errorf("warming up the broker: %w", err)
 		}
 	}
@@ -193,9 +193,17 @@ func (b *bench) tidemark(strategy, place string, rows int64, page int) job {
 	}}
 }
 
-// produce is the raw producer writing a collection's records, batch a transaction.
-func (b *bench) produce(place string, rows int64, page, batch int) job {
-	return job{partProduce, partProduce, place, rows, page, func(at brokerAt, t topics) part {
-		return &producePart{brokerAt: at, collectionAt: b.at(rows, page), Topic: t.data, Compression: b.compression, Batch: batch}
+// produce is the raw producer writing a collection's records, batch a transaction. Its lz4 is
+// franz-go's or tidemark's own.
+func (b *bench) produce(place string, rows int64, page, batch int, own bool) job {
+	name := partProduce
+	if own {
+		name = produceOwn
+	}
+	return job{name, partProduce, place, rows, page, func(at brokerAt, t topics) part {
+		return &producePart{brokerAt: at, collectionAt: b.at(rows, page), Topic: t.data, Compression: b.compression, Own: own, Batch: batch}
 	}}
 }
+
+// produceOwn is the raw producer with tidemark's compression.
+const produceOwn = partProduce + ", own lz4"

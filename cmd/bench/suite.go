@@ -78,7 +78,9 @@ func (g grid) limit(place string, page int) (slowest float64, part string) {
 	return slowest, part
 }
 
-func isLimit(part string) bool { return part == partScan || part == partFetch || part == partProduce }
+func isLimit(part string) bool { return part == partScan || part == partFetch || isProducer(part) }
+
+func isProducer(part string) bool { return part == partProduce || part == produceOwn }
 
 // throughput is the table of limits and strategies. Each round runs everything once, so
 // that what slows the machine down for a while slows down all of them.
@@ -130,12 +132,17 @@ func (b *bench) round(ctx context.Context, g *grid, page int) error {
 			}
 			g.add(r)
 		}
-		r, err := b.write(ctx, b.produce(place, rows, page, int(batch)))
-		if err != nil {
-			return err
+		for _, own := range []bool{false, true} {
+			if own && b.compression != "lz4" {
+				continue
+			}
+			r, err := b.write(ctx, b.produce(place, rows, page, int(batch), own))
+			if err != nil {
+				return err
+			}
+			b.show("%s, %d records a transaction, broker %s: %s rows/s", r.Part, batch, place, whole(r.PerSecond))
+			g.add(r)
 		}
-		b.show("produce, %d records a transaction, broker %s: %s rows/s", batch, place, whole(r.PerSecond))
-		g.add(r)
 	}
 	return nil
 }
@@ -169,7 +176,7 @@ func (c *cell) line(slowest float64) []string {
 	line := []string{c.part, whole(s.Min), whole(s.Median), whole(s.Max), fixedPoint(s.Median/slowest, 2),
 		fixedPoint(median(func(r result) float64 { return r.Usage.CPU }), 2), "-",
 		fixedPoint(median(func(r result) float64 { return r.AllocsPerRow }), 3), "-", "-", "-", "-"}
-	if c.part != partScan && c.part != partProduce { // which got their pages and records beforehand
+	if c.part != partScan && !isProducer(c.part) { // which got their pages and records beforehand
 		line[6] = mega(median(func(r result) float64 { return float64(r.Usage.PeakRSS) }))
 		line[9] = mega(median(func(r result) float64 { return float64(r.APIBytes) }))
 	}

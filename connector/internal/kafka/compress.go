@@ -19,8 +19,8 @@ func (lz4Blocks) Compress(dst *bytes.Buffer, src []byte, _ ...kgo.CompressFlag) 
 	return lz4.Append(dst.AvailableBuffer(), src), kgo.CodecLz4
 }
 
-// compression is the producer's option for the codec that the configuration names.
-func compression(name string) (kgo.ProducerOpt, error) {
+// Compression is the producer's option for the codec that the configuration names.
+func Compression(name string) (kgo.ProducerOpt, error) {
 	c, err := codec(name)
 	if c == kgo.Lz4Compression() {
 		return kgo.WithCompressor(lz4Blocks{}), nil

@@ -44,7 +44,7 @@ type place struct {
 
 // NewSink returns a closed sink.
 func NewSink(o Options) (*Sink, error) {
-	c, err := compression(o.Compression)
+	c, err := Compression(o.Compression)
 	if err != nil {
 		return nil, err
 	}
