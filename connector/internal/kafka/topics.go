@@ -45,6 +45,9 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 		return info, err
 	}
 	_, err = adm.CreateTopic(ctx, int32(partitions), int16(o.Replication), config, topic)
+	if errors.Is(err, kerr.InvalidReplicationFactor) {
+		err = fmt.Errorf("%w (kafka.replication is %d; are there as many brokers?)", err, o.Replication)
+	}
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 		return info, class.Errorf(class.Broker, "creating topic %s: %w", topic, err)
 	}
