@@ -81,6 +81,10 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
 		Back: stream.Back(), Logger: log, Client: client,
+		Fits: func(stored strategies.Cursor) error {
+			_, err := strategies.Adopt(stored, stream.Name, stream.Strategy, stream.Fingerprint())
+			return class.Wrap(class.Config, err)
+		},
 	}
 }
 

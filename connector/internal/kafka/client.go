@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
+	"tidemark/strategies"
 )
 
 // Options say which stream a Sink serves and where.
@@ -26,7 +27,10 @@ type Options struct {
 	TxnTimeout      time.Duration
 	Back            time.Duration // how far behind its mark the stream reads again
 	Logger          *slog.Logger
-	Client          []kgo.Opt // more client settings: TLS, SASL, or a test's network
+	// Fits refuses a stored cursor that the stream's configuration does not go with, before
+	// anybody is fenced and before the output topic is made (rule 19). It may be nil.
+	Fits   func(strategies.Cursor) error
+	Client []kgo.Opt // more client settings: TLS, SASL, or a test's network
 }
 
 // TransactionalID is the same for every worker that ever serves the stream (P5).

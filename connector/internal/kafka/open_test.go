@@ -5,7 +5,11 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/strategies"
 )
 
 // fetched counts the records that clients receive.
@@ -51,5 +55,35 @@ func TestBrokerOpenAgain(t *testing.T) {
 	open(t, newSink(t, o))
 	if _, err := s.Open(t.Context()); !errors.Is(err, ErrFenced) {
 		t.Errorf("got %v, want ErrFenced", err)
+	}
+}
+
+// A worker whose configuration does not go with the stored cursor is refused before it has
+// fenced the one that does the work, and before it has made a topic (rule 19).
+func TestBrokerUnfit(t *testing.T) {
+	o := options(t)
+	at := newSink(t, o)
+	c := open(t, at)
+	wrong := o
+	wrong.Topic += "-other"
+	unfit := errors.New("the cursor is another topic's")
+	var seen strategies.Cursor
+	wrong.Fits = func(stored strategies.Cursor) error { seen = stored; return unfit }
+	if _, err := newSink(t, wrong).Open(t.Context()); !errors.Is(err, unfit) {
+		t.Fatalf("opened with %v", err)
+	}
+	if seen.Stream != o.Stream || seen.Seq != c.Seq {
+		t.Errorf("judged by the cursor %+v, want %+v", seen, c)
+	}
+	if _, err := at.Commit(t.Context(), []Record{{Key: []byte("k"), Value: []byte("v")}}, c); err != nil {
+		t.Errorf("the worker at work can no longer commit: %v", err)
+	}
+	cl, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	if _, err := describe(t.Context(), kadm.NewClient(cl), wrong.Topic); !errors.Is(err, kerr.UnknownTopicOrPartition) {
+		t.Errorf("the topic of the refused worker: %v", err)
 	}
 }

@@ -71,18 +71,18 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	if err != nil {
 		return strategies.Cursor{}, s.o.unreachable(err)
 	}
-	if s.data, s.state, err = s.o.ensureTopics(ctx, kadm.NewClient(reader)); err != nil {
+	adm := kadm.NewClient(reader)
+	if s.state, err = s.o.ensureState(ctx, adm); err != nil {
 		return strategies.Cursor{}, err
 	}
-	if s.limit, err = s.o.maxRecord(ctx, kadm.NewClient(reader)); err != nil {
+	if err := s.entitled(ctx, reader); err != nil {
 		return strategies.Cursor{}, err
 	}
-	if len(s.owners) > 0 {
-		// Looked at before fencing as well: a worker that lost its stream while it slept
-		// must not throw out the one that has it now.
-		if _, err := s.mine(ctx, reader); err != nil {
-			return strategies.Cursor{}, err
-		}
+	if s.data, err = s.o.ensure(ctx, adm, s.o.Topic, s.o.Partitions, s.o.dataConfig()); err != nil {
+		return strategies.Cursor{}, err
+	}
+	if s.limit, err = s.o.maxRecord(ctx, adm); err != nil {
+		return strategies.Cursor{}, err
 	}
 	if err := s.fence(ctx); err != nil {
 		return strategies.Cursor{}, err
@@ -122,6 +122,21 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 		s.ends[p] = end[int32(p)]
 	}
 	return c, nil
+}
+
+// entitled looks at the stored cursor before anybody is fenced. A worker that lost its stream
+// while it slept must not throw out the one that has it now, and neither must one whose
+// configuration means something else.
+func (s *Sink) entitled(ctx context.Context, reader *kgo.Client) error {
+	first := len(s.owners) == 0
+	if first && s.o.Fits == nil {
+		return nil
+	}
+	c, err := s.mine(ctx, reader)
+	if err == nil && first && s.o.Fits != nil {
+		err = s.o.Fits(c)
+	}
+	return err
 }
 
 // mine reads the stored cursor and fails if a worker that is not this one owns it.

@@ -24,19 +24,15 @@ type topicInfo struct {
 // Topics is what CheckTopics found: a line a topic, for people.
 type Topics struct{ Data, State string }
 
-// ensureTopics creates the data and the state topic where they are missing and refuses a
-// state topic that could forget a cursor.
-func (o Options) ensureTopics(ctx context.Context, adm *kadm.Client) (data, state topicInfo, err error) {
+// ensureState creates the state topic where it is missing and refuses one that could forget
+// a cursor.
+func (o Options) ensureState(ctx context.Context, adm *kadm.Client) (topicInfo, error) {
 	compact := "compact"
-	data, err = o.ensure(ctx, adm, o.Topic, o.Partitions, o.dataConfig())
+	state, err := o.ensure(ctx, adm, o.StateTopic, o.StatePartitions, map[string]*string{"cleanup.policy": &compact})
 	if err != nil {
-		return data, state, err
+		return state, err
 	}
-	state, err = o.ensure(ctx, adm, o.StateTopic, o.StatePartitions, map[string]*string{"cleanup.policy": &compact})
-	if err != nil {
-		return data, state, err
-	}
-	return data, state, o.checkStatePolicy(ctx, adm)
+	return state, o.checkStatePolicy(ctx, adm)
 }
 
 func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, partitions int, config map[string]*string) (topicInfo, error) {
