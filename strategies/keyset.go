@@ -77,10 +77,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 			return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the page before its token", older))
 		}
 		if sweep.Probe {
-			// Nothing older: what the token promised was deleted, or changed in between. On by
-			// value, for the token skips rows that share its value.
-			sweep.Token, sweep.Probe = "", false
-			return Verdict{Next: c, Restarted: true}, nil
+			return s.probed(c, p)
 		}
 	}
 	e := s.extent(p.Rows, p.Ceiling)
@@ -180,6 +177,25 @@ func (s keyset) older(c Cursor, rows []Row) (int, error) {
 		}
 	}
 	return 0, nil
+}
+
+// probed goes on behind a page by token that shows nothing older. Rows of the very value that
+// was asked from tell nothing of the order; what their page's own token leads to does.
+// Otherwise what the token promised was deleted, or changed in between: on by value, for
+// the token skips rows that share its value.
+func (s keyset) probed(c Cursor, p Page) (Verdict, error) {
+	e := s.order(p.Rows)
+	_, beyond, err := s.next(c, e.max, e)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if !p.Token.Null && !beyond && len(p.Rows) > 0 {
+		v, err := s.follow(c, p.Token.Text)
+		v.Restarted = err == nil
+		return v, err
+	}
+	c.Sweep.Token, c.Sweep.TokenSeen, c.Sweep.Probe = "", "", false
+	return Verdict{Next: c, Restarted: true}, nil
 }
 
 // unsorted reads the sweep once more from its base, by token (rule 12).

@@ -195,8 +195,10 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 
 			// A sorted API: a change between the two requests. Never by token, which would
 			// skip rows that share its value.
-			for _, rows := range [][]Row{nil, seconds(t, 10, 11), seconds(t, 9, 10)} {
-				v = fold(t, s, probe, Page{Rows: rows, Token: token("c")})
+			for _, last := range []Page{{Token: noToken}, {Token: token("c")}, {Rows: seconds(t, 9), Token: noToken},
+				{Rows: seconds(t, 10, 11), Token: token("c")}, {Rows: seconds(t, 9, 10), Token: token("c")},
+				{Token: token("a")}} { // which leads to itself
+				v = fold(t, s, probe, last)
 				if !v.Restarted || v.Warning != "" || v.Next.Unsorted {
 					t.Fatalf("%+v", v)
 				}
@@ -208,6 +210,24 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 				}
 				c = fold(t, s, v.Next, Page{Rows: seconds(t, 9, 10), Token: token("e")}).Next
 				wantQuery(t, s, c, "updated_since="+at(10))
+			}
+			// Not a word yet on what lies behind: the token's own one is asked (seed 995755),
+			// though round in no circle.
+			for _, rows := range [][]Row{seconds(t, 9), seconds(t, 9, 9)} {
+				c = fold(t, s, probe, Page{Rows: rows, Token: token("c")}).Next
+				wantQuery(t, s, c, "scroll_param=c")
+				v = fold(t, s, c, Page{Rows: seconds(t, 8), Token: noToken})
+				if !v.Next.Unsorted || !strings.Contains(v.Warning, "row 1") {
+					t.Fatalf("%+v", v)
+				}
+				refused(t, s, c, Page{Rows: rows, Token: token("c")}, "P7")
+				c = fold(t, s, c, Page{Rows: rows, Token: token("d")}).Next
+				wantQuery(t, s, c, "scroll_param=d")
+				c = fold(t, s, c, Page{Rows: rows, Token: noToken}).Next
+				wantQuery(t, s, c, "updated_since="+at(9))
+				if c.Sweep.TokenSeen != "" {
+					t.Errorf("the next circle is held against %q", c.Sweep.TokenSeen)
+				}
 			}
 			// The token has expired: a fresh one is asked for, and where the API refuses each of
 			// them the sweep is given up, never ended by value: rows would stay behind (seed 481028).
@@ -289,4 +309,18 @@ func TestKeysetToldThatTheAPIDoesNotSort(t *testing.T) {
 	s = mustNew(t, spec)
 	refused(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2), Token: token("a")}, "params.token")
 	wantEnd(t, fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2), Token: noToken}), at(2))
+}
+
+// A strict filter is asked with less than the last value, so ties lie beyond what was asked with:
+// they tell as little (seed 1486125).
+func TestKeysetProbesStrictTies(t *testing.T) {
+	spec := playgroundSpec(Keyset)
+	spec.Format, spec.Strict, spec.FirstMark = Integer, true, "0"
+	s := mustNew(t, spec)
+	open := fold(t, s, begin(t, s, Cursor{Mark: "1"}), Page{Rows: rowsOf(t, Integer, "d@5", "c@5"), Token: token("a")}).Next
+	wantQuery(t, s, open, "updated_since=4")
+	probe := fold(t, s, open, Page{Rows: rowsOf(t, Integer, "d@5", "c@5"), Token: noToken}).Next
+	wantQuery(t, s, probe, "scroll_param=a")
+	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@5"), Token: token("b")}).Next, "scroll_param=b")
+	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@6"), Token: token("b")}).Next, "updated_since=4")
 }
