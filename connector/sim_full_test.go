@@ -200,6 +200,9 @@ var brokerFaults = func() []kfake.Fault {
 
 // start begins a new process of the worker.
 func (c *city) start(w int) {
+	if ended := c.procs[w]; ended != nil {
+		ended.net.cut() // it may have been stopped after its end
+	}
 	p := &simProcess{city: c, id: w, net: newSimNet(&c.network), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel

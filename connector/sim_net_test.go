@@ -87,6 +87,10 @@ func (n *simNet) stop() {
 func (n *simNet) resume() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.release()
+}
+
+func (n *simNet) release() {
 	if n.gate != nil {
 		close(n.gate)
 		n.gate = nil
@@ -95,8 +99,8 @@ func (n *simNet) resume() {
 
 // cut ends the process's connections, and lets it have no more.
 func (n *simNet) cut() {
-	n.resume()
 	n.mu.Lock()
+	n.release() // under the lock: what stopped the process in between would outlive the simulation
 	n.dead = true
 	conns := n.conns
 	n.conns = map[*simConn]struct{}{}
