@@ -218,6 +218,21 @@ func TestCursorMutations(t *testing.T) {
 	}
 }
 
+// A later version's cursor is read as far as it goes: a worker that it has taken the stream
+// from says by whom.
+func TestCursorOfALaterVersion(t *testing.T) {
+	var doc map[string]any
+	if err := json.Unmarshal(marshal(t, full(t)), &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc["version"], doc["mark"], doc["news"] = strategies.CursorVersion+1, map[string]any{}, 1
+	doc["owner"], doc["seq"] = "young", 8
+	c, err := strategies.ParseCursor(marshal(t, doc))
+	if err != nil || c.Version != strategies.CursorVersion+1 || c.Owner != "young" || c.Seq != 8 {
+		t.Errorf("read as %+v, %v", c, err)
+	}
+}
+
 // TestCursorLaw: what follows the schema is read, and what is read follows the schema when it
 // is written again. Whole cursors are changed in a few places.
 func TestCursorLaw(t *testing.T) {

@@ -11,25 +11,21 @@ import (
 
 // ParseCursor reads a cursor as it is stored: JSON that follows schemas/cursor.schema.json.
 // The error names everything that does not. A field that may be absent may also be null or
-// zero. Of a cursor that a later version has written only Version means something: Adopt
+// zero. A cursor that a later version has written comes as far as it can be read: Adopt
 // says what to do about it.
 func ParseCursor(data []byte) (Cursor, error) {
-	var c Cursor
-	loose := json.Unmarshal(data, &c)
-	if c.Version > CursorVersion {
-		return Cursor{Version: c.Version}, nil
-	}
-	if loose != nil {
-		return Cursor{}, fmt.Errorf("it is no cursor: %w", loose)
-	}
-	var strict Cursor
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&strict); err != nil {
-		return Cursor{}, fmt.Errorf("it has more than a cursor: %w", err)
-	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
+		return Cursor{}, fmt.Errorf("it is no cursor: %w", err)
+	}
+	var c Cursor
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(&c) // what it can read it reads, error or not
+	switch {
+	case c.Version > CursorVersion:
+		return c, nil
+	case err != nil:
 		return Cursor{}, fmt.Errorf("it is no cursor: %w", err)
 	}
 	if wrong := c.wrong(fields); len(wrong) > 0 {
