@@ -82,10 +82,16 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
 		Back: stream.Back(), Logger: log, Client: client,
 		Fits: func(stored strategies.Cursor) error {
-			_, err := strategies.Adopt(stored, stream.Name, stream.Strategy, stream.Fingerprint())
-			return class.Wrap(class.Config, err)
+			_, err := adopt(stored, stream)
+			return err
 		},
 	}
+}
+
+// adopt makes a stored cursor the stream's, or says why it cannot be (rule 19).
+func adopt(stored strategies.Cursor, s config.Stream) (strategies.Cursor, error) {
+	c, err := strategies.Adopt(stored, s.Name, s.Strategy, s.Fingerprint())
+	return c, class.Wrap(class.Config, err)
 }
 
 // schemaOf is the stream's Avro schema, by default that of a user.

@@ -75,7 +75,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 	}
 	source := &api{client, plan}
 	defer source.Close()
-	cursor, err := strategies.Adopt(strategies.Cursor{}, s.Name, s.Strategy, s.Fingerprint())
+	cursor, err := adopt(strategies.Cursor{}, s)
 	if err == nil {
 		cursor, err = strategy.Begin(cursor, time.Now())
 	}
@@ -212,8 +212,8 @@ func describeCursor(s config.Stream, found reader.State) (string, error) {
 	if found.Err != nil {
 		return "", class.Wrap(class.Broker, found.Err)
 	}
-	if _, err := strategies.Adopt(found.Cursor, s.Name, s.Strategy, s.Fingerprint()); err != nil {
-		return "", class.Wrap(class.Config, err)
+	if _, err := adopt(found.Cursor, s); err != nil {
+		return "", err
 	}
 	text := "no mark yet"
 	if found.Cursor.Mark != "" {

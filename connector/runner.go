@@ -208,9 +208,8 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		return nil, stored, err
 	}
 	r.maxRecord = r.sink.MaxRecord()
-	stored, err = strategies.Adopt(stored, r.stream.Name, r.stream.Strategy, r.stream.Fingerprint())
-	if err != nil {
-		return nil, stored, class.Wrap(class.Config, err)
+	if stored, err = adopt(stored, r.stream); err != nil {
+		return nil, stored, err
 	}
 	stored, err = r.sink.Commit(ctx, nil, stored)
 	if err != nil {

@@ -12,11 +12,10 @@ import (
 	"tidemark/strategies"
 )
 
-// statePartition is the partition of the state topic that holds the stream's cursor:
-// the one Kafka's own partitioner gives the key, so that other tools find it.
+// statePartition is the partition of the state topic that holds the stream's cursor.
 func (o Options) statePartition(partitions int) int32 {
 	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream)}
-	return int32(kgo.StickyKeyPartitioner(nil).ForTopic(o.StateTopic).Partition(r, partitions))
+	return int32(partitioner.ForTopic(o.StateTopic).Partition(r, partitions))
 }
 
 // stored is the last committed cursor of the stream; its Version is 0 where there is none.

@@ -128,12 +128,8 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 // while it slept must not throw out the one that has it now, and neither must one whose
 // configuration means something else.
 func (s *Sink) entitled(ctx context.Context, reader *kgo.Client) error {
-	first := len(s.owners) == 0
-	if first && s.o.Fits == nil {
-		return nil
-	}
 	c, err := s.mine(ctx, reader)
-	if err == nil && first && s.o.Fits != nil {
+	if err == nil && s.o.Fits != nil {
 		err = s.o.Fits(c)
 	}
 	return err
