@@ -53,13 +53,8 @@ type Value struct {
 	Set bool   // false: the field is null or missing
 }
 
-// Compare orders two set values of one format by value.
-func (v Value) Compare(w Value) int {
-	if c := cmp.Compare(v.N, w.N); c != 0 {
-		return c
-	}
-	return cmp.Compare(v.Sub, w.Sub)
-}
+// Compare orders two set values of one format by value, Opaque ones by their first bytes.
+func (v Value) Compare(w Value) int { return Integer.compare(&v, &w) }
 
 // Compare orders values under the format; only Opaque looks at more than N and Sub.
 func (f Format) Compare(v, w Value) int { return f.compare(&v, &w) }
