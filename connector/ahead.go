@@ -120,9 +120,9 @@ func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, er
 	return e.answer, e.err
 }
 
-// look asks what comes behind c, where the sweep stands now, if the strategy can tell what comes behind
-// that: the question in turn alone is asked as soon without. The page before had so many
-// rows and said so of their total; the next ones are expected to be of its size.
+// look asks what comes behind c, where the sweep stands now. The page before had so many
+// rows and said so of their total; the next ones are expected to be of its size. Where the
+// strategy cannot guess it asks nothing: the question in turn is asked next anyway.
 func (a *ahead) look(ctx context.Context, c strategies.Cursor, rows int, total, size int64) {
 	if a.most == 0 {
 		return

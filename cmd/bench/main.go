@@ -209,7 +209,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		Results: map[string]any{}, Took: map[string]float64{}}
 	all.Machine.print(out)
 	fmt.Fprintln(out)
-	if err := errors.Join(b.fill(ctx), b.warm(ctx)); err != nil {
+	if err := b.fill(ctx); err != nil {
+		return err
+	}
+	if err := b.warm(ctx); err != nil {
 		return err
 	}
 	for _, e := range experiments() {

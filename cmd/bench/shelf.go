@@ -11,8 +11,8 @@ import (
 
 // shelf keeps rows as the API writes them, so that serving one again costs a copy: an API
 // elsewhere would take no processor time from what is measured. Rows of collections that do
-// not change depend on their index alone, so collections of any size share it. What it has no room
-// for is written anew each time.
+// not change depend on their index alone, so collections of any size share it. What it has
+// no room for is written anew each time.
 type shelf struct {
 	pieces sync.Map // of shelfKey to *piece
 	size   atomic.Int64

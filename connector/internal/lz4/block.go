@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// BlockSize is how many bytes a block holds at most: any distance within it fits 16 bits.
-const BlockSize = 1 << 16
+// blockSize is how many bytes a block holds at most: any distance within it fits 16 bits.
+const blockSize = 1 << 16
 
 const (
 	over      = 16      // bytes behind a block that may be read with its last ones
@@ -19,7 +19,7 @@ const (
 )
 
 type (
-	block  [BlockSize + over]byte
+	block  [blockSize + over]byte
 	packed [room + over]byte
 
 	// table is where the bytes with some hash were last seen. Where none were is 0, a
@@ -30,15 +30,15 @@ type (
 // The masks of the accessors change no index that is in a block; they tell the compiler that
 // all are, which takes a third off the time.
 
-func (b *block) at(i int) byte { return b[i&(BlockSize-1)] }
+func (b *block) at(i int) byte { return b[i&(blockSize-1)] }
 
 func (b *block) four(i int) uint32 {
-	i &= BlockSize - 1
+	i &= blockSize - 1
 	return binary.LittleEndian.Uint32(b[i : i+4])
 }
 
 func (b *block) eight(i int) uint64 {
-	i &= BlockSize - 1
+	i &= blockSize - 1
 	return binary.LittleEndian.Uint64(b[i : i+8])
 }
 
@@ -122,7 +122,7 @@ func literals(dst *packed, d int, src *block, from, s int) int {
 	if n < 15 {
 		dst.set(d, byte(n<<4))
 		d = (d + 1) & (room - 1)
-		copy(dst[d:d+16], src[from&(BlockSize-1):][:16])
+		copy(dst[d:d+16], src[from&(blockSize-1):][:16])
 		return d + n
 	}
 	dst.set(d, 0xf0)

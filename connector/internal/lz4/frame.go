@@ -31,7 +31,7 @@ func Append(dst, src []byte) []byte {
 	defer scratches.Put(s)
 	dst = append(dst, header...)
 	for len(src) > 0 {
-		n := min(len(src), BlockSize)
+		n := min(len(src), blockSize)
 		b := &s.src
 		if len(src) >= len(b) {
 			b = (*block)(src) // nothing is written to it

@@ -39,7 +39,7 @@ func noise(size int) []byte {
 
 // far repeats itself, but only at the greatest distance that a match may have.
 func far(size int) []byte {
-	b := bytes.Repeat(noise(BlockSize-1), size/(BlockSize-1)+1)
+	b := bytes.Repeat(noise(blockSize-1), size/(blockSize-1)+1)
 	return b[:size]
 }
 
@@ -57,7 +57,7 @@ func runs(size int) []byte {
 // what most decompressors ask for: https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 // has the end-of-block conditions.
 func checkFrame(frame, src []byte) error {
-	if most := len(header) + len(src) + 4*(len(src)/BlockSize+2); len(frame) > most {
+	if most := len(header) + len(src) + 4*(len(src)/blockSize+2); len(frame) > most {
 		return fmt.Errorf("%d bytes take %d, more than %d", len(src), len(frame), most)
 	}
 	rest, ok := bytes.CutPrefix(frame, []byte(header))
@@ -122,7 +122,7 @@ func checkBlock(b []byte) (out []byte, err error) {
 			if began > 0 && (n < 5 || len(out)-began < 12) {
 				return nil, fmt.Errorf("the last match begins %d bytes before the end, %d literals behind it", len(out)-began, n)
 			}
-			if len(out) > BlockSize {
+			if len(out) > blockSize {
 				return nil, fmt.Errorf("a block of %d bytes", len(out))
 			}
 			return out, nil
@@ -145,9 +145,9 @@ func checkBlock(b []byte) (out []byte, err error) {
 
 func TestFrames(t *testing.T) {
 	kinds := map[string]func(int) []byte{"records": records, "noise": noise, "far": far, "letters": letters, "runs": runs}
-	sizes := []int{1 << 20, 3*BlockSize + over, 2*BlockSize + over - 1}
+	sizes := []int{1 << 20, 3*blockSize + over, 2*blockSize + over - 1}
 	for n := range 80 {
-		sizes = append(sizes, n, BlockSize-40+n)
+		sizes = append(sizes, n, blockSize-40+n)
 	}
 	for name, kind := range kinds {
 		for _, size := range sizes {
@@ -175,13 +175,13 @@ func TestFramesAreSmall(t *testing.T) {
 // What was compressed before leaves no trace.
 func TestFramesAreTheSame(t *testing.T) {
 	for size := range 200 {
-		src := records(BlockSize + size)[BlockSize:]
+		src := records(blockSize + size)[blockSize:]
 		var s scratch
 		var dst packed
 		copy(s.src[:], src)
 		n := compress(&dst, &s.src, len(src), &s.seen)
 		want := bytes.Clone(dst[:n])
-		copy(s.src[:], noise(BlockSize))
+		copy(s.src[:], noise(blockSize))
 		copy(s.src[:], src)
 		if n := compress(&dst, &s.src, len(src), &s.seen); !bytes.Equal(dst[:n], want) {
 			t.Fatalf("%d bytes are %x, then %x", size, want, dst[:n])
