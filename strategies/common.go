@@ -120,19 +120,19 @@ func (k core) value(text string) (Value, error) {
 	return v, nil
 }
 
-// passed moves the sweep on to ask from v next, and the window with it: what lies
-// further behind v, and behind the mark to come, than the next sweep looks back cannot
-// come again.
+// passed moves the sweep on to ask from v next, and the window with it.
 func (k core) passed(c *Cursor, v Value, e extent) error {
 	text, _, err := k.next(*c, v, e)
 	if err != nil {
 		return err
 	}
-	after, err := k.value(text)
-	if err != nil {
-		return err
-	}
 	c.Sweep.After = text
+	return k.follow(c, v)
+}
+
+// follow raises the window behind v: what lies further behind it, and behind the mark to
+// come, than the next sweep looks back cannot come again.
+func (k core) follow(c *Cursor, v Value) error {
 	high, err := k.value(c.Sweep.High)
 	if err != nil || !high.Set {
 		return err
@@ -141,6 +141,10 @@ func (k core) passed(c *Cursor, v Value, e extent) error {
 		v = high
 	}
 	now, err := k.value(c.Window)
+	if err != nil {
+		return err
+	}
+	after, err := k.value(c.Sweep.After)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 	sweep.Pages++
 	rows := p.Rows
 	if overlap > 0 {
-		if len(rows) == 0 || identity(&rows[0]) != sweep.LastKey || string(rows[0].Value.Raw) != sweep.LastValue {
+		if len(rows) == 0 || !seam(&rows[0], sweep) {
 			return s.again(c, "the list moved under the reader: the row before the page is not the one read last")
 		}
 		rows = rows[1:]
@@ -127,8 +127,10 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, err
 		}
 		sweep.Offset += int64(len(rows))
-		end := rows[len(rows)-1]
-		sweep.LastKey, sweep.LastValue = identity(&end), string(end.Value.Raw)
+		sweep.LastKey = identity(&rows[len(rows)-1])
+		if e.last.Set {
+			sweep.LastValue = string(e.last.Raw)
+		}
 		if !beyond {
 			return Verdict{Next: c}, nil
 		}
@@ -189,9 +191,29 @@ func (s offset) rebase(c *Cursor) (bool, error) {
 	return true, s.passed(c, last, extent{})
 }
 
+// lower brings the window back to where it was at the base: the rows counted from there
+// raised it, and will come again (rule 9).
+func (s offset) lower(c *Cursor) error {
+	c.Window, c.ReadBack = c.Sweep.From, c.Sweep.ReadBack
+	if c.Sweep.After == c.Sweep.From {
+		return nil
+	}
+	after, err := s.value(c.Sweep.After)
+	if err != nil {
+		return err
+	}
+	return s.follow(c, after)
+}
+
 // count begins to count rows from the base again.
 func (s offset) count(sweep *Sweep) {
 	sweep.Offset, sweep.LastKey, sweep.LastValue, sweep.Probe, sweep.More = 0, "", "", false, false
+}
+
+// seam says whether row is the last one read. A row without a value, which is a bad one,
+// is known by itself: LastValue is then that of the rows before it.
+func seam(row *Row, s *Sweep) bool {
+	return identity(row) == s.LastKey && (!row.Value.Set || string(row.Value.Raw) == s.LastValue)
 }
 
 // identity tells a row from others at the seam: its id or, where it has none, a hash of
@@ -215,7 +237,8 @@ func (s offset) empty(c Cursor, total, overlap int64) (Verdict, error) {
 		// From the base, for nothing is sure behind a row that could not be looked behind.
 		sweep.Restarts++
 		s.count(sweep)
-		return Verdict{Next: c, Restarted: true}, nil
+		err := s.lower(&c)
+		return Verdict{Next: c, Restarted: true}, err
 	case overlap > 0 && sweep.More:
 		return Verdict{}, fmt.Errorf("the API gives one row a page although the request asks for %d, and more rows lie behind it: "+
 			"pages of one row cannot overlap, so a row that moves would be passed over unseen (P2); raise the API's page size", s.limit(c))

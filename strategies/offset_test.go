@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const firstPage = "order_by=updatedAt&order_type=asc&updated_since="
@@ -215,6 +216,64 @@ func TestOffsetTotalLies(t *testing.T) {
 			}
 			t.Fatal("no end in 30 pages (P7)")
 		})
+	}
+}
+
+// Counting on from a base raises the window behind the rows read; going back to that base
+// asks for them again, so the window must hold them again (rule 9).
+func TestOffsetGoesBackWithItsWindow(t *testing.T) {
+	spec := offsetSpec(3)
+	spec.FirstMark = ""
+	s := mustNew(t, spec)
+	for _, mark := range []string{"", at(0)} {
+		was := &ReadBack{TopicID: "t", Offsets: []int64{7}, Window: mark}
+		c := begin(t, s, Cursor{Mark: mark, ReadBack: was})
+		var v Verdict
+		for _, n := range []int{2, 2, 3, 2} { // one row, nothing behind it, there is, and again there is not
+			c.ReadBack = &ReadBack{TopicID: "t", Offsets: []int64{9}, Window: c.Window}
+			v = fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "k@"+at(n)), Total: 9})
+			c = v.Next
+		}
+		since := ""
+		if mark != "" {
+			since = "updated_since=" + mark + "&"
+		}
+		wantQuery(t, s, c, "order_by=updatedAt&order_type=asc&"+since+"limit=3&offset=0")
+		if !v.Restarted || c.Window != mark || c.ReadBack != was {
+			t.Errorf("from mark %q: restarted %v, %s", mark, v.Restarted, show(c))
+		}
+	}
+	// From a base that the sweep has moved to, no further than it looks back from there.
+	spec.Lookback = time.Second
+	s = mustNew(t, spec)
+	c := Cursor{Mark: at(0), Window: at(8), Sweep: &Sweep{From: at(0), After: at(5), High: at(9), Offset: 1, More: true,
+		LastKey: "k", LastValue: at(9), Near: true}}
+	if v := fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "k@"+at(9)), Total: 9}); v.Next.Window != at(4) || v.Next.Sweep.After != at(5) {
+		t.Errorf("%s", show(v.Next))
+	}
+}
+
+// A bad row has no value and may be the last one of a page.
+func TestOffsetSeamOfARowWithoutAValue(t *testing.T) {
+	s := mustNew(t, offsetSpec(3))
+	open := fold(t, s, begin(t, s, Cursor{Mark: at(0)}), Page{Rows: rowsOf(t, RFC3339, "a@"+at(1), "b@"+at(2), "bad@"), Total: 9}).Next
+	wantQuery(t, s, open, firstPage+at(0)+"&limit=3&offset=2")
+	on := fold(t, s, open, Page{Rows: rowsOf(t, RFC3339, "bad@", "c@"+at(3), "d@"+at(4)), Total: 9})
+	if on.Restarted {
+		t.Fatalf("the seam fits: %s", show(on.Next))
+	}
+	wantQuery(t, s, on.Next, firstPage+at(0)+"&limit=3&offset=4")
+	for name, page := range map[string]Page{
+		"another row":             {Rows: seconds(t, 3), Total: 9},
+		"another one without one": {Rows: rowsOf(t, RFC3339, "other@"), Total: 9},
+		"the row has one now":     {Rows: rowsOf(t, RFC3339, "bad@"+at(5)), Total: 9},
+		"the end comes near":      {Rows: rowsOf(t, RFC3339, "bad@", "c@"+at(3)), Total: 4},
+	} {
+		v := fold(t, s, open, page)
+		wantQuery(t, s, v.Next, firstPage+at(2)+"&limit=3&offset=0") // from the last value there was
+		if v.Next.Window != at(2) || v.Restarted == (page.Total == 4) {
+			t.Errorf("%s: restarted %v, %s", name, v.Restarted, show(v.Next))
+		}
 	}
 }
 
