@@ -141,11 +141,11 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 		sweep.After = base
 		return Verdict{Next: c}, err
 	case sweep.Offset > 0 && !(sweep.Near && sweep.Settled):
-		// There are greater values now, so no more rows come to the group of the seam.
+		// Once there are greater values, no more rows come to the group of the seam.
 		if _, err := s.rebase(&c); err != nil {
 			return Verdict{}, err
 		}
-		sweep.Near, sweep.Settled = true, true
+		sweep.Near, sweep.Settled = true, !last.Set || s.spec.Format.Compare(e.last, last) > 0
 		s.count(sweep)
 		return Verdict{Next: c}, nil
 	}

@@ -253,6 +253,37 @@ func TestOffsetGoesBackWithItsWindow(t *testing.T) {
 	}
 }
 
+// The newest group may be left behind only once something beyond it was seen before it was
+// counted (P2). Looking back, the base lies before that group, and a page beyond the base
+// may hold nothing beyond the group.
+func TestOffsetCountsTheNewestGroupAgain(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		spec := offsetSpec(4)
+		spec.Lookback, spec.Strict = time.Second, strict
+		s := mustNew(t, spec)
+		base, group := at(1), at(2)
+		if strict {
+			base, group = at(0), at(1)
+		}
+		c := begin(t, s, Cursor{Mark: at(2)})
+		tie := rowsOf(t, RFC3339, "a@"+at(2), "b@"+at(2), "c@"+at(2), "d@"+at(2), "e@"+at(2))
+		wantQuery(t, s, c, firstPage+base+"&limit=4&offset=0")
+		c = fold(t, s, c, Page{Rows: tie[:4], Total: 5}).Next
+		c = fold(t, s, c, Page{Rows: tie[3:], Total: 5}).Next
+		for range 2 {
+			wantQuery(t, s, c, firstPage+group+"&limit=4&offset=0")
+			c = fold(t, s, c, Page{Rows: tie[:4], Total: 5}).Next
+			// By now a row may have come to the group before d, and e moved on.
+			c = fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "d@"+at(2), "e@"+at(4)), Total: 5}).Next
+		}
+		behind := at(4)
+		if strict {
+			behind = at(3)
+		}
+		wantQuery(t, s, c, firstPage+behind+"&limit=4&offset=0")
+	}
+}
+
 // A bad row has no value and may be the last one of a page.
 func TestOffsetSeamOfARowWithoutAValue(t *testing.T) {
 	s := mustNew(t, offsetSpec(3))
