@@ -62,6 +62,35 @@ func TestCeiling(t *testing.T) {
 	})
 }
 
+// A sweep that went on from a row beyond the ceiling asks for nothing before that row any
+// more. What it reads then must not raise the mark over rows that came in before it, though
+// the ceiling has risen since (P2).
+func TestCeilingPassed(t *testing.T) {
+	page := func(ceiling int, tk Token, rows ...string) Page {
+		return Page{Rows: rowsOf(t, RFC3339, rows...), Token: tk, Total: 9, Ceiling: mustParse(t, RFC3339, at(ceiling))}
+	}
+	for name, spec := range map[string]Spec{Keyset: playgroundSpec(Keyset), Timestamp: playgroundSpec(Timestamp), Offset: offsetSpec(3)} {
+		s := mustNew(t, spec)
+		c := begin(t, s, Cursor{Mark: at(0)})
+		c = fold(t, s, c, page(10, token("a"), "a@"+at(1), "b@"+at(2), "far@"+at(12))).Next
+		if name == Offset { // the seam
+			c = fold(t, s, c, page(20, noToken, "far@"+at(12), "later@"+at(13))).Next
+		}
+		v := fold(t, s, c, page(20, noToken, "far@"+at(12), "later@"+at(13)))
+		for n := 0; v.Next.Sweep != nil; n++ {
+			if n > 9 {
+				t.Fatalf("%s: no end: %s", name, show(v.Next))
+			}
+			last := page(20, noToken, "later@"+at(13))
+			last.Total = 1
+			v = fold(t, s, v.Next, last)
+		}
+		if v.Next.Mark != at(2) || v.Next.Window > at(2) {
+			t.Errorf("%s: after rows up to %s without a gap: %s", name, at(2), show(v.Next))
+		}
+	}
+}
+
 // Law, rule 13: whatever lies in the far future, mark and window stay at or below the
 // ceiling, everything is delivered, sweeps end, and an idle one writes nothing and changes
 // nothing. Ordinary rows that come later are delivered, and once.

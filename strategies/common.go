@@ -158,10 +158,37 @@ func (k core) follow(c *Cursor, v Value) error {
 	return nil
 }
 
-// saw raises the greatest value read in the sweep.
-func (k core) saw(c *Cursor, v Value) (err error) {
-	c.Sweep.High, err = k.greater(c.Sweep.High, v)
+// saw raises the greatest value read in the sweep that the mark may move to. A sweep that
+// has gone on from one beyond the ceiling leaves a gap behind it, where rows may arrive
+// unseen; then it raises nothing more (P2).
+func (k core) saw(c *Cursor, v Value) error {
+	sweep := c.Sweep
+	known, err := k.greatest(sweep.High, sweep.Ahead)
+	if err != nil {
+		return err
+	}
+	from := sweep.After
+	if from == sweep.From {
+		from = ""
+	}
+	gone, err := k.greatest(from, sweep.LastValue)
+	if err != nil || gone.Set && (!known.Set || k.spec.Format.Compare(gone, known) > 0) {
+		return err
+	}
+	sweep.High, err = k.greater(sweep.High, v)
 	return err
+}
+
+// greatest is the greater one of two stored values; unset where both are.
+func (k core) greatest(x, y string) (Value, error) {
+	v, err := k.value(y)
+	if err != nil {
+		return Value{}, err
+	}
+	if x, err = k.greater(x, v); err != nil {
+		return Value{}, err
+	}
+	return k.value(x)
 }
 
 // greater is the greater one of a stored value and v; either may be unset.
