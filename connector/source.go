@@ -20,9 +20,13 @@ type api struct {
 // with their descriptions, and the records made from them.
 const pageCost = 3
 
-// pieceOf is how long an answer may be before it is taken in pieces: so long that one can
-// be read while another is committed (rule 8).
-func pieceOf(maxInFlight int64) int64 { return max(maxInFlight/(2*pageCost), 1) }
+// piecesInFlight is how many pieces of long answers lie between fetching and committing at
+// the most. With two of them a piece that is a little longer than the others, by the row it
+// was cut in, waits until the one before it is committed.
+const piecesInFlight = 8
+
+// pieceOf is how long an answer may be before it is taken in pieces (rule 8).
+func pieceOf(maxInFlight int64) int64 { return max(maxInFlight/(piecesInFlight*pageCost), 1) }
 
 func (a *api) Page(ctx context.Context, params []strategies.Param) (*answer, error) {
 	var page *wire.Page
