@@ -7,9 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/sr"
-
-	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
@@ -54,23 +51,6 @@ func (b *bench) idle(ctx context.Context, out io.Writer) (any, error) {
 	return all, nil
 }
 
-// register gives the streams' topics their schema beforehand. The embedded registry writes
-// all it has to disk with each new subject, and a thousand streams that ask at once would
-// wait for that longer than they have patience.
-func register(ctx context.Context, registry, prefix string, streams int) error {
-	cl, err := sr.NewClient(sr.URLs(registry))
-	if err != nil {
-		return fmt.Errorf("making a client of the schema registry: %w", err)
-	}
-	for i := range streams {
-		subject := topicOf(prefix, i) + "-value"
-		if _, err := cl.RegisterSchema(ctx, subject, sr.Schema{Schema: schemas.User}, -1, -1); err != nil {
-			return fmt.Errorf("registering the schema of %s: %w", subject, err)
-		}
-	}
-	return nil
-}
-
 func (b *bench) idling(ctx context.Context, place string, streams int) (r idled, err error) {
 	r = idled{Place: place, Streams: streams, Seconds: b.idleFor.Seconds()}
 	at, end, err := b.place(ctx, place)
@@ -83,9 +63,6 @@ func (b *bench) idling(ctx context.Context, place string, streams int) (r idled,
 		brokerAt: at, collectionAt: b.at(idleRows, idleRows), Strategy: strategies.Keyset,
 		Topic: name, StateTopic: name + "-state", Compression: b.compression,
 	}}
-	if err := register(ctx, at.Registry, name, streams); err != nil {
-		return r, err
-	}
 	var ready working
 	c, err := startChild(ctx, partWorker, w, profiles{}, &ready)
 	if err != nil {

@@ -84,7 +84,7 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.DurationVar(&o.latencyFor, "latency-for", 20*time.Second, "latency: how long changes are watched")
 	f.IntSliceVar(&o.idleStreams, "idle-streams", []int{1, 1000}, "idle: streams of the worker")
 	f.DurationVar(&o.idleFor, "idle-for", 30*time.Second, "idle: how long the worker is watched")
-	f.DurationVar(&o.settle, "settle", 20*time.Second, "idle: how long it is left alone before that")
+	f.DurationVar(&o.settle, "settle", 75*time.Second, "idle: how long it is left alone before that; producers close after a minute")
 	f.DurationVar(&o.poll, "poll-interval", 10*time.Second, "idle: poll_interval of its streams")
 	f.StringSliceVar(&o.against, "against", nil, "peers to run on the same API: "+strings.Join(peerNames(), ", "))
 	f.StringVar(&o.venv, "venv", "", "Python environment that holds the peers")
