@@ -61,7 +61,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		c.transport = rest.NewTransport()
 		o.deps.transport = c.transport
 	}
-	flock := newFlock()
+	flock := newFlock(cfg.Kafka.MaxInFlight)
 	for _, s := range cfg.Streams {
 		r, err := newRunner(cfg, s, registry, o)
 		if err != nil {

@@ -9,7 +9,7 @@
 //
 // Files: connector.go (all streams of a worker), build.go (from configuration to runner),
 // runner.go (one stream's life from open to failure), fetch.go and commit.go (the two
-// halves of its pipeline), ahead.go (questions asked before their turn), group.go (one
+// halves of its pipeline), room.go (what may lie between them), ahead.go (questions asked before their turn), group.go (one
 // transaction after the other), pieces.go (pages too large for one), ties.go (rows of one
 // key in a page), dead.go (dead letters), full.go and reconcile.go (scans of everything),
 // flock.go, idle.go and files.go (many streams with nothing to do), status.go (what it

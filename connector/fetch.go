@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
@@ -30,28 +28,6 @@ type fetched struct {
 	warning string
 	began   time.Time // when the sweep was begun, or gone on with
 }
-
-// room bounds the bytes between fetching and committing.
-type room struct {
-	sem  *semaphore.Weighted
-	size int64
-}
-
-func newRoom(size int64) *room { return &room{semaphore.NewWeighted(size), size} }
-
-// take waits until n bytes fit; a page larger than all of the room takes all of it.
-func (r *room) take(ctx context.Context, n int64) (int64, error) {
-	n = min(max(n, 1), r.size)
-	return n, r.sem.Acquire(ctx, n)
-}
-
-// tryTake takes n bytes only where they fit now.
-func (r *room) tryTake(n int64) (int64, bool) {
-	n = min(max(n, 1), r.size)
-	return n, r.sem.TryAcquire(n)
-}
-
-func (r *room) give(n int64) { r.sem.Release(n) }
 
 // fetcher asks for pages and folds them. It runs ahead of the commits: its cursor is
 // where the next page is, the committer's where the topic is.

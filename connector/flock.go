@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -14,17 +15,22 @@ import (
 const opening = 32
 
 // flock is what the streams of a worker have to do with each other: they open in turns,
-// and the memory that many of them needed while they were awake is given back when they
-// doze. A nil flock is that of a stream by itself.
+// their pages share one budget, and the memory that they needed while they were awake is
+// given back when they doze. A nil flock is that of a stream by itself.
 type flock struct {
-	turn *semaphore.Weighted
+	turn   *semaphore.Weighted
+	budget budget
 
 	mu    sync.Mutex
-	awake int // streams whose producers are open
-	most  int // of those, since memory was given back
+	awake int       // streams whose producers are open
+	most  int       // of those, since memory was given back
+	freed time.Time // when that was
+	soon  bool      // it is about to be
 }
 
-func newFlock() *flock { return &flock{turn: semaphore.NewWeighted(opening)} }
+func newFlock(maxInFlight int64) *flock {
+	return &flock{turn: semaphore.NewWeighted(opening), budget: budget{size: maxInFlight}}
+}
 
 // enter waits for a stream's turn to open; the returned function ends it.
 func (f *flock) enter(ctx context.Context) (leave func(), err error) {
@@ -47,26 +53,32 @@ func (f *flock) rises() {
 	f.most = max(f.most, f.awake)
 }
 
-// herd is how many producers are worth a garbage collection: each takes 150 KiB.
-const herd = 64
+// freeEvery is the least time from one time that memory is given back to the next: it takes
+// a garbage collection.
+const freeEvery = time.Minute
 
 // dozes is called behind a stream's producer that was closed because the stream idles.
+// Where three in four of those that were awake doze, memory is given back: streams that
+// doze make so little garbage that the runtime would take minutes.
 func (f *flock) dozes() {
 	if f == nil {
 		return
 	}
 	f.stops()
 	f.mu.Lock()
-	few := f.most >= herd && f.awake <= f.most/4
-	if few {
-		f.most = f.awake
+	defer f.mu.Unlock()
+	if f.soon || f.awake > f.most/4 {
+		return
 	}
+	f.soon = true
+	time.AfterFunc(freeEvery-time.Since(f.freed), f.free)
+}
+
+func (f *flock) free() {
+	f.mu.Lock()
+	f.soon, f.most, f.freed = false, f.awake, time.Now()
 	f.mu.Unlock()
-	if few {
-		// Streams that doze make so little garbage that the runtime would take minutes
-		// to give back what they needed before.
-		debug.FreeOSMemory()
-	}
+	debug.FreeOSMemory()
 }
 
 // stops is called behind any other end of an awake stream.

@@ -221,7 +221,9 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	fetch := newFetcher(f.runner, newRoom(f.kafka.MaxInFlight))
+	room := f.newRoom()
+	defer room.close()
+	fetch := newFetcher(f.runner, room)
 	defer fetch.ahead.drop()
 	var last strategies.Value
 	for c.Sweep != nil {

@@ -228,7 +228,7 @@ func TestBrokerFlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFlock()
+	f := newFlock(1 << 20)
 	for range opening - 1 { // so that one stream opens at a time
 		if _, err := f.enter(t.Context()); err != nil {
 			t.Fatal(err)
@@ -258,7 +258,7 @@ func TestBrokerFlock(t *testing.T) {
 }
 
 func TestFlockTurns(t *testing.T) {
-	f := newFlock()
+	f := newFlock(1 << 20)
 	var leaves []func()
 	for range opening {
 		leave, err := f.enter(t.Context())

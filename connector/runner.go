@@ -147,6 +147,7 @@ func (r *runner) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer c.room.close()
 	r.flock.rises()
 	defer func() {
 		if !c.dozing {
@@ -168,6 +169,14 @@ func (r *runner) live(ctx context.Context) error {
 	err = group.Wait()
 	c.drain()
 	return err
+}
+
+// newRoom is for the pages of one life, or of one scan.
+func (r *runner) newRoom() *room {
+	if r.flock == nil {
+		return newRoom(r.kafka.MaxInFlight)
+	}
+	return r.flock.budget.room()
 }
 
 // aside runs what goes on beside the caller.
@@ -231,7 +240,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	c := newCommitter(r, newRoom(r.kafka.MaxInFlight), w, stored)
+	c := newCommitter(r, r.newRoom(), w, stored)
 	return c, began, nil
 }
 

@@ -102,7 +102,7 @@
 //	compression              of what is produced: none, gzip, snappy, lz4, zstd [lz4]
 //	transaction_timeout      after this the broker aborts a transaction by itself [15s]
 //	transactional_id_prefix  workers that share streams share it; others must not [tidemark]
-//	max_in_flight            pages fetched and not yet committed [16MiB]
+//	max_in_flight            pages fetched and not yet committed, of all streams together [16MiB]
 //
 // # Keys of schema_registry
 //

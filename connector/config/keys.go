@@ -67,7 +67,7 @@ func kafkaFields(k *Kafka) []field {
 		{name: "compression", kind: text, enum: []string{"none", "gzip", "snappy", "lz4", "zstd"}, into: &k.Compression, def: "lz4", doc: "of what is produced"},
 		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: "15s", doc: "after this the broker aborts a transaction by itself"},
 		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: "tidemark", doc: "workers that share streams share it; others must not"},
-		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: "16MiB", doc: "pages fetched and not yet committed"},
+		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: "16MiB", doc: "pages fetched and not yet committed, of all streams together"},
 	}
 }
 
