@@ -17,7 +17,7 @@ import (
 func long(t *testing.T, strategy string, s *script) (*house, *config.Stream) {
 	t.Helper()
 	h, stream := scripted(t, strategy, s)
-	h.cfg.Kafka.MaxInFlight = 12 << 10 // pieces of 2 KiB, some 25 rows
+	h.cfg.Kafka.MaxInFlight = 12 << 10 // pieces of 512 bytes, some 6 rows
 	return h, stream
 }
 
@@ -34,8 +34,10 @@ func TestBrokerLongAnswerInPieces(t *testing.T) {
 			if n := h.holds(stream.Topic, s); n != 600 {
 				t.Errorf("%d events for 600 rows", n)
 			}
-			if n := s.requests(); n != 2 {
-				t.Errorf("%d requests, want 2", n)
+			// The embedded broker now and then fails a transaction behind two opens in a row.
+			again := h.logs.count("starting the stream again")
+			if n := s.requests(); n < 2 || n > 2+again {
+				t.Errorf("%d requests, want 2; the stream started again %d times\n%s", n, again, h.logs.String())
 			}
 			if n := h.status().Transactions; n < 10 {
 				t.Errorf("%d transactions: the answer was not taken in pieces", n)
