@@ -43,13 +43,11 @@ func (r *room) weight(n int64) int64 { return min(max(n, 1), r.size) }
 
 // take waits until n bytes fit.
 func (r *room) take(ctx context.Context, n int64) (int64, error) {
-	n = r.weight(n)
-	w := r.ask(n)
-	select {
-	case <-w.in:
+	n, ok := r.tryTake(n)
+	if ok {
 		return n, nil
-	default:
 	}
+	w := r.ask(n)
 	select {
 	case <-w.in:
 		return n, nil

@@ -161,19 +161,20 @@ func (k core) follow(c *Cursor, v Value) error {
 // saw raises the greatest value read in the sweep that the mark may move to. A sweep that
 // has gone on from one beyond the ceiling leaves a gap behind it, where rows may arrive
 // unseen; then it raises nothing more (P2).
-func (k core) saw(c *Cursor, v Value) error {
+func (k core) saw(c *Cursor, v Value) (err error) {
 	sweep := c.Sweep
-	known, err := k.greatest(sweep.High, sweep.Ahead)
-	if err != nil {
-		return err
-	}
-	from := sweep.After
-	if from == sweep.From {
-		from = ""
-	}
-	gone, err := k.greatest(from, sweep.LastValue)
-	if err != nil || gone.Set && (!known.Set || k.spec.Format.Compare(gone, known) > 0) {
-		return err
+	for _, gone := range [2]string{sweep.After, sweep.LastValue} {
+		if gone == "" || gone == sweep.From || gone == sweep.High || gone == sweep.Ahead {
+			continue
+		}
+		at, err := k.value(gone)
+		if err != nil {
+			return err
+		}
+		known, err := k.greatest(sweep.High, sweep.Ahead)
+		if err != nil || !known.Set || k.spec.Format.Compare(at, known) > 0 {
+			return err
+		}
 	}
 	sweep.High, err = k.greater(sweep.High, v)
 	return err
@@ -181,14 +182,15 @@ func (k core) saw(c *Cursor, v Value) error {
 
 // greatest is the greater one of two stored values; unset where both are.
 func (k core) greatest(x, y string) (Value, error) {
-	v, err := k.value(y)
+	a, err := k.value(x)
 	if err != nil {
-		return Value{}, err
+		return a, err
 	}
-	if x, err = k.greater(x, v); err != nil {
-		return Value{}, err
+	b, err := k.value(y)
+	if err != nil || b.Set && (!a.Set || k.spec.Format.Compare(b, a) > 0) {
+		return b, err
 	}
-	return k.value(x)
+	return a, nil
 }
 
 // greater is the greater one of a stored value and v; either may be unset.
