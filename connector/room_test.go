@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"tidemark/connector/playground"
+	"tidemark/strategies"
 )
 
 // admitted says whether w has what it asked for.
@@ -159,5 +162,27 @@ func TestRoomOfAStuckStream(t *testing.T) {
 	stuck.give(10) // late
 	if b.used != 0 {
 		t.Fatalf("%d used", b.used)
+	}
+}
+
+// The streams of a worker share a budget that a single page of any of them fills: all come
+// through, and nothing of it is left taken.
+func TestBrokerStreamsShareTheirRoom(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, playground.Options{Users: 300})
+	h.cfg.Kafka.MaxInFlight = 1 << 10
+	for _, name := range strategies.Names() {
+		for range 2 {
+			h.add(name)
+		}
+	}
+	h.mustOnce()
+	for _, s := range h.cfg.Streams {
+		if n := len(h.events(s.Topic)); n != 300 {
+			t.Errorf("stream %s: %d events for 300 rows", s.Name, n)
+		}
+	}
+	if b := &h.last.runners[0].flock.budget; b.size != 1<<10 || b.used != 0 || len(b.waiting) != 0 {
+		t.Errorf("%d of %d bytes are still held, %d pages wait", b.used, b.size, len(b.waiting))
 	}
 }
