@@ -127,12 +127,12 @@ func (k core) passed(c *Cursor, v Value, e extent) error {
 		return err
 	}
 	c.Sweep.After = text
-	return k.follow(c, v)
+	return k.raise(c, v)
 }
 
-// follow raises the window behind v: what lies further behind it, and behind the mark to
+// raise brings the window up behind v: what lies further behind it, and behind the mark to
 // come, than the next sweep looks back cannot come again.
-func (k core) follow(c *Cursor, v Value) error {
+func (k core) raise(c *Cursor, v Value) error {
 	high, err := k.value(c.Sweep.High)
 	if err != nil || !high.Set {
 		return err

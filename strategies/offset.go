@@ -202,7 +202,7 @@ func (s offset) lower(c *Cursor) error {
 	if err != nil {
 		return err
 	}
-	return s.follow(c, after)
+	return s.raise(c, after)
 }
 
 // count begins to count rows from the base again.
