@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -276,4 +277,45 @@ func TestFlockTurns(t *testing.T) {
 	if _, err := f.enter(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// Memory is given back when three in four of the streams that were awake doze, once a
+// minute at the most.
+func TestFlockGivesMemoryBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlock(1 << 20)
+		doze := func(n int, want time.Duration) {
+			t.Helper()
+			before, began := f.freed, time.Now()
+			for range n {
+				f.dozes()
+			}
+			time.Sleep(10 * time.Minute)
+			synctest.Wait()
+			switch freed := f.freed.Sub(began); {
+			case want < 0 && f.freed != before:
+				t.Fatalf("%d awake: given back after %v", f.awake, freed)
+			case want >= 0 && freed != want:
+				t.Fatalf("%d awake: given back after %v, want %v", f.awake, freed, want)
+			}
+		}
+		rise := func(n int) {
+			for range n {
+				f.rises()
+			}
+		}
+		rise(8)
+		doze(5, -1)
+		doze(1, 0)
+		doze(1, -1) // one in two
+		rise(7)
+		doze(6, 0)
+		// Soon behind that: at the minute's end, for all that doze by then.
+		rise(6)
+		f.freed = time.Now()
+		doze(7, freeEvery)
+		if f.awake != 1 || f.most != 1 {
+			t.Errorf("%d awake, %d at the most", f.awake, f.most)
+		}
+	})
 }
