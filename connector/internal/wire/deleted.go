@@ -10,14 +10,32 @@ import (
 // that it is gone, so two of them never differ (P3).
 const TombstoneHash uint64 = 0x746f6d6273746f6e
 
-// marked reports whether the value that begins at at and ends at pos is the one by which
-// the API marks a deleted row. Texts are compared; null, objects and arrays mark nothing.
+// Marks counts what the rows of a page hold in the deleted field: evidence of whether it was
+// configured as the API means it. Without a deleted field all is zero.
+type Marks struct {
+	Rows    int    // rows that have the field, null or not
+	Deleted int    // rows that it marks as deleted
+	Other   int    // rows in which it says something (see says) that marks nothing
+	Sample  string // the first such value, as the API wrote it
+}
+
+// Add counts the rows of a further page.
+func (m *Marks) Add(n Marks) {
+	m.Rows, m.Deleted, m.Other = m.Rows+n.Rows, m.Deleted+n.Deleted, m.Other+n.Other
+	if m.Sample == "" {
+		m.Sample = n.Sample
+	}
+}
+
+// marked reports whether the value that begins at at and ends at pos is one by which the API
+// marks a deleted row: any that says something, or else the configured one. Texts are
+// compared; null, objects and arrays are no text.
 func (s *state) marked(at int) bool {
+	m := &s.marks
+	m.Rows++
 	text := s.buf[at:s.pos]
-	switch text[0] {
-	case 'n', '{', '[':
-		return false
-	case '"':
+	kind := text[0]
+	if kind == '"' {
 		text = text[1 : len(text)-1]
 		if bytes.IndexByte(text, '\\') >= 0 {
 			var ok bool
@@ -27,7 +45,59 @@ func (s *state) marked(at int) bool {
 			text = s.scratch
 		}
 	}
-	return string(text) == s.plan.opts.DeletedValue
+	said := kind != 'n' && kind != 'f' && says(kind, text)
+	gone := said
+	if !s.plan.opts.DeletedPresent {
+		gone = kind != 'n' && kind != '{' && kind != '[' && string(text) == s.plan.opts.DeletedValue
+	}
+	switch {
+	case gone:
+		m.Deleted++
+	case said:
+		if m.Other++; m.Sample == "" {
+			m.Sample = clip(s.buf[at:s.pos])
+		}
+	}
+	return gone
+}
+
+// says reports whether a value of the deleted field says something: true; a number but 0; a text
+// that is not blank, does not read null, false or 0, and is no time that was never set, as SQL
+// (0000-00-00), Go and .NET (0001-01-01) write it; an object or array that is not empty.
+func says(kind byte, text []byte) bool {
+	switch kind {
+	case 'n', 'f':
+		return false
+	case 't':
+		return true
+	case '{', '[':
+		return len(bytes.TrimSpace(text[1:len(text)-1])) > 0
+	case '"':
+		text = bytes.TrimSpace(text)
+		return len(text) > 0 && !isZero(text) && !bytes.EqualFold(text, []byte("null")) && !bytes.EqualFold(text, []byte("false")) &&
+			!bytes.HasPrefix(text, []byte("0000-00-00")) && !bytes.HasPrefix(text, []byte("0001-01-01"))
+	}
+	return !isZero(text)
+}
+
+// isZero reports whether a number as JSON writes it is 0; text that is no number is not.
+func isZero(number []byte) bool {
+	if number[0] == '-' {
+		number = number[1:]
+	}
+	zeros := 0
+	for i, c := range number {
+		switch {
+		case c == '0':
+			zeros++
+		case c == '.' && i > 0:
+		case (c == 'e' || c == 'E') && zeros > 0:
+			return true // 0e5
+		default:
+			return false
+		}
+	}
+	return zeros > 0
 }
 
 // tombstone is the outcome of a row that is marked as deleted, pos being behind it. Its

@@ -14,6 +14,8 @@ type Page struct {
 	strategies.Page
 	// Unknown tells of keys that the schema does not know; they were dropped.
 	Unknown Unknown
+	// Marks tells what the deleted field holds.
+	Marks Marks
 	// Bad counts the rows whose Err is set.
 	Bad int
 	// Of a page that is Cut: the answer's first Head bytes lead to the rows, and the rows

@@ -27,8 +27,10 @@ type Options struct {
 
 	// A row whose top-level field DeletedField has the value DeletedValue is a deleted row:
 	// the text of a string, the digits of a number as written, true or false. The field may
-	// be one the schema does not know. An empty DeletedField: rows are never deleted.
+	// be one the schema does not know. With DeletedPresent any value marks it that says
+	// something: none is null, false, 0 or empty. An empty DeletedField: rows are never deleted.
 	DeletedField, DeletedValue string
+	DeletedPresent             bool
 }
 
 // Plan is a compiled schema and page layout. It is safe for concurrent use.
