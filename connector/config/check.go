@@ -111,6 +111,14 @@ func (d *decoder) combinations(s *Stream, from source) {
 			}
 		}
 	}
+	if s.Deleted.Present && from.given.has("deleted.value") {
+		report("deleted.present", "says that any value marks a deleted row, and deleted.value that one does", "remove one of the two")
+	}
+	for _, key := range []string{"deleted.value", "deleted.present"} {
+		if from.given.has(key) && !from.given.has("deleted.field") {
+			report(key, "says nothing without deleted.field", "give the row's field that marks a deleted row, or remove the section")
+		}
+	}
 	if s.InitialID > s.MaxID {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are 1 and %d", blankStream().MaxID), "max_id")
 	}

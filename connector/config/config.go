@@ -88,9 +88,13 @@ type Params struct {
 	Since, Token, Limit, Offset, OrderBy, OrderType, StartID, EndID string
 }
 
-// Deleted says how the API marks a row as deleted: the field has the value. An empty
-// field name means that it does not.
-type Deleted struct{ Field, Value string }
+// Deleted says how the API marks a row as deleted: the field has the value or, with
+// Present, any value that is not null, false, 0 or empty. An empty field name means that it
+// does not.
+type Deleted struct {
+	Field, Value string
+	Present      bool
+}
 
 // Never is the interval of what is not done.
 const Never time.Duration = -1

@@ -60,7 +60,8 @@
 //	max_bad_rows             a sweep with more bad rows than this, and more than 1%, stops [100]
 //	deleted.field            the row's field that says so
 //	deleted.value            its value in a deleted row [true]
-//	rescan_interval          between full re-reads that write what differs; 0: with each sweep [never]
+//	deleted.present          true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set [false]
+//	rescan_interval          between full re-reads that write what differs, older or not; 0: with each sweep [never]
 //	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never]
 //	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
 //	initial_mark             where the first sweep starts [rfc3339: 0001-01-01T00:00:00Z]

@@ -96,7 +96,7 @@ func streamFields(s *Stream) []field {
 		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: "dlq", doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
 		{name: "max_bad_rows", kind: integer, into: &s.MaxBadRows, max: 1e9, def: "100", doc: "a sweep with more bad rows than this, and more than 1%, stops"},
 		{name: "deleted", kind: section, fields: deletedFields(&s.Deleted), doc: "how the API marks a deleted row, which becomes a tombstone"},
-		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: "never", doc: "between full re-reads that write what differs; 0: with each sweep"},
+		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: "never", doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
 		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: "never", doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
 		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: "0.2", doc: "a scan that would delete a greater part of the keys is refused"},
 		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: "rfc3339: " + firstMark, doc: "where the first sweep starts"},
@@ -127,6 +127,7 @@ func deletedFields(d *Deleted) []field {
 	return []field{
 		{name: "field", kind: text, empty: true, into: &d.Field, doc: "the row's field that says so"},
 		{name: "value", kind: scalar, empty: true, into: &d.Value, def: "true", doc: "its value in a deleted row"},
+		{name: "present", kind: boolean, into: &d.Present, def: "false", doc: "true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set"},
 	}
 }
 

@@ -136,6 +136,7 @@ func TestEveryKey(t *testing.T) {
 	byID.Pos = Position{"testdata/all.yaml", 71, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
+	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
 	events.Pos = Position{"testdata/all.yaml", 74, 5}
 	want := &Config{
 		Kafka: Kafka{
@@ -152,7 +153,7 @@ func TestEveryKey(t *testing.T) {
 			Params:   Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
 			OrderBy:  "modified_at",
 			OnBadRow: "skip", MaxBadRows: 5, MaxFuture: 0, WindowRows: 1000000,
-			Deleted: Deleted{"status", "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
+			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
 			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false,

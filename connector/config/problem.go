@@ -67,6 +67,10 @@ func nearest(text string, candidates []string) string {
 	return best
 }
 
+// Nearest is the candidate that text is most likely a misspelling of, or "", for names that
+// no configuration lists.
+func Nearest(text string, candidates []string) string { return nearest(text, candidates) }
+
 // distance counts the letters to insert, delete, replace or swap with a neighbour to
 // get from a to b. Long texts are not compared: nothing is spelt like them.
 func distance(a, b string) int {
