@@ -29,6 +29,8 @@ type committer struct {
 
 	sweepFrom Counts // totals when the open sweep was begun
 
+	older func(*strategies.Row) bool // takes a version older than the topic's; nil: all are dropped (P4)
+
 	dozing bool             // the sink is closed until there is something to write
 	tired  <-chan time.Time // idle_after has passed without a transaction; nil: it never does
 	active func()           // counts idle_after anew; nil likewise
@@ -90,7 +92,9 @@ func (c *committer) row(row *strategies.Row, from *answer) error {
 	case window.Same:
 		c.counts.Same++
 	case window.Stale:
-		c.counts.Stale++
+		if c.older == nil || !c.older(row) {
+			c.counts.Stale++
+		}
 	case window.Below:
 		// The API serves rows from before what it was asked for. Whether the topic has
 		// this one can be told only with a window that reaches down to it.
@@ -122,14 +126,19 @@ func (c *committer) lower(n int64) (*int64, error) {
 	return &floor, nil
 }
 
-func (c *committer) fresh(row *strategies.Row, from *answer) {
+// put makes the row's record.
+func (c *committer) put(row *strategies.Row) {
 	if row.Deleted {
 		c.counts.Deleted++
 		c.records = append(c.records, tombstone(row))
-	} else {
-		c.records = append(c.records, kafka.Record{Key: row.Key, Value: row.Body})
-		c.bytes += int64(len(row.Body))
+		return
 	}
+	c.records = append(c.records, kafka.Record{Key: row.Key, Value: row.Body})
+	c.bytes += int64(len(row.Body))
+}
+
+func (c *committer) fresh(row *strategies.Row, from *answer) {
+	c.put(row)
 	if !row.Value.Set {
 		c.greatest = window.NoValue
 		return

@@ -22,14 +22,17 @@ import (
 // errFull asks for a full scan; the cursor in hand is committed.
 var errFull = errors.New("a full scan is due")
 
-// due reports whether a full scan stands behind the sweep that has just ended.
+// due reports whether a full scan stands behind the sweep that has just ended. A time that is
+// still to come is no reason to wait (rule 28): it was stored by a clock that was ahead, and
+// would keep scans away until then.
 func (r *runner) due(c strategies.Cursor) (rescan, reconcile bool) {
 	passed := func(interval time.Duration, last string) bool {
 		if interval == config.Never {
 			return false
 		}
 		at, err := time.Parse(time.RFC3339, last)
-		return err != nil || time.Since(at) >= interval
+		since := time.Since(at)
+		return err != nil || since >= interval || since < 0
 	}
 	return passed(r.stream.RescanInterval, c.Rescanned), passed(r.stream.ReconcileInterval, c.Reconciled)
 }
@@ -54,6 +57,8 @@ type full struct {
 	moved    string // why the scan proves no absence; empty: it does
 	nameless int64  // rows without an id that can be read: any of them may be one of the missing
 	unsorted bool   // the API does not sort, so rows that change may move behind the reader
+
+	back wentBack
 }
 
 // fullScan does what is due. It leaves the sink open.
@@ -75,6 +80,9 @@ func (r *runner) fullScan(ctx context.Context) error {
 		}
 		f.stored.Reconciled = began.UTC().Format(time.RFC3339)
 	}
+	if err := f.settle(ctx); err != nil {
+		return fmt.Errorf("scanning the whole collection: %w", err)
+	}
 	if rescan || reconcile { // a reconciling scan has written what differs, too
 		f.stored.Rescanned = began.UTC().Format(time.RFC3339)
 	}
@@ -82,8 +90,8 @@ func (r *runner) fullScan(ctx context.Context) error {
 		return err
 	}
 	now := f.board.get().Counts.minus(before)
-	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "keys", f.keys,
-		"shards", f.shards, "took", time.Since(began).Round(time.Millisecond))
+	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
+		"keys", f.keys, "shards", f.shards, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
@@ -137,11 +145,14 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		return err
 	}
 	f.keys += int64(len(live))
-	c := &committer{runner: f.runner, window: w, mark: f.stored.Mark, group: newGroup()}
+	c := &committer{runner: f.runner, window: w, mark: f.stored.Mark, group: newGroup(), older: f.older(w)}
 	err = f.scan(ctx, false, func(a *answer) error {
 		c.reset()
 		gone := arrange(f.format, a.Rows)
 		c.counts.Read = int64(len(a.Rows))
+		if shard == 0 {
+			f.tops(a)
+		}
 		for i := range a.Rows {
 			row := &a.Rows[i]
 			switch {
@@ -150,10 +161,12 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 			case len(row.Key) == 0:
 				f.nameless++
 			default:
-				live[window.DeadHash(row.Key)] = true
+				id := window.DeadHash(row.Key)
+				live[id] = true
 				if gone != nil && gone[i] {
 					continue
 				}
+				f.back.forget(id)
 			}
 			if err := c.row(row, a); err != nil {
 				return err

@@ -38,8 +38,7 @@ func (f *full) reconcile(ctx context.Context) error {
 		return nil
 	}
 	if left := f.lost - found; left > 0 {
-		f.log.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
-		f.board.set(func(s *Status) { s.Warnings++ })
+		f.warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
 	}
 	return f.bury(ctx)
 }
@@ -51,9 +50,10 @@ func (f *full) lookAgain(ctx context.Context) error {
 	// but those the first scan has shown.
 	byToken := f.stream.Strategy == strategies.Keyset && f.stream.Params.Token != ""
 	var greatest strategies.Value
-	if err := f.scan(ctx, byToken, f.strike(&greatest)); err != nil || f.moved != "" {
+	if err := f.scan(ctx, byToken, f.both(f.strike(&greatest), f.confirm(ctx))); err != nil || f.moved != "" {
 		return err
 	}
+	f.back.looked = !byToken
 	if !f.unsorted {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (f *full) lookAgain(ctx context.Context) error {
 }
 
 // strike makes the missing keys forget those that a page shows, and raises the greatest value
-// seen that is not of a far future (rule 13), which would hide all others.
+// seen.
 func (f *full) strike(greatest *strategies.Value) func(*answer) error {
 	return func(a *answer) error {
 		for i := range a.Rows {
@@ -89,12 +89,7 @@ func (f *full) strike(greatest *strategies.Value) func(*answer) error {
 				f.nameless++
 			}
 			delete(f.missing, string(row.Key))
-			v := row.Value
-			if !v.Set || a.Ceiling.Set && v.N > a.Ceiling.N || greatest.Set && f.format.Compare(v, *greatest) <= 0 {
-				continue
-			}
-			*greatest = v
-			greatest.Raw = slices.Clone(v.Raw)
+			f.rise(greatest, row.Value, a.Ceiling)
 		}
 		return nil
 	}
@@ -121,7 +116,4 @@ func (f *full) bury(ctx context.Context) error {
 	return nil
 }
 
-func (f *full) refuse(why string) {
-	f.log.Warn("no deletes are written: " + why)
-	f.board.set(func(s *Status) { s.Warnings++ })
-}
+func (f *full) refuse(why string) { f.warn("no deletes are written: " + why) }

@@ -47,6 +47,9 @@ type runner struct {
 	begun     bool              // the stream was opened once
 	paused    bool              // it has waited for a poll before
 	full      bool              // a window has forgotten rows, and it was said
+	marks     wire.Marks        // what deleted.field has held so far, until it was doubted or has marked a row
+	doubted   bool              // that was said
+	regressed bool              // the source has gone back to before the mark, and it was said
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
 	floor     *int64            // the window must begin here or below, because the API serves rows from there
 }

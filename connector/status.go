@@ -38,6 +38,7 @@ type Counts struct {
 	Written      int64 // records committed
 	Same         int64 // rows that the topic already held (P3)
 	Stale        int64 // versions older than the topic's (P4)
+	Reverted     int64 // of the records: versions older than the topic's, which a full scan has seen twice (rule 23)
 	Deleted      int64 // tombstones among the records
 	Dead         int64 // dead letters committed
 	Skipped      int64 // bad rows left out by on_bad_row: skip
@@ -56,6 +57,7 @@ func (c *Counts) each(d *Counts, fn func(a, b *int64)) {
 	fn(&c.Written, &d.Written)
 	fn(&c.Same, &d.Same)
 	fn(&c.Stale, &d.Stale)
+	fn(&c.Reverted, &d.Reverted)
 	fn(&c.Deleted, &d.Deleted)
 	fn(&c.Dead, &d.Dead)
 	fn(&c.Skipped, &d.Skipped)

@@ -65,6 +65,15 @@ func (w *Window) Offer(key []byte, v strategies.Value, hash uint64) Verdict {
 	return Fresh
 }
 
+// Last is the cursor value of a key's last event, as far as the window knows it.
+func (w *Window) Last(key []byte) (int64, bool) {
+	e := w.table.find(keyHash(key))
+	if e == nil {
+		return 0, false
+	}
+	return e.n, true
+}
+
 // OfferDead judges a row that goes to the dead-letter topic, by its bytes as the API
 // wrote them, and remembers it: Fresh or Same.
 func (w *Window) OfferDead(raw []byte) Verdict {
@@ -93,7 +102,8 @@ func (w *Window) LoadDead(hash uint64) {
 func DeadHash(raw []byte) uint64 { return xxh3.Hash(raw) }
 
 // Load takes an event of the topic, in the topic's order; its partition's next event
-// stands behind offset.
+// stands behind offset. A key's last event is the one that comes last, be its cursor value
+// smaller than that of the one before: the source went back, and a full scan wrote it (rule 23).
 func (w *Window) Load(key []byte, v strategies.Value, hash uint64, partition int32, offset int64) {
 	n := number(v)
 	w.offsets.load(n, partition, offset)
