@@ -106,6 +106,6 @@ func planOptions(s config.Stream, format strategies.Format, schema string, id in
 	return wire.Options{
 		Schema: schema, SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
 		IDField: s.IDField, CursorField: s.CursorField, Format: format, NeedToken: s.Strategy == strategies.Keyset,
-		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value,
+		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }

@@ -125,6 +125,9 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 		}
 		notes = append(notes, fmt.Sprintf("%d of them cannot be written and %s, the last: %v", bad, where, last))
 	}
+	if doubt := doubtMarks(s.Deleted, page.Marks, page.Rows); doubt != "" {
+		notes = append(notes, doubt)
+	}
 	if cursor.PageLimit > 0 {
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", cursor.PageLimit))
 	}

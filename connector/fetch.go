@@ -121,6 +121,7 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 		item.answer, item.weight = nil, 0
 	}
 	answer.Ceiling = f.ceiling(answer.Date)
+	f.watchMarks(answer)
 	v, err := f.strategy.Fold(c, answer.Page)
 	if err != nil {
 		err = class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(c), answer.URL, err)

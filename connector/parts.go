@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -20,9 +21,10 @@ type source interface {
 // answer is a page and the buffers it lies in.
 type answer struct {
 	strategies.Page
-	URL     string    // as asked, secrets replaced
-	Date    time.Time // by the API's clock; zero where it does not say
-	Size    int64     // bytes
+	URL     string     // as asked, secrets replaced
+	Date    time.Time  // by the API's clock; zero where it does not say
+	Size    int64      // bytes
+	Marks   wire.Marks // what the deleted field holds
 	release func()
 
 	// Of a page that is Cut: more reads the next piece of it, stop gives it up. One of the two
