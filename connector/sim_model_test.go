@@ -44,6 +44,8 @@ type world struct {
 
 	scanning bool // a full scan is being made
 	spoilt   bool // one of them was refused, or broken off
+	lagged   bool // one of its answers comes from a replica
+	reverted int64
 }
 
 // simStats tell whether the histories are worth anything.

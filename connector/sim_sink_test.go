@@ -186,6 +186,9 @@ func (s *simSink) append(n int64, records []kafka.Record, fault int) {
 		if body == nil {
 			body = s.tombstone(&records[i])
 		}
+		if s.variant == revertLost && s.scanning && s.older(simID(records[i].Key), body) {
+			continue
+		}
 		s.log.Append(n, simID(records[i].Key), body)
 	}
 }
@@ -240,15 +243,35 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 		return nil
 	}
 	var r kgo.Record
+	greatest := map[int32]int64{}
 	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {
 		r = kgo.Record{Topic: "sim", Key: simKey(key), Value: body, Partition: partition, Offset: offset}
-		if v, _ := s.api.ReadBody(body); v.Deleted {
+		v, _ := s.api.ReadBody(body)
+		if s.variant == revertUnread && v.Set {
+			if n, ok := greatest[key]; ok && v.N < n {
+				return nil
+			}
+			greatest[key] = v.N
+		}
+		if v.Deleted {
 			if r.Value = nil; v.Set {
 				r.Headers = []kgo.RecordHeader{{Key: headerCursor, Value: s.api.Value(v.N).Raw}}
 			}
 		}
 		return fn(&r)
 	})
+}
+
+// older reports whether the topic has a key's event with a greater value.
+func (s *simSink) older(key int32, body []byte) (older bool) {
+	now, _ := s.api.ReadBody(body)
+	err := s.log.Scan(nil, s.log.Ends(), func(_ int32, _ int64, k int32, b []byte) error {
+		if v, _ := s.api.ReadBody(b); k == key {
+			older = v.Set && now.Set && v.N > now.N
+		}
+		return nil
+	})
+	return older && err == nil
 }
 
 func (s *simSink) ScanDead(_ context.Context, fn func(*kgo.Record) error) error {

@@ -113,7 +113,12 @@ func TestSimVariants(t *testing.T) {
 		caught := uint64(0)
 		var how *sim.Violation
 		for seed := uint64(1); seed <= 1000; seed++ {
-			if how = x.run(sim.Generate(seed), v); how != nil {
+			if v.scans() {
+				how = x.runScans(scanning(seed), v)
+			} else {
+				how = x.run(sim.Generate(seed), v)
+			}
+			if how != nil {
 				caught = seed
 				break
 			}
@@ -123,7 +128,11 @@ func TestSimVariants(t *testing.T) {
 			continue
 		}
 		t.Logf("%-34s %4d seeds: %v", v, caught, how)
-		if os.Getenv("SIM_SHOW") == v.String() {
+		switch {
+		case os.Getenv("SIM_SHOW") != v.String():
+		case v.scans():
+			t.Log(scanFailure(caught, v, how))
+		default:
 			t.Log(modelFailure(caught, v))
 		}
 	}

@@ -41,6 +41,11 @@ const (
 	answersKept
 	wokenBlindly
 	windowKept
+
+	// Of full scans.
+	oneLook
+	revertLost
+	revertUnread
 	variants
 )
 
@@ -49,7 +54,11 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"strictly greater token followed", "seam not checked", "end on a short page", "stale rows written", "hash changes by itself",
 	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
-	"early answers kept", "woken without a look at the cursor", "window never raised"}
+	"early answers kept", "woken without a look at the cursor", "window never raised",
+	"a revert believed after one look", "no revert written", "a revert not read back"}
+
+// scans says that the mistake is one of full scans.
+func (v variant) scans() bool { return v >= oneLook }
 
 func (v variant) String() string { return variantNames[v] }
 

@@ -12,7 +12,7 @@ import (
 func (o *Oracle) absent(r *Record) bool {
 	for i := range o.h.Scans {
 		if s := &o.h.Scans[i]; s.From < r.Txn && r.Txn <= s.To {
-			return o.chance && o.h.Strategy != strategies.Keyset || !o.h.throughout(r.Key, s.Began, s.Ended)
+			return o.chance && o.h.Strategy != strategies.Keyset || !o.h.throughout(r.Key, s.Began, s.Ended) || o.h.dodged(r.Key, s)
 		}
 	}
 	return false

@@ -141,6 +141,8 @@ func (a *API) Change(e Event) bool {
 	case Far:
 		a.insert(farAway+int64(a.keys), true)
 		return true
+	case SetBack:
+		return a.setBack()
 	}
 	if len(a.rows) == 0 {
 		return false
@@ -171,6 +173,8 @@ func (a *API) Change(e Event) bool {
 	case Delete:
 		a.take(i)
 		return true
+	case Back:
+		return a.back(i, e.B)
 	default:
 		return false
 	}

@@ -10,5 +10,6 @@
 //
 // Files: script.go (traits and events), generate.go (a seed's script), values.go (cursor
 // values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP), history.go (what it served),
-// log.go (transactions in memory), oracle.go and sweeps.go (the judgement), shrink.go.
+// log.go (transactions in memory), oracle.go and sweeps.go (the judgement), shrink.go;
+// traits_back.go and oracle_back.go (rows that go back).
 package sim

@@ -35,6 +35,7 @@ func Generate(seed uint64) *Script {
 	for range n {
 		s.Events = append(s.Events, g.event(&s.Traits, storm))
 	}
+	goingBack(s)
 	return s
 }
 

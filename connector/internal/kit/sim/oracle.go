@@ -200,8 +200,8 @@ func (o *Oracle) served() *Violation {
 	return nil
 }
 
-// neighbours is P3 and P4: a key's next event differs from its last and is not older,
-// and all lie in one partition.
+// neighbours is P3 and P4: a key's next event differs from its last and is not older, unless
+// the row went back, and all lie in one partition.
 func (o *Oracle) neighbours() *Violation {
 	for i := range o.records {
 		if o.next[i] < 0 {
@@ -213,7 +213,7 @@ func (o *Oracle) neighbours() *Violation {
 			return broken("P4", "key %d lies in partitions %d and %d", a.Key, a.Partition, b.Partition)
 		case a.same(&b.Version):
 			return broken("P3", "%s comes twice (partition %d, offsets %d and %d)", show(&a.Version), a.Partition, a.Offset, b.Offset)
-		case a.Set && b.Set && b.N < a.N:
+		case a.Set && b.Set && b.N < a.N && !o.wentBack(a, b):
 			return broken("P4", "%s follows %s", show(&b.Version), show(&a.Version))
 		}
 	}

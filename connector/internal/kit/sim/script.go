@@ -84,14 +84,16 @@ const (
 	Blank                  // the next answer is an empty page although rows are there
 	Fault                  // worker W's next transaction goes wrong as A says
 	Compaction             // the topic is compacted
+	Back                   // row A is what it was before, or something new B below its value
+	SetBack                // all rows are what they were when the replica fell behind
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
-	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction"}
+	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back"}
 
 // Live reports whether the event is a change of the API's rows.
-func (k Kind) Live() bool { return k >= Insert && k <= Retire }
+func (k Kind) Live() bool { return k >= Insert && k <= Retire || k == Back || k == SetBack }
 
 func (k Kind) String() string { return kindNames[k] }
 
