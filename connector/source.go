@@ -66,6 +66,7 @@ func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 			resp.Release()
 		},
 	}
+	out.More.And(wire.Heard(resp.Header))
 	rest := resp.Rest
 	if rest == nil {
 		return out

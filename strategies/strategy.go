@@ -76,6 +76,9 @@ type Page struct {
 	Rows  []Row
 	Token Token
 	Total int64 // rows the API says match the request's filter; -1 where it does not say
+	// More is what the answer says of rows that it does not hold. Of a page that is Cut it
+	// means nothing, for what stands behind the rows has not come.
+	More Evidence
 	// Cut says that these are the first rows of an answer that is read in pieces, Continued
 	// that they stand behind rows of the same answer that were folded before.
 	Cut, Continued bool
@@ -117,7 +120,8 @@ type Spec struct {
 	Buffer    time.Duration // replay: how far behind the mark each sweep starts
 	Lookback  time.Duration // the others: how far behind the mark the first request reaches
 	Strict    bool          // the API's filter is > instead of >=
-	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp refuses cut answers
+	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp wants its answers proven whole
+	Unpaged   bool          // timestamp, replay: the API has no pages, so every answer is whole
 	InitialID int64         // step_size: the first id asked for
 	StepSize  int64         // step_size: ids a request
 	MaxID     int64         // step_size: the last id asked for

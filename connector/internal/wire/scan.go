@@ -39,6 +39,7 @@ type state struct {
 
 	token              strategies.Token
 	total              int64
+	evidence           strategies.Evidence
 	piece              bool    // more of the answer follows the bytes in hand
 	head, taken        int     // where the first row begins, and the one being read
 	known              Unknown // unknown before that row
@@ -70,7 +71,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 	p.last.out.Store(min(int64(len(s.out)), keepBytes/2))
 	p.last.side.Store(min(int64(len(s.side)), keepBytes/2))
 	return &Page{
-		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, Cut: cut},
+		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, More: s.said(), Cut: cut},
 		Head:    s.head,
 		Taken:   s.taken,
 		Unknown: s.unknown,
@@ -89,7 +90,7 @@ func (s *state) reset(p *Plan, body []byte) {
 		s.shapes = append(s.shapes, shape{})
 	}
 	s.unknown, s.marks, s.bad = Unknown{}, Marks{}, 0
-	s.token, s.total = strategies.Token{}, -1
+	s.token, s.total, s.evidence = strategies.Token{}, -1, strategies.Evidence{}
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
 	s.head, s.taken = 0, 0
 }
@@ -178,8 +179,12 @@ func (s *state) places(p *place) error {
 			s.scratch, _ = unescape(s.scratch[:0], key)
 			key = s.scratch
 		}
-		if err := s.place(p.findBytes(key)); err != nil {
-			return err
+		if at := p.findBytes(key); at != nil {
+			if err := s.place(at); err != nil {
+				return err
+			}
+		} else if !s.told(key, "", s.peek()) {
+			return s.broken()
 		}
 		if s.take(',') {
 			continue
@@ -191,13 +196,12 @@ func (s *state) places(p *place) error {
 	}
 }
 
-// place reads the value at p, which is nil for what nobody asked for.
+// place reads the value at p.
 func (s *state) place(p *place) error {
 	c := s.peek()
 	switch {
 	case c == 0 && s.pos == len(s.buf):
 		return s.broken()
-	case p == nil:
 	case p.role == rolePass && c == '{':
 		return s.places(p)
 	case p.role == roleRecords:
