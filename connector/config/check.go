@@ -119,6 +119,9 @@ func (d *decoder) combinations(s *Stream, from source) {
 			report(key, "says nothing without deleted.field", "give the row's field that marks a deleted row, or remove the section")
 		}
 	}
+	if s.Unpaged && s.Strategy == strategies.Offset {
+		report("page_size", "offset reads page by page", "give the number of rows a page, or use timestamp or replay")
+	}
 	if s.InitialID > s.MaxID {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are 1 and %d", blankStream().MaxID), "max_id")
 	}

@@ -38,6 +38,7 @@ type Stream struct {
 	Topic    string // default: the name
 
 	PageSize     int           // rows a page; 0: not set
+	Unpaged      bool          // page_size: none
 	InitialID    int64         // step_size; default 1
 	StepSize     int64         // step_size; default 1000
 	MaxID        int64         // step_size; default 100000

@@ -120,6 +120,9 @@ func (f field) hint() string {
 	if len(f.enum) > 0 {
 		h = "one of " + strings.Join(f.enum, ", ")
 	}
+	if f.none != nil {
+		h += ", or none"
+	}
 	if f.def != "" {
 		h += "; the default is " + f.def
 	}
@@ -186,6 +189,10 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 		}
 		*f.into.(*string) = s
 	case integer:
+		if f.none != nil && s == "none" {
+			*f.none = true
+			return
+		}
 		v, ok := parseWhole(s)
 		if !ok {
 			wrong()

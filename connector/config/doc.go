@@ -48,7 +48,7 @@
 //	strategy                 how pages are asked for: keyset, offset, timestamp, step_size, replay
 //	url, base_url            the API's endpoint
 //	topic                    where its records go [the name]
-//	page_size                rows a page [offset: 50]
+//	page_size                rows a page; timestamp, replay: none says that the API has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]
 //	max_id                   step_size: the last id asked for [100000]
@@ -90,7 +90,7 @@
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
 //	rate_limit               requests a second; 0: no limit [0]
 //	concurrency              offset, step_size: requests under way at once [4]
-//	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers [true]
+//	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
 //
 // # Keys of kafka

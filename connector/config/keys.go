@@ -39,6 +39,7 @@ type field struct {
 	min, max    float64  // numbers; durations in seconds, sizes in bytes
 	secret      bool     // the value is never shown (P11)
 	fields      []field  // section
+	none        *bool    // integer: "none" may stand for a number, and sets this
 	def         string   // default as the docs write it
 	doc         string
 }
@@ -85,7 +86,8 @@ func streamFields(s *Stream) []field {
 		{name: "strategy", kind: text, enum: strategies.Names(), into: &s.Strategy, doc: "how pages are asked for"},
 		{name: "url", alias: "base_url", kind: address, into: &s.URL, doc: "the API's endpoint"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: "the name", doc: "where its records go"},
-		{name: "page_size", kind: integer, into: &s.PageSize, min: 1, max: 1e6, def: "offset: 50", doc: "rows a page"},
+		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: "offset: 50",
+			doc: "rows a page; timestamp, replay: none says that the API has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: "1", doc: "step_size: the first id asked for"},
 		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: "1000", doc: "step_size: ids a request"},
 		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: "100000", doc: "step_size: the last id asked for"},
@@ -118,7 +120,7 @@ func streamFields(s *Stream) []field {
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
 		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: "0", doc: "requests a second; 0: no limit"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: "4", doc: "offset, step_size: requests under way at once"},
-		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay refuse cut answers"},
+		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: "the built-in user schema", doc: "an Avro schema's file, relative to this one"},
 	}
 }

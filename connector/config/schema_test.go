@@ -44,6 +44,9 @@ func fieldSchema(f field) object {
 		s = object{"type": []string{"string", "number", "boolean"}}
 	case integer:
 		s = numbers("integer", oneString(wholePattern), variable)
+		if f.none != nil {
+			s["anyOf"] = append(s["anyOf"].([]any), object{"const": "none"})
+		}
 	case number, hours:
 		s = numbers("number", oneString(decimalPattern), variable)
 	case duration:
@@ -182,7 +185,7 @@ var beyond = map[string]string{
 	"step-size.bad.json": "two keys together", "parameters.bad.yaml": "two keys together",
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
-	"environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
+	"unpaged.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
 }
 
 func TestSchemaRefusesBadFiles(t *testing.T) {

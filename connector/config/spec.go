@@ -20,7 +20,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 	}
 	return strategies.Spec{
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
-		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted,
+		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy,
 	}, nil
