@@ -94,13 +94,44 @@ func (c *checker) api(s config.Stream) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := describePage(s, strategy, cursor, answer)
+		text, next, err := describePage(s, strategy, cursor, answer)
 		answer.Release()
-		return text, err
+		if err != nil {
+			return "", err
+		}
+		return text, c.goOn(source, strategy, next)
 	}
 }
 
-func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (string, error) {
+// mostProofs is how many answers more check asks for where one is not proven whole.
+const mostProofs = 10
+
+// goOn asks for what proves the first answer whole, where the strategy wants to see it
+// (rule 20): a start would stop there.
+func (c *checker) goOn(source source, strategy strategies.Strategy, cursor strategies.Cursor) error {
+	open := func() bool {
+		s := cursor.Sweep
+		return s != nil && (s.Proof != nil || s.Promise != "" || s.Restarts > 0)
+	}
+	for n := 0; n < mostProofs && open(); n++ {
+		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
+		if err != nil {
+			return err
+		}
+		v, err := strategy.Fold(cursor, answer.Page)
+		answer.Release()
+		if err != nil {
+			return class.Errorf(class.Source, "%s: %w", answer.URL, err)
+		}
+		moved := v.Next.Sweep != nil && v.Next.Sweep.After != cursor.Sweep.After && !v.Restarted
+		if cursor = v.Next; moved && cursor.Sweep.Proof == nil && cursor.Sweep.Restarts == 0 {
+			return nil // what was promised is there
+		}
+	}
+	return nil
+}
+
+func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (text string, next strategies.Cursor, err error) {
 	bad, last := 0, error(nil)
 	for i := range page.Rows {
 		if err := page.Rows[i].Err; err != nil {
@@ -110,12 +141,13 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 	switch {
 	case bad == 0:
 	case s.OnBadRow == onBadFail, bad > s.MaxBadRows && bad > len(page.Rows)/100:
-		return "", class.Errorf(class.Source, "%s: %d of %d rows cannot be written; the last: %w", page.URL, bad, len(page.Rows), last)
+		return "", cursor, class.Errorf(class.Source, "%s: %d of %d rows cannot be written; the last: %w", page.URL, bad, len(page.Rows), last)
 	case bad == len(page.Rows): // not a bad row, but a wrong schema, id_field or cursor_field
-		return "", class.Errorf(class.Source, "%s: none of %d rows can be written; the last: %w", page.URL, bad, last)
+		return "", cursor, class.Errorf(class.Source, "%s: none of %d rows can be written; the last: %w", page.URL, bad, last)
 	}
-	if _, err := strategy.Fold(cursor, page.Page); err != nil {
-		return "", class.Errorf(class.Source, "%s: %w", page.URL, err)
+	v, err := strategy.Fold(cursor, page.Page)
+	if err != nil {
+		return "", cursor, class.Errorf(class.Source, "%s: %w", page.URL, err)
 	}
 	var notes []string
 	if bad > 0 {
@@ -134,11 +166,11 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 	if len(page.Rows) == 0 {
 		notes = append(notes, "no rows, so the fields could not be checked")
 	}
-	text := fmt.Sprintf("%s answers as %s needs: %d rows", page.URL, s.Strategy, len(page.Rows))
+	text = fmt.Sprintf("%s answers as %s needs: %d rows", page.URL, s.Strategy, len(page.Rows))
 	if page.Total >= 0 {
 		text += fmt.Sprintf(" of %d", page.Total)
 	}
-	return strings.Join(append([]string{text}, notes...), "; "), nil
+	return strings.Join(append([]string{text}, notes...), "; "), v.Next, nil
 }
 
 func (c *checker) registry() {

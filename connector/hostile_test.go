@@ -156,6 +156,7 @@ func TestBrokerUnsortedAnswerInOrder(t *testing.T) {
 	slices.Reverse(docs)
 	s := &script{unsorted: true, docs: docs}
 	h, stream := scripted(t, strategies.Timestamp, s)
+	stream.Unpaged = true // nothing else says that the API gives everything
 	h.mustOnce()
 	if got := brief(h.events(stream.Topic)); got != "p1=A p2=A p3=A p4=A p5=A" {
 		t.Errorf("the topic has %s", got)

@@ -134,6 +134,7 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 	s.InitialMark = t.FirstMark()
 	s.Deleted.Field = "deleted"
 	s.PageSize, s.Strict, s.Concurrency = t.PageSize, t.Strict, t.Concurrency
+	s.Unpaged = t.Unpaged || v == fallingBelieved && t.Doubtful()
 	back := time.Duration(t.Back) * time.Second
 	if v == bufferIgnored {
 		back = 0

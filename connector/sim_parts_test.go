@@ -74,7 +74,7 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer,
 		}
 	}
 	rows = named(rows, a.Page)
-	return &answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total}, URL: "sim", Size: int64(1 + len(rows)),
+	return &answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total, More: a.More}, URL: "sim", Size: int64(1 + len(rows)),
 		release: func() { s.rows = append(s.rows, rows) }}, nil
 }
 
@@ -162,6 +162,9 @@ func showAnswer(a *sim.Answer) string {
 	}
 	if a.Total >= 0 {
 		text += fmt.Sprintf(" total %d", a.Total)
+	}
+	if a.More != (strategies.Evidence{}) {
+		text += fmt.Sprintf(" %+v", a.More)
 	}
 	return text
 }

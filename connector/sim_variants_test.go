@@ -41,6 +41,9 @@ const (
 	answersKept
 	wokenBlindly
 	windowKept
+	fallingBelieved
+	evidenceIgnored
+	middleUncompared
 
 	// Of full scans.
 	oneLook
@@ -55,6 +58,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
 	"early answers kept", "woken without a look at the cursor", "window never raised",
+	"falling answer believed", "evidence of more ignored", "second answer not compared",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.
@@ -65,7 +69,7 @@ func (v variant) String() string { return variantNames[v] }
 // wrap returns the strategy with the mistake in it.
 func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
 	switch v {
-	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept:
+	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept, evidenceIgnored, middleUncompared:
 		return &mistaken{s, v, x}
 	}
 	return s
@@ -99,6 +103,15 @@ func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
 func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
 	x, t := m.x, &m.x.script.Traits
 	switch m.variant {
+	case evidenceIgnored:
+		p.More = strategies.Evidence{}
+	case middleUncompared:
+		if proof := c.Sweep.Proof; proof != nil {
+			sweep := *c.Sweep
+			sweep.Proof, sweep.After = nil, proof.To
+			c.Sweep = &sweep
+			return strategies.Verdict{Next: c}, nil
+		}
 	case seamUnchecked:
 		if t.Strategy == strategies.Offset && c.Sweep.LastKey != "" && !c.Sweep.Probe && c.Sweep.Offset > 0 {
 			v, err := x.spec.Format.ParseString(c.Sweep.LastValue)

@@ -9,7 +9,7 @@ const CursorVersion = 1
 // Cursor is the whole durable state of a stream. It is stored as JSON in the state
 // topic under the stream's name; schemas/cursor.schema.json describes it.
 //
-// Strategies own Mark, Window, PageLimit, Reached, Unsorted and Sweep. The connector owns
+// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest and Sweep. The connector owns
 // the rest and hands it through untouched.
 type Cursor struct {
 	Version     int    `json:"version"`
@@ -31,6 +31,9 @@ type Cursor struct {
 	// Unsorted says that the API was seen not to sort by the cursor field: keyset goes by
 	// token from the start, offset gives up the second time.
 	Unsorted bool `json:"unsorted,omitempty"`
+	// Longest is the number of rows of the longest answer (timestamp, replay): one with fewer
+	// rows was not cut for their number.
+	Longest int `json:"longest,omitempty"`
 	// Sweep is the open sweep, nil between two.
 	Sweep *Sweep `json:"sweep,omitempty"`
 
@@ -80,6 +83,15 @@ type Sweep struct {
 
 	// Part is what an answer that is taken in pieces has shown so far (timestamp, replay).
 	Part *Part `json:"part,omitempty"`
+	// Proof is what the next answer has to hold to prove the one before it whole; Promise is
+	// what said, in the answer before, that there is more, Ties how many of its rows had the
+	// greatest value, Passed how many a smaller one, and Left what its count says of the rows
+	// that are not among these (timestamp, replay).
+	Proof   *Proof `json:"proof,omitempty"`
+	Promise string `json:"promise,omitempty"`
+	Ties    int    `json:"ties,omitempty"`
+	Left    int64  `json:"left,omitempty"`
+	Passed  int    `json:"passed,omitempty"`
 
 	// ReadBack is the cursor's ReadBack when the sweep was opened: what a restart
 	// from From has to read again.
@@ -92,6 +104,7 @@ type Part struct {
 	Fine     string `json:"fine,omitempty"` // one written in the finest layout (rule 14)
 	Rows     int    `json:"rows,omitempty"`
 	Unsorted bool   `json:"unsorted,omitempty"` // the rows do not rise
+	Tally    *Tally `json:"tally,omitempty"`    // of an API that is known not to sort
 }
 
 // ReadBack holds, for each partition of the output topic, an offset at or before the
@@ -128,7 +141,7 @@ func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
 			stream, c.Fingerprint, fingerprint, c.Mark)
 	}
 	if c.Strategy != strategy {
-		c.Strategy, c.Sweep, c.PageLimit, c.Reached, c.Unsorted = strategy, nil, 0, "", false
+		c.Strategy, c.Sweep, c.PageLimit, c.Reached, c.Unsorted, c.Longest = strategy, nil, 0, "", false, 0
 	}
 	c.Version = CursorVersion
 	return c, nil

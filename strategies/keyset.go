@@ -102,7 +102,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		return Verdict{Next: c}, nil
 	case p.Token.Null:
 		err := s.end(&c)
-		return Verdict{Next: c}, err
+		return Verdict{Next: c, Warning: p.More.against("the token is empty, which ends the sweep")}, err
 	case !e.sorted && s.spec.Params.Token == "":
 		return Verdict{}, fmt.Errorf("row %d of the page is older than the row before it: the API does not sort by the cursor field, "+
 			"and no token parameter is configured to go on with (params.token)", e.at+1)

@@ -44,6 +44,8 @@ type modelAPI struct {
 	ranks  int
 	behind map[string]bool // rows that the strategy is known not to see
 	top    int64           // the greatest value there ever was
+	says   saying          // timestamp, replay: what an answer says of rows that it does not hold
+	blind  bool            // an answer was cut that nothing tells from a whole one
 }
 
 var errRefused = errors.New("the API refuses the token")
@@ -166,9 +168,7 @@ func (a *modelAPI) serve(q Query) (Page, error) {
 		}
 		keep(func(r modelRow) bool { return r.n >= from && r.n <= to })
 	default:
-		if a.cap > 0 {
-			rows = rows[:min(a.cap, len(rows))]
-		}
+		rows = a.limit(rows, &page)
 	}
 	for _, r := range rows {
 		page.Rows = append(page.Rows, a.row(r))

@@ -52,6 +52,7 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 	}
 	below("seq", c.Seq, 0)
 	below("page_limit", int64(c.PageLimit), 0)
+	below("longest", int64(c.Longest), 0)
 	if given("stream") && c.Stream == "" {
 		wrong = append(wrong, "stream is empty")
 	}
@@ -71,8 +72,19 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		below("sweep.bad", s.Bad, 0)
 		below("sweep.largest", int64(s.Largest), 0)
 		below("sweep.restarts", int64(s.Restarts), 0)
+		below("sweep.ties", int64(s.Ties), 0)
+		below("sweep.passed", int64(s.Passed), 0)
+		if s.Proof != nil {
+			below("sweep.proof.rows.rows", int64(s.Proof.Rows.Rows), 0)
+		}
 		if s.Part != nil {
 			below("sweep.part.rows", int64(s.Part.Rows), 0)
+			if t := s.Part.Tally; t != nil {
+				below("sweep.part.tally.rises", int64(t.Rises), 0)
+				below("sweep.part.tally.falls", int64(t.Falls), 0)
+				below("sweep.part.tally.tied.rows", int64(t.Tied.Rows), 0)
+				below("sweep.part.tally.rest.rows", int64(t.Rest.Rows), 0)
+			}
 		}
 		readBack("sweep.read_back", s.ReadBack)
 	}

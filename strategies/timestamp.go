@@ -8,7 +8,8 @@ import (
 // timestamp reads everything changed since the mark. The API has no pages, but it may
 // cut an answer silently, so the sweep goes on from the greatest value read until an
 // answer holds nothing beyond what it was asked with (rule 17). replay is timestamp
-// with a first request that reaches back a buffer behind the mark.
+// with a first request that reaches back a buffer behind the mark. What an answer that does
+// not rise has to prove before it is believed is whole.go's.
 type timestamp struct{ core }
 
 func newTimestamp(spec Spec) (Strategy, error) {
@@ -40,10 +41,14 @@ func (s timestamp) Begin(c Cursor, _ time.Time) (Cursor, error) {
 }
 
 func (s timestamp) Query(c Cursor) Query {
-	if c.Sweep.After == "" {
+	from := c.Sweep.After
+	if p := c.Sweep.Proof; p != nil {
+		from = p.Since
+	}
+	if from == "" {
 		return Query{}
 	}
-	return Query{Params: []Param{{s.spec.Params.Since, c.Sweep.After}}}
+	return Query{Params: []Param{{s.spec.Params.Since, from}}}
 }
 
 func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
@@ -60,53 +65,155 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 		return Verdict{}, err
 	}
 	sweep.Pages++
-	if p.Cut {
-		// The cursor stays before the answer until all of it has come: only then is it known
-		// what the rows behind these are (rules 8 and 12).
-		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted}
-		return Verdict{Next: c}, nil
+	var tally *Tally
+	switch {
+	case s.spec.Unsorted || c.Unsorted || sweep.Proof != nil:
+		tally, err = s.tally(sweep.Part, sweep, p.Rows)
+	case !e.sorted && !p.Cut && !p.Continued:
+		tally, err = s.tally(nil, sweep, p.Rows)
 	}
-	sweep.Part = nil
-	full := s.spec.PageSize > 0 && rows == s.spec.PageSize
-	if full && s.spec.Unsorted {
-		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and the API does not sort (sorted: false), "+
-			"so what was cut cannot be told: set page_size to the API's real limit, or leave it out if it has none", s.spec.PageSize)
-	}
-	if full && !e.sorted {
-		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and row %d is older than the row "+
-			"before it, so what was cut cannot be told: set page_size to the API's real limit, or leave it out if it has none",
-			s.spec.PageSize, e.at+1)
-	}
-	if !e.max.Set {
-		if rows > 0 && full {
-			return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none has a cursor value "+
-				"to go on from", s.spec.PageSize)
-		}
-		err := s.end(&c) // an empty data array: nothing at or behind the value asked with
-		return Verdict{Next: c}, err
-	}
-	_, beyond, err := s.next(c, e.max, e)
 	if err != nil {
 		return Verdict{}, err
 	}
-	stays := !beyond
-	if full && stays {
-		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
-			"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
-			s.spec.PageSize, sweep.After)
+	if p.Cut {
+		// The cursor stays before the answer until all of it has come: only then is it known
+		// what the rows behind these are (rules 8 and 12).
+		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally}
+		return Verdict{Next: c}, nil
+	}
+	sweep.Part = nil
+	if sweep.Proof != nil {
+		return s.proved(c, e, rows, tally, &p.More)
+	}
+	full := s.spec.PageSize > 0 && rows == s.spec.PageSize
+	if full {
+		if err := s.full(e, rows); err != nil {
+			return Verdict{}, err
+		}
+	}
+	warning := ""
+	if !e.sorted || s.spec.Unsorted && tally.Second != "" {
+		var proven bool
+		if proven, warning, err = s.unrisen(&c, e, rows, &p.More); err != nil {
+			return Verdict{}, err
+		}
+		if !proven {
+			return s.doubt(c, e, rows, tally, &p.More)
+		}
+	}
+	longest, beyond := c.Longest, false
+	c.Longest = max(c.Longest, rows)
+	if e.max.Set {
+		if _, beyond, err = s.next(c, e.max, e); err != nil {
+			return Verdict{}, err
+		}
+	}
+	if !beyond {
+		return s.stays(c, e, rows, longest, full, &p.More)
+	}
+	sweep.Promise, sweep.Ties, sweep.Left, sweep.Passed = s.promise(&p.More, rows), 0, 0, 0
+	if sweep.Promise != "" {
+		sweep.Ties = s.ties(p.Rows, e.max)
+		if p.More.Kind >= CountRows {
+			sweep.Passed = rows - sweep.Ties
+			sweep.Left = p.More.Total - int64(sweep.Passed)
+		}
 	}
 	if err := s.passed(&c, e.max, e); err != nil {
 		return Verdict{}, err
 	}
 	// On a source that changes faster than it answers, every answer holds something
 	// newer. One much shorter than an earlier answer was not cut, so it is an end too.
-	short := !full && rows < sweep.Largest/2
+	short := !full && rows < sweep.Largest/2 && !p.More.Flag
 	sweep.Largest = max(sweep.Largest, rows)
-	if stays || short {
+	if short {
 		err := s.end(&c)
-		return Verdict{Next: c}, err
+		return Verdict{Next: c, Warning: warning}, err
 	}
-	return Verdict{Next: c}, nil
+	return Verdict{Next: c, Warning: warning}, nil
+}
+
+// full judges an answer of exactly page_size rows.
+func (s timestamp) full(e extent, rows int) error {
+	const remedy = "set page_size to the API's real limit, or leave it out if it has none"
+	switch {
+	case s.spec.Unsorted:
+		return fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and the API does not sort (sorted: false), "+
+			"so what was cut cannot be told: "+remedy, rows)
+	case !e.sorted:
+		return fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and row %d is older than the row "+
+			"before it, so what was cut cannot be told: "+remedy, rows, e.at+1)
+	case !e.max.Set:
+		return fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none has a cursor value "+
+			"to go on from", rows)
+	}
+	return nil
+}
+
+// stays judges an answer that shows nothing beyond what it was asked with: the end, unless
+// the answer says otherwise, or the one before it promised more (rule 20).
+func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more *Evidence) (Verdict, error) {
+	sweep := c.Sweep
+	if full {
+		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
+			"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
+			s.spec.PageSize, sweep.After)
+	}
+	promise := s.promise(more, rows)
+	// An address of a next page may come with every page but an empty one, and a count may be
+	// of all that the API has, whatever was asked for: then they prove nothing. An API that
+	// cuts shows as many rows as ever, and its counts fall with what was left behind.
+	asFull := rows > 1 && longest > 0 && rows >= longest
+	tied := e.sorted && e.max.Set && s.spec.Format.Compare(e.first, e.max) == 0
+	counts := promise != "" && more.beyond(rows) &&
+		(more.Kind == CountFilter || asFull && tied && sweep.Passed > 0 && near(more.Total, sweep.Left, int64(sweep.Passed)/2))
+	if said := promise; more.Flag || counts || said != "" && more.More != "" && asFull {
+		if counts && !more.Flag {
+			said = more.counted()
+		}
+		return Verdict{}, fmt.Errorf("the answer says that there is more (%s), and none of its %d rows is newer than %q, the value it was asked "+
+			"with: more rows share that value than a page holds, or the API does not honour the filter, and what lies behind them cannot be "+
+			"reached (P7); raise the API's page size, or read this collection with keyset or offset; where all its answers say so, set page_size "+
+			"to the most rows it gives", said, rows, sweep.After)
+	}
+	if more.more(rows) == "" && sweep.Promise != "" && rows <= sweep.Ties { // not even rows that share the value
+		if sweep.Restarts > 0 {
+			return Verdict{}, fmt.Errorf("the answer before said that there is more (%s), and asked from its greatest value, %q, the API "+
+				"shows nothing newer and says that this is all: what was promised lies behind, so the API does not sort ascending, and the answer "+
+				"is not proven whole (P2); make it sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), "+
+				"or, if it gives everything at once, set page_size: none", sweep.Promise, sweep.After)
+		}
+		return Verdict{Next: s.rewind(c), Restarted: true}, nil // it may have been deleted meanwhile
+	}
+	if e.max.Set {
+		if err := s.passed(&c, e.max, e); err != nil {
+			return Verdict{}, err
+		}
+	}
+	err := s.end(&c)
+	return Verdict{Next: c}, err
+}
+
+// near reports whether two counts differ by no more than what changes meanwhile.
+func near(a, b, by int64) bool { return a-b <= by && b-a <= by }
+
+// promise is what says that there is more than the answer's rows; empty: nothing that holds
+// against the configuration.
+func (s timestamp) promise(more *Evidence, rows int) string {
+	if !more.Flag && (s.spec.Unpaged || s.spec.PageSize > 0 && rows != s.spec.PageSize) {
+		return ""
+	}
+	return more.more(rows)
+}
+
+// ties counts the rows at v.
+func (s timestamp) ties(rows []Row, v Value) (n int) {
+	for i := range rows {
+		if rows[i].Value.Set && s.spec.Format.Compare(rows[i].Value, v) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // whole is the extent of the answer so far, and how many rows it has shown: those of the
@@ -124,6 +231,7 @@ func (s timestamp) whole(before *Part, p Page) (extent, int, error) {
 	if err != nil {
 		return e, 0, err
 	}
+	e.at += before.Rows
 	if before.Unsorted || last.Set && e.first.Set && s.spec.Format.Compare(e.first, last) < 0 {
 		e.sorted = false
 	}

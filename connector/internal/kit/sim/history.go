@@ -41,6 +41,7 @@ type Page struct {
 	// Chance says that the page was cut and is in ascending order although the API does
 	// not sort: nothing tells it from a page of one that does.
 	Chance bool
+	Cut    bool // timestamp, replay: rows in no order, and not all of them
 }
 
 // Sweep is one that was committed to its end.

@@ -51,6 +51,9 @@ type Traits struct {
 	Workers    int
 	Compact    bool // the topic is compacted now and then
 	RoundTrip  bool // cursors go through JSON (they always do in the full tier)
+
+	Says    SaysKind // timestamp, replay: what an answer says of rows that it does not hold
+	Unpaged bool     // the stream is configured with page_size: none
 }
 
 // Kind is what an event does.

@@ -15,7 +15,8 @@ type Answer struct {
 	Rows   []Version
 	Token  strategies.Token
 	Total  int64 // -1: not said
-	Status int   // 0: 200
+	More   strategies.Evidence
+	Status int // 0: 200
 	Text   string
 	Fails  bool // no answer, however often it is asked
 	Broken bool // 200, but no page
@@ -47,7 +48,7 @@ func (a *API) Serve(params []strategies.Param) *Answer {
 		a.answer.Broken, page.Broken = true, true
 		a.page = a.page[:0]
 	} else {
-		a.cut(a.filter(rows, &q), &q, &page)
+		a.cut(a.filter(rows, &q), &q, &page, len(rows))
 	}
 	for i := range a.page {
 		if a.page[i].Set && a.page[i].N < farAway {
@@ -172,7 +173,7 @@ func (a *API) behind(v *Version, t place) bool {
 }
 
 // cut makes a page of the rows.
-func (a *API) cut(rows []Version, q *question, page *Page) {
+func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	if a.Strategy == strategies.Offset {
 		switch a.Total {
 		case TotalHonest:
@@ -213,6 +214,10 @@ func (a *API) cut(rows []Version, q *question, page *Page) {
 	more := keep < len(rows)
 	a.page = append(a.page[:0], rows[:keep]...)
 	page.Chance = more && a.Order != Ascending && q.token < 0 && ascending(a.page)
+	if a.Strategy == strategies.Timestamp || a.Strategy == strategies.Replay {
+		page.Cut = more && a.Order == Shuffled
+		a.say(keep, len(rows), all)
+	}
 	if a.Strategy != strategies.Keyset {
 		return
 	}

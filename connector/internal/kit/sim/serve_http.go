@@ -160,5 +160,5 @@ func (a *API) json(p *Answer) []byte {
 		b = append(b, `, "total": `...)
 		b = strconv.AppendInt(b, p.Total, 10)
 	}
-	return append(b, '}')
+	return append(a.saying(b, &p.More), '}')
 }

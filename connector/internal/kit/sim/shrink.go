@@ -46,6 +46,8 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.RoundTrip = false },
 			func(c *Script) { c.Order = Ascending },
 			func(c *Script) { c.Total = TotalHonest },
+			func(c *Script) { c.Says = SaysNothing },
+			func(c *Script) { c.Unpaged = false },
 		} {
 			before := best.Traits
 			try(plain)
