@@ -71,6 +71,8 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		below("sweep.bad", s.Bad, 0)
 		below("sweep.largest", int64(s.Largest), 0)
 		below("sweep.restarts", int64(s.Restarts), 0)
+		below("sweep.doubt", s.Doubt, 0)
+		below("sweep.rises", int64(s.Rises), -1)
 		if s.Part != nil {
 			below("sweep.part.rows", int64(s.Part.Rows), 0)
 		}

@@ -117,6 +117,7 @@ type Spec struct {
 	Buffer    time.Duration // replay: how far behind the mark each sweep starts
 	Lookback  time.Duration // the others: how far behind the mark the first request reaches
 	Strict    bool          // the API's filter is > instead of >=
+	Repeat    bool          // keyset: pages by token repeat what they were asked from
 	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp refuses cut answers
 	InitialID int64         // step_size: the first id asked for
 	StepSize  int64         // step_size: ids a request

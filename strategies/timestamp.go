@@ -56,14 +56,28 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
+	seen, err := s.sight(c, p.Rows)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if sweep.Part != nil {
+		seen = seen.or(sight{sweep.Part.Shown, sweep.Part.Below, sweep.Part.Equal})
+	}
+	sweep.Pages++
+	if !p.Cut {
+		if v, again, err := s.doubt(&c, seen); err != nil || again {
+			sweep.Part = nil
+			return v, err
+		}
+	}
 	if err := s.saw(&c, e.high); err != nil {
 		return Verdict{}, err
 	}
-	sweep.Pages++
 	if p.Cut {
 		// The cursor stays before the answer until all of it has come: only then is it known
 		// what the rows behind these are (rules 8 and 12).
-		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted}
+		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted,
+			Shown: seen.shown, Below: seen.below, Equal: seen.equal}
 		return Verdict{Next: c}, nil
 	}
 	sweep.Part = nil
