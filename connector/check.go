@@ -95,9 +95,87 @@ func (c *checker) api(s config.Stream) (string, error) {
 			return "", err
 		}
 		text, err := describePage(s, strategy, cursor, answer)
+		greatest := greatestOf(spec.Format, answer.Rows)
 		answer.Release()
-		return text, err
+		if err != nil || greatest == "" || s.Strategy == strategies.StepSize {
+			return text, err
+		}
+		note, err := c.filter(source, s, greatest)
+		return text + note, err
 	}
+}
+
+// greatestOf is the greatest cursor value of the rows; "" where none has one.
+func greatestOf(f strategies.Format, rows []strategies.Row) string {
+	var greatest strategies.Value
+	for i := range rows {
+		if v := rows[i].Value; v.Set && (!greatest.Set || f.Compare(v, greatest) > 0) {
+			greatest = v
+		}
+	}
+	return string(greatest.Raw)
+}
+
+// filter asks from a value just read, as a sweep does that goes on from it: its row has to come
+// again, and rows from before it must not (rule 20). What the strategy makes of an answer
+// that says otherwise is the note.
+func (c *checker) filter(source *api, s config.Stream, mark string) (string, error) {
+	spec, err := s.Spec()
+	if err != nil {
+		return "", err
+	}
+	spec.Lookback, spec.Buffer = 0, 0
+	strategy, err := strategies.New(spec)
+	if err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	cursor, err := adopt(strategies.Cursor{}, s)
+	if err == nil {
+		cursor.Mark = mark
+		cursor, err = strategy.Begin(cursor, time.Now())
+	}
+	if err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	note := ""
+	for asked := 0; asked < 6; asked++ {
+		from := cursor.Sweep.After
+		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
+		if err != nil {
+			return "", err
+		}
+		if asked == 0 && fromBefore(spec.Format, answer.Rows, from) {
+			note += fmt.Sprintf("; asked from %q it answers with rows from before: it does not honour the parameter %s, or compares more coarsely than it writes",
+				from, s.Params.Since)
+		}
+		v, err := strategy.Fold(cursor, answer.Page)
+		url := answer.URL
+		answer.Release()
+		if err != nil {
+			return "", class.Errorf(class.Source, "%s: %w%s", url, err, note)
+		}
+		if cursor = v.Next; cursor.Filter == strategies.FilterStrict || cursor.Filter == strategies.FilterCoarse {
+			return note + "; " + v.Warning, nil
+		}
+		if cursor.Sweep == nil || cursor.Sweep.Doubt == 0 {
+			break
+		}
+	}
+	return note, nil
+}
+
+// fromBefore says whether a row lies before the value that was asked with.
+func fromBefore(f strategies.Format, rows []strategies.Row, from string) bool {
+	at, err := f.ParseString(from)
+	if err != nil {
+		return false
+	}
+	for i := range rows {
+		if v := rows[i].Value; v.Set && f.Compare(v, at) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (string, error) {
