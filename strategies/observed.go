@@ -125,6 +125,7 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 			return Verdict{}, false, err
 		}
 		s.After = k.back(*c, at, layout, s.Doubt)
+		c.Gone = s.Expect // doubted once, whatever the answers to come say of the filter (P7)
 		settle()
 	case seen.shown:
 		s.Confirm, s.After = true, k.back(*c, at, layout, usual)
