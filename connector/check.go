@@ -100,7 +100,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 		if err != nil || greatest == "" || s.Strategy == strategies.StepSize {
 			return text, err
 		}
-		note, err := c.filter(source, s, greatest)
+		note, err := c.filter(source, s, greatest, cursor.PageLimit)
 		return text + note, err
 	}
 }
@@ -119,7 +119,7 @@ func greatestOf(f strategies.Format, rows []strategies.Row) string {
 // filter asks from a value just read, as a sweep does that goes on from it: its row has to come
 // again, and rows from before it must not (rule 20). What the strategy makes of an answer
 // that says otherwise is the note.
-func (c *checker) filter(source *api, s config.Stream, mark string) (string, error) {
+func (c *checker) filter(source *api, s config.Stream, mark string, limit int) (string, error) {
 	spec, err := s.Spec()
 	if err != nil {
 		return "", err
@@ -131,7 +131,7 @@ func (c *checker) filter(source *api, s config.Stream, mark string) (string, err
 	}
 	cursor, err := adopt(strategies.Cursor{}, s)
 	if err == nil {
-		cursor.Mark = mark
+		cursor.Mark, cursor.PageLimit = mark, limit
 		cursor, err = strategy.Begin(cursor, time.Now())
 	}
 	if err != nil {
