@@ -75,7 +75,7 @@ func sweepOf(t *testing.T, s *ranged, strategy string, inFlight int64, change fu
 	t.Helper()
 	stream := config.NewStream("ids", strategy, "http://ranged/")
 	stream.StepSize, stream.MaxID, stream.PageSize = 10, 400, 10
-	stream.CursorFormat, stream.InitialMark = strategies.Integer.String(), ""
+	stream.CursorFormat, stream.InitialMark, stream.Lookback = strategies.Integer.String(), "", 0
 	if change != nil {
 		change(&stream)
 	}

@@ -95,11 +95,16 @@ func (c *checker) api(s config.Stream) (string, error) {
 			return "", err
 		}
 		text, next, err := describePage(s, strategy, cursor, answer)
+		greatest := greatestOf(spec.Format, answer.Rows)
 		answer.Release()
-		if err != nil {
-			return "", err
+		if err == nil {
+			err = c.goOn(source, strategy, next)
 		}
-		return text, c.goOn(source, strategy, next)
+		if err != nil || greatest == "" || s.Strategy == strategies.StepSize {
+			return text, err
+		}
+		note, err := c.filter(source, s, greatest, cursor.PageLimit)
+		return text + note, err
 	}
 }
 
@@ -129,6 +134,79 @@ func (c *checker) goOn(source source, strategy strategies.Strategy, cursor strat
 		}
 	}
 	return nil
+}
+
+// greatestOf is the greatest cursor value of the rows; "" where none has one.
+func greatestOf(f strategies.Format, rows []strategies.Row) string {
+	var greatest strategies.Value
+	for i := range rows {
+		if v := rows[i].Value; v.Set && (!greatest.Set || f.Compare(v, greatest) > 0) {
+			greatest = v
+		}
+	}
+	return string(greatest.Raw)
+}
+
+// filter asks from a value just read, as a sweep does that goes on from it: its row has to come
+// again, and rows from before it must not (rule 20). What the strategy makes of an answer
+// that says otherwise is the note.
+func (c *checker) filter(source *api, s config.Stream, mark string, limit int) (string, error) {
+	spec, err := s.Spec()
+	if err != nil {
+		return "", err
+	}
+	spec.Lookback, spec.Buffer = 0, 0
+	strategy, err := strategies.New(spec)
+	if err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	cursor, err := adopt(strategies.Cursor{}, s)
+	if err == nil {
+		cursor.Mark, cursor.PageLimit = mark, limit
+		cursor, err = strategy.Begin(cursor, time.Now())
+	}
+	if err != nil {
+		return "", class.Wrap(class.Config, err)
+	}
+	note := ""
+	for asked := 0; asked < 6; asked++ {
+		from := cursor.Sweep.After
+		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
+		if err != nil {
+			return "", err
+		}
+		if asked == 0 && fromBefore(spec.Format, answer.Rows, from) {
+			note += fmt.Sprintf("; asked from %q it answers with rows from before: it does not honour the parameter %s, or compares more coarsely than it writes",
+				from, s.Params.Since)
+		}
+		v, err := strategy.Fold(cursor, answer.Page)
+		url := answer.URL
+		answer.Release()
+		if err != nil {
+			return "", class.Errorf(class.Source, "%s: %w%s", url, err, note)
+		}
+		if cursor = v.Next; cursor.Filter == strategies.FilterStrict || cursor.Filter == strategies.FilterCoarse {
+			return note + "; " + v.Warning, nil
+		}
+		if cursor.Sweep == nil || cursor.Sweep.Doubt == 0 {
+			break
+		}
+	}
+	return note, nil
+}
+
+// fromBefore says whether a row lies before the value that was asked with.
+func fromBefore(f strategies.Format, rows []strategies.Row, from string) bool {
+	at, err := f.ParseString(from)
+	if err != nil {
+		return false
+	}
+	for i := range rows {
+		if v := rows[i].Value; v.Set && f.Compare(v, at) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (text string, next strategies.Cursor, err error) {

@@ -223,6 +223,10 @@ func (f *fetcher) refused(c strategies.Cursor, err error) (fetched, error) {
 	if c.Sweep.Token != "" && (status.Status == http.StatusBadRequest || status.Status == http.StatusGone || status.Status == http.StatusNotFound) {
 		next := f.strategy.Rewind(c)
 		if tooMany := next.Exhausted(); tooMany != nil {
+			if f.stream.RepeatParams {
+				return fetched{}, class.Errorf(class.Source, "%w; the API's last word: %w (if it refuses %s beside the token: repeat_params: false)",
+					tooMany, err, f.stream.Params.Since)
+			}
 			return fetched{}, class.Errorf(class.Source, "%w; the API's last word: %w", tooMany, err)
 		}
 		return fetched{next: next, reopen: true,

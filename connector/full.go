@@ -225,7 +225,7 @@ func (f *full) commit(ctx context.Context, records []kafka.Record) error {
 // keyset goes by token where that is asked for, and where the API is known not to sort.
 func (f *full) scan(ctx context.Context, byToken bool, page func(*answer) error) error {
 	return f.sweep(ctx, strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
-		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken}, page)
+		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken, Filter: f.stored.Filter}, page)
 }
 
 // sweep reads what a sweep from the cursor reads, and leaves the cursor alone.

@@ -179,7 +179,8 @@ func (c *committer) leave(ctx context.Context) error {
 // write nothing.
 func (c *committer) worth(f *flight) bool {
 	closed := c.stored.Sweep != nil && f.next.Sweep == nil
-	learnt := f.next.Reached != c.stored.Reached || f.next.Unsorted != c.stored.Unsorted
+	learnt := f.next.Reached != c.stored.Reached || f.next.Unsorted != c.stored.Unsorted ||
+		f.next.Filter != c.stored.Filter && f.next.Filter != strategies.FilterInclusive
 	return len(f.records) > 0 || f.next.Mark != c.stored.Mark || learnt || closed || f.end().reopen
 }
 

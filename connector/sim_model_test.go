@@ -133,8 +133,9 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 	s.CursorFormat = t.Format.String()
 	s.InitialMark = t.FirstMark()
 	s.Deleted.Field = "deleted"
-	s.PageSize, s.Strict, s.Concurrency = t.PageSize, t.Strict, t.Concurrency
+	s.PageSize, s.Strict, s.Concurrency = t.PageSize, t.Strict && !t.Believed, t.Concurrency
 	s.Unpaged = t.Unpaged || v == fallingBelieved && t.Doubtful()
+	s.RepeatParams = t.Repeat && v != tokenAlone
 	back := time.Duration(t.Back) * time.Second
 	if v == bufferIgnored {
 		back = 0

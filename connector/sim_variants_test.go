@@ -44,6 +44,9 @@ const (
 	fallingBelieved
 	evidenceIgnored
 	middleUncompared
+	neverDoubted
+	tokenAlone
+	healedEarly
 
 	// Of full scans.
 	oneLook
@@ -59,6 +62,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
 	"early answers kept", "woken without a look at the cursor", "window never raised",
 	"falling answer believed", "evidence of more ignored", "second answer not compared",
+	"strict filter never learnt", "token without its bound", "unsorted forgotten",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.
@@ -69,7 +73,8 @@ func (v variant) String() string { return variantNames[v] }
 // wrap returns the strategy with the mistake in it.
 func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
 	switch v {
-	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept, evidenceIgnored, middleUncompared:
+	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept,
+		evidenceIgnored, middleUncompared, strictVerbatim, neverDoubted, healedEarly:
 		return &mistaken{s, v, x}
 	}
 	return s
@@ -82,7 +87,8 @@ type mistaken struct {
 }
 
 func (m *mistaken) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
-	return m.Strategy.Begin(c, now)
+	c, err := m.Strategy.Begin(c, now)
+	return m.undoubted(c), err
 }
 
 func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
@@ -153,6 +159,10 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 			sweep.LastKey = p.Token.Text
 			v.Next.Sweep = &sweep
 		}
+	case neverDoubted, strictVerbatim:
+		v.Next = m.undoubted(v.Next)
+	case healedEarly:
+		v.Next.Unsorted = v.Next.Unsorted && v.Next.Sweep != nil
 	case windowKept:
 		v.Next.Window = c.Window
 	case endless:
@@ -161,6 +171,16 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 		}
 	}
 	return v, nil
+}
+
+// undoubted waits for no row to come again.
+func (m *mistaken) undoubted(c strategies.Cursor) strategies.Cursor {
+	if (m.variant == neverDoubted || m.variant == strictVerbatim) && c.Sweep != nil {
+		s := *c.Sweep
+		s.Expect = ""
+		c.Sweep = &s
+	}
+	return c
 }
 
 // higher is the greater of two marks.

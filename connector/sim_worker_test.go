@@ -239,6 +239,9 @@ func (x *world) commit(w *simWorker, n int) {
 		w.txn = x.log.Committed()
 		h.Deliveries[known].Skipped = true
 	}
+	if h.Learnt == 0 && h.Strategy == strategies.Keyset && x.log.Cursor().Unsorted {
+		h.Learnt = int32(len(h.Pages))
+	}
 	w.queue = w.queue[:copy(w.queue, w.queue[done:])]
 	if last.ended {
 		h.Sweeps = append(h.Sweeps, sim.Sweep{Began: last.begin.clock, Greatest: last.begin.greatest, Ended: x.api.Now(),

@@ -11,13 +11,13 @@ const maxRestarts = 3
 
 // core is what the strategies that follow a cursor field share.
 type core struct {
-	spec  Spec
-	first Value         // the first mark
-	back  time.Duration // how far behind the mark a sweep begins
+	spec     Spec
+	first    Value         // the first mark
+	lookback time.Duration // how far behind the mark a sweep begins
 }
 
 func newCore(spec Spec, back time.Duration) (core, error) {
-	k := core{spec: spec, back: back}
+	k := core{spec: spec, lookback: back}
 	if back < 0 {
 		return k, fmt.Errorf("looking back %v: must not be negative", back)
 	}
@@ -44,48 +44,46 @@ func (core) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
 
 // open returns c with a new sweep that asks from behind the mark.
 func (k core) open(c Cursor) (Cursor, error) {
-	from := k.spec.FirstMark
+	c.Sweep = nil
+	from, window := k.spec.FirstMark, k.spec.FirstMark
+	var mark Value
 	if c.Mark != "" {
 		v, err := k.spec.Format.ParseString(c.Mark)
 		if err != nil {
 			return c, fmt.Errorf("reading the stored mark: %w", err)
 		}
-		window, err := k.value(c.Window)
+		mark = v
+		if k.lookback > 0 {
+			from, err = k.careful(c, v, k.lookback)
+		} else {
+			from, err = k.ask(c, v, 0)
+		}
 		if err != nil {
 			return c, err
 		}
-		from = k.ask(v, k.back, window)
+		if window, err = k.reach(c, v, k.lookback); err != nil {
+			return c, err
+		}
 	}
-	c.Sweep = &Sweep{From: from, After: from, ReadBack: c.ReadBack}
-	c.Window = from
+	c.Sweep = &Sweep{From: from, After: from, ReadBack: c.ReadBack, Prior: c.Prior}
+	c.Window = window
+	if k.lookback == 0 { // otherwise it is far enough for any filter
+		if err := k.expect(&c, mark); err != nil {
+			return c, err
+		}
+	}
 	return c, nil
 }
 
 // ask is the text to ask with so that every row at v, and those up to back before it,
 // come. It is v verbatim where the filter is inclusive, one granule less where it is
-// strict (rule 14), and never below the first mark. The granule is that of the finest
-// layout among v and near: an API that trims its fractions writes 05Z beside 05.9Z, and a
-// whole second less than 05Z would lie before what was read already.
-func (k core) ask(v Value, back time.Duration, near ...Value) string {
-	layout := v
-	for _, n := range near {
-		layout = k.spec.Format.finer(layout, n)
+// strict (rule 14), and never below the first mark.
+func (k core) ask(c Cursor, v Value, back time.Duration, near ...Value) (string, error) {
+	layout, err := k.layout(c, v, near...)
+	if err != nil {
+		return "", err
 	}
-	distance := back.Microseconds()
-	if k.spec.Strict {
-		distance += max(k.spec.Format.Granule(layout), 1)
-	}
-	if distance == 0 || k.spec.Format == Opaque {
-		return string(v.Raw)
-	}
-	layout.N = v.N
-	text := k.spec.Format.Back(layout, distance)
-	if k.first.Set {
-		if moved, err := k.spec.Format.ParseString(text); err != nil || k.spec.Format.Compare(moved, k.first) < 0 {
-			return k.spec.FirstMark
-		}
-	}
-	return text
+	return k.back(c, v, layout, back.Microseconds()+k.behind(c, v, layout)), nil
 }
 
 // next is what the sweep would ask with to go on behind a page that ends at v, and
@@ -95,11 +93,9 @@ func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err e
 	if err != nil || !v.Set {
 		return c.Sweep.After, false, err
 	}
-	window, err := k.value(c.Window)
-	if err != nil {
+	if text, err = k.ask(c, v, 0, e.fine); err != nil {
 		return "", false, err
 	}
-	text = k.ask(v, 0, after, e.fine, window)
 	next, err := k.value(text)
 	if err != nil {
 		return "", false, err
@@ -126,13 +122,19 @@ func (k core) passed(c *Cursor, v Value, e extent) error {
 	if err != nil {
 		return err
 	}
+	if k.spec.Format == Opaque && text != c.Sweep.After {
+		c.Sweep.Prior = c.Sweep.After
+	}
 	c.Sweep.After = text
-	return k.raise(c, v)
+	if err := k.expect(c, v); err != nil {
+		return err
+	}
+	return k.raise(c, v, e.fine)
 }
 
 // raise brings the window up behind v: what lies further behind it, and behind the mark to
 // come, than the next sweep looks back cannot come again.
-func (k core) raise(c *Cursor, v Value) error {
+func (k core) raise(c *Cursor, v Value, near ...Value) error {
 	high, err := k.value(c.Sweep.High)
 	if err != nil || !high.Set {
 		return err
@@ -144,11 +146,11 @@ func (k core) raise(c *Cursor, v Value) error {
 	if err != nil {
 		return err
 	}
-	after, err := k.value(c.Sweep.After)
+	text, err := k.reach(*c, v, k.lookback, near...)
 	if err != nil {
 		return err
 	}
-	start, err := k.value(k.ask(v, k.back, after, now))
+	start, err := k.value(text)
 	if err != nil {
 		return err
 	}
@@ -216,17 +218,23 @@ func (k core) end(c *Cursor) error {
 	if high.Set && (!mark.Set || k.spec.Format.Compare(high, mark) > 0) {
 		c.Mark = string(high.Raw)
 	}
+	if k.spec.Format == Opaque {
+		if c.Prior = c.Sweep.After; c.Prior == c.Mark {
+			c.Prior = c.Sweep.Prior
+		}
+	}
 	c.Sweep = nil
 	return nil
 }
 
-// rewind sends the sweep back to where it was opened, window and all.
+// rewind sends the sweep back to where it was opened, window and all. A mark that it was
+// opened with was looked for when the sweep came by, and is as sure as it can be.
 func (k core) rewind(c Cursor) Cursor {
 	c = c.clone()
 	s := c.Sweep
 	c.Window, c.ReadBack = s.From, s.ReadBack
 	c.Sweep = &Sweep{From: s.From, After: s.From, High: s.High, ByToken: s.ByToken,
-		Pages: s.Pages, Restarts: s.Restarts + 1, ReadBack: s.ReadBack}
+		Pages: s.Pages, Restarts: s.Restarts + 1, ReadBack: s.ReadBack, Prior: c.Prior}
 	return c
 }
 
@@ -255,7 +263,7 @@ func (k core) extent(rows []Row, ceiling Value) extent {
 
 func (k core) order(rows []Row) extent {
 	e := extent{sorted: true}
-	trimmed := k.spec.Format == RFC3339 && (k.spec.Strict || k.back > 0)
+	trimmed := k.spec.Format == RFC3339
 	var first, last, greatest *Value
 	for i := range rows {
 		v := &rows[i].Value

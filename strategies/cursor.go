@@ -9,7 +9,7 @@ const CursorVersion = 1
 // Cursor is the whole durable state of a stream. It is stored as JSON in the state
 // topic under the stream's name; schemas/cursor.schema.json describes it.
 //
-// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest and Sweep. The connector owns
+// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest, Filter, Gone, Prior and Sweep. The connector owns
 // the rest and hands it through untouched.
 type Cursor struct {
 	Version     int    `json:"version"`
@@ -34,6 +34,13 @@ type Cursor struct {
 	// Longest is the number of rows of the longest answer (timestamp, replay): one with fewer
 	// rows was not cut for their number.
 	Longest int `json:"longest,omitempty"`
+	// Filter is what answers have shown of the API's filter: that it is strict, though not so
+	// configured, or coarse (FilterStrict and so on); empty: as configured.
+	Filter string `json:"filter,omitempty"`
+	// Gone is a value that was asked from and whose row did not come any more.
+	Gone string `json:"gone,omitempty"`
+	// Prior is what was asked with where the mark came last; only opaque cursors need it.
+	Prior string `json:"prior,omitempty"`
 	// Sweep is the open sweep, nil between two.
 	Sweep *Sweep `json:"sweep,omitempty"`
 
@@ -81,6 +88,21 @@ type Sweep struct {
 	Largest  int   `json:"largest,omitempty"`  // timestamp, replay: rows of the longest answer
 	Restarts int   `json:"restarts,omitempty"` // times it went back without having gained anything
 
+	// Expect is the value just read whose row the next answer has to show again (rule 20).
+	// Where one did not, Doubt is how far below it the next request begins, in units of the
+	// value, and Confirm says that it is asked once more as before. Prior is what was
+	// asked with before, where that cannot be counted.
+	Expect  string `json:"expect,omitempty"`
+	Doubt   int64  `json:"doubt,omitempty"`
+	Confirm bool   `json:"confirm,omitempty"`
+	Prior   string `json:"prior,omitempty"`
+
+	// Rises counts, keyset by token, the steps up from one value to the next; -1: the rows
+	// fell somewhere. Rose is the last value. Bound is what the token's pages were asked from.
+	Rises int    `json:"rises,omitempty"`
+	Rose  string `json:"rose,omitempty"`
+	Bound string `json:"bound,omitempty"`
+
 	// Part is what an answer that is taken in pieces has shown so far (timestamp, replay).
 	Part *Part `json:"part,omitempty"`
 	// Proof is what the next answer has to hold to prove the one before it whole; Promise is
@@ -105,6 +127,9 @@ type Part struct {
 	Rows     int    `json:"rows,omitempty"`
 	Unsorted bool   `json:"unsorted,omitempty"` // the rows do not rise
 	Tally    *Tally `json:"tally,omitempty"`    // of an API that is known not to sort
+	Shown    bool   `json:"shown,omitempty"`    // the row that is expected came
+	Equal    bool   `json:"equal,omitempty"`    // one at the very value asked from did, though the filter was found strict
+	Below    bool   `json:"below,omitempty"`    // one at or below the value asked from did, where that lies below the row's
 }
 
 // ReadBack holds, for each partition of the output topic, an offset at or before the
@@ -142,6 +167,7 @@ func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
 	}
 	if c.Strategy != strategy {
 		c.Strategy, c.Sweep, c.PageLimit, c.Reached, c.Unsorted, c.Longest = strategy, nil, 0, "", false, 0
+		c.Filter, c.Gone, c.Prior = "", "", ""
 	}
 	c.Version = CursorVersion
 	return c, nil

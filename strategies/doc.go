@@ -14,6 +14,8 @@
 //	}
 //
 // Files: strategy.go (the interface and its types), cursor.go (the durable state) and parse.go,
-// value.go (cursor values: parsing, order, rendering), then one file a strategy.
+// value.go (cursor values: parsing, order, rendering), common.go (what strategies that follow a
+// cursor field share), observed.go (what answers show of the API's filter), then one file a
+// strategy.
 // laws_test.go states what holds for all five.
 package strategies

@@ -16,7 +16,7 @@ func TestKeysetReadsThePlayground(t *testing.T) {
 	wantQuery(t, s, c, "updated_since=0001-01-01T00:00:00Z")
 	c = fold(t, s, c, Page{Rows: seconds(t, 1, 2, 3), Token: token("a")}).Next
 	wantQuery(t, s, c, "updated_since="+at(3)) // not the token, which would skip ties
-	if c.Mark != "" || c.Window != at(3) {
+	if c.Mark != "" || c.Window != at(2) {     // one step lower, in case the filter is strict
 		t.Fatalf("in the sweep: %s", show(c))
 	}
 	c = fold(t, s, c, Page{Rows: seconds(t, 3, 3, 5), Token: token("b")}).Next
@@ -179,7 +179,6 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 	wantQuery(t, s, open, "updated_since="+at(9))
 	for name, page := range map[string]Page{
 		"the same rows":    {Rows: seconds(t, 9, 9), Token: noToken},
-		"all were deleted": {Token: noToken},
 		"and more of them": {Rows: seconds(t, 9, 9), Token: token("b")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -258,7 +257,7 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 func TestKeysetUnsortedLastPage(t *testing.T) {
 	s := mustNew(t, playgroundSpec(Keyset))
 	c := fold(t, s, begin(t, s, Cursor{Mark: at(1)}), Page{Rows: seconds(t, 5), Token: token("a")}).Next
-	v := fold(t, s, c, Page{Rows: seconds(t, 9, 7), Token: noToken})
+	v := fold(t, s, c, Page{Rows: seconds(t, 5, 9, 7), Token: noToken})
 	if !v.Restarted || v.Warning == "" {
 		t.Fatalf("%+v", v)
 	}
@@ -279,6 +278,8 @@ func TestKeysetPagesWithoutValues(t *testing.T) {
 	c = fold(t, s, c, Page{Rows: seconds(t, 2, 3), Token: token("b")}).Next
 	wantQuery(t, s, c, "updated_since="+at(3))
 	c = fold(t, s, c, Page{Rows: seconds(t, 3, 4), Token: token("c")}).Next
+	c = fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "a@"), Token: token("d")}).Next
+	wantQuery(t, s, c, "updated_since="+at(3)) // the row at 4 did not come again
 	c = fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "a@"), Token: token("d")}).Next
 	wantQuery(t, s, c, "scroll_param=d")
 	if v := fold(t, s, c, Page{Rows: seconds(t, 2), Token: token("e")}); !v.Restarted || !v.Next.Unsorted {

@@ -39,7 +39,9 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	if spec.Format == RFC3339 && rapid.Bool().Draw(t, "first mark") {
 		spec.FirstMark = "0001-01-01T00:00:00Z"
 	}
-	api := &modelAPI{spec: spec, refuse: func() bool { return false }, behind: map[string]bool{}}
+	strict := spec.Strict || spec.Format == Opaque && rapid.Bool().Draw(t, "strict opaque")
+	spec.Strict = spec.Strict && rapid.Bool().Draw(t, "strict as configured")
+	api := &modelAPI{spec: spec, strict: strict, refuse: func() bool { return false }, behind: map[string]bool{}}
 	api.total = rapid.Bool().Draw(t, "total")
 	api.mixed = rapid.Bool().Draw(t, "mixed")
 	api.tenths = rapid.Bool().Draw(t, "tenths")
@@ -50,6 +52,7 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	case Keyset:
 		api.cap = rapid.IntRange(1, 6).Draw(t, "cap")
 		spec.PageSize = rapid.SampledFrom([]int{0, 100}).Draw(t, "page_size")
+		spec.Repeat = rapid.Bool().Draw(t, "repeat")
 	case Offset:
 		api.cap = rapid.IntRange(1, 6).Draw(t, "cap")
 		spec.PageSize = rapid.IntRange(2, 6).Draw(t, "page_size")
@@ -109,7 +112,7 @@ func reachable(api *modelAPI, from string, r modelRow) bool {
 		panic(err)
 	}
 	d := api.spec.Format.Compare(api.row(r).Value, low)
-	return d > 0 || d == 0 && !api.spec.Strict
+	return d > 0 || d == 0 && !api.strict
 }
 
 // missing lists the rows that are not in the topic as they are.
@@ -221,6 +224,12 @@ func TestLawNothingLostOnALiveAPI(t *testing.T) {
 	})
 }
 
+// opaqueStrict says whether the error is that of a filter which passes ties by, found out where no
+// way around it is known.
+func opaqueStrict(api *modelAPI, err error) bool {
+	return err != nil && api.strict && api.spec.Format == Opaque && strings.Contains(err.Error(), "params.since")
+}
+
 // checkFrom checks that a sweep begins low enough: rows at the mark and those up to back
 // before it must come.
 func checkFrom(t *rapid.T, api *modelAPI, mark, from string, back int64) {
@@ -278,7 +287,7 @@ func TestLawStaticCollection(t *testing.T) {
 		straight.pages = 0
 		second, err := straight.sweep(t, bound(api))
 		switch {
-		case err != nil && api.order != ascending || errors.Is(err, errRefused):
+		case err != nil && api.order != ascending || errors.Is(err, errRefused) || opaqueStrict(api, err):
 		case err != nil:
 			if !strings.Contains(err.Error(), "P7") { // a tie as wide as a page, met only when asked from
 				t.Fatalf("%v\n%s", err, strings.Join(straight.trail, "\n"))
@@ -313,7 +322,9 @@ func TestLawMarkByToken(t *testing.T) {
 			}
 		}
 		sweep := func() {
-			if _, err := r.sweep(t, 2000); err != nil {
+			if _, err := r.sweep(t, 2000); opaqueStrict(api, err) {
+				t.Skip("named")
+			} else if err != nil {
 				t.Fatal(err)
 			}
 		}

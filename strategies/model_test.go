@@ -33,6 +33,7 @@ const (
 // modelAPI answers the queries of all five strategies.
 type modelAPI struct {
 	spec   Spec
+	strict bool // the filter is >, whatever the spec says
 	rows   []modelRow
 	order  order
 	cap    int         // rows a page; 0: all

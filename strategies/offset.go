@@ -87,6 +87,9 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	sweep := c.Sweep
 	sweep.Pages++
+	if v, again, err := s.based(&c, p.Rows); err != nil || again {
+		return v, err
+	}
 	rows := p.Rows
 	if overlap > 0 {
 		if len(rows) == 0 || !seam(&rows[0], sweep) {
@@ -136,10 +139,7 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 		}
 		// After stays: offsets count from it. The window need not hold what lies before
 		// the seam, for a page whose seam does not fit is not delivered.
-		base := sweep.After
-		err := s.passed(&c, e.last, e)
-		sweep.After = base
-		return Verdict{Next: c}, err
+		return Verdict{Next: c}, s.raise(&c, e.last, e.fine)
 	case sweep.Offset > 0 && !(sweep.Near && sweep.Settled):
 		// Once there are greater values, no more rows come to the group of the seam.
 		if _, err := s.rebase(&c); err != nil {
@@ -158,6 +158,18 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 	sweep.Near, sweep.Settled, sweep.Restarts = true, false, 0
 	s.count(sweep)
 	return Verdict{Next: c}, nil
+}
+
+// based looks whether a list that begins at a value just read begins with its row.
+func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
+	if c.Sweep.Offset > 0 || c.Sweep.Probe {
+		return Verdict{}, false, nil
+	}
+	seen, err := s.sight(*c, rows)
+	if err != nil {
+		return Verdict{}, false, err
+	}
+	return s.doubt(c, seen)
 }
 
 // Guess counts on. A page asked for before the one in front of it is as good as one asked

@@ -77,6 +77,8 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		if s.Proof != nil {
 			below("sweep.proof.rows.rows", int64(s.Proof.Rows.Rows), 0)
 		}
+		below("sweep.doubt", s.Doubt, 0)
+		below("sweep.rises", int64(s.Rises), -1)
 		if s.Part != nil {
 			below("sweep.part.rows", int64(s.Part.Rows), 0)
 			if t := s.Part.Tally; t != nil {

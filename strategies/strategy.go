@@ -120,6 +120,7 @@ type Spec struct {
 	Buffer    time.Duration // replay: how far behind the mark each sweep starts
 	Lookback  time.Duration // the others: how far behind the mark the first request reaches
 	Strict    bool          // the API's filter is > instead of >=
+	Repeat    bool          // keyset: pages by token repeat what they were asked from
 	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp wants its answers proven whole
 	Unpaged   bool          // timestamp, replay: the API has no pages, so every answer is whole
 	InitialID int64         // step_size: the first id asked for

@@ -61,10 +61,25 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
+	sweep.Pages++
+	var seen sight
+	if sweep.Proof == nil { // a proof is asked from a value of its own
+		if seen, err = s.sight(c, p.Rows); err != nil {
+			return Verdict{}, err
+		}
+		if sweep.Part != nil {
+			seen = seen.or(sight{sweep.Part.Shown, sweep.Part.Below, sweep.Part.Equal})
+		}
+		if !p.Cut {
+			if v, again, err := s.doubt(&c, seen); err != nil || again {
+				sweep.Part = nil
+				return v, err
+			}
+		}
+	}
 	if err := s.saw(&c, e.high); err != nil {
 		return Verdict{}, err
 	}
-	sweep.Pages++
 	var tally *Tally
 	switch {
 	case s.spec.Unsorted || c.Unsorted || sweep.Proof != nil:
@@ -78,7 +93,8 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	if p.Cut {
 		// The cursor stays before the answer until all of it has come: only then is it known
 		// what the rows behind these are (rules 8 and 12).
-		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally}
+		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally,
+			Shown: seen.shown, Below: seen.below, Equal: seen.equal}
 		return Verdict{Next: c}, nil
 	}
 	sweep.Part = nil
@@ -98,7 +114,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, err
 		}
 		if !proven {
-			return s.doubt(c, e, rows, tally, &p.More)
+			return s.unproven(c, e, rows, tally, &p.More)
 		}
 	}
 	longest, beyond := c.Longest, false

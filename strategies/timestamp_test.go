@@ -10,7 +10,7 @@ func TestTimestampReadsThePlayground(t *testing.T) {
 	c := begin(t, s, Cursor{})
 	wantQuery(t, s, c, "since=0001-01-01T00:00:00Z")
 	c = fold(t, s, c, Page{Rows: seconds(t, 1, 2, 2)}).Next
-	if c.Mark != "" || c.Window != at(2) {
+	if c.Mark != "" || c.Window != at(1) { // one step lower, in case the filter is strict
 		t.Fatalf("the mark moves at the sweep's end: %s", show(c))
 	}
 	wantQuery(t, s, c, "since="+at(2))
@@ -86,7 +86,11 @@ func TestReplayBuffer(t *testing.T) {
 		s := mustNew(t, spec)
 		c := begin(t, s, Cursor{Mark: tc.mark})
 		wantQuery(t, s, c, "since="+tc.want)
-		if c.Window != tc.want {
+		window := tc.want
+		if tc.buffer == 0 {
+			window = at(-1) // in case the filter is strict
+		}
+		if c.Window != window {
 			t.Errorf("the window begins at %q", c.Window)
 		}
 	}

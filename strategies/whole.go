@@ -171,8 +171,8 @@ func (s timestamp) cut(e extent, rows int, why string) error {
 		"make the API sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), %s", rows, order, why, remedy)
 }
 
-// doubt goes on from an answer that is not proven whole: it asks for what proves it.
-func (s timestamp) doubt(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
+// unproven goes on from an answer that is not proven whole: it asks for what proves it.
+func (s timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
 	c.Unsorted, c.Longest = true, max(c.Longest, rows)
 	if t == nil { // its rows are gone, piece by piece: they are tallied when they come again
 		return Verdict{Next: c}, nil
@@ -193,7 +193,13 @@ func (s timestamp) doubt(c Cursor, e extent, rows int, t *Tally, more *Evidence)
 	}
 	// Asked from lower down than needed, the first answer's oldest rows would come again, and
 	// leave no room for those that a limit left out.
-	since := s.core.ask(v[0], 0, e.fine, v[1], v[2], v[3])
+	since, err := s.ask(c, v[0], 0, e.fine, v[1], v[2], v[3])
+	if c.Sweep.Restarts%2 == 1 && c.Filter == "" { // unless the filter leaves out the very value, which is not known yet
+		since, err = s.careful(c, v[0], 0)
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
 	c.Sweep.Proof = &Proof{Since: since, From: t.Second, To: string(e.max.Raw), Rows: t.Rest}
 	if more.beyond(rows) {
 		c.Sweep.Proof.Count = more.counted()

@@ -43,7 +43,7 @@ type Stream struct {
 	StepSize     int64         // step_size; default 1000
 	MaxID        int64         // step_size; default 100000
 	Buffer       time.Duration // replay; buffer_hours, default 2h
-	Lookback     time.Duration // default 0
+	Lookback     time.Duration // default 10s where the cursor is a time, but for replay; otherwise 0
 	InitialMark  string        // default 0001-01-01T00:00:00Z (RFC 3339 formats)
 	Strict       bool          // filter: strict (>) instead of inclusive (>=, the default)
 	PollInterval time.Duration // default 10s
@@ -56,6 +56,7 @@ type Stream struct {
 	TokenPath    string // default "scroll_param" (keyset)
 	TotalPath    string // default "total" (offset)
 	Params       Params
+	RepeatParams bool              // keyset: pages by token repeat what they were asked from; default: whether params.token was given
 	OrderBy      string            // offset: default the cursor field
 	Query        map[string]string // fixed parameters sent with every request
 	Headers      map[string]Secret // sent with every request, never across origins

@@ -53,7 +53,7 @@
 //	step_size                step_size: ids a request [1000]
 //	max_id                   step_size: the last id asked for [100000]
 //	buffer_hours             replay: how far behind the mark a sweep starts [2]
-//	lookback                 how far behind the mark the first request reaches; the cursor must be a time [0]
+//	lookback                 how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time [10s where the cursor is a time; replay, step_size: 0]
 //	max_future               a cursor value further past the API's clock does not move the mark; 0: any does [24h]
 //	window_rows              rows of the topic that are remembered, 32 bytes each; past it rows may be written again [8388608]
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
@@ -82,6 +82,7 @@
 //	params.order_type        the direction; always asc [offset: order_type]
 //	params.start_id          the first id of a range [step_size: start_id]
 //	params.end_id            the last id of a range [step_size: end_id]
+//	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given]
 //	order_by                 what params.order_by is set to [offset: the cursor field]
 //	query                    fixed parameters of every request
 //	headers                  headers of every request; never sent to another origin

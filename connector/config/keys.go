@@ -92,7 +92,7 @@ func streamFields(s *Stream) []field {
 		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: "1000", doc: "step_size: ids a request"},
 		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: "100000", doc: "step_size: the last id asked for"},
 		{name: "buffer_hours", kind: hours, into: &s.Buffer, max: century / 3600, def: "2", doc: "replay: how far behind the mark a sweep starts"},
-		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: "0", doc: "how far behind the mark the first request reaches; the cursor must be a time"},
+		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: "10s where the cursor is a time; replay, step_size: 0", doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
 		{name: "max_future", kind: duration, into: &s.MaxFuture, max: century, def: "24h", doc: "a cursor value further past the API's clock does not move the mark; 0: any does"},
 		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: "8388608", doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
 		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: "dlq", doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
@@ -112,6 +112,7 @@ func streamFields(s *Stream) []field {
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: "keyset: scroll_param", doc: "dotted path of the next page's token"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: "offset: total", doc: "dotted path of the number of rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
+		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: "whether params.token is given", doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
 		{name: "order_by", kind: text, into: &s.OrderBy, def: "offset: the cursor field", doc: "what params.order_by is set to"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
@@ -151,6 +152,10 @@ func paramFields(p *Params) []field {
 
 // firstMark is before every timestamp that an API takes; year 0 is a 400.
 const firstMark = "0001-01-01T00:00:00Z"
+
+// lookback is how much later than their stamp rows may be committed. Live writers on one
+// PostgreSQL stayed within 5 s.
+const lookback = 10 * time.Second
 
 // Default returns a configuration without streams: the embedded broker and registry.
 func Default() *Config {
@@ -207,6 +212,13 @@ func (s *Stream) fill(given func(key string) bool) {
 	def("order_by", &s.OrderBy, s.CursorField, offset)
 	if s.CursorFormat == strategies.RFC3339.String() {
 		def("initial_mark", &s.InitialMark, firstMark)
+	}
+	if format, err := strategies.ParseFormat(s.CursorFormat); err == nil && format.Temporal() && !given("lookback") &&
+		s.Strategy != strategies.Replay && s.Strategy != step { // replay has its buffer
+		s.Lookback = lookback
+	}
+	if !given("repeat_params") {
+		s.RepeatParams = s.Strategy == keyset && given("params.token") // the playground refuses both together
 	}
 	if s.Strategy == offset && !given("page_size") {
 		s.PageSize = 50 // the most that the contract allows

@@ -61,7 +61,7 @@ func TestSeedConfiguration(t *testing.T) {
 	want.Streams = []Stream{{
 		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
 		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
-		InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
+		Lookback: 10 * time.Second, InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
 		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
 		Params:   Params{Since: "updated_since", Token: "scroll_param"},
 		Sorted:   true,
@@ -123,6 +123,33 @@ func TestDefaultsFollowTheStrategy(t *testing.T) {
 	}
 }
 
+// Rows are committed later than their stamp, so a cursor that is a time is looked back by;
+// and the bound goes with the token but for the playground, which refuses both together.
+func TestDefaultsFollowOtherKeys(t *testing.T) {
+	for text, want := range map[string]struct {
+		lookback time.Duration
+		repeat   bool
+	}{
+		`"strategy": "keyset"`:                                                        {10 * time.Second, false},
+		`"strategy": "keyset", "params": {"token": "cursor"}`:                         {10 * time.Second, true},
+		`"strategy": "keyset", "params": {"token": "cursor"}, "repeat_params": false`: {10 * time.Second, false},
+		`"strategy": "keyset", "repeat_params": true`:                                 {10 * time.Second, true},
+		`"strategy": "keyset", "lookback": 0`:                                         {0, false},
+		`"strategy": "keyset", "cursor_format": "integer"`:                            {0, false},
+		`"strategy": "keyset", "cursor_format": "opaque"`:                             {0, false},
+		`"strategy": "offset", "cursor_format": "epoch_millis"`:                       {10 * time.Second, false},
+		`"strategy": "timestamp", "lookback": "1m"`:                                   {time.Minute, false},
+		`"strategy": "timestamp"`:                                                     {10 * time.Second, false},
+		`"strategy": "replay"`:                                                        {0, false},
+		`"strategy": "step_size"`:                                                     {0, false},
+	} {
+		c := mustParse(t, "x.json", `{"base_url": "http://127.0.0.1/", `+text+`}`, Overrides{})
+		if s := c.Streams[0]; s.Lookback != want.lookback || s.RepeatParams != want.repeat {
+			t.Errorf("%s: lookback %v, repeat_params %v", text, s.Lookback, s.RepeatParams)
+		}
+	}
+}
+
 func TestEveryKey(t *testing.T) {
 	got, err := parseFile(t, "testdata/all.yaml", Overrides{})
 	if err != nil {
@@ -133,11 +160,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 71, 5}
+	byID.Pos = Position{"testdata/all.yaml", 72, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 74, 5}
+	events.Pos = Position{"testdata/all.yaml", 75, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -150,8 +177,8 @@ func TestEveryKey(t *testing.T) {
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
 			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count",
-			Params:   Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
-			OrderBy:  "modified_at",
+			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
+			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", MaxBadRows: 5, MaxFuture: 0, WindowRows: 1000000,
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},

@@ -20,21 +20,27 @@ func (s Stream) Spec() (strategies.Spec, error) {
 	}
 	return strategies.Spec{
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
-		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged,
+		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy,
 	}, nil
 }
 
-// Back is how far behind its mark the stream reads again.
+// Back is how far behind its mark the stream reads again, for how long its topic has to keep
+// what it holds (rule 11). What nobody asked for, the default of seconds, asks nothing
+// of a topic: a broker's cleaner does not come round so often.
 func (s Stream) Back() time.Duration {
+	back := s.Lookback
 	switch s.Strategy {
 	case strategies.StepSize:
 		return 0
 	case strategies.Replay:
-		return max(s.Buffer, s.Lookback)
+		back = max(s.Buffer, s.Lookback)
 	}
-	return s.Lookback
+	if back <= lookback {
+		return 0
+	}
+	return back
 }
 
 // Fingerprint is a hash of what a stored mark depends on (rule 19): id field, cursor

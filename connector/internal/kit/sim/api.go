@@ -18,6 +18,7 @@ type API struct {
 	H     *History
 	rows  []Version
 	prev  map[int32]Version // what a row was before its last change
+	slow  []slow            // changes that are stamped and not committed
 	clock int32
 	keys  int32
 	last  uint32 // content
@@ -49,7 +50,7 @@ func NewAPI() *API { return &API{H: &History{}, prev: map[int32]Version{}} }
 func (a *API) Reset(s *Script) {
 	a.Traits = s.Traits
 	a.H.Reset(s.Traits)
-	a.rows, a.tokens, a.replica = a.rows[:0], a.tokens[:0], a.replica[:0]
+	a.rows, a.tokens, a.replica, a.slow = a.rows[:0], a.tokens[:0], a.replica[:0], a.slow[:0]
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.Seen = [kinds]bool{}, [kinds]int{}
@@ -120,6 +121,9 @@ func (a *API) Change(e Event) bool {
 		}
 		return min(a.top+int64(by), tabled-1)
 	}
+	if len(a.slow) > 0 {
+		a.commit(ahead(max(e.A, e.B)))
+	}
 	kind := e.Kind
 	if kind == Update && a.Strategy == strategies.StepSize {
 		kind = Touch // an id does not change
@@ -137,6 +141,9 @@ func (a *API) Change(e Event) bool {
 		return true
 	case Null:
 		a.insert(0, false)
+		return true
+	case Slow:
+		a.start(e, ahead(e.B))
 		return true
 	case Far:
 		a.insert(farAway+int64(a.keys), true)
@@ -195,7 +202,10 @@ func (a *API) Arm(e Event) {
 
 // Calm forgets what was armed: from now on the API is on its best behaviour, as far as its
 // traits allow.
-func (a *API) Calm() { a.next = [kinds]bool{} }
+func (a *API) Calm() {
+	a.next = [kinds]bool{}
+	a.commit(tabled + a.Back)
+}
 
 func (a *API) troubled(k Kind) bool {
 	if !a.next[k] {

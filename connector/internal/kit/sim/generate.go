@@ -37,6 +37,7 @@ func Generate(seed uint64) *Script {
 	}
 	goingBack(s)
 	s.wholeness()
+	s.observe(gen{rand.New(rand.NewPCG(seed, 0x6f627365727665))})
 	return s
 }
 

@@ -80,6 +80,9 @@ type History struct {
 	Deliveries []Delivery
 	Delivered  []int32 // pages
 	Requests   int
+	// Learnt is how many pages there were when a cursor first said that the API does not sort;
+	// 0: none has. From then on order by chance is no excuse: such a stream goes by token.
+	Learnt int32
 }
 
 // Tied reports whether some answer was full and held rows of one value only.
@@ -106,5 +109,5 @@ func (h *History) Reset(t Traits) {
 	h.Traits = t
 	h.Versions, h.Rows, h.Pages = h.Versions[:0], h.Rows[:0], h.Pages[:0]
 	h.Sweeps, h.Scans, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Scans[:0], h.Deliveries[:0], h.Delivered[:0]
-	h.Requests = 0
+	h.Requests, h.Learnt = 0, 0
 }

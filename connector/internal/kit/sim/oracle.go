@@ -41,7 +41,7 @@ func (o *Oracle) Check(h *History, records, dead []Record, cursors []Stored) *Vi
 	for i := range h.Pages {
 		o.lagged = o.lagged || h.Pages[i].Seen < h.Pages[i].At
 		o.chance = o.chance || h.Pages[i].Cut && o.blind(&h.Pages[i])
-		o.chance = o.chance || h.Pages[i].Chance && (h.Order == Shuffled || h.Strategy != strategies.Keyset || o.moved(&h.Pages[i]))
+		o.chance = o.chance || h.Pages[i].Chance && (h.Learnt == 0 || int32(i) < h.Learnt) && (h.Order == Shuffled || h.Strategy != strategies.Keyset || o.moved(&h.Pages[i]))
 	}
 	keys := int32(0)
 	for i := range h.Versions {

@@ -52,8 +52,11 @@ type Traits struct {
 	Compact    bool // the topic is compacted now and then
 	RoundTrip  bool // cursors go through JSON (they always do in the full tier)
 
-	Says    SaysKind // timestamp, replay: what an answer says of rows that it does not hold
-	Unpaged bool     // the stream is configured with page_size: none
+	Says     SaysKind  // timestamp, replay: what an answer says of rows that it does not hold
+	Unpaged  bool      // the stream is configured with page_size: none
+	Believed bool      // the stream is configured for >= although the filter is strict
+	Bound    BoundKind // what a token asks for by itself
+	Repeat   bool      // the stream repeats beside a token what its pages were asked from
 }
 
 // Kind is what an event does.
@@ -89,14 +92,17 @@ const (
 	Compaction             // the topic is compacted
 	Back                   // row A is what it was before, or something new B below its value
 	SetBack                // all rows are what they were when the replica fell behind
+	Slow                   // row A, or a new one, is stamped B beyond the greatest value and seen later
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
-	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back"}
+	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow"}
 
 // Live reports whether the event is a change of the API's rows.
-func (k Kind) Live() bool { return k >= Insert && k <= Retire || k == Back || k == SetBack }
+func (k Kind) Live() bool {
+	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow
+}
 
 func (k Kind) String() string { return kindNames[k] }
 

@@ -26,6 +26,9 @@ type Answer struct {
 func (a *API) Serve(params []strategies.Param) *Answer {
 	a.clock++
 	a.H.Requests++
+	if len(a.slow) > 0 {
+		a.commit(0)
+	}
 	a.answer = Answer{Total: -1}
 	q, ok := a.parse(params)
 	switch {
@@ -100,7 +103,12 @@ func (a *API) parse(params []strategies.Param) (question, bool) {
 	}
 	if q.token >= 0 {
 		t := a.tokens[q.token]
-		q.since, q.from = t.since, t.from
+		switch {
+		case a.Bound == BoundNeeded && !q.from && t.from, a.Bound == BoundRefused && q.from:
+			return q, false
+		case a.Bound != BoundNeeded:
+			q.since, q.from = t.since, t.from
+		}
 	}
 	return q, true
 }

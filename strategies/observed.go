@@ -1,0 +1,302 @@
+package strategies
+
+import (
+	"fmt"
+	"time"
+)
+
+// What Cursor.Filter says of the API's filter.
+const (
+	FilterInclusive = "inclusive" // a row at the very value asked from came
+	FilterStrict    = "strict"    // one did not come, and came when asked one granule before
+	FilterCoarse    = "coarse"    // it came only when asked a whole second before
+)
+
+const micro = int64(time.Second / time.Microsecond) // a second, in units of N
+
+// The configuration's word on the filter is tested by each value that is asked from and that
+// was just read: its row has to come again (rule 20). Where it does not, it has changed, or
+// the filter is strict, or compares more coarsely than rows are written. So the same place
+// is asked for again from further back, and where the row is there, once more as before, to
+// rule out that it came meanwhile. What is found out that way is kept in the cursor, and
+// from then on each request begins as far below its value as that takes.
+//
+// A row that comes from nowhere is gone, and its value goes on to be asked from one granule
+// below, for a row that gets it later would be passed by if the filter were strict. Each
+// value is doubted once; the way back is bounded, so every sweep ends (P7).
+
+// sight is what an answer shows of the row that has to come again.
+type sight struct {
+	shown bool // it, or another one at its value
+	below bool // a row at or below the value asked from, where that lies below the row's
+	equal bool // a row at the very value asked from, where the filter was found to leave it out
+}
+
+func (a sight) or(b sight) sight {
+	return sight{a.shown || b.shown, a.below || b.below, a.equal || b.equal}
+}
+
+// learnt says whether requests begin lower than the configuration asks for.
+func (k core) learnt(c Cursor) bool {
+	return c.Filter == FilterCoarse || c.Filter == FilterStrict && !k.spec.Strict
+}
+
+// sight looks for the expected row.
+func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
+	s := c.Sweep
+	learnt := k.learnt(c)
+	if s.Expect == "" && !learnt {
+		return out, nil
+	}
+	at, err := k.value(s.Expect)
+	if err != nil {
+		return out, err
+	}
+	after, err := k.value(s.After)
+	if err != nil {
+		return out, err
+	}
+	for i := range rows {
+		v := &rows[i].Value
+		if !v.Set {
+			continue
+		}
+		if at.Set && k.spec.Format.compare(v, &at) == 0 {
+			if out.shown = true; s.Doubt == 0 && !learnt {
+				return out, nil
+			}
+		}
+		out.equal = out.equal || learnt && after.Set && k.spec.Format.compare(v, &after) == 0
+		out.below = out.below || s.Doubt > 0 && !s.Confirm && after.Set && k.spec.Format.compare(v, &after) <= 0
+	}
+	return out, nil
+}
+
+// expect notes that the next answer has to show the row at v again. A value whose row is
+// known to be gone was doubted already.
+func (k core) expect(c *Cursor, v Value) error {
+	s := c.Sweep
+	s.Expect, s.Doubt, s.Confirm = "", 0, false
+	if !v.Set || s.ByToken || string(v.Raw) == c.Gone {
+		return nil
+	}
+	layout, err := k.layout(*c, v)
+	if err == nil && k.further(*c, layout, k.behind(*c, v, layout)) > 0 {
+		s.Expect = string(v.Raw)
+	}
+	return err
+}
+
+// doubt decides what an answer to a request by value says of the filter. again is true
+// where the verdict is to ask once more; otherwise the answer is taken as it is.
+func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
+	s := c.Sweep
+	if seen.equal {
+		c.Filter = FilterInclusive // a lagging replica looked like the other
+	}
+	if s.Expect == "" {
+		return v, false, nil
+	}
+	at, err := k.value(s.Expect)
+	if err != nil {
+		return v, false, err
+	}
+	layout, err := k.layout(*c, at)
+	if err != nil {
+		return v, false, err
+	}
+	usual := k.behind(*c, at, layout)
+	settle := func() { s.Expect, s.Doubt, s.Confirm = "", 0, false }
+	switch {
+	case s.Doubt == 0 && s.After != k.back(*c, at, layout, usual):
+		settle() // the sweep has gone back to another place
+		return v, false, nil
+	case seen.shown && (s.Doubt == 0 || s.Confirm):
+		if s.After == s.Expect && c.Filter == "" {
+			c.Filter = FilterInclusive
+		}
+		settle() // as believed; what was missed before came meanwhile
+		return v, false, nil
+	case s.Confirm && k.spec.Format == Opaque && s.Doubt == 1:
+		// It will be an error, so it has to happen twice: rows may come and go meanwhile.
+		s.Confirm, s.Doubt, s.After = false, 2, s.Prior
+	case s.Confirm:
+		if v.Warning, err = k.learn(c, layout); err != nil {
+			return Verdict{}, false, err
+		}
+		s.After = k.back(*c, at, layout, s.Doubt)
+		c.Gone = s.Expect // doubted once, whatever the answers to come say of the filter (P7)
+		settle()
+	case seen.shown:
+		s.Confirm, s.After = true, k.back(*c, at, layout, usual)
+	case s.Doubt > 0 && seen.below:
+		// Rows at the value asked from come, so this one's would have come as well.
+		if c.Gone = s.Expect; c.Filter == "" {
+			c.Filter = FilterInclusive
+		}
+		s.After = k.back(*c, at, layout, k.behind(*c, at, layout))
+		settle()
+	default:
+		d := k.further(*c, layout, max(s.Doubt, usual))
+		if d == 0 {
+			c.Gone = s.Expect
+			settle()
+			return v, false, nil
+		}
+		s.Doubt, s.After = d, k.back(*c, at, layout, d)
+	}
+	if err := k.cover(c); err != nil {
+		return Verdict{}, false, err
+	}
+	v.Next, v.Restarted = *c, true
+	return v, true, nil
+}
+
+// learn takes note of a filter that leaves out the value it is asked with, and says so.
+func (k core) learn(c *Cursor, layout Value) (string, error) {
+	s := c.Sweep
+	// The cursor stands at the value that was asked from last, in vain.
+	what := fmt.Sprintf("asked from %q the API leaves out a row that was just read at %q, and asked from further back it shows it", s.After, s.Expect)
+	switch {
+	case k.spec.Format == Opaque:
+		return "", fmt.Errorf("%s: its filter (params.since) is > and not >=, and an opaque cursor cannot be asked for one step less, so rows that share "+
+			"the last value of a page would be lost; give a filter that includes the value it is asked with, or another cursor_format", what)
+	case s.Doubt > k.granule(layout):
+		c.Filter = FilterCoarse
+		return what + ": it compares whole seconds; each request begins a second earlier from now on", nil
+	}
+	c.Filter = FilterStrict
+	return what + ": its filter is > and not >= as configured; each request begins one step earlier from now on (filter: strict)", nil
+}
+
+// granule is the smallest step of a layout, 1 where N is too coarse to say.
+func (k core) granule(layout Value) int64 { return max(k.spec.Format.Granule(layout), 1) }
+
+// behind is how far below v a request has to begin, as far as is known, for rows at v to
+// come (rule 14).
+func (k core) behind(c Cursor, v, layout Value) int64 {
+	gone := c.Filter == "" && c.Gone != "" && c.Gone == string(v.Raw)
+	switch {
+	case k.spec.Format == Opaque && !gone:
+		return 0
+	case c.Filter == FilterCoarse:
+		return max(k.granule(layout), micro)
+	case k.spec.Strict, c.Filter == FilterStrict, gone:
+		return k.granule(layout)
+	}
+	return 0
+}
+
+// further is the next distance beyond d from which a row that does not come is looked for;
+// 0: there is none.
+func (k core) further(c Cursor, layout Value, d int64) int64 {
+	switch granule := k.granule(layout); {
+	case k.spec.Format == Opaque:
+		if d == 0 && c.Sweep.Prior != c.Sweep.After {
+			return 1
+		}
+	case d < granule:
+		return granule
+	case d < micro && k.spec.Format.Temporal():
+		return micro
+	}
+	return 0
+}
+
+// layout is the finest one among v, what the cursor asks from and near: an API that trims its
+// fractions writes 05Z beside 05.9Z, and a whole second less than 05Z would lie before
+// what was read already.
+func (k core) layout(c Cursor, v Value, near ...Value) (Value, error) {
+	if k.spec.Format != RFC3339 {
+		return v, nil
+	}
+	window, err := k.value(c.Window)
+	if err != nil {
+		return v, err
+	}
+	layout := k.spec.Format.finer(v, window)
+	if c.Sweep != nil {
+		after, err := k.value(c.Sweep.After)
+		if err != nil {
+			return v, err
+		}
+		layout = k.spec.Format.finer(layout, after)
+	}
+	for _, n := range near {
+		layout = k.spec.Format.finer(layout, n)
+	}
+	return layout, nil
+}
+
+// back is the text to ask with to begin so far below v, never below the first mark; v
+// verbatim where that is no distance. An opaque value cannot be moved: the text that brought
+// it stands for any.
+func (k core) back(c Cursor, v, layout Value, distance int64) string {
+	switch {
+	case distance == 0:
+		return string(v.Raw)
+	case k.spec.Format == Opaque && c.Sweep == nil:
+		return c.Prior
+	case k.spec.Format == Opaque:
+		return c.Sweep.Prior
+	}
+	layout.N = v.N
+	text := k.spec.Format.Back(layout, distance)
+	if k.first.Set {
+		if moved, err := k.spec.Format.ParseString(text); err != nil || k.spec.Format.Compare(moved, k.first) < 0 {
+			return k.spec.FirstMark
+		}
+	}
+	return text
+}
+
+// careful is ask for a place where no answer tells whether the row at its end has come: as
+// long as nothing is known of the filter, it begins one granule lower.
+func (k core) careful(c Cursor, v Value, back time.Duration) (string, error) {
+	if c.Filter != "" {
+		return k.ask(c, v, back)
+	}
+	layout, err := k.layout(c, v)
+	if err != nil || k.spec.Format == Opaque {
+		return string(v.Raw), err
+	}
+	return k.back(c, v, layout, back.Microseconds()+k.granule(layout)), nil
+}
+
+// reach is where a window begins that holds what requests for rows at v and up to back
+// before it can return, those of a doubt included (rule 9).
+func (k core) reach(c Cursor, v Value, back time.Duration, near ...Value) (string, error) {
+	layout, err := k.layout(c, v, near...)
+	if err != nil || k.spec.Format == Opaque {
+		return k.back(c, v, layout, k.behind(c, v, layout)), err
+	}
+	granule, usual := k.granule(layout), k.behind(c, v, layout)
+	if c.Filter == "" {
+		usual = max(usual, granule)
+	}
+	return k.back(c, v, layout, max(back.Microseconds()+usual, granule)), nil
+}
+
+// cover brings the window down to what is asked for next, and the sweep's base with it: that
+// one is no surer than the value that was doubted there.
+func (k core) cover(c *Cursor) error {
+	s := c.Sweep
+	after, err := k.value(s.After)
+	if err != nil {
+		return err
+	}
+	lower := func(text string) bool {
+		v, err2 := k.value(text)
+		if err == nil {
+			err = err2
+		}
+		return v.Set && (!after.Set || k.spec.Format.Compare(after, v) < 0)
+	}
+	if lower(c.Window) {
+		c.Window = s.After
+	}
+	if lower(s.From) {
+		s.From = s.After
+	}
+	return err
+}
