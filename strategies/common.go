@@ -100,7 +100,9 @@ func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err e
 	if err != nil {
 		return "", false, err
 	}
-	return text, !after.Set || k.spec.Format.Compare(next, after) > 0, nil
+	// An opaque value whose row is gone is asked for with the text that stood before it, which
+	// may be what was asked with already: no step beyond (P7).
+	return text, text != c.Sweep.After && (!after.Set || k.spec.Format.Compare(next, after) > 0), nil
 }
 
 // value parses text that the strategy itself wrote into the cursor; an empty one is

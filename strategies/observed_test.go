@@ -340,3 +340,14 @@ func TestAdoptForgetsTheFilter(t *testing.T) {
 		t.Errorf("%v, %s", err, show(c))
 	}
 }
+
+// An opaque value whose row is gone is asked for with the text before it. Where that is what
+// was asked with already, a row at the value is no step beyond, or the sweep would ask the
+// same for ever (P7).
+func TestOpaqueValueThatIsGoneIsNoStep(t *testing.T) {
+	spec := playgroundSpec(Timestamp)
+	spec.Format, spec.FirstMark = Opaque, ""
+	s := mustNew(t, spec)
+	c := Cursor{Mark: "r1", Gone: "r1", Sweep: &Sweep{High: "r1"}}
+	wantEnd(t, fold(t, s, c, Page{Rows: rowsOf(t, Opaque, "a@r1"), Total: -1}), "r1")
+}
