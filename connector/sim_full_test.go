@@ -151,7 +151,7 @@ func (c *city) act(e sim.Event) {
 		time.AfterFunc(length, p.net.resume)
 	case sim.Fault:
 		c.fault(w, int(e.A))
-	case sim.Compaction:
+	case sim.Compaction, sim.Intrude:
 	default:
 		c.api.Mu.Lock()
 		defer c.api.Mu.Unlock()

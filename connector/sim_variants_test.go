@@ -41,6 +41,8 @@ const (
 	answersKept
 	wokenBlindly
 	windowKept
+	rivalUnseen
+	rivalIgnored
 
 	// Of full scans.
 	oneLook
@@ -55,6 +57,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
 	"early answers kept", "woken without a look at the cursor", "window never raised",
+	"other writers not looked for", "another writer seen, the window kept",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

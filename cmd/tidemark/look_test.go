@@ -79,7 +79,7 @@ func TestLookingChangesNothing(t *testing.T) {
 				t.Errorf("check prints %q", text)
 			}
 		}
-		for _, what := range []string{"config", "api user", "registry", "schema user-value", "kafka", "topic user", "topic tidemark-state", "cursor user"} {
+		for _, what := range []string{"config", "api user", "registry", "schema user-value", "kafka", "topic user", "topic tidemark-state", "cursor user", "writers of topic user"} {
 			if n := strings.Count(p.out.String(), "ok   "+what+": "); n != 1 {
 				t.Errorf("check has %d lines for %s:\n%s", n, what, p.out.String())
 			}
@@ -93,12 +93,12 @@ func TestLookingChangesNothing(t *testing.T) {
 			t.Errorf("looking has made %d writes: %s before, %s after", are-were, before, after)
 		}
 	}
-	check("does not exist yet", "16 partitions", "never run")
+	check("does not exist yet", "16 partitions", "never run", "nobody's yet")
 
 	worker := start(t, args("run", "-c", config, w.servers())...)
 	worker.logs(`sweep done.* written=200 `)
 	owner := w.owner("user")
-	check("registered as id", "cleanup.policy=compact", "cursor user: mark 20")
+	check("registered as id", "cleanup.policy=compact", "cursor user: mark 20", "this stream's alone")
 	before := writes.Load()
 	if n := len(tail(t, args("user", w.servers())...)); n != 200 || writes.Load() != before {
 		t.Errorf("tail printed %d lines and made %d writes", n, writes.Load()-before)

@@ -237,10 +237,10 @@ type stretch struct{ from, to int64 }
 type Trespass struct {
 	Topic     string
 	Partition int32
-	Batch             // the first
-	Batches   int     // all of them
-	Undecided bool    // their transaction has not ended
-	Key       []byte  // of the first record
+	Batch            // the first
+	Batches   int    // all of them
+	Undecided bool   // their transaction has not ended
+	Key       []byte // of the first record
 	Headers   []kgo.RecordHeader
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -34,6 +35,9 @@ func OwnerKey(topic string) string { return ownerPrefix + topic }
 
 const ownerPrefix = "topic:"
 
+// OwnedTopic is the topic of an owner record's key.
+func OwnedTopic(key string) (string, bool) { return strings.CutPrefix(key, ownerPrefix) }
+
 // ParseOwner reads an owner record. What it does not know it leaves alone, so that a later
 // version's can be read.
 func ParseOwner(value []byte) (Owner, error) {
@@ -53,6 +57,47 @@ func (w Owner) Refuses(stream, topicID string) error {
 	return class.Errorf(class.Config, "topic %s belongs to stream %q (transactional id %s), so stream %q cannot write into it: "+
 		"give each stream a topic of its own; or, once %q is no longer run, let %q have the topic: tidemark state claim -c FILE --stream %s",
 		w.Topic, w.Stream, w.TransactionalID, stream, w.Stream, stream, stream)
+}
+
+// CheckWriters looks whether the output topic belongs to the stream, and whether somebody
+// else has written into it since the stored cursor, which a producer of the given id wrote.
+// It fences nobody. It returns a line for people.
+func (o Options) CheckWriters(ctx context.Context, owner Owner, c strategies.Cursor, producer int64) (string, error) {
+	cl, err := o.client()
+	if err != nil {
+		return "", err
+	}
+	defer cl.Close()
+	info, err := describe(ctx, kadm.NewClient(cl), o.Topic)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return "nobody's yet", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := owner.Refuses(o.Stream, info.id); err != nil {
+		return "", err
+	}
+	end, err := ends(ctx, cl, o.Topic)
+	if err != nil {
+		return "", err
+	}
+	s := &Sink{o: o, data: info, ends: make([]int64, info.partitions)}
+	for p := range s.ends {
+		s.ends[p] = end[int32(p)]
+	}
+	t, err := o.trespass(ctx, cl, s.unknown(c, false), func(id int64) bool { return id == producer })
+	switch {
+	case err != nil:
+		return "", err
+	case t != nil && !o.Shared:
+		return "", t.fenced(o)
+	case o.Shared:
+		return "others may write into it (exclusive: false)", nil
+	case owner.Stream != o.Stream || owner.TopicID != info.id:
+		return "nobody's yet", nil
+	}
+	return "this stream's alone", nil
 }
 
 // belongs refuses a topic that another stream owns. It is looked at before anybody is fenced

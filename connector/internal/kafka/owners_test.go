@@ -128,10 +128,13 @@ func TestBrokerStateExpanded(t *testing.T) {
 	}
 }
 
-// An owner record is no stream's cursor.
+// An owner record's key is no stream's name, and names its topic.
 func TestOwnerKey(t *testing.T) {
-	if k := OwnerKey("users"); strings.IndexByte(k, ':') < 0 || k == "users" {
-		t.Errorf("key %q", k)
+	if topic, ok := OwnedTopic(OwnerKey("users")); !ok || topic != "users" {
+		t.Errorf("%q is of topic %q", OwnerKey("users"), topic)
+	}
+	if _, ok := OwnedTopic("topic.users"); ok {
+		t.Error("a stream's name is taken for an owner record's key")
 	}
 }
 
@@ -182,4 +185,3 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
-

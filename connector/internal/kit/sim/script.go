@@ -51,6 +51,9 @@ type Traits struct {
 	Workers    int
 	Compact    bool // the topic is compacted now and then
 	RoundTrip  bool // cursors go through JSON (they always do in the full tier)
+
+	Rival  bool // another writer has the topic, and cannot be fenced
+	Shared bool // the stream is configured for it (exclusive: false)
 }
 
 // Kind is what an event does.
@@ -86,11 +89,12 @@ const (
 	Compaction             // the topic is compacted
 	Back                   // row A is what it was before, or something new B below its value
 	SetBack                // all rows are what they were when the replica fell behind
+	Intrude                // the other writer writes row A as it is now, in a way that B says
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
-	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back"}
+	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "intrude"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool { return k >= Insert && k <= Retire || k == Back || k == SetBack }

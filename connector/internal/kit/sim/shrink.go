@@ -43,6 +43,7 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.Leak = 0 },
 			func(c *Script) { c.Strict = false },
 			func(c *Script) { c.Compact = false },
+			func(c *Script) { c.Alone() },
 			func(c *Script) { c.RoundTrip = false },
 			func(c *Script) { c.Order = Ascending },
 			func(c *Script) { c.Total = TotalHonest },
