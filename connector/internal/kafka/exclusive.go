@@ -249,8 +249,11 @@ func (t *Trespass) Error() string {
 	if t.Producer >= 0 {
 		who = fmt.Sprintf("producer id %d, which is no worker of this stream", t.Producer)
 	}
-	text := fmt.Sprintf("%d records at offsets %d to %d of topic %s, partition %d, come from %s; the first has key %q",
-		t.Records, t.First, t.Last, t.Topic, t.Partition, who, clip(t.Key))
+	what, key := fmt.Sprintf("the record at offset %d", t.First), "with key"
+	if t.Records > 1 {
+		what, key = fmt.Sprintf("%d records at offsets %d to %d", t.Records, t.First, t.Last), "the first with key"
+	}
+	text := fmt.Sprintf("%s of topic %s, partition %d, written by %s, %s %q", what, t.Topic, t.Partition, who, key, clip(t.Key))
 	for i, h := range t.Headers {
 		if i == 3 {
 			break
@@ -258,14 +261,14 @@ func (t *Trespass) Error() string {
 		text += fmt.Sprintf(", header %s=%q", clip([]byte(h.Key)), clip(h.Value))
 	}
 	if t.Batches > 1 {
-		text += fmt.Sprintf("; %d batches like these", t.Batches)
+		text += fmt.Sprintf(", and %d more batches", t.Batches-1)
 	}
 	return text
 }
 
 // fenced is the error of a stream that wants its topic for itself.
 func (t *Trespass) fenced(o Options) error {
-	return class.Errorf(class.Fenced, "another writer writes into the topic of stream %s: %w. Is there a worker with another kafka.state_topic, "+
+	return class.Errorf(class.Fenced, "another writer writes into the topic of stream %s (%w). Is there a worker with another kafka.state_topic, "+
 		"transactional_id_prefix or stream name? End it, or give one of the two another topic; then tidemark state claim -c FILE --stream %s "+
 		"goes on with the topic as it stands. A topic into which others are meant to write needs exclusive: false", o.Stream, t, o.Stream)
 }
