@@ -13,23 +13,24 @@ type acks struct {
 	topic  string
 	state  string
 	stream string
-	parts  []wrote // by partition of the output topic
-	cursor int64   // offset of the cursor in the state topic
+	cursor int64 // offset of the cursor in the state topic
 	err    error
-}
 
-// wrote is what a transaction has in a partition: records from the first offset up to, and
-// without, end. Where they are fewer than offsets, others lie among them.
-type wrote struct{ first, end, count int64 }
+	// By partition of the output topic: behind the last record, where the first one lies, and
+	// how many there are. Where that is less than the offsets between, others lie among them.
+	ends, firsts, counts []int64
+}
 
 func (a *acks) reset(partitions int, o *Options) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if cap(a.parts) < partitions {
-		a.parts = make([]wrote, partitions)
+	for _, list := range []*[]int64{&a.ends, &a.firsts, &a.counts} {
+		if cap(*list) < partitions {
+			*list = make([]int64, partitions)
+		}
+		*list = (*list)[:partitions]
+		clear(*list)
 	}
-	a.parts = a.parts[:partitions]
-	clear(a.parts)
 	a.topic, a.state, a.stream, a.err = o.Topic, o.StateTopic, o.Stream, nil
 }
 
@@ -41,13 +42,12 @@ func (a *acks) ack(r *kgo.Record, err error) {
 		if a.err == nil {
 			a.err = fmt.Errorf("record %q of %d bytes to topic %s: %w", clip(r.Key), len(r.Key)+len(r.Value), r.Topic, err)
 		}
-	case r.Topic == a.topic && int(r.Partition) < len(a.parts):
-		w := &a.parts[r.Partition]
-		if w.count == 0 || r.Offset < w.first {
-			w.first = r.Offset
+	case r.Topic == a.topic && int(r.Partition) < len(a.ends):
+		p := r.Partition
+		if a.counts[p]++; a.counts[p] == 1 || r.Offset < a.firsts[p] {
+			a.firsts[p] = r.Offset
 		}
-		w.end = max(w.end, r.Offset+1)
-		w.count++
+		a.ends[p] = max(a.ends[p], r.Offset+1)
 	case r.Topic == a.state && string(r.Key) == a.stream:
 		a.cursor = r.Offset
 	}

@@ -36,9 +36,9 @@ type ground struct {
 	next  []int64 // where its next record goes, if nobody else writes: behind its own marker
 }
 
-// found reads the stored cursor; and, where it could have changed since, whom the output
+// lookUp reads the stored cursor; and, where it could have changed since, whom the output
 // topic belongs to.
-func (s *Sink) found(ctx context.Context, reader *kgo.Client, from int64) (strategies.Cursor, error) {
+func (s *Sink) lookUp(ctx context.Context, reader *kgo.Client, from int64) (strategies.Cursor, error) {
 	keys := []string{s.o.Stream}
 	if s.last.topic != s.state || s.holder.TopicID != s.data.id {
 		keys = append(keys, OwnerKey(s.o.Topic))
@@ -183,17 +183,16 @@ func (s *Sink) sign(c *strategies.Cursor) {
 // before; where there is more room, somebody else's may lie in it.
 func (s *Sink) alone(ctx context.Context) error {
 	var gaps map[int32]stretch
-	for p, w := range s.acks.parts {
-		switch {
-		case w.count == 0:
-		case w.first < s.ground.sure[p]:
-			return fmt.Errorf("the records of the transaction lie at offset %d of topic %s, partition %d, whose end was %d before: its log was cut off",
-				w.first, s.o.Topic, p, s.ground.sure[p])
-		case w.first > s.ground.next[p] || w.end-w.first != w.count:
+	for p, end := range s.acks.ends {
+		first, sure := s.acks.firsts[p], s.ground.sure[p]
+		if end == 0 || first < sure { // nothing was written, or the log is not what it was
+			continue
+		}
+		if first > s.ground.next[p] || end-first != s.acks.counts[p] {
 			if gaps == nil {
 				gaps = make(map[int32]stretch)
 			}
-			gaps[int32(p)] = stretch{s.ground.sure[p], w.end}
+			gaps[int32(p)] = stretch{sure, end}
 		}
 	}
 	if gaps == nil {
@@ -220,9 +219,9 @@ func (s *Sink) alone(ctx context.Context) error {
 func (s *Sink) settled() {
 	// The cursor that was returned holds the slice before.
 	s.ground.sure = slices.Clone(s.ground.sure)
-	for p, w := range s.acks.parts {
-		if w.count > 0 {
-			s.ground.sure[p], s.ground.next[p] = w.end, w.end+1
+	for p, end := range s.acks.ends {
+		if end > 0 {
+			s.ground.sure[p], s.ground.next[p] = end, end+1
 		}
 	}
 	if s.deeds != nil {

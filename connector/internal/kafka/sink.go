@@ -148,7 +148,7 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 	if s.last.topic == s.state {
 		from = s.last.offset
 	}
-	c, err := s.found(ctx, reader, from)
+	c, err := s.lookUp(ctx, reader, from)
 	if err != nil {
 		return c, err
 	}
@@ -216,8 +216,8 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	}
 	s.seq = next.Seq
 	s.last = place{s.state, s.acks.cursor}
-	for p, w := range s.acks.parts {
-		s.ends[p] = max(s.ends[p], w.end)
+	for p, end := range s.acks.ends {
+		s.ends[p] = max(s.ends[p], end)
 	}
 	s.settled()
 	return next, nil
