@@ -180,6 +180,25 @@ func TestBrokerTwoNames(t *testing.T) {
 	if err := Claim(t.Context(), h.cfg, "nobody", h.logger(), LocalOptions{}); class.Of(err) != class.Config {
 		t.Errorf("a stream that is not configured: %v", err)
 	}
+	// A record of another kind is no end of a stream whose topic was claimed; the row of its
+	// key is written behind it.
+	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: stream.Topic, Key: []byte("p7"), Value: []byte("{}")}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Claim(t.Context(), other.cfg, name, h.logger(), LocalOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	other.mustOnce()
+	var events []string
+	h.read(stream.Topic, func(r *kgo.Record) { events = append(events, string(r.Key)) })
+	if n := len(events); n != 9 || events[8] != "p7" || other.logs.count("not of the stream's schema") != 1 {
+		t.Errorf("the topic has the keys %v; the log says\n%s", events, other.logs.String())
+	}
 	states, err := States(t.Context(), h.cfg, LocalOptions{})
 	if err != nil || len(states) != 1 || !states[0].Found || states[0].Err != nil {
 		t.Errorf("the states are %+v, %v", states, err)

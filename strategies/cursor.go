@@ -51,6 +51,9 @@ type Cursor struct {
 	StatePartitions int `json:"state_partitions,omitempty"`
 	// Written is where the output topic ended.
 	Written *Written `json:"written,omitempty"`
+	// Claimed says that an operator let the stream have its topic as it stood, with records in
+	// it that may not be of its schema.
+	Claimed bool `json:"claimed,omitempty"`
 }
 
 // Written is, for each partition of the output topic, the offset behind the last record that
