@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -115,7 +116,7 @@ func TestBrokerIntruderWithin(t *testing.T) {
 	o := options(t)
 	o.Partitions = 1
 	s := newSink(t, o)
-	c := open(t, s)
+	open(t, s)
 	if err := s.client.BeginTransaction(); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func mustIntrudeBeforeMarker(t *testing.T, s *Sink) *kgo.Client {
 		}}, err
 	}
 	plain := s.o.Client
-	s.o.Client = append(plain[:len(plain):len(plain)], kgo.Dialer(dial))
+	s.o.Client = slices.Concat(plain, []kgo.Opt{kgo.Dialer(dial)})
 	defer func() { s.o.Client = plain }()
 	if err := s.fence(t.Context()); err != nil {
 		t.Fatal(err)
@@ -255,7 +256,7 @@ func TestBrokerIntruderMeanwhile(t *testing.T) {
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
-	c = mustCommit(t, s, records("a", 10), c)
+	mustCommit(t, s, records("a", 10), c)
 	s.Close()
 	intrude(t, o, "meanwhile")
 	_, err := newSink(t, o).Open(t.Context())
@@ -276,7 +277,7 @@ func TestBrokerIntruderMeanwhile(t *testing.T) {
 	shared.Shared = true
 	s = newSink(t, shared)
 	c = open(t, s)
-	c = mustCommit(t, s, records("b", 10), c)
+	mustCommit(t, s, records("b", 10), c)
 	s.Close()
 	intrude(t, o, "in its sleep")
 	if _, err := s.Open(t.Context()); err == nil || class.Of(err) != class.Broker {

@@ -93,11 +93,8 @@ func TestBrokerOwnerOfNewTopic(t *testing.T) {
 func TestBrokerStateExpanded(t *testing.T) {
 	o := options(t)
 	o.StatePartitions = 1
-	for {
-		// The key's partition: 0 of 1, then another, then 0 again.
-		if o.statePartition(2) == 1 && o.statePartition(3) == 0 {
-			break
-		}
+	// The key's partition: 0 of 1, then another, then 0 again.
+	for o.statePartition(2) != 1 || o.statePartition(3) != 0 {
 		o.Stream = kit.Name("stream")
 	}
 	cl, err := o.client()

@@ -77,7 +77,8 @@ func (l *Log) Pieces(p int, from int64, fn func(Piece)) (stable int64) {
 	stable = int64(len(l.parts[p]))
 	for o := from; o < int64(len(l.parts[p])); o++ {
 		e := &l.parts[p][o]
-		state, producer, plain := txnOpen, int64(e.rival), false
+		var state txnState
+		producer, plain := int64(e.rival), false
 		if e.rival > 0 {
 			state = l.rivals.txns[e.rival-1]
 			plain = state == txnCommitted && !l.marked(p, e.rival)
