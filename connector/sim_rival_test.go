@@ -50,6 +50,10 @@ func (s *simSink) rival() error {
 
 // occupy is kafka.Sink's at Open.
 func (s *simSink) occupy(c strategies.Cursor) error {
+	if s.outdated {
+		s.outdated, s.ground = false, simGround{}
+		return s.rival()
+	}
 	ends, known := s.log.Ends(), s.ground.sure != nil
 	for p, end := range ends {
 		from := end
@@ -73,17 +77,33 @@ func (s *simSink) occupy(c strategies.Cursor) error {
 }
 
 // alone is kafka.Sink's before a commit.
-func (s *simSink) alone() error {
+func (s *simSink) alone(records []kafka.Record) error {
+	outdated := false
 	for p, n := range s.ground.count {
 		if n == 0 || s.ground.first[p] <= s.ground.next[p] && s.ground.end[p]-s.ground.first[p] == n {
 			continue
 		}
 		if s.trespassed(p, s.ground.sure[p], s.ground.end[p]) {
+			if s.script.Shared && !s.clashes(p, s.ground.sure[p], s.ground.end[p], records) {
+				outdated = true
+				continue
+			}
 			s.ground = simGround{}
 			return &kafka.CommitError{Outcome: kafka.NotWritten, Permanent: !s.script.Shared, Err: s.rival()}
 		}
 	}
+	s.outdated = outdated
 	return nil
+}
+
+// clashes reports whether somebody else has written a record with the key of one in hand.
+func (s *simSink) clashes(p int, from, to int64, records []kafka.Record) bool {
+	if s.variant == rivalKeysIgnored {
+		return false
+	}
+	return slices.ContainsFunc(records, func(r kafka.Record) bool {
+		return !r.Dead && s.log.Foreign(p, from, to, simID(r.Key))
+	})
 }
 
 func (s *simSink) settled() {

@@ -28,6 +28,8 @@ type simSink struct {
 	ends   []int64
 	ground simGround
 	claims bool // an operator's
+
+	outdated bool // as kafka.Sink's
 }
 
 func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
@@ -109,6 +111,10 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	if !s.open {
 		return next, s.failed(kafka.NotWritten)
 	}
+	if s.outdated {
+		s.open = false
+		return next, &kafka.CommitError{Outcome: kafka.NotWritten, Err: s.rival()}
+	}
 	if s.variant == noFence {
 		s.epoch = s.log.Epoch()
 		next.Seq = s.log.Cursor().Seq + 1
@@ -133,7 +139,7 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	}
 	s.log.Store(n, next)
 	s.hook()
-	if err := s.alone(); err != nil {
+	if err := s.alone(records); err != nil {
 		s.log.End(n, false)
 		s.open = false
 		return next, err

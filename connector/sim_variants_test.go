@@ -43,6 +43,7 @@ const (
 	windowKept
 	rivalUnseen
 	rivalIgnored
+	rivalKeysIgnored
 
 	// Of full scans.
 	oneLook
@@ -58,6 +59,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
 	"early answers kept", "woken without a look at the cursor", "window never raised",
 	"other writers not looked for", "another writer seen, the window kept",
+	"another writer's keys not compared",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

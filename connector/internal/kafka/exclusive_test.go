@@ -293,6 +293,28 @@ func TestBrokerIntruderMeanwhile(t *testing.T) {
 	mustCommit(t, s, records("b", 1), c)
 }
 
+// P7: a stream gets on beside somebody who writes all the time, as long as their keys differ;
+// the window is read back before the next transaction.
+func TestBrokerSharedGetsOn(t *testing.T) {
+	o := options(t)
+	o.Partitions, o.Shared = 1, true
+	s := newSink(t, o)
+	c := open(t, s)
+	c = mustCommit(t, s, records("a", 3), c)
+	intrude(t, o, "theirs")
+	c = mustCommit(t, s, records("b", 3), c)
+	var failed *CommitError
+	if _, err := s.Commit(t.Context(), records("c", 3), c); !errors.As(err, &failed) || failed.Permanent || failed.Outcome != NotWritten {
+		t.Errorf("the transaction behind it: %v, want one that is tried again with a new window", err)
+	}
+	if _, err := s.Open(t.Context()); err == nil {
+		t.Error("woken with a window that lacks a record")
+	}
+	c = open(t, s)
+	mustCommit(t, s, records("c", 3), c)
+	wantKeys(t, o, records("a", 3), records("b", 3), records("c", 3), []Record{{Key: []byte("theirs")}})
+}
+
 // P5: a worker with another transactional_id_prefix fences the one at work by the id in the
 // cursor, before it reads the cursor that counts.
 func TestBrokerOtherPrefix(t *testing.T) {

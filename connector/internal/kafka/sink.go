@@ -207,6 +207,10 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	if s.client == nil {
 		return next, &CommitError{Outcome: NotWritten, Err: class.Wrap(class.Broker, errors.New("the sink is closed"))}
 	}
+	if err := s.refused(); err != nil {
+		s.Close()
+		return next, &CommitError{Outcome: NotWritten, Err: err}
+	}
 	ctx, cancel := lingering(ctx, s.o.TxnTimeout+dialPatience)
 	defer cancel()
 	outcome, err := s.transact(ctx, records, value)

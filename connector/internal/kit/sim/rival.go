@@ -62,6 +62,11 @@ func (l *Log) Intruded() bool {
 	return slices.ContainsFunc(l.rivals.txns, func(s txnState) bool { return s != txnAborted })
 }
 
+// Foreign reports whether another writer has a record of the key in a stretch of a partition.
+func (l *Log) Foreign(p int, from, to int64, key int32) bool {
+	return slices.ContainsFunc(l.parts[p][from:to], func(e entry) bool { return e.rival > 0 && e.key == key })
+}
+
 // Piece is an entry of the log as its bytes tell it.
 type Piece struct {
 	Offset        int64
