@@ -239,3 +239,33 @@ func TestStateShow(t *testing.T) {
 		has(t, "state show", p.err.String(), "--brokers")
 	}
 }
+
+// A topic has one stream. A second one is refused, by check too, until it is given the topic;
+// and a record of somebody else stops the stream whose topic it is in, until that is claimed.
+func TestStateClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 20})
+	first, second := w.seed(strategies.Keyset), w.seed(strategies.Keyset, `"name": "people"`, `"topic": "user"`)
+	w.once(first)
+	for _, command := range []string{"run --once", "check"} {
+		p := start(t, args(strings.Fields(command), "-c", second, w.servers())...).exits(2)
+		has(t, command, p.out.String()+p.err.String(), `"people"`, `"user"`, "state claim")
+	}
+	claim := func(config, stream string, code int) *process {
+		return start(t, args("state", "claim", "-c", config, "--stream", stream, w.servers())...).exits(code)
+	}
+	has(t, "a wrong name", claim(second, "user", 2).err.String(), `"user"`)
+	has(t, "state claim", claim(second, "people", 0).out.String(), "people")
+	w.once(second)
+	w.eachOnce("user")
+	produce(t, w.brokers, kgo.TryCommit, &kgo.Record{Topic: "user", Key: []byte("stranger"), Value: []byte("{}")})
+	for _, command := range []string{"run --once", "check"} {
+		p := start(t, args(strings.Fields(command), "-c", second, w.servers())...).exits(5)
+		has(t, command, p.out.String()+p.err.String(), "another writer", `"stranger"`, "state claim", "exclusive: false")
+	}
+	claim(second, "people", 0)
+	w.once(second)
+	if n := len(read(t, w.brokers, "user")); n != 21 {
+		t.Errorf("the topic has %d records", n)
+	}
+}

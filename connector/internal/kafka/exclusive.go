@@ -104,11 +104,11 @@ func (s *Sink) bar(ctx context.Context, id string) error {
 	defer cancel()
 	producer, _, err := client.ProducerID(patience)
 	if err != nil {
-		return class.Errorf(class.Broker, "initialising the producer id %q, under which the stored cursor was written: %w", id, err)
+		return class.Errorf(class.Broker, "initialising the producer id %q, under which the cursor or the topic was written before: %w", id, err)
 	}
 	s.barred, s.ids = append(s.barred, id), append(s.ids, producer)
 	if s.o.Logger != nil {
-		s.o.Logger.Warn("the stream was run under another transactional id; whoever has it is fenced", "transactional_id", id)
+		s.o.Logger.Warn("the cursor, or the topic, was written under another transactional id; whoever has it is fenced", "transactional_id", id)
 	}
 	return nil
 }
