@@ -19,6 +19,7 @@ var errRival = errors.New("another writer has written into the topic")
 // where its next records go if nobody else writes. What the transaction in hand has written
 // lies from first up to end.
 type simGround struct {
+	topic             string
 	sure, next        []int64
 	first, end, count []int64
 }
@@ -54,13 +55,13 @@ func (s *simSink) occupy(c strategies.Cursor) error {
 		s.outdated, s.ground = false, simGround{}
 		return s.rival()
 	}
-	ends, known := s.log.Ends(), s.ground.sure != nil
+	ends, known := s.log.Ends(), s.ground.topic == s.TopicID() && len(s.ground.sure) == len(s.log.Ends())
 	for p, end := range ends {
 		from := end
 		switch {
 		case known && end > s.ground.next[p]:
 			from = s.ground.sure[p]
-		case !known && c.Written != nil:
+		case !known && c.Written != nil && c.Written.TopicID == s.TopicID() && p < len(c.Written.Ends):
 			from = c.Written.Ends[p]
 		}
 		if from >= end || s.claims || !s.trespassed(p, from, end) {
@@ -72,7 +73,7 @@ func (s *simSink) occupy(c strategies.Cursor) error {
 		}
 	}
 	s.log.Opened()
-	s.ground = simGround{sure: ends, next: slices.Clone(ends)}
+	s.ground = simGround{topic: s.TopicID(), sure: ends, next: slices.Clone(ends)}
 	return nil
 }
 
@@ -80,7 +81,7 @@ func (s *simSink) occupy(c strategies.Cursor) error {
 func (s *simSink) alone(records []kafka.Record) error {
 	outdated := false
 	for p, n := range s.ground.count {
-		if n == 0 || s.ground.first[p] <= s.ground.next[p] && s.ground.end[p]-s.ground.first[p] == n {
+		if n == 0 || s.ground.first[p] < s.ground.sure[p] || s.ground.first[p] <= s.ground.next[p] && s.ground.end[p]-s.ground.first[p] == n {
 			continue
 		}
 		if s.trespassed(p, s.ground.sure[p], s.ground.end[p]) {

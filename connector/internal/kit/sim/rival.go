@@ -126,7 +126,7 @@ func (l *Log) Trespass() *Violation {
 			case e.rival > 0:
 				last = int64(o)
 			default:
-				if ground := l.rivals.grounds[l.txns[e.txn-1].epoch]; ground != nil && last >= ground[p] {
+				if ground := l.rivals.grounds[l.txns[e.txn-1].epoch]; p < len(ground) && last >= ground[p] {
 					return broken("P3", "key %d is written at offset %d of partition %d, behind another writer's record at offset %d", e.key, o, p, last)
 				}
 			}
