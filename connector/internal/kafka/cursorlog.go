@@ -47,7 +47,17 @@ func OrderOf(value []byte) Order {
 	return o
 }
 
-// stored is the last committed record of each of the keys; nil where there is none.
+// stored is the last committed cursor of the stream; its Version is 0 where there is none. It
+// is read as latest reads.
+func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, from int64) (strategies.Cursor, error) {
+	found, err := o.latest(ctx, cl, partitions, from, o.Stream)
+	if err != nil || found[0] == nil {
+		return strategies.Cursor{}, err
+	}
+	return ParseCursor(o.Stream, found[0].value)
+}
+
+// latest is the last committed record of each of the keys; nil where there is none.
 //
 // A key's own partition is read up to its high watermark, whatever other streams have in
 // flight there: which of the records count is told by the markers behind
@@ -60,7 +70,7 @@ func OrderOf(value []byte) Order {
 //
 // The first key's partition is read from an offset on at which, or behind which, its record
 // is known to stand; 0: nothing is known.
-func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, from int64, keys ...string) ([]*entry, error) {
+func (o Options) latest(ctx context.Context, cl *kgo.Client, partitions int, from int64, keys ...string) ([]*entry, error) {
 	own := make(map[int32]int64)
 	for _, key := range keys {
 		own[o.home(key, partitions)] = 0

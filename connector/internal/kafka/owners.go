@@ -144,12 +144,10 @@ func (s *Sink) deed(ctx context.Context, reader *kgo.Client) error {
 // replace adds another stream's cursor, as if an owner that is none of its workers had
 // committed it once more.
 func (s *Sink) replace(ctx context.Context, reader *kgo.Client, stream string) error {
-	found, err := s.o.stored(ctx, reader, s.state.partitions, 0, stream)
-	if err != nil || found[0] == nil {
-		return err
-	}
-	c, err := ParseCursor(stream, found[0].value)
-	if err != nil {
+	other := s.o
+	other.Stream = stream
+	c, err := other.stored(ctx, reader, s.state.partitions, 0)
+	if err != nil || c.Version == 0 {
 		return err
 	}
 	if c.Version > strategies.CursorVersion {
