@@ -142,7 +142,7 @@ func (s *simSink) trespassed(p int, from, to int64) bool {
 func (x *world) intrude(e sim.Event) {
 	if v, ok := x.api.Row(int(e.A)); ok && x.script.Rival {
 		b := x.api.Body(&v)
-		x.log.Intrude(v.Key, b[:], e.B)
+		x.log.Intrude(x.log.Partition(v.Key), v.Key, b[:], e.B)
 	}
 }
 

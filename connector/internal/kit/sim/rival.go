@@ -22,9 +22,9 @@ func (l *Log) shown(e *entry) bool {
 	return e.key != 0 && l.txns[e.txn-1].state == txnCommitted
 }
 
-// Intrude writes a record of another writer in one of the ways of an Intrude event.
-func (l *Log) Intrude(key int32, body []byte, how uint16) {
-	p := l.Partition(key)
+// Intrude writes a record of another writer into a partition, in one of the ways of an Intrude
+// event.
+func (l *Log) Intrude(p int, key int32, body []byte, how uint16) {
 	l.rivals.txns = append(l.rivals.txns, txnOpen)
 	n := len(l.rivals.txns)
 	e := entry{key: key, txn: int64(len(l.txns)), rival: n}
