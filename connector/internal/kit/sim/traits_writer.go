@@ -1,14 +1,17 @@
 package sim
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // rival puts another writer into some scripts: a program, or a worker with another state
 // topic, that nobody can fence. It is drawn from numbers of its own, so that the scripts
 // without one stay what they are.
 func (s *Script) rival() {
 	g := gen{rand.New(rand.NewPCG(s.Seed, 0x726976616c))}
-	if !g.one(8) {
-		return
+	if !g.one(8) || slices.ContainsFunc(s.Events, func(e Event) bool { return e.Kind > Intrude }) {
+		return // what happens to the topic itself, and another writer, hide each other's traces
 	}
 	s.Rival, s.Shared = true, g.one(2)
 	for range 1 + g.n(5) {
