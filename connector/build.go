@@ -80,7 +80,7 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 		Brokers: k.Brokers, Stream: stream.Name, Topic: stream.Topic, StateTopic: k.StateTopic,
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Back: stream.Back(), Logger: log, Client: client,
+		Back: stream.Back(), Shared: !stream.Exclusive, Logger: log, Client: client,
 		Fits: func(stored strategies.Cursor) error {
 			_, err := adopt(stored, stream)
 			return err

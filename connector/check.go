@@ -302,7 +302,7 @@ func (c *checker) kafka() {
 // cursors holds what is stored against the configuration (rule 19), as a start would, so
 // that a strategy that cannot go on from it is known before the worker is replaced.
 func (c *checker) cursors() {
-	stored, err := reader.States(c.ctx, c.cfg.Kafka.Brokers, c.cfg.Kafka.StateTopic)
+	stored, owners, err := reader.Stored(c.ctx, c.cfg.Kafka.Brokers, c.cfg.Kafka.StateTopic)
 	if err != nil {
 		c.line("cursors", "", err)
 		return
@@ -318,6 +318,8 @@ func (c *checker) cursors() {
 			text, err = describeCursor(s, found)
 		}
 		c.line("cursor "+s.Name, text, err)
+		text, err = sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil).CheckWriters(c.ctx, owners[s.Topic], found.Cursor, found.Producer)
+		c.line("writers of topic "+s.Topic, text, err)
 	}
 }
 

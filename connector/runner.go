@@ -51,6 +51,8 @@ type runner struct {
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
+	lenient   bool              // the topic may hold records of another schema
+	met       bool              // it does, and it was said
 	floor     *int64            // the window must begin here or below, because the API serves rows from there
 }
 
@@ -238,7 +240,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		fresh := *s
 		fresh.Restarts, began.Sweep = 0, &fresh
 	}
-	r.begun = true
+	r.begun, r.lenient = true, !r.stream.Exclusive || stored.Claimed
 	w, err := r.rebuild(ctx, began)
 	if err != nil {
 		return nil, stored, err
@@ -300,7 +302,7 @@ func (r *runner) inspect(ctx context.Context, rec *kgo.Record) (strategies.Value
 		v, err := r.format.Parse(raw)
 		return v, wire.TombstoneHash, err
 	}
-	return r.bodies.Inspect(ctx, rec.Value)
+	return r.body(ctx, rec)
 }
 
 // windowStart is a cursor's Window as the window package counts it.

@@ -151,7 +151,7 @@ func (c *city) act(e sim.Event) {
 		time.AfterFunc(length, p.net.resume)
 	case sim.Fault:
 		c.fault(w, int(e.A))
-	case sim.Compaction:
+	case sim.Compaction, sim.Intrude:
 	default:
 		c.api.Mu.Lock()
 		defer c.api.Mu.Unlock()
@@ -256,6 +256,9 @@ func (c *city) killAll() {
 func (c *city) judge(err error) {
 	var status *rest.StatusError
 	switch {
+	case strings.Contains(err.Error(), "another writer"):
+		c.fail("P7", "nobody else writes, and yet: %v", err)
+		return
 	case class.Of(err) == class.Fenced:
 		c.mu.Lock()
 		alone := c.starts < 2

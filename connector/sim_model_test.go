@@ -96,6 +96,9 @@ func (x *world) judge() *sim.Violation {
 	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
 	x.stats.records += int64(len(x.records))
 	x.dead = x.log.Dead(x.dead[:0])
+	if broken := x.log.Trespass(); broken != nil {
+		return broken
+	}
 	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
 }
 
@@ -179,6 +182,8 @@ func (x *world) act() {
 		w.pause = int(e.A)
 	case sim.Fault:
 		w.fault = int(e.A)
+	case sim.Intrude:
+		x.intrude(e)
 	case sim.Compaction:
 		if x.script.Compact {
 			x.log.Compact()

@@ -83,6 +83,9 @@ func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err err
 				return
 			}
 			if r.Topic == simState {
+				if _, owner := kafka.OwnedTopic(string(r.Key)); owner {
+					return
+				}
 				var cursor strategies.Cursor
 				if cursor, err = kafka.ParseCursor("sim", r.Value); err == nil {
 					cursors = append(cursors, sim.Stored{Txn: r.Timestamp.UnixMilli(), Cursor: cursor})

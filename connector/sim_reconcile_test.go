@@ -53,7 +53,7 @@ func TestSimReconcile(t *testing.T) {
 // scanning is a seed's script for full scans: one worker, an API that is honest while it is
 // scanned, and many more changes.
 func scanning(seed uint64) *sim.Script {
-	s := sim.Generate(seed)
+	s := sim.Generate(seed).Alone()
 	s.Workers, s.Leak = 1, 0
 	random := rand.New(rand.NewPCG(seed, 3))
 	kinds := []sim.Kind{sim.Update, sim.Update, sim.Update, sim.Update, sim.Insert, sim.Delete, sim.Step, sim.Step}

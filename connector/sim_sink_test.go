@@ -26,6 +26,10 @@ type simSink struct {
 	owners []string
 	seq    int64
 	ends   []int64
+	ground simGround
+	claims bool // an operator's
+
+	outdated bool // as kafka.Sink's
 }
 
 func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
@@ -52,11 +56,14 @@ func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
 	if err := s.mine(c); err != nil {
 		return c, err
 	}
+	if err := s.occupy(c); err != nil {
+		return c, err
+	}
 	s.opened++
 	s.owner = "owner-" + strconv.Itoa(s.opened)
 	s.owners = append(s.owners, s.owner)
 	s.seq, s.open = c.Seq, true
-	s.ends = s.log.Ends()
+	s.ends = slices.Clone(s.ground.sure)
 	if s.api.RoundTrip {
 		c = roundTrip(c)
 	}
@@ -87,6 +94,7 @@ func (s *simSink) mine(c strategies.Cursor) error {
 
 func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
 	next.Seq, next.Owner = s.seq+1, s.owner
+	next.Written = &strategies.Written{TopicID: s.TopicID(), Ends: s.ground.sure}
 	if s.variant == readBackTooFar && next.ReadBack != nil {
 		rb := *next.ReadBack
 		rb.Offsets = slices.Clone(s.ends)
@@ -102,6 +110,10 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	}
 	if !s.open {
 		return next, s.failed(kafka.NotWritten)
+	}
+	if s.outdated {
+		s.open = false
+		return next, &kafka.CommitError{Outcome: kafka.NotWritten, Err: s.rival()}
 	}
 	if s.variant == noFence {
 		s.epoch = s.log.Epoch()
@@ -127,6 +139,14 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	}
 	s.log.Store(n, next)
 	s.hook()
+	if err := s.alone(records); err != nil {
+		s.log.End(n, false)
+		s.open = false
+		return next, err
+	}
+	if s.script.Rival {
+		s.hook()
+	}
 	switch fault {
 	case sim.CrashInside:
 		panic(crashed{})
@@ -160,18 +180,16 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 		return s.unknown(records, next)
 	}
 	s.seq = next.Seq
-	for i := range records {
-		if records[i].Dead {
-			continue
-		}
-		p := s.log.Partition(simID(records[i].Key))
-		s.ends[p] = max(s.ends[p], s.log.Ends()[p]-1)
-	}
+	s.settled()
 	return next, nil
 }
 
 func (s *simSink) append(n int64, records []kafka.Record, fault int) {
+	s.ground.begin(s.log.Ends())
 	for i := range records {
+		if s.script.Rival && i > 0 && i == len(records)/2 {
+			s.hook()
+		}
 		if fault == sim.RecordFails && i == len(records)/2 {
 			continue
 		}
@@ -189,6 +207,7 @@ func (s *simSink) append(n int64, records []kafka.Record, fault int) {
 		if s.variant == revertLost && s.scanning && s.older(simID(records[i].Key), body) {
 			continue
 		}
+		s.ground.wrote(s.log.Partition(simID(records[i].Key)), s.log.Ends())
 		s.log.Append(n, simID(records[i].Key), body)
 	}
 }
@@ -242,6 +261,7 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 	if s.variant == windowNotRebuilt {
 		return nil
 	}
+	s.log.Decide()
 	var r kgo.Record
 	greatest := map[int32]int64{}
 	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {

@@ -47,6 +47,9 @@ const (
 	neverDoubted
 	tokenAlone
 	healedEarly
+	rivalUnseen
+	rivalIgnored
+	rivalKeysIgnored
 
 	// Of full scans.
 	oneLook
@@ -63,6 +66,8 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"early answers kept", "woken without a look at the cursor", "window never raised",
 	"falling answer believed", "evidence of more ignored", "second answer not compared",
 	"strict filter never learnt", "token without its bound", "unsorted forgotten",
+	"other writers not looked for", "another writer seen, the window kept",
+	"another writer's keys not compared",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

@@ -259,6 +259,8 @@ func (x *world) failed(w *simWorker, err error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d: %v", w.id, err) })
 	var commit *kafka.CommitError
 	switch {
+	case x.met(w, err):
+		return
 	case errors.As(err, &commit) && !commit.Permanent:
 		w.opened = false
 		w.queue = w.queue[:0]

@@ -102,13 +102,13 @@ func (a *avro) Inspect(ctx context.Context, value []byte) (strategies.Value, uin
 	id, framed := wire.SchemaIDOf(value)
 	switch {
 	case !framed:
-		return strategies.Value{}, 0, errors.New("the value is not Avro with a schema id: another producer writes to this topic")
+		return strategies.Value{}, 0, &strangeError{errors.New("the value is not Avro with a schema id: another producer writes to this topic")}
 	case id == a.plan.SchemaID():
-		return a.plan.Inspect(value)
+		return strange(a.plan.Inspect(value))
 	}
 	writer, err := a.registry.SchemaByID(ctx, id)
 	if err != nil {
 		return strategies.Value{}, 0, err
 	}
-	return a.plan.Resolve(value, writer)
+	return strange(a.plan.Resolve(value, writer))
 }

@@ -116,7 +116,9 @@ func TestCursorShapes(t *testing.T) {
 	open.Sweep = &strategies.Sweep{}
 	read := bare
 	read.ReadBack = &strategies.ReadBack{}
-	shapes := []strategies.Cursor{all, bare, open, read}
+	written := bare
+	written.Written = &strategies.Written{}
+	shapes := []strategies.Cursor{all, bare, open, read, written}
 	for _, name := range strategies.Names() {
 		c := all
 		c.Strategy = name
@@ -160,6 +162,7 @@ func TestCursorDescribed(t *testing.T) {
 	compare("cursor", doc.Properties, c)
 	compare("sweep", doc.Defs["sweep"].Properties, c.Sweep)
 	compare("read_back", doc.Defs["read_back"].Properties, c.ReadBack)
+	compare("written", doc.Defs["written"].Properties, c.Written)
 }
 
 // TestCursorMutations: what is no cursor is refused, field by field.

@@ -52,6 +52,26 @@ type Cursor struct {
 	ReadBack *ReadBack `json:"read_back,omitempty"`
 	Seq      int64     `json:"seq"`   // +1 each commit (rule 4)
 	Owner    string    `json:"owner"` // fresh for each open (rule 4)
+
+	// TransactionalID is what the cursor was written under. Who starts under another one
+	// fences this one too (P5).
+	TransactionalID string `json:"transactional_id,omitempty"`
+	// StatePartitions is how many partitions the state topic had: one that has more by now
+	// may hold a newer cursor in another of them.
+	StatePartitions int `json:"state_partitions,omitempty"`
+	// Written is where the output topic ended.
+	Written *Written `json:"written,omitempty"`
+	// Claimed says that an operator let the stream have its topic as it stood, with records in
+	// it that may not be of its schema.
+	Claimed bool `json:"claimed,omitempty"`
+}
+
+// Written is, for each partition of the output topic, the offset behind the last record that
+// the stream knew of when it wrote the cursor: its own, or what it had read. What stands
+// there now, before the records of the cursor's own transaction, somebody else has written.
+type Written struct {
+	TopicID string  `json:"topic_id"`
+	Ends    []int64 `json:"ends"`
 }
 
 // Sweep is one pass over the API that has not ended yet.

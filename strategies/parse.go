@@ -65,6 +65,12 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		}
 	}
 	readBack("read_back", c.ReadBack)
+	below("state_partitions", int64(c.StatePartitions), 0)
+	if c.Written != nil {
+		for i, end := range c.Written.Ends {
+			below(fmt.Sprintf("written.ends[%d]", i), end, 0)
+		}
+	}
 	if s := c.Sweep; s != nil {
 		below("sweep.offset", s.Offset, 0)
 		below("sweep.pages", s.Pages, 0)

@@ -79,7 +79,7 @@ func TestLookingChangesNothing(t *testing.T) {
 				t.Errorf("check prints %q", text)
 			}
 		}
-		for _, what := range []string{"config", "api user", "registry", "schema user-value", "kafka", "topic user", "topic tidemark-state", "cursor user"} {
+		for _, what := range []string{"config", "api user", "registry", "schema user-value", "kafka", "topic user", "topic tidemark-state", "cursor user", "writers of topic user"} {
 			if n := strings.Count(p.out.String(), "ok   "+what+": "); n != 1 {
 				t.Errorf("check has %d lines for %s:\n%s", n, what, p.out.String())
 			}
@@ -93,12 +93,12 @@ func TestLookingChangesNothing(t *testing.T) {
 			t.Errorf("looking has made %d writes: %s before, %s after", are-were, before, after)
 		}
 	}
-	check("does not exist yet", "16 partitions", "never run")
+	check("does not exist yet", "16 partitions", "never run", "nobody's yet")
 
 	worker := start(t, args("run", "-c", config, w.servers())...)
 	worker.logs(`sweep done.* written=200 `)
 	owner := w.owner("user")
-	check("registered as id", "cleanup.policy=compact", "cursor user: mark 20")
+	check("registered as id", "cleanup.policy=compact", "cursor user: mark 20", "this stream's alone")
 	before := writes.Load()
 	if n := len(tail(t, args("user", w.servers())...)); n != 200 || writes.Load() != before {
 		t.Errorf("tail printed %d lines and made %d writes", n, writes.Load()-before)
@@ -237,5 +237,35 @@ func TestStateShow(t *testing.T) {
 	for code, where := range map[int][]string{4: {"--brokers", closedAddress(t)}, 2: {"--data-dir", t.TempDir()}} {
 		p := start(t, args("state", "show", "-c", config, where)...).exits(code)
 		has(t, "state show", p.err.String(), "--brokers")
+	}
+}
+
+// A topic has one stream. A second one is refused, by check too, until it is given the topic;
+// and a record of somebody else stops the stream whose topic it is in, until that is claimed.
+func TestStateClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 20})
+	first, second := w.seed(strategies.Keyset), w.seed(strategies.Keyset, `"name": "people"`, `"topic": "user"`)
+	w.once(first)
+	for _, command := range []string{"run --once", "check"} {
+		p := start(t, args(strings.Fields(command), "-c", second, w.servers())...).exits(2)
+		has(t, command, p.out.String()+p.err.String(), `"people"`, `"user"`, "state claim")
+	}
+	claim := func(config, stream string, code int) *process {
+		return start(t, args("state", "claim", "-c", config, "--stream", stream, w.servers())...).exits(code)
+	}
+	has(t, "a wrong name", claim(second, "user", 2).err.String(), `"user"`)
+	has(t, "state claim", claim(second, "people", 0).out.String(), "people")
+	w.once(second)
+	w.eachOnce("user")
+	produce(t, w.brokers, kgo.TryCommit, &kgo.Record{Topic: "user", Key: []byte("stranger"), Value: []byte("{}")})
+	for _, command := range []string{"run --once", "check"} {
+		p := start(t, args(strings.Fields(command), "-c", second, w.servers())...).exits(5)
+		has(t, command, p.out.String()+p.err.String(), "another writer", `"stranger"`, "state claim", "exclusive: false")
+	}
+	claim(second, "people", 0)
+	w.once(second)
+	if n := len(read(t, w.brokers, "user")); n != 21 {
+		t.Errorf("the topic has %d records", n)
 	}
 }

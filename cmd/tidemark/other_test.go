@@ -30,16 +30,17 @@ func TestVersion(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, says := range map[string][]string{
-		"":           {"demo", "run", "check", "tail", "state", "local", "playground", "version"},
-		"demo":       {"--once", "--data-dir", "--kafka-port", "--registry-port", "--api-port", ".tidemark", "9092", "8081", "5001"},
-		"run":        {"--config", "-c", "--once", "--strategy", "--brokers", "--registry-url", "--data-dir", "--kafka-port", "--registry-port", "--log-format"},
-		"check":      {"--config", "-c", "--strategy", "--brokers", "--registry-url"},
-		"tail":       {"TOPIC", "--limit", "--follow", "--brokers", "--registry-url", "--data-dir"},
-		"state":      {"show"},
-		"state show": {"--config", "-c", "--brokers", "--registry-url", "--data-dir"},
-		"local":      {"--data-dir", "--kafka-port", "--registry-port"},
-		"playground": {"--port", "--users", "--seed", "--changes-per-second", "--rate-limit"},
-		"version":    {"version"},
+		"":            {"demo", "run", "check", "tail", "state", "local", "playground", "version"},
+		"demo":        {"--once", "--data-dir", "--kafka-port", "--registry-port", "--api-port", ".tidemark", "9092", "8081", "5001"},
+		"run":         {"--config", "-c", "--once", "--strategy", "--brokers", "--registry-url", "--data-dir", "--kafka-port", "--registry-port", "--log-format"},
+		"check":       {"--config", "-c", "--strategy", "--brokers", "--registry-url"},
+		"tail":        {"TOPIC", "--limit", "--follow", "--brokers", "--registry-url", "--data-dir"},
+		"state":       {"show", "claim"},
+		"state show":  {"--config", "-c", "--brokers", "--registry-url", "--data-dir"},
+		"state claim": {"--config", "-c", "--stream", "--brokers", "--data-dir"},
+		"local":       {"--data-dir", "--kafka-port", "--registry-port"},
+		"playground":  {"--port", "--users", "--seed", "--changes-per-second", "--rate-limit"},
+		"version":     {"version"},
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()

@@ -37,7 +37,7 @@ func TestSeedFileReadsEveryEndpoint(t *testing.T) {
 				w.eachOnce("user")
 			}
 			live := keys(read(t, w.brokers, "tidemark-state"))
-			if len(live) != 1 || live["user"] == 0 {
+			if len(live) != 2 || live["user"] == 0 || live["topic:user"] != 1 {
 				t.Errorf("the state topic has the keys %v", live)
 			}
 		})
@@ -52,7 +52,7 @@ func TestFlatFormTakesStreamKeys(t *testing.T) {
 	w.once(w.seed(strategies.Timestamp, `"name": "second"`))
 	w.eachOnce("people")
 	w.eachOnce("second")
-	if live := keys(read(t, w.brokers, "tidemark-state")); len(live) != 2 || live["first"] == 0 || live["second"] == 0 {
+	if live := keys(read(t, w.brokers, "tidemark-state")); len(live) != 4 || live["first"] == 0 || live["second"] == 0 {
 		t.Errorf("the state topic has the keys %v", live)
 	}
 }

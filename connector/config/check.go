@@ -122,6 +122,10 @@ func (d *decoder) combinations(s *Stream, from source) {
 	if s.Unpaged && s.Strategy == strategies.Offset {
 		report("page_size", "offset reads page by page", "give the number of rows a page, or use timestamp or replay")
 	}
+	if !s.Exclusive && s.ReconcileInterval != Never {
+		report("reconcile_interval", "a topic that is not exclusive holds keys of other writers, which a scan of this API would delete",
+			"remove reconcile_interval, or give the stream a topic of its own", "exclusive")
+	}
 	if s.InitialID > s.MaxID {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are 1 and %d", blankStream().MaxID), "max_id")
 	}

@@ -78,6 +78,8 @@ type Stream struct {
 	Concurrency    int           // offset, step_size: requests under way at once; default 4
 	Sorted         bool          // default true: pages come in cursor order (rule 12); false: keyset follows tokens
 
+	Exclusive bool // default true: nobody else writes into the topic, and one who does stops the stream
+
 	SchemaFile string // path of an Avro schema as the file writes it; "": the built-in one
 	Schema     string // its text; default: schemas.User
 

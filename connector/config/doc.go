@@ -64,6 +64,7 @@
 //	rescan_interval          between full re-reads that write what differs, older or not; 0: with each sweep [never]
 //	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never]
 //	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
+//	exclusive                whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote [true]
 //	initial_mark             where the first sweep starts [rfc3339: 0001-01-01T00:00:00Z]
 //	filter                   whether the API's filter is >= or >: inclusive, strict [inclusive]
 //	poll_interval            pause between two sweeps [10s]

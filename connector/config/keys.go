@@ -101,6 +101,7 @@ func streamFields(s *Stream) []field {
 		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: "never", doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
 		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: "never", doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
 		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: "0.2", doc: "a scan that would delete a greater part of the keys is refused"},
+		{name: "exclusive", kind: boolean, into: &s.Exclusive, def: "true", doc: "whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote"},
 		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: "rfc3339: " + firstMark, doc: "where the first sweep starts"},
 		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: "inclusive", doc: "whether the API's filter is >= or >"},
 		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: "10s", doc: "pause between two sweeps"},
@@ -179,7 +180,7 @@ func blankStream() Stream {
 	return Stream{
 		InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
 		PollInterval: 10 * time.Second, IdleAfter: time.Minute, IDField: "id", RecordsPath: "data",
-		Sorted: true, OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
+		Sorted: true, Exclusive: true, OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted:        Deleted{Value: "true"},
 		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
 		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,

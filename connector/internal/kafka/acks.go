@@ -12,20 +12,26 @@ type acks struct {
 	mu     sync.Mutex
 	topic  string
 	state  string
-	ends   []int64
-	cursor int64 // offset of the record in the state topic
+	stream string
+	cursor int64 // offset of the cursor in the state topic
 	err    error
+
+	// By partition of the output topic: behind the last record, where the first one lies, and
+	// how many there are. Where that is less than the offsets between, others lie among them.
+	ends, firsts, counts []int64
 }
 
-func (a *acks) reset(partitions int, topic, state string) {
+func (a *acks) reset(partitions int, o *Options) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if cap(a.ends) < partitions {
-		a.ends = make([]int64, partitions)
+	for _, list := range []*[]int64{&a.ends, &a.firsts, &a.counts} {
+		if cap(*list) < partitions {
+			*list = make([]int64, partitions)
+		}
+		*list = (*list)[:partitions]
+		clear(*list)
 	}
-	a.ends = a.ends[:partitions]
-	clear(a.ends)
-	a.topic, a.state, a.err = topic, state, nil
+	a.topic, a.state, a.stream, a.err = o.Topic, o.StateTopic, o.Stream, nil
 }
 
 func (a *acks) ack(r *kgo.Record, err error) {
@@ -37,8 +43,12 @@ func (a *acks) ack(r *kgo.Record, err error) {
 			a.err = fmt.Errorf("record %q of %d bytes to topic %s: %w", clip(r.Key), len(r.Key)+len(r.Value), r.Topic, err)
 		}
 	case r.Topic == a.topic && int(r.Partition) < len(a.ends):
-		a.ends[r.Partition] = max(a.ends[r.Partition], r.Offset+1)
-	case r.Topic == a.state:
+		p := r.Partition
+		if a.counts[p]++; a.counts[p] == 1 || r.Offset < a.firsts[p] {
+			a.firsts[p] = r.Offset
+		}
+		a.ends[p] = max(a.ends[p], r.Offset+1)
+	case r.Topic == a.state && string(r.Key) == a.stream:
 		a.cursor = r.Offset
 	}
 }

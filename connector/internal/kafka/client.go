@@ -27,6 +27,12 @@ type Options struct {
 	TxnTimeout      time.Duration
 	Back            time.Duration // how far behind its mark the stream reads again
 	Logger          *slog.Logger
+	// Shared says that others may write into the output topic too. Otherwise what somebody
+	// else has written there is an error.
+	Shared bool
+	// Claim takes the output topic as it stands, whatever others have written into it and
+	// whichever stream it belonged to.
+	Claim bool
 	// Fits refuses a stored cursor that the stream's configuration does not go with, before
 	// anybody is fenced and before the output topic is made (rule 19). It may be nil.
 	Fits   func(strategies.Cursor) error
@@ -60,8 +66,12 @@ func (o Options) client(more ...kgo.Opt) (*kgo.Client, error) {
 
 // transactional returns a client that produces under the stream's transactional id.
 func (o Options) transactional(more ...kgo.Opt) (*kgo.Client, error) {
+	return o.transactionalAs(o.TransactionalID(), more...)
+}
+
+func (o Options) transactionalAs(id string, more ...kgo.Opt) (*kgo.Client, error) {
 	return o.client(append([]kgo.Opt{
-		kgo.TransactionalID(o.TransactionalID()),
+		kgo.TransactionalID(id),
 		kgo.TransactionTimeout(o.TxnTimeout),
 		kgo.RecordDeliveryTimeout(o.TxnTimeout),
 		kgo.RequiredAcks(kgo.AllISRAcks()),

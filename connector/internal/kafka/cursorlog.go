@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -13,35 +14,117 @@ import (
 )
 
 // statePartition is the partition of the state topic that holds the stream's cursor.
-func (o Options) statePartition(partitions int) int32 {
-	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream)}
+func (o Options) statePartition(partitions int) int32 { return o.home(o.Stream, partitions) }
+
+// home is the partition of the state topic where records of the key go.
+func (o Options) home(key string, partitions int) int32 {
+	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(key)}
 	return int32(partitioner.ForTopic(o.StateTopic).Partition(r, partitions))
 }
 
-// stored is the last committed cursor of the stream; its Version is 0 where there is none.
+// entry is a committed record of the state topic.
+type entry struct {
+	value     []byte
+	producer  int64
+	partition int32
+	offset    int64
+}
+
+// Order is what tells the records of one key in several partitions of a state topic apart.
+// An operator who adds partitions moves a key to another one, and its older records stay
+// where they are.
+type Order struct {
+	Seq        int64 `json:"seq"`              // +1 with each record of the key
+	Partitions int   `json:"state_partitions"` // that the topic had; 0: unknown
+}
+
+// OrderOf reads it of a record's value; what cannot be read is before everything.
+func OrderOf(value []byte) Order {
+	var o Order
+	if json.Unmarshal(value, &o) != nil {
+		return Order{Seq: -1}
+	}
+	return o
+}
+
+// stored is the last committed cursor of the stream; its Version is 0 where there is none. It
+// is read as latest reads.
+func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, from int64) (strategies.Cursor, error) {
+	found, err := o.latest(ctx, cl, partitions, from, o.Stream)
+	if err != nil || found[0] == nil {
+		return strategies.Cursor{}, err
+	}
+	return ParseCursor(o.Stream, found[0].value)
+}
+
+// latest is the last committed record of each of the keys; nil where there is none.
 //
-// The partition is read up to its high watermark, whatever other streams have in
-// flight there: which of this stream's records count is told by the markers behind
+// A key's own partition is read up to its high watermark, whatever other streams have in
+// flight there: which of the records count is told by the markers behind
 // them (rule 6). A read_committed consumer would stop at the first open transaction of
 // a neighbour and hand out a stale cursor.
 //
-// It is read from an offset on at which, or behind which, the cursor is known to stand; 0:
-// nothing is known.
-func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, from int64) (strategies.Cursor, error) {
-	own := o.statePartition(partitions)
-	value, err := o.lastCommitted(ctx, cl, func(p int32) bool { return p == own }, from)
-	if err == nil && value == nil && from > 0 {
+// The others are read where the own one has no record, or has one from when the topic had
+// fewer partitions. Then the greatest seq holds: with partitions added twice, a stale record
+// may lie where the newest would be looked for.
+//
+// The first key's partition is read from an offset on at which, or behind which, its record
+// is known to stand; 0: nothing is known.
+func (o Options) latest(ctx context.Context, cl *kgo.Client, partitions int, from int64, keys ...string) ([]*entry, error) {
+	own := make(map[int32]int64)
+	for _, key := range keys {
+		own[o.home(key, partitions)] = 0
+	}
+	if len(own) == 1 {
+		own[o.home(keys[0], partitions)] = from
+	}
+	found, err := o.lastCommitted(ctx, cl, own, keys)
+	if err == nil && from > 0 && len(found[keys[0]]) == 0 {
 		// A log that was cut off is shorter than it was.
-		value, err = o.lastCommitted(ctx, cl, func(p int32) bool { return p == own }, 0)
+		own[o.home(keys[0], partitions)] = 0
+		found, err = o.lastCommitted(ctx, cl, own, keys)
 	}
-	if err == nil && value == nil && partitions > 1 {
-		// An operator who adds partitions moves the key to another one.
-		value, err = o.lastCommitted(ctx, cl, func(p int32) bool { return p != own }, 0)
+	if err != nil {
+		return nil, err
 	}
-	if err != nil || value == nil {
-		return strategies.Cursor{}, err
+	var unsure []string
+	for _, key := range keys {
+		if e := newest(found[key]); e == nil || OrderOf(e.value).Partitions != partitions {
+			unsure = append(unsure, key)
+		}
 	}
-	return ParseCursor(o.Stream, value)
+	if len(unsure) > 0 {
+		others := make(map[int32]int64)
+		for p := range int32(partitions) {
+			if _, read := own[p]; !read {
+				others[p] = 0
+			}
+		}
+		more, err := o.lastCommitted(ctx, cl, others, unsure)
+		if err != nil {
+			return nil, err
+		}
+		for key, entries := range more {
+			found[key] = append(found[key], entries...)
+		}
+	}
+	last := make([]*entry, len(keys))
+	for i, key := range keys {
+		last[i] = newest(found[key])
+	}
+	return last, nil
+}
+
+// newest is the entry with the greatest seq.
+func newest(entries []entry) *entry {
+	var last *entry
+	seq := int64(0)
+	for i := range entries {
+		if n := OrderOf(entries[i].value).Seq; last == nil || n > seq {
+			last, seq = &entries[i], n
+		}
+	}
+	return last
 }
 
 // ParseCursor reads a cursor as the state topic holds it.
@@ -54,7 +137,12 @@ func ParseCursor(stream string, value []byte) (strategies.Cursor, error) {
 	return c, nil
 }
 
-func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, wanted func(int32) bool, from int64) ([]byte, error) {
+// lastCommitted returns for each key its last committed record in each of the partitions,
+// which are read from the given offsets on. A tombstone is no record.
+func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int32]int64, keys []string) (map[string][]entry, error) {
+	if len(from) == 0 {
+		return nil, nil
+	}
 	all, err := ends(ctx, cl, o.StateTopic)
 	if err != nil {
 		return nil, err
@@ -64,10 +152,10 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, wanted func(
 		return nil, err
 	}
 	last := make(map[int32]int64)
-	for p, end := range all {
-		if wanted(p) {
+	for p, at := range from {
+		if end, ok := all[p]; ok {
 			last[p] = end
-			first[p] = max(first[p], from)
+			first[p] = max(first[p], at)
 		}
 	}
 	// What stands below the last stable offset and has no marker left was committed:
@@ -76,42 +164,62 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, wanted func(
 	if err != nil {
 		return nil, class.Errorf(class.Broker, "looking up the end of topic %s: %w", o.StateTopic, err)
 	}
+	wanted := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		wanted[key] = true
+	}
 	type producer struct {
 		partition int32
 		id        int64
 	}
-	type candidate struct {
-		offset int64
-		value  []byte
+	type place struct {
+		partition int32
+		key       string
 	}
-	var found []byte
-	pending := make(map[producer]candidate)
+	found := make(map[place]entry)
+	pending := make(map[producer]map[string]entry)
 	s := span{topic: o.StateTopic, first: first, last: last, isolation: kgo.ReadUncommitted()}
 	err = o.scan(ctx, s, func(r *kgo.Record) error {
 		p := producer{r.Partition, r.ProducerID}
+		e := entry{r.Value, r.ProducerID, r.Partition, r.Offset}
 		switch {
 		case r.Attrs.IsControl():
-			if c, ok := pending[p]; ok && isCommit(r.Key) {
-				found = c.value
+			if isCommit(r.Key) {
+				for key, e := range pending[p] {
+					found[place{r.Partition, key}] = e
+				}
 			}
 			delete(pending, p)
-		case string(r.Key) != o.Stream:
+		case !wanted[string(r.Key)]:
 		case r.Attrs.IsTransactional():
-			pending[p] = candidate{r.Offset, r.Value}
+			if pending[p] == nil {
+				pending[p] = make(map[string]entry)
+			}
+			pending[p][string(r.Key)] = e
 		default:
-			found = r.Value // an operator's repair with a plain producer
+			found[place{r.Partition, string(r.Key)}] = e // an operator's repair with a plain producer
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the state topic: %w", err)
 	}
-	for p, c := range pending {
-		if at, ok := stable.Lookup(o.StateTopic, p.partition); ok && c.offset < at.Offset {
-			found = c.value
+	for p, entries := range pending {
+		at, ok := stable.Lookup(o.StateTopic, p.partition)
+		for key, e := range entries {
+			here := place{p.partition, key}
+			if before, known := found[here]; ok && e.offset < at.Offset && (!known || before.offset < e.offset) {
+				found[here] = e
+			}
 		}
 	}
-	return found, nil
+	out := make(map[string][]entry)
+	for at, e := range found {
+		if e.value != nil {
+			out[at.key] = append(out[at.key], e)
+		}
+	}
+	return out, nil
 }
 
 // isCommit reads a control record's key: version and type, two 16-bit numbers. Type 1 is

@@ -7,7 +7,8 @@
 //
 // Files: sink.go (open, commit, close), acks.go (what the broker said of each record),
 // compress.go (batches), outcome.go (what became of a transaction), heal.go (transactions
-// that a broker forgot), cursorlog.go (reading the state topic), scan.go and proof.go
-// (reading topics up to an offset, and knowing that it is reached), topics.go and memory.go
+// that a broker forgot), exclusive.go, trespass.go and judge.go (noticing
+// another writer), owners.go (whose
+// an output topic is), cursorlog.go (reading the state topic), scan.go and proof.go (reading topics up to an offset, and knowing that it is reached), topics.go and memory.go
 // (creating and checking topics), client.go (connection settings).
 package kafka

@@ -44,6 +44,20 @@ func empty(ctx context.Context, cl *kgo.Client, topic string, partition int32, f
 	if from = max(from, begin[partition]); from >= last {
 		return true, nil
 	}
+	p, err := fetch(ctx, cl, topics[topic], at, from, committed)
+	if err != nil || p == nil {
+		return false, err
+	}
+	end := p.HighWatermark
+	if committed {
+		end = p.LastStableOffset
+	}
+	return end >= last && noRecords(p.RecordBatches, last), nil
+}
+
+// fetch asks a partition's leader for record batches as they lie in its log; nil: the answer
+// is about something else.
+func fetch(ctx context.Context, cl *kgo.Client, topic kadm.TopicDetail, at kadm.PartitionDetail, from int64, committed bool) (*kmsg.FetchResponseTopicPartition, error) {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxWaitMillis = 100
 	req.MaxBytes = 1 << 20
@@ -51,27 +65,23 @@ func empty(ctx context.Context, cl *kgo.Client, topic string, partition int32, f
 		req.IsolationLevel = 1
 	}
 	rt := kmsg.NewFetchRequestTopic()
-	rt.Topic, rt.TopicID = topic, topics[topic].ID
+	rt.Topic, rt.TopicID = topic.Topic, topic.ID
 	rp := kmsg.NewFetchRequestTopicPartition()
-	rp.Partition, rp.FetchOffset, rp.PartitionMaxBytes = partition, from, 1<<20
+	rp.Partition, rp.FetchOffset, rp.PartitionMaxBytes = at.Partition, from, 1<<20
 	rt.Partitions = append(rt.Partitions, rp)
 	req.Topics = append(req.Topics, rt)
 	answer, err := req.RequestWith(ctx, cl.Broker(int(at.Leader)))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if len(answer.Topics) != 1 || len(answer.Topics[0].Partitions) != 1 {
-		return false, nil
+		return nil, nil
 	}
-	p := answer.Topics[0].Partitions[0]
+	p := &answer.Topics[0].Partitions[0]
 	if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-		return false, class.Errorf(class.Broker, "reading topic %s, partition %d: %w", topic, partition, err)
+		return nil, class.Errorf(class.Broker, "reading topic %s, partition %d: %w", topic.Topic, at.Partition, err)
 	}
-	end := p.HighWatermark
-	if committed {
-		end = p.LastStableOffset
-	}
-	return end >= last && noRecords(p.RecordBatches, last), nil
+	return p, nil
 }
 
 // noRecords looks through record batches (magic 2) for one that begins before last and has

@@ -34,6 +34,7 @@ type Sink struct {
 
 	records []kgo.Record // reused by every transaction
 	acks    acks
+	exclusive
 }
 
 // place is where a cursor stands in the state topic.
@@ -101,7 +102,7 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 		s.Close()
 		return strategies.Cursor{}, err
 	}
-	c, err := s.mine(ctx, reader)
+	c, err := s.sole(ctx, reader)
 	if err != nil {
 		s.Close()
 		return c, err
@@ -120,6 +121,10 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	s.ends = make([]int64, s.data.partitions)
 	for p := range s.ends {
 		s.ends[p] = end[int32(p)]
+	}
+	if err := s.occupy(ctx, reader, c); err != nil {
+		s.Close()
+		return c, err
 	}
 	return c, nil
 }
@@ -143,7 +148,7 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 	if s.last.topic == s.state {
 		from = s.last.offset
 	}
-	c, err := s.o.stored(ctx, reader, s.state.partitions, from)
+	c, err := s.lookUp(ctx, reader, from)
 	if err != nil {
 		return c, err
 	}
@@ -194,6 +199,7 @@ type Record struct {
 // with a known outcome.
 func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cursor) (strategies.Cursor, error) {
 	next.Seq, next.Owner = s.seq+1, s.owner
+	s.sign(&next)
 	value, err := json.Marshal(next)
 	if err != nil {
 		return next, &CommitError{Outcome: NotWritten, Permanent: true, Err: err}
@@ -201,18 +207,23 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	if s.client == nil {
 		return next, &CommitError{Outcome: NotWritten, Err: class.Wrap(class.Broker, errors.New("the sink is closed"))}
 	}
+	if err := s.refused(); err != nil {
+		s.Close()
+		return next, &CommitError{Outcome: NotWritten, Err: err}
+	}
 	ctx, cancel := lingering(ctx, s.o.TxnTimeout+dialPatience)
 	defer cancel()
 	outcome, err := s.transact(ctx, records, value)
 	if err != nil {
 		s.Close() // rule 2
-		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err), Err: class.Wrap(class.Broker, err)}
+		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, err)}
 	}
 	s.seq = next.Seq
 	s.last = place{s.state, s.acks.cursor}
 	for p, end := range s.acks.ends {
 		s.ends[p] = max(s.ends[p], end)
 	}
+	s.settled()
 	return next, nil
 }
 
@@ -224,7 +235,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 		s.records = make([]kgo.Record, len(records)+1, len(records)+len(records)/4+64)
 	}
 	s.records = s.records[:len(records)+1]
-	s.acks.reset(len(s.ends), s.o.Topic, s.o.StateTopic)
+	s.acks.reset(len(s.ends), &s.o)
 	ack := s.acks.ack // once: a method value is an allocation, and this loop is the hot path
 	now := time.Now()
 	for i := range records {
@@ -241,6 +252,9 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	}
 	s.records[len(records)] = kgo.Record{Topic: s.o.StateTopic, Key: []byte(s.o.Stream), Value: cursor, Timestamp: now}
 	s.client.Produce(ctx, &s.records[len(records)], ack)
+	for i := range s.deeds {
+		s.client.Produce(ctx, &s.deeds[i], ack)
+	}
 	err := s.client.Flush(ctx)
 	if failed := s.acks.failure(); failed != nil {
 		err = failed
@@ -250,6 +264,10 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 		// nothing when one record failed by itself (rule 1).
 		_ = s.client.EndTransaction(ctx, kgo.TryAbort) // the next Open aborts it for certain
 		return NotWritten, fmt.Errorf("producing: %w", err)
+	}
+	if err := s.alone(ctx); err != nil {
+		_ = s.client.EndTransaction(ctx, kgo.TryAbort) // as above
+		return NotWritten, err
 	}
 	if err := s.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return Unknown, fmt.Errorf("ending the transaction: %w", err)

@@ -303,3 +303,22 @@ func TestStates(t *testing.T) {
 		t.Errorf("got %+v", b)
 	}
 }
+
+// Where partitions were added to the state topic, a stream has a live record in several: the
+// greatest seq holds, whichever is read last. What says whose a topic is, is no state.
+func TestStatesOfSeveralPartitions(t *testing.T) {
+	c := cluster(t, 4, "state")
+	tx := producer(t, c)
+	cursor := func(seq int) string {
+		return fmt.Sprintf(`{"version":1,"stream":"a","strategy":"keyset","fingerprint":"f","mark":"m%d","seq":%d,"owner":"o"}`, seq, seq)
+	}
+	produce(t, tx, record("state", 0, "a", cursor(3)), record("state", 1, "a", cursor(40)), record("state", 2, "a", cursor(21)), record("state", 3, "a", cursor(5)),
+		record("state", 3, "topic:data", `{"version":1,"topic":"data","topic_id":"x","stream":"a","transactional_id":"t","seq":1,"state_partitions":4,"later":true}`))
+	got, owners, err := Stored(t.Context(), c.ListenAddrs(), "state")
+	if err != nil || len(got) != 1 || got[0].Cursor.Seq != 40 || got[0].Partition != 1 {
+		t.Errorf("got %+v, %v; want the cursor with seq 40", got, err)
+	}
+	if owners["data"].Stream != "a" {
+		t.Errorf("the owners are %+v", owners)
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
 
@@ -23,6 +24,7 @@ type State struct {
 	At        time.Time // when it was committed
 	Partition int32
 	Offset    int64
+	Producer  int64 // id
 	Err       error // the record is no cursor that this program can read; Cursor is empty
 }
 
@@ -30,36 +32,71 @@ type State struct {
 // that does not exist yet has none. A record that can't be read is returned with its
 // Err, so that one does not hide the others. Errors have class Broker.
 func States(ctx context.Context, brokers []string, topic string) ([]State, error) {
+	states, _, err := Stored(ctx, brokers, topic)
+	return states, err
+}
+
+// Stored is States, and beside it which stream each output topic belongs to. An owner record
+// that can't be read is left out.
+//
+// A key may have live records in several partitions, where an operator has added some: the
+// one with the greatest seq holds, as it does at a start.
+func Stored(ctx context.Context, brokers []string, topic string) ([]State, map[string]kafka.Owner, error) {
 	cl, err := Connect(ctx, brokers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer cl.Close()
-	live := map[string]State{}
+	type place struct {
+		key       string
+		partition int32
+	}
+	live := map[place]*kgo.Record{}
 	err = Read(ctx, cl, topic, false, func(r *kgo.Record) error {
-		name := string(r.Key)
+		at := place{string(r.Key), r.Partition}
 		if r.Value == nil {
-			delete(live, name)
+			delete(live, at)
 			return nil
 		}
-		s := State{Stream: name, Raw: bytes.Clone(r.Value), At: r.Timestamp, Partition: r.Partition, Offset: r.Offset}
-		s.Cursor, s.Err = parseCursor(name, r.Value)
-		live[name] = s
+		kept := *r
+		kept.Value = bytes.Clone(r.Value)
+		live[at] = &kept
 		return nil
 	})
 	var none *NoTopicError
 	if errors.As(err, &none) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]State, 0, len(live))
-	for _, s := range live {
-		out = append(out, s)
+	newest := map[string]*kgo.Record{}
+	for at, r := range live {
+		if before := newest[at.key]; before == nil || later(r, before) {
+			newest[at.key] = r
+		}
 	}
-	slices.SortFunc(out, func(a, b State) int { return strings.Compare(a.Stream, b.Stream) })
-	return out, nil
+	var states []State
+	owners := map[string]kafka.Owner{}
+	for name, r := range newest {
+		if topic, ok := kafka.OwnedTopic(name); ok {
+			if w, err := kafka.ParseOwner(r.Value); err == nil {
+				owners[topic] = w
+			}
+			continue
+		}
+		s := State{Stream: name, Raw: r.Value, At: r.Timestamp, Partition: r.Partition, Offset: r.Offset, Producer: r.ProducerID}
+		s.Cursor, s.Err = parseCursor(name, r.Value)
+		states = append(states, s)
+	}
+	slices.SortFunc(states, func(a, b State) int { return strings.Compare(a.Stream, b.Stream) })
+	return states, owners, nil
+}
+
+// later tells which of a key's records in two partitions is the newer one.
+func later(a, b *kgo.Record) bool {
+	m, n := kafka.OrderOf(a.Value).Seq, kafka.OrderOf(b.Value).Seq
+	return m > n || m == n && a.Partition < b.Partition
 }
 
 func parseCursor(stream string, value []byte) (strategies.Cursor, error) {

@@ -16,6 +16,7 @@ type Log struct {
 	dead    []deadEntry
 	txns    []txn // by number - 1
 	epoch   int
+	rivals  rivals
 }
 
 // Entry kinds are told by key: 0 is a marker.
@@ -24,6 +25,8 @@ type entry struct {
 	body [BodySize]byte
 	txn  int64
 	gone bool // compacted away
+
+	rival int // of another writer: its transaction; txn is then the last that was begun here
 }
 
 // deadEntry is a dead letter; extra is what its writer wants back.
@@ -65,6 +68,7 @@ func (l *Log) Reset(t Traits) {
 	clear(l.cursors)
 	clear(l.dead)
 	l.cursors, l.txns, l.dead, l.epoch = l.cursors[:0], l.txns[:0], l.dead[:0], 0
+	l.rivals.reset()
 }
 
 // Epoch is the present owner's.
@@ -206,7 +210,7 @@ func (l *Log) Scan(from, ends []int64, fn func(partition int32, offset int64, ke
 		}
 		for o := at; o < ends[p]; o++ {
 			e := &l.parts[p][o]
-			if e.key == 0 || e.gone || l.txns[e.txn-1].state != txnCommitted {
+			if e.gone || !l.shown(e) {
 				continue
 			}
 			if err := fn(int32(p), o, e.key, e.body[:]); err != nil {
@@ -223,7 +227,7 @@ func (l *Log) Compact() {
 	for p := range l.parts {
 		for o := len(l.parts[p]) - 1; o >= 0; o-- {
 			e := &l.parts[p][o]
-			if e.key == 0 || l.txns[e.txn-1].state != txnCommitted {
+			if !l.shown(e) {
 				continue
 			}
 			if last[e.key] {
@@ -240,6 +244,7 @@ type Record struct {
 	Txn       int64 // rises with the order of commits
 	Partition int32
 	Offset    int64
+	Foreign   bool // another writer's
 }
 
 // Stored is a cursor that such a consumer sees.
@@ -257,7 +262,7 @@ func (l *Log) Read(records []Record, cursors []Stored) ([]Record, []Stored) {
 		for p := range l.parts {
 			for at[p] < len(l.parts[p]) {
 				e := &l.parts[p][at[p]]
-				if e.key != 0 && l.txns[e.txn-1].state == txnCommitted {
+				if l.shown(e) {
 					break
 				}
 				at[p]++
@@ -272,7 +277,7 @@ func (l *Log) Read(records []Record, cursors []Stored) ([]Record, []Stored) {
 		e := &l.parts[best][at[best]]
 		v, _ := l.ReadBody(e.body[:])
 		v.Key = e.key
-		records = append(records, Record{v, e.txn, int32(best), int64(at[best])})
+		records = append(records, Record{v, e.txn, int32(best), int64(at[best]), e.rival > 0})
 		at[best]++
 	}
 	for _, c := range l.cursors {

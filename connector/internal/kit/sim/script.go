@@ -57,6 +57,8 @@ type Traits struct {
 	Believed bool      // the stream is configured for >= although the filter is strict
 	Bound    BoundKind // what a token asks for by itself
 	Repeat   bool      // the stream repeats beside a token what its pages were asked from
+	Rival    bool      // another writer has the topic, and cannot be fenced
+	Shared   bool      // the stream is configured for it (exclusive: false)
 }
 
 // Kind is what an event does.
@@ -93,11 +95,12 @@ const (
 	Back                   // row A is what it was before, or something new B below its value
 	SetBack                // all rows are what they were when the replica fell behind
 	Slow                   // row A, or a new one, is stamped B beyond the greatest value and seen later
+	Intrude                // the other writer writes row A as it is now, in a way that B says
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
-	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow"}
+	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {
