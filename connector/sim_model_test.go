@@ -96,6 +96,7 @@ func (x *world) judge() *sim.Violation {
 	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
 	x.stats.records += int64(len(x.records))
 	x.dead = x.log.Dead(x.dead[:0])
+	x.api.H.Losses, x.api.H.Hidden = x.log.Losses(), x.log.Hidden()
 	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
 }
 
@@ -184,9 +185,12 @@ func (x *world) act() {
 			x.log.Compact()
 		}
 	default:
-		if e.Kind.Live() {
+		switch {
+		case e.Kind.Live():
 			x.api.Change(e)
-		} else {
+		case e.Kind.OfTopic():
+			x.topicEvent(e)
+		default:
 			x.api.Arm(e)
 		}
 	}

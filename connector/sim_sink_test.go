@@ -26,6 +26,7 @@ type simSink struct {
 	owners []string
 	seq    int64
 	ends   []int64
+	simTopicSeen
 }
 
 func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
@@ -56,7 +57,7 @@ func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
 	s.owner = "owner-" + strconv.Itoa(s.opened)
 	s.owners = append(s.owners, s.owner)
 	s.seq, s.open = c.Seq, true
-	s.ends = s.log.Ends()
+	s.look(c)
 	if s.api.RoundTrip {
 		c = roundTrip(c)
 	}
@@ -86,7 +87,7 @@ func (s *simSink) mine(c strategies.Cursor) error {
 }
 
 func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
-	next.Seq, next.Owner = s.seq+1, s.owner
+	next.Seq, next.Owner, next.Topic = s.seq+1, s.owner, s.standing(records)
 	if s.variant == readBackTooFar && next.ReadBack != nil {
 		rb := *next.ReadBack
 		rb.Offsets = slices.Clone(s.ends)
@@ -125,8 +126,13 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 		}
 		s.w.txn = n
 	}
+	next.Topic.Lost = s.receded
 	s.log.Store(n, next)
 	s.hook()
+	if s.refused {
+		s.log.End(n, false)
+		return next, s.failed(kafka.NotWritten)
+	}
 	switch fault {
 	case sim.CrashInside:
 		panic(crashed{})
@@ -159,14 +165,11 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	case sim.LostApplied:
 		return s.unknown(records, next)
 	}
-	s.seq = next.Seq
-	for i := range records {
-		if records[i].Dead {
-			continue
-		}
-		p := s.log.Partition(simID(records[i].Key))
-		s.ends[p] = max(s.ends[p], s.log.Ends()[p]-1)
+	if s.receded != "" {
+		return next, s.failed(kafka.Unknown)
 	}
+	s.seq = next.Seq
+	s.reached(records)
 	return next, nil
 }
 
@@ -189,7 +192,7 @@ func (s *simSink) append(n int64, records []kafka.Record, fault int) {
 		if s.variant == revertLost && s.scanning && s.older(simID(records[i].Key), body) {
 			continue
 		}
-		s.log.Append(n, simID(records[i].Key), body)
+		s.place(n, records[i].Key, body)
 	}
 }
 
@@ -246,6 +249,9 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 	greatest := map[int32]int64{}
 	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {
 		r = kgo.Record{Topic: "sim", Key: simKey(key), Value: body, Partition: partition, Offset: offset}
+		if s.variant == readInFetchOrder {
+			r.Partition = kafka.Home(&r, s.spread)
+		}
 		v, _ := s.api.ReadBody(body)
 		if s.variant == revertUnread && v.Set {
 			if n, ok := greatest[key]; ok && v.N < n {
@@ -286,8 +292,6 @@ func (s *simSink) ScanDead(_ context.Context, fn func(*kgo.Record) error) error 
 func (s *simSink) MaxRecord() int { return 1 << 20 }
 
 func (s *simSink) Ends() []int64 { return slices.Clone(s.ends) }
-
-func (s *simSink) TopicID() string { return "topic" }
 
 func (s *simSink) Close() { s.open = false }
 

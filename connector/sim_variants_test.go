@@ -47,6 +47,9 @@ const (
 	neverDoubted
 	tokenAlone
 	healedEarly
+	lossUnseen
+	keysByPresent
+	readInFetchOrder
 
 	// Of full scans.
 	oneLook
@@ -63,6 +66,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"early answers kept", "woken without a look at the cursor", "window never raised",
 	"falling answer believed", "evidence of more ignored", "second answer not compared",
 	"strict filter never learnt", "token without its bound", "unsorted forgotten",
+	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

@@ -15,11 +15,11 @@ import (
 func newStateCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
-		Short: "Look at the streams' cursors",
+		Short: "Look at the streams' cursors, and move their keys",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newStateShowCmd())
+	cmd.AddCommand(newStateShowCmd(), newStateRepartitionCmd())
 	return cmd
 }
 

@@ -9,5 +9,6 @@
 // compress.go (batches), outcome.go (what became of a transaction), heal.go (transactions
 // that a broker forgot), cursorlog.go (reading the state topic), scan.go and proof.go
 // (reading topics up to an offset, and knowing that it is reached), topics.go and memory.go
-// (creating and checking topics), client.go (connection settings).
+// (creating and checking topics), topic.go and look.go (whether the output topic is what it
+// was), partition.go and move.go (where keys go), client.go (connection settings).
 package kafka
