@@ -29,6 +29,8 @@ func (*blackHole) ScanDead(context.Context, func(*kgo.Record) error) error      
 func (*blackHole) MaxRecord() int                                               { return 1 << 20 }
 func (*blackHole) Ends() []int64                                                { return []int64{0} }
 func (*blackHole) TopicID() string                                              { return "" }
+func (*blackHole) Spread() int                                                  { return 1 }
+func (*blackHole) Found() kafka.Found                                           { return kafka.Found{} }
 func (*blackHole) Close()                                                       {}
 
 // BenchmarkCommitter takes pages of 1,000 new rows through the window into transactions of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -20,6 +21,7 @@ import (
 type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
+	lookEvery time.Duration
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
@@ -33,7 +35,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	}
 	log := o.Logger.With("stream", stream.Name)
 	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep}
+		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1)}
 	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
 	asks.Transport, asks.Logger = o.deps.transport, log
 	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
@@ -80,9 +82,12 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 		Brokers: k.Brokers, Stream: stream.Name, Topic: stream.Topic, StateTopic: k.StateTopic,
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Back: stream.Back(), Shared: !stream.Exclusive, Logger: log, Client: client,
+		Back: stream.Back(), Shared: !stream.Exclusive, FailOnLoss: stream.OnTopicLoss == onLossFail, Logger: log, Client: client,
 		Fits: func(stored strategies.Cursor) error {
 			_, err := adopt(stored, stream)
+			if err == nil && moving(stored) {
+				err = errMoving
+			}
 			return err
 		},
 	}

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 )
@@ -27,6 +29,8 @@ type Options struct {
 type Connector struct {
 	runners   []*runner
 	transport *http.Transport // shared by the streams; nil where the caller brought one
+	topics    kafka.Options   // how to look at the streams' topics
+	lookEvery time.Duration
 }
 
 // errNoRegistry is the error of a configuration that has brokers of its own: the embedded
@@ -55,7 +59,10 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{}
+	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery}
+	if o.deps.lookEvery > 0 {
+		c.lookEvery = o.deps.lookEvery
+	}
 	if o.deps.transport == nil {
 		// One for all: idle streams of an API then share a few connections.
 		c.transport = rest.NewTransport()
@@ -84,6 +91,16 @@ func (c *Connector) Run(ctx context.Context) error {
 		errs []error
 		left = len(c.runners)
 	)
+	watching, enough := context.WithCancel(ctx)
+	if len(c.runners) > 0 && !c.runners[0].once {
+		watched := make(chan struct{})
+		defer func() { <-watched }()
+		go func() {
+			defer close(watched)
+			c.watch(watching)
+		}()
+	}
+	defer enough()
 	for _, r := range c.runners {
 		wg.Go(func() {
 			err := r.run(ctx)

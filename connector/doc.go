@@ -12,7 +12,8 @@
 // halves of its pipeline), room.go (what may lie between them), ahead.go (questions asked
 // before their turn), group.go (one transaction after the other), pieces.go (pages too
 // large for one), ties.go (rows of one key in a page), dead.go (dead letters), full.go and
-// reconcile.go (scans of everything), flock.go, idle.go and files.go (many streams with
+// reconcile.go (scans of everything), loss.go and watch.go (a topic that lost records),
+// readback.go and repartition.go (keys in more than one partition), flock.go, idle.go and files.go (many streams with
 // nothing to do), status.go (what it shows), check.go, state.go and tail.go (looking
 // without touching), local.go (the embedded broker), lean.go (memory against time),
 // stages.go (parts of the pipeline, for benchmarks), class.go (error classes). DESIGN.md

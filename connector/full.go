@@ -15,7 +15,6 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
-	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -130,15 +129,16 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		if err != nil {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
-		w.Load(rec.Key, v, hash, rec.Partition, rec.Offset)
-		if id := window.DeadHash(rec.Key); hash == wire.TombstoneHash || !f.inScope(v) {
-			delete(live, id)
-		} else {
+		load(w, rec, f.sink.Spread(), v, hash)
+		if id := window.DeadHash(rec.Key); f.inScope(v) {
 			live[id] = false
+		} else {
+			delete(live, id)
 		}
 		return nil
 	})
 	if err == nil {
+		f.alive(w, live)
 		err = f.loadDead(ctx, w)
 	}
 	if err != nil {
@@ -187,7 +187,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	if lost == 0 || f.tooMany(f.records) { // names cost memory, and these will not be wanted
 		return nil
 	}
-	return f.collect(ctx, shard, live)
+	return f.collect(ctx, shard, live, w)
 }
 
 // tooMany reports whether more keys are missing than max_delete_ratio allows of so many.
@@ -284,7 +284,7 @@ func (f *full) ordered(rows []strategies.Row, last *strategies.Value, byToken bo
 }
 
 // collect finds the names of the keys that the scan did not show.
-func (f *full) collect(ctx context.Context, shard uint64, live map[uint64]bool) error {
+func (f *full) collect(ctx context.Context, shard uint64, live map[uint64]bool, w *window.Window) error {
 	return f.sink.Scan(ctx, nil, func(rec *kgo.Record) error {
 		if f.shardOf(rec.Key) != shard {
 			return nil
@@ -295,6 +295,9 @@ func (f *full) collect(ctx context.Context, shard uint64, live map[uint64]bool) 
 		v, _, err := f.inspect(ctx, rec)
 		if err != nil {
 			return err
+		}
+		if !isLast(w, rec.Key, v) {
+			return nil
 		}
 		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.stream.WindowRows {
 			return nil // at the next scan

@@ -128,6 +128,8 @@ func (c *committer) gather() (open bool, err error) {
 			settled = nil
 		case <-tired:
 			c.doze()
+		case <-c.alarm:
+			return true, errReopen
 		}
 	}
 }
@@ -221,6 +223,7 @@ func (c *committer) land() error {
 	}
 	c.stored, c.mark = f.stored, f.stored.Mark
 	if f.count > 0 {
+		c.stand(c.stored)
 		c.last = time.Now()
 		if c.active != nil {
 			c.active()

@@ -46,7 +46,7 @@ func (c *committer) wake(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	topic, partitions := c.sink.TopicID(), len(c.sink.Ends())
+	topic, ends := c.sink.TopicID(), c.sink.Ends()
 	found, err := c.sink.Open(ctx)
 	switch {
 	case class.Of(err) == class.Fenced:
@@ -54,8 +54,8 @@ func (c *committer) wake(ctx context.Context) error {
 	case err != nil:
 		// As if the transaction had been begun: tried again while the broker is on its way.
 		return &kafka.CommitError{Outcome: kafka.NotWritten, Err: fmt.Errorf("opening the producer of an idle stream: %w", err)}
-	case found.Seq != c.stored.Seq || found.Owner != c.stored.Owner,
-		c.sink.TopicID() != topic, len(c.sink.Ends()) != partitions, c.sink.MaxRecord() != c.maxRecord:
+	case found.Seq != c.stored.Seq || found.Owner != c.stored.Owner, kafka.Lost(found, c.sink.Found()) != "",
+		c.sink.TopicID() != topic, shorter(c.sink.Ends(), ends), c.sink.MaxRecord() != c.maxRecord:
 		return errReopen
 	}
 	c.dozing = false

@@ -253,9 +253,13 @@ func (h *house) read(topic string, fn func(*kgo.Record)) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	starts, err := kadm.NewClient(cl).ListStartOffsets(h.t.Context(), topic)
+	if err != nil {
+		h.t.Fatal(err)
+	}
 	left := map[int32]int64{}
 	for p, o := range ends[topic] {
-		if o.Offset > 0 {
+		if o.Offset > starts[topic][p].Offset {
 			left[p] = o.Offset
 		}
 	}

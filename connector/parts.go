@@ -58,6 +58,8 @@ type sink interface {
 	MaxRecord() int
 	Ends() []int64
 	TopicID() string
+	Spread() int
+	Found() kafka.Found
 	Close()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -53,7 +54,11 @@ type runner struct {
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
 	lenient   bool              // the topic may hold records of another schema
 	met       bool              // it does, and it was said
-	floor     *int64            // the window must begin here or below, because the API serves rows from there
+	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
+	standing  atomic.Pointer[standing]
+	alarm     chan struct{} // the output topic was seen to have lost something
+	astray    bool          // keys outside of their partitions were met, and it was said
+	floor     *int64        // the window must begin here or below, because the API serves rows from there
 }
 
 // run keeps the stream going until ctx ends (nil), its one sweep is done (nil), or it
@@ -118,6 +123,8 @@ func (r *runner) lives(ctx context.Context) error {
 			return err
 		case errors.Is(err, errReopen):
 			continue
+		case errors.Is(err, kafka.ErrTopicLost):
+			return err
 		case errors.As(err, &failed) && !failed.Permanent:
 		case !first && class.Of(err) == class.Broker:
 			// Opening again failed, or a scan: the broker may still be on its way back.
@@ -217,6 +224,10 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		return nil, strategies.Cursor{}, err
 	}
 	defer leave()
+	select {
+	case <-r.alarm: // it is looked at now
+	default:
+	}
 	stored, err := r.sink.Open(ctx)
 	if err != nil {
 		return nil, stored, err
@@ -225,10 +236,14 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}
+	if stored, err = r.mend(stored); err != nil {
+		return nil, stored, err
+	}
 	stored, err = r.sink.Commit(ctx, nil, stored)
 	if err != nil {
 		return nil, stored, err
 	}
+	r.stand(stored)
 	r.board.set(func(s *Status) { s.Transactions++; s.Mark = stored.Mark })
 	began, err := r.strategy.Begin(stored, time.Now())
 	if err != nil {
@@ -258,16 +273,10 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	var from []int64
 	if r.floor != nil && *r.floor < start {
 		start = *r.floor
-	} else if rb := c.ReadBack; rb != nil && rb.TopicID == r.sink.TopicID() && len(rb.Offsets) == len(r.sink.Ends()) {
-		valid, err := r.windowStart(rb.Window)
-		if err != nil {
-			return nil, err
-		}
-		if valid <= start {
-			from = rb.Offsets
-		}
+	} else if from, err = r.readBack(c.ReadBack, start); err != nil {
+		return nil, err
 	}
-	w := window.New(start, r.stream.WindowRows)
+	w, spread := window.New(start, r.stream.WindowRows), r.sink.Spread()
 	at := from
 	if at == nil {
 		at = make([]int64, len(r.sink.Ends()))
@@ -278,12 +287,13 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 		if err != nil {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
-		w.Load(rec.Key, v, hash, rec.Partition, rec.Offset)
+		load(w, rec, spread, v, hash)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.scattered(w.Settle(wire.TombstoneHash))
 	w.Loaded()
 	if err := r.loadDead(ctx, w); err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ type city struct {
 	records int
 	wakes   int // opens without a full start
 	stops   int
+	losses  []int64 // of the topic: when
 	calm    bool
 	lines   []string
 	traced  bool
@@ -124,6 +125,7 @@ func runFull(s *sim.Script, traced bool) (*sim.Violation, *city, error) {
 	c.api.Mu.Lock()
 	defer c.api.Mu.Unlock()
 	c.records = len(records)
+	c.api.API.H.Losses = len(c.losses)
 	var oracle sim.Oracle
 	return oracle.Check(c.api.API.H, records, dead, cursors), c, nil
 }
@@ -151,6 +153,8 @@ func (c *city) act(e sim.Event) {
 		time.AfterFunc(length, p.net.resume)
 	case sim.Fault:
 		c.fault(w, int(e.A))
+	case sim.Remake, sim.Trim, sim.PutBack, sim.Widen, sim.Stray:
+		c.topicEvent(e)
 	case sim.Compaction, sim.Intrude:
 	default:
 		c.api.Mu.Lock()
@@ -203,7 +207,7 @@ func (c *city) start(w int) {
 	if ended := c.procs[w]; ended != nil {
 		ended.net.cut() // it may have been stopped after its end
 	}
-	p := &simProcess{city: c, id: w, net: newSimNet(&c.network), done: make(chan struct{})}
+	p := &simProcess{city: c, id: w, losses: c.lossesBy(time.Now().UnixMilli()), net: newSimNet(&c.network), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
 	p.net.kill = func() { go c.crash(p) }

@@ -99,6 +99,7 @@ func (x *world) judge() *sim.Violation {
 	if broken := x.log.Trespass(); broken != nil {
 		return broken
 	}
+	x.api.H.Losses, x.api.H.Hidden = x.log.Losses(), x.log.Hidden()
 	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
 }
 
@@ -189,9 +190,12 @@ func (x *world) act() {
 			x.log.Compact()
 		}
 	default:
-		if e.Kind.Live() {
+		switch {
+		case e.Kind.Live():
 			x.api.Change(e)
-		} else {
+		case e.Kind.OfTopic():
+			x.topicEvent(e)
+		default:
 			x.api.Arm(e)
 		}
 	}

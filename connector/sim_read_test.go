@@ -55,10 +55,14 @@ func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err err
 		topic     string
 		partition int32
 	}
+	starts, err := adm.ListStartOffsets(ctx, topics...)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	left := map[part]int64{}
 	for _, listed := range []kadm.ListedOffsets{ends, more} {
 		listed.Each(func(o kadm.ListedOffset) {
-			if o.Offset > 0 {
+			if at, _ := starts.Lookup(o.Topic, o.Partition); o.Offset > at.Offset {
 				left[part{o.Topic, o.Partition}] = o.Offset
 			}
 		})
@@ -87,8 +91,12 @@ func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err err
 					return
 				}
 				var cursor strategies.Cursor
-				if cursor, err = kafka.ParseCursor("sim", r.Value); err == nil {
-					cursors = append(cursors, sim.Stored{Txn: r.Timestamp.UnixMilli(), Cursor: cursor})
+				cursor, err = kafka.ParseCursor("sim", r.Value)
+				if n := len(cursors); err == nil && n > 0 && cursor.Topic.Lost != "" && cursors[n-1].Cursor.Seq == cursor.Seq {
+					cursors = cursors[:n-1] // the second one of a transaction that has met a loss
+				}
+				if err == nil {
+					cursors = append(cursors, sim.Stored{Txn: r.Timestamp.UnixMilli(), Cursor: cursor, Losses: c.lossesBy(r.Timestamp.UnixMilli())})
 				}
 				return
 			}

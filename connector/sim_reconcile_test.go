@@ -167,6 +167,8 @@ func (x *world) between(w *simWorker) {
 			// Two looks at one replica would be believed, and one tells that rows are gone.
 			x.lagged = true
 			x.api.Arm(e)
+		case e.Kind.OfTopic():
+			x.topicEvent(e)
 		case e.Kind == sim.Fault:
 			w.fault = int(e.A)
 		case e.Kind == sim.Crash:

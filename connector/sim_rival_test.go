@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit/sim"
@@ -81,7 +83,7 @@ func (s *simSink) occupy(c strategies.Cursor) error {
 func (s *simSink) alone(records []kafka.Record) error {
 	outdated := false
 	for p, n := range s.ground.count {
-		if n == 0 || s.ground.first[p] < s.ground.sure[p] || s.ground.first[p] <= s.ground.next[p] && s.ground.end[p]-s.ground.first[p] == n {
+		if n == 0 || p >= len(s.ground.sure) || s.ground.first[p] < s.ground.sure[p] || s.ground.first[p] <= s.ground.next[p] && s.ground.end[p]-s.ground.first[p] == n {
 			continue
 		}
 		if s.trespassed(p, s.ground.sure[p], s.ground.end[p]) {
@@ -110,7 +112,7 @@ func (s *simSink) clashes(p int, from, to int64, records []kafka.Record) bool {
 func (s *simSink) settled() {
 	s.ground.sure = slices.Clone(s.ground.sure)
 	for p, n := range s.ground.count {
-		if n > 0 {
+		if n > 0 && p < len(s.ground.sure) { // not one that was added since
 			s.ground.sure[p], s.ground.next[p] = s.ground.end[p], s.ground.end[p]+1
 			s.ends[p] = max(s.ends[p], s.ground.end[p])
 		}
@@ -142,7 +144,7 @@ func (s *simSink) trespassed(p int, from, to int64) bool {
 func (x *world) intrude(e sim.Event) {
 	if v, ok := x.api.Row(int(e.A)); ok && x.script.Rival {
 		b := x.api.Body(&v)
-		x.log.Intrude(x.log.Partition(v.Key), v.Key, b[:], e.B)
+		x.log.Intrude(int(kafka.Home(&kgo.Record{Key: simKey(v.Key)}, x.script.Partitions)), v.Key, b[:], e.B)
 	}
 }
 

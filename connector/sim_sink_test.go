@@ -30,6 +30,7 @@ type simSink struct {
 	claims bool // an operator's
 
 	outdated bool // as kafka.Sink's
+	simTopicSeen
 }
 
 func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
@@ -63,7 +64,7 @@ func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
 	s.owner = "owner-" + strconv.Itoa(s.opened)
 	s.owners = append(s.owners, s.owner)
 	s.seq, s.open = c.Seq, true
-	s.ends = slices.Clone(s.ground.sure)
+	s.look(c)
 	if s.api.RoundTrip {
 		c = roundTrip(c)
 	}
@@ -93,7 +94,7 @@ func (s *simSink) mine(c strategies.Cursor) error {
 }
 
 func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
-	next.Seq, next.Owner = s.seq+1, s.owner
+	next.Seq, next.Owner, next.Topic = s.seq+1, s.owner, s.standing(records)
 	next.Written = &strategies.Written{TopicID: s.TopicID(), Ends: s.ground.sure}
 	if s.variant == readBackTooFar && next.ReadBack != nil {
 		rb := *next.ReadBack
@@ -137,6 +138,7 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 		}
 		s.w.txn = n
 	}
+	next.Topic.Lost = s.receded
 	s.log.Store(n, next)
 	s.hook()
 	if err := s.alone(records); err != nil {
@@ -146,6 +148,10 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	}
 	if s.script.Rival {
 		s.hook()
+	}
+	if s.refused {
+		s.log.End(n, false)
+		return next, s.failed(kafka.NotWritten)
 	}
 	switch fault {
 	case sim.CrashInside:
@@ -179,7 +185,11 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	case sim.LostApplied:
 		return s.unknown(records, next)
 	}
+	if s.receded != "" {
+		return next, s.failed(kafka.Unknown)
+	}
 	s.seq = next.Seq
+	s.reached(records)
 	s.settled()
 	return next, nil
 }
@@ -207,8 +217,8 @@ func (s *simSink) append(n int64, records []kafka.Record, fault int) {
 		if s.variant == revertLost && s.scanning && s.older(simID(records[i].Key), body) {
 			continue
 		}
-		s.ground.wrote(s.log.Partition(simID(records[i].Key)), s.log.Ends())
-		s.log.Append(n, simID(records[i].Key), body)
+		s.ground.wrote(s.home(records[i].Key), s.log.Ends())
+		s.place(n, records[i].Key, body)
 	}
 }
 
@@ -266,6 +276,9 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 	greatest := map[int32]int64{}
 	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {
 		r = kgo.Record{Topic: "sim", Key: simKey(key), Value: body, Partition: partition, Offset: offset}
+		if s.variant == readInFetchOrder {
+			r.Partition = kafka.Home(&r, s.spread)
+		}
 		v, _ := s.api.ReadBody(body)
 		if s.variant == revertUnread && v.Set {
 			if n, ok := greatest[key]; ok && v.N < n {
@@ -306,8 +319,6 @@ func (s *simSink) ScanDead(_ context.Context, fn func(*kgo.Record) error) error 
 func (s *simSink) MaxRecord() int { return 1 << 20 }
 
 func (s *simSink) Ends() []int64 { return slices.Clone(s.ends) }
-
-func (s *simSink) TopicID() string { return "topic" }
 
 func (s *simSink) Close() { s.open = false }
 

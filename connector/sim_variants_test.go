@@ -50,6 +50,9 @@ const (
 	rivalUnseen
 	rivalIgnored
 	rivalKeysIgnored
+	lossUnseen
+	keysByPresent
+	readInFetchOrder
 
 	// Of full scans.
 	oneLook
@@ -68,6 +71,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"strict filter never learnt", "token without its bound", "unsorted forgotten",
 	"other writers not looked for", "another writer seen, the window kept",
 	"another writer's keys not compared",
+	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

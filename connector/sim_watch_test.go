@@ -23,6 +23,7 @@ import (
 type simProcess struct {
 	*city
 	id     int
+	losses int // of the topic, when it was started
 	net    *simNet
 	r      *runner
 	cancel context.CancelFunc
@@ -246,9 +247,9 @@ func (p *simProcess) sweepEnded(Sweep) {
 	h, now := p.api.API.H, time.Now().UnixMilli()
 	from := int32(len(h.Delivered))
 	h.Delivered = append(h.Delivered, e.pages...)
-	h.Deliveries = append(h.Deliveries, sim.Delivery{Txn: now, From: from, To: int32(len(h.Delivered)), Skipped: true})
+	h.Deliveries = append(h.Deliveries, sim.Delivery{Txn: now, From: from, To: int32(len(h.Delivered)), Skipped: true, Losses: p.losses})
 	h.Sweeps = append(h.Sweeps, sim.Sweep{Began: e.begin.clock, Greatest: e.begin.greatest, Ended: p.api.API.Now(), Txn: now,
-		Resumed: e.begin.resumed, Proven: e.proven, Last: e.last})
+		Resumed: e.begin.resumed, Proven: e.proven, Last: e.last, Losses: p.losses})
 	p.city.mu.Lock()
 	p.ends++
 	p.city.mu.Unlock()

@@ -40,6 +40,7 @@ type simWorker struct {
 	tied   bool  // that page held one value only
 	page   int32 // folded last; -1: the last answer was none
 	txn    int64 // the last one begun
+	losses int   // of the topic that it can know of
 	piece  bool  // it is part of a page, and its cursor does not count the page as delivered
 }
 
@@ -215,7 +216,7 @@ func (x *world) commit(w *simWorker, n int) {
 	x.widest = max(x.widest, w.c.window.Rows())
 	w.txn = 0
 	known := len(h.Deliveries)
-	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64})
+	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64, Losses: w.losses})
 	defer func() { // the worker may die within
 		d := &h.Deliveries[known]
 		d.Txn = w.txn
@@ -245,7 +246,7 @@ func (x *world) commit(w *simWorker, n int) {
 	w.queue = w.queue[:copy(w.queue, w.queue[done:])]
 	if last.ended {
 		h.Sweeps = append(h.Sweeps, sim.Sweep{Began: last.begin.clock, Greatest: last.begin.greatest, Ended: x.api.Now(),
-			Txn: w.txn, Resumed: last.begin.resumed, Proven: last.proven, Last: last.page})
+			Txn: w.txn, Resumed: last.begin.resumed, Proven: last.proven, Last: last.page, Losses: w.losses})
 		x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
 	}
 }

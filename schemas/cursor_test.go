@@ -163,6 +163,7 @@ func TestCursorDescribed(t *testing.T) {
 	compare("sweep", doc.Defs["sweep"].Properties, c.Sweep)
 	compare("read_back", doc.Defs["read_back"].Properties, c.ReadBack)
 	compare("written", doc.Defs["written"].Properties, c.Written)
+	compare("topic", doc.Defs["topic"].Properties, c.Topic)
 }
 
 // TestCursorMutations: what is no cursor is refused, field by field.

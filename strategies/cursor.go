@@ -50,8 +50,10 @@ type Cursor struct {
 
 	// ReadBack says where in the output topic the rows of the window begin (rule 10).
 	ReadBack *ReadBack `json:"read_back,omitempty"`
-	Seq      int64     `json:"seq"`   // +1 each commit (rule 4)
-	Owner    string    `json:"owner"` // fresh for each open (rule 4)
+	// Topic is what the output topic was like when the cursor was written (rule 21).
+	Topic *Topic `json:"topic,omitempty"`
+	Seq   int64  `json:"seq"`   // +1 each commit (rule 4)
+	Owner string `json:"owner"` // fresh for each open (rule 4)
 
 	// TransactionalID is what the cursor was written under. Who starts under another one
 	// fences this one too (P5).
@@ -161,6 +163,35 @@ type ReadBack struct {
 	// Window is the cursor's Window that the offsets were taken for. They do not serve
 	// a window that begins lower.
 	Window string `json:"window,omitempty"`
+}
+
+// Topic is evidence of the output topic: what it must still be like when the stream is
+// opened again, if it holds what the cursor says was delivered.
+type Topic struct {
+	ID string `json:"id"` // Kafka's; a topic made anew has another
+	// Partitions is how many partitions the topic had when the stream began, or when an
+	// operator repartitioned it last. It decides where a key goes (rule 22): Kafka adds
+	// partitions to a topic, and moves nothing.
+	Partitions int `json:"partitions"`
+	// Moving says that a repartition was begun and has not ended.
+	Moving bool `json:"moving,omitempty"`
+	// Lost says what the cursor's own transaction met: records that had been written before it
+	// were gone.
+	Lost string `json:"lost,omitempty"`
+	// Starts and Ends are, for each partition, the first offset that the topic still had, and
+	// one that it has reached at the least, with the records of the cursor's own transaction
+	// and their marker.
+	Starts []int64 `json:"starts,omitempty"`
+	Ends   []int64 `json:"ends,omitempty"`
+}
+
+// Forget drops what a cursor says was delivered, because the topic does not hold it any
+// more: the next sweep begins at the first mark, with a window over the whole topic. What
+// was learnt of the API stays, and so do the times of full scans. It is the only way in
+// which a mark falls without an operator (P6).
+func (c Cursor) Forget() Cursor {
+	c.Mark, c.Window, c.Reached, c.Sweep, c.ReadBack, c.Topic = "", "", "", nil, nil, nil
+	return c
 }
 
 // Adopt makes a stored cursor fit the stream's present configuration (rule 19). Among

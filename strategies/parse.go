@@ -71,6 +71,15 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 			below(fmt.Sprintf("written.ends[%d]", i), end, 0)
 		}
 	}
+	if t := c.Topic; t != nil {
+		below("topic.partitions", int64(t.Partitions), 1)
+		for i := range t.Starts {
+			below(fmt.Sprintf("topic.starts[%d]", i), t.Starts[i], 0)
+		}
+		for i := range t.Ends {
+			below(fmt.Sprintf("topic.ends[%d]", i), t.Ends[i], 0)
+		}
+	}
 	if s := c.Sweep; s != nil {
 		below("sweep.offset", s.Offset, 0)
 		below("sweep.pages", s.Pages, 0)

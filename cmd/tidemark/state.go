@@ -16,11 +16,11 @@ import (
 func newStateCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
-		Short: "Look at the streams' cursors, or give a stream its topic",
+		Short: "Look at the streams' cursors, give a stream its topic, or move its keys",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newStateShowCmd(), newStateClaimCmd())
+	cmd.AddCommand(newStateShowCmd(), newStateClaimCmd(), newStateRepartitionCmd())
 	return cmd
 }
 

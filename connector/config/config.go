@@ -66,6 +66,8 @@ type Stream struct {
 	MaxFuture  time.Duration // default 24h: a cursor value further past the API's clock does not move the mark; 0: any does
 	WindowRows int           // default 8388608: rows of the topic that are remembered, 32 bytes each
 
+	OnTopicLoss string // reread (default), fail: the topic no longer holds what was written to it
+
 	Deleted           Deleted       // how the API marks a deleted row
 	RescanInterval    time.Duration // between full re-reads that write what differs; Never by default, 0: each sweep
 	ReconcileInterval time.Duration // between full scans for deleted rows; Never by default, 0: each sweep

@@ -58,6 +58,7 @@
 //	window_rows              rows of the topic that are remembered, 32 bytes each; past it rows may be written again [8388608]
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
 //	max_bad_rows             a sweep with more bad rows than this, and more than 1%, stops [100]
+//	on_topic_loss            what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not: reread, fail [reread]
 //	deleted.field            the row's field that says so
 //	deleted.value            its value in a deleted row [true]
 //	deleted.present          true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set [false]

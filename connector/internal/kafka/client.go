@@ -35,8 +35,11 @@ type Options struct {
 	Claim bool
 	// Fits refuses a stored cursor that the stream's configuration does not go with, before
 	// anybody is fenced and before the output topic is made (rule 19). It may be nil.
-	Fits   func(strategies.Cursor) error
-	Client []kgo.Opt // more client settings: TLS, SASL, or a test's network
+	Fits func(strategies.Cursor) error
+	// FailOnLoss makes Open refuse a topic that lost records, where they would be read again
+	// otherwise.
+	FailOnLoss bool
+	Client     []kgo.Opt // more client settings: TLS, SASL, or a test's network
 }
 
 // TransactionalID is the same for every worker that ever serves the stream (P5).

@@ -31,6 +31,7 @@ type Sink struct {
 	seq         int64
 	last        place   // of the cursor that was committed last
 	ends        []int64 // per partition of the output topic: where the next record goes, or before
+	evidence            // of the output topic
 
 	records []kgo.Record // reused by every transaction
 	acks    acks
@@ -76,13 +77,11 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	if s.state, err = s.o.ensureState(ctx, adm); err != nil {
 		return strategies.Cursor{}, err
 	}
-	if err := s.entitled(ctx, reader); err != nil {
+	before, err := s.entitled(ctx, reader)
+	if err != nil {
 		return strategies.Cursor{}, err
 	}
-	if s.data, err = s.o.ensure(ctx, adm, s.o.Topic, s.o.Partitions, s.o.dataConfig()); err != nil {
-		return strategies.Cursor{}, err
-	}
-	if s.limit, err = s.o.maxRecord(ctx, adm); err != nil {
+	if err := s.output(ctx, reader, adm, before); err != nil {
 		return strategies.Cursor{}, err
 	}
 	if err := s.fence(ctx); err != nil {
@@ -113,14 +112,9 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	s.owner = rand.Text()
 	s.owners[s.owner] = true
 	s.seq = c.Seq
-	end, err := ends(ctx, reader, s.o.Topic)
-	if err != nil {
+	if err := s.begin(ctx, reader, c); err != nil {
 		s.Close()
 		return c, err
-	}
-	s.ends = make([]int64, s.data.partitions)
-	for p := range s.ends {
-		s.ends[p] = end[int32(p)]
 	}
 	if err := s.occupy(ctx, reader, c); err != nil {
 		s.Close()
@@ -132,12 +126,12 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 // entitled looks at the stored cursor before anybody is fenced. A worker that lost its stream
 // while it slept must not throw out the one that has it now, and neither must one whose
 // configuration means something else.
-func (s *Sink) entitled(ctx context.Context, reader *kgo.Client) error {
+func (s *Sink) entitled(ctx context.Context, reader *kgo.Client) (strategies.Cursor, error) {
 	c, err := s.mine(ctx, reader)
 	if err == nil && s.o.Fits != nil {
 		err = s.o.Fits(c)
 	}
-	return err
+	return c, err
 }
 
 // mine reads the stored cursor and fails if a worker that is not this one owns it.
@@ -163,7 +157,7 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 func (s *Sink) fence(ctx context.Context) error {
 	client, err := s.o.transactional(
 		s.compression,
-		kgo.RecordPartitioner(partitioner),
+		kgo.RecordPartitioner(s.partitioner()),
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.MaxBufferedRecords(1<<20),
 		kgo.ProducerBatchMaxBytes(int32(s.limit)),
@@ -192,13 +186,13 @@ type Record struct {
 }
 
 // Commit writes the records and the cursor in one transaction (P1), fills in the
-// cursor's seq and owner, and returns it as stored. records may be reused when Commit
+// cursor's seq, owner and topic, and returns it as stored. records may be reused when Commit
 // returns. Any error is a *CommitError and leaves the sink closed.
 //
 // ctx being cancelled does not interrupt a commit at once: it gets a few seconds to end
 // with a known outcome.
 func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cursor) (strategies.Cursor, error) {
-	next.Seq, next.Owner = s.seq+1, s.owner
+	next.Seq, next.Owner, next.Topic = s.seq+1, s.owner, s.standing(records)
 	s.sign(&next)
 	value, err := json.Marshal(next)
 	if err != nil {
@@ -220,10 +214,8 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	}
 	s.seq = next.Seq
 	s.last = place{s.state, s.acks.cursor}
-	for p, end := range s.acks.ends {
-		s.ends[p] = max(s.ends[p], end)
-	}
 	s.settled()
+	s.reached()
 	return next, nil
 }
 
@@ -240,7 +232,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	now := time.Now()
 	for i := range records {
 		r := &records[i]
-		s.records[i] = kgo.Record{Topic: s.o.Topic, Key: r.Key, Value: r.Value, Headers: r.Headers, Timestamp: now}
+		s.records[i] = kgo.Record{Topic: s.o.Topic, Key: r.Key, Value: r.Value, Headers: r.Headers, Timestamp: now, Partition: s.homes[i]}
 		if r.Dead {
 			s.records[i].Topic = s.o.DeadTopic()
 			if err := s.ensureDead(ctx); err != nil {
@@ -259,6 +251,9 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	if failed := s.acks.failure(); failed != nil {
 		err = failed
 	}
+	if s.receded(err == nil); err == nil && s.lost != "" {
+		err = s.confess(ctx, cursor)
+	}
 	if err != nil {
 		// Every record must have been acknowledged: Flush and EndTransaction report
 		// nothing when one record failed by itself (rule 1).
@@ -272,7 +267,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	if err := s.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return Unknown, fmt.Errorf("ending the transaction: %w", err)
 	}
-	return 0, nil
+	return s.intact()
 }
 
 // Ends are, for each partition of the output topic, an offset at or before the next
@@ -349,7 +344,7 @@ func (s *Sink) MaxRecord() int { return s.limit - batchOverhead }
 // Close lets go of the connections and buffers; a transaction in hand is left to be aborted
 // by the next Open, or by its timeout. What the sink knows of the topic stays.
 func (s *Sink) Close() {
-	s.records = nil
+	s.records, s.homes = nil, nil
 	if s.client != nil {
 		s.client.Close()
 		s.client = nil

@@ -101,19 +101,21 @@ func (o Options) checkStatePolicy(ctx context.Context, adm *kadm.Client) error {
 // 61 bytes for the batch, and some varints.
 const batchOverhead = 256
 
-// maxRecord is the largest batch that the output topic takes; the dead-letter topic is made to
-// take the same.
-func (o Options) maxRecord(ctx context.Context, adm *kadm.Client) (int, error) {
-	text, err := config(ctx, adm, o.Topic, "max.message.bytes")
-	if err != nil {
-		return 0, err
+// maxRecord is the largest batch that the output topic, with these settings, takes; the
+// dead-letter topic is made to take the same.
+func (o Options) maxRecord(settings map[string]string) (int, error) {
+	text, ok := settings[maxBytes]
+	if !ok {
+		return 0, untold(o.Topic, maxBytes)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n <= 2*batchOverhead {
-		return 0, class.Errorf(class.Broker, "topic %s has max.message.bytes=%s, too little for any record", o.Topic, text)
+		return 0, class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", o.Topic, maxBytes, text)
 	}
 	return min(n, math.MaxInt32), nil
 }
+
+const maxBytes = "max.message.bytes"
 
 // DeadTopic is where rows go that cannot be written as what they are.
 func (o Options) DeadTopic() string { return o.Topic + ".dlq" }
@@ -129,22 +131,40 @@ func (s *Sink) ensureDead(ctx context.Context) error {
 	return err
 }
 
-func config(ctx context.Context, adm *kadm.Client, topic, key string) (string, error) {
+// settings are those of a topic that the broker tells.
+func settings(ctx context.Context, adm *kadm.Client, topic string) (map[string]string, error) {
 	configs, err := adm.DescribeTopicConfigs(ctx, topic)
 	if err == nil && len(configs) > 0 {
 		err = configs[0].Err
 	}
 	if err != nil {
-		return "", class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)
+		return nil, class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)
 	}
+	all := make(map[string]string)
 	for _, rc := range configs {
 		for _, c := range rc.Configs {
-			if c.Key == key && c.Value != nil {
-				return *c.Value, nil
+			if c.Value != nil {
+				all[c.Key] = *c.Value
 			}
 		}
 	}
-	return "", class.Errorf(class.Broker, "reading the settings of topic %s: the broker does not tell its %s", topic, key)
+	return all, nil
+}
+
+func config(ctx context.Context, adm *kadm.Client, topic, key string) (string, error) {
+	all, err := settings(ctx, adm, topic)
+	if err != nil {
+		return "", err
+	}
+	text, ok := all[key]
+	if !ok {
+		return "", untold(topic, key)
+	}
+	return text, nil
+}
+
+func untold(topic, key string) error {
+	return class.Errorf(class.Broker, "reading the settings of topic %s: the broker does not tell its %s", topic, key)
 }
 
 // CheckTopics looks at both topics and changes nothing.

@@ -9,5 +9,5 @@
 // forgets, so rows may be written again, and it says so.
 //
 // Files: window.go (verdicts), table.go (the entries in memory), offsets.go (where in the
-// topic the window begins).
+// topic the window begins), strays.go (keys that lie in two partitions).
 package window

@@ -30,6 +30,7 @@ type Window struct {
 	start   int64
 	table   table
 	offsets offsets
+	strays  map[int32]*table    // per partition, while the topic is read; see LoadStray
 	dead    map[uint64]struct{} // hashes of the rows in the dead-letter topic
 	forgot  int64
 }
@@ -101,9 +102,10 @@ func (w *Window) LoadDead(hash uint64) {
 // may be a part of the row only.
 func DeadHash(raw []byte) uint64 { return xxh3.Hash(raw) }
 
-// Load takes an event of the topic, in the topic's order; its partition's next event
-// stands behind offset. A key's last event is the one that comes last, be its cursor value
-// smaller than that of the one before: the source went back, and a full scan wrote it (rule 23).
+// Load takes an event of the topic from its key's home partition, in that partition's order;
+// the partition's next event stands behind offset. A key's last event is the one that comes
+// last, be its cursor value smaller than that of the one before: the source went back, and a full
+// scan wrote it (rule 23).
 func (w *Window) Load(key []byte, v strategies.Value, hash uint64, partition int32, offset int64) {
 	n := number(v)
 	w.offsets.load(n, partition, offset)

@@ -53,6 +53,7 @@ type Sweep struct {
 	Resumed  bool  // it was begun by an earlier life of the stream, so Began says nothing
 	Proven   bool  // the strategy says it has seen the end
 	Last     int32 // the page it ended on
+	Losses   int   // of the topic that its worker can know of
 }
 
 // Scan is a full scan that was made to find deleted rows.
@@ -66,6 +67,7 @@ type Scan struct {
 type Delivery struct {
 	Txn      int64
 	From, To int32 // History.Delivered[From:To], pages in order
+	Losses   int   // of the topic that the worker can know of
 	Skipped  bool  // nothing was worth a transaction: the pages' rows lie in the log up to Txn
 }
 
@@ -83,6 +85,8 @@ type History struct {
 	// Learnt is how many pages there were when a cursor first said that the API does not sort;
 	// 0: none has. From then on order by chance is no excuse: such a stream goes by token.
 	Learnt int32
+	Losses int  // times the topic lost something
+	Hidden bool // and one of these cannot be told any more
 }
 
 // Tied reports whether some answer was full and held rows of one value only.
@@ -109,5 +113,5 @@ func (h *History) Reset(t Traits) {
 	h.Traits = t
 	h.Versions, h.Rows, h.Pages = h.Versions[:0], h.Rows[:0], h.Pages[:0]
 	h.Sweeps, h.Scans, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Scans[:0], h.Deliveries[:0], h.Delivered[:0]
-	h.Requests, h.Learnt = 0, 0
+	h.Requests, h.Learnt, h.Losses, h.Hidden = 0, 0, 0, false
 }

@@ -17,6 +17,13 @@ type Log struct {
 	txns    []txn // by number - 1
 	epoch   int
 	rivals  rivals
+
+	starts []int64 // per partition: what lies before is gone
+	made   int     // times the topic was made anew
+	losses int     // times it lost something
+	back   uint8   // partitions that were put back since a worker has looked at them
+	filled uint8   // of these, those in which an aborted transaction has written since
+	hidden bool    // a loss cannot be told any more
 }
 
 // Entry kinds are told by key: 0 is a marker.
@@ -26,7 +33,8 @@ type entry struct {
 	txn  int64
 	gone bool // compacted away
 
-	rival int // of another writer: its transaction; txn is then the last that was begun here
+	rival int  // of another writer: its transaction; txn is then the last that was begun here
+	stray bool // an older version of the connector has left it in another partition
 }
 
 // deadEntry is a dead letter; extra is what its writer wants back.
@@ -38,6 +46,7 @@ type deadEntry struct {
 type cursorEntry struct {
 	cursor strategies.Cursor
 	txn    int64
+	losses int
 }
 
 type txnState uint8
@@ -69,6 +78,8 @@ func (l *Log) Reset(t Traits) {
 	clear(l.dead)
 	l.cursors, l.txns, l.dead, l.epoch = l.cursors[:0], l.txns[:0], l.dead[:0], 0
 	l.rivals.reset()
+	l.starts, l.made, l.losses = append(l.starts[:0], make([]int64, t.Partitions)...), 0, 0
+	l.back, l.filled, l.hidden = 0, 0, false
 }
 
 // Epoch is the present owner's.
@@ -96,16 +107,13 @@ func (l *Log) Begin(epoch int) (int64, bool) {
 	return int64(len(l.txns)), true
 }
 
-// Partition is where a key's records go.
-func (l *Log) Partition(key int32) int { return int(key*7) % len(l.parts) }
-
-// Append writes a record of the transaction.
-func (l *Log) Append(n int64, key int32, body []byte) {
-	p := l.Partition(key)
+// Append writes a record of the transaction to a partition and returns its offset.
+func (l *Log) Append(n int64, p int, key int32, body []byte) int64 {
 	e := entry{key: key, txn: n}
 	copy(e.body[:], body)
 	l.parts[p] = append(l.parts[p], e)
 	l.txns[n-1].parts |= 1 << p
+	return int64(len(l.parts[p]) - 1)
 }
 
 // Bury writes a dead letter of the transaction.
@@ -142,7 +150,9 @@ func (l *Log) Dead(out []Record) []Record {
 }
 
 // Store writes a cursor of the transaction.
-func (l *Log) Store(n int64, c strategies.Cursor) { l.cursors = append(l.cursors, cursorEntry{c, n}) }
+func (l *Log) Store(n int64, c strategies.Cursor) {
+	l.cursors = append(l.cursors, cursorEntry{c, n, l.losses})
+}
 
 // Hold leaves the transaction's commit on its way.
 func (l *Log) Hold(n int64) { l.txns[n-1].pending = true }
@@ -161,6 +171,8 @@ func (l *Log) end(n int64, commit bool) {
 	t.state = txnAborted
 	if commit {
 		t.state = txnCommitted
+	} else {
+		l.filled |= t.parts & l.back
 	}
 	for p := range l.parts {
 		if t.parts&(1<<p) != 0 {
@@ -204,11 +216,14 @@ func (l *Log) Ends() []int64 {
 // Scan calls fn with the committed records from the given offsets up to the given ends.
 func (l *Log) Scan(from, ends []int64, fn func(partition int32, offset int64, key int32, body []byte) error) error {
 	for p := range l.parts {
-		at := int64(0)
-		if p < len(from) {
-			at = from[p]
+		if p >= len(ends) {
+			break // added since
 		}
-		for o := at; o < ends[p]; o++ {
+		at := l.starts[p]
+		if p < len(from) {
+			at = max(at, from[p])
+		}
+		for o := at; o < min(ends[p], int64(len(l.parts[p]))); o++ {
 			e := &l.parts[p][o]
 			if e.gone || !l.shown(e) {
 				continue
@@ -223,8 +238,8 @@ func (l *Log) Scan(from, ends []int64, fn func(partition int32, offset int64, ke
 
 // Compact removes what has a later committed record of its key.
 func (l *Log) Compact() {
-	last := map[int32]bool{}
 	for p := range l.parts {
+		last := map[int32]bool{}
 		for o := len(l.parts[p]) - 1; o >= 0; o-- {
 			e := &l.parts[p][o]
 			if !l.shown(e) {
@@ -251,18 +266,23 @@ type Record struct {
 type Stored struct {
 	Txn    int64
 	Cursor strategies.Cursor
+	Losses int // of the topic, when it was written
 }
 
-// Read appends all that is committed, compacted or not, to records and cursors.
+// Read appends all that is committed and was not lost, compacted or not, to records and
+// cursors. Strays are nobody's to judge.
 func (l *Log) Read(records []Record, cursors []Stored) ([]Record, []Stored) {
 	at := make([]int, len(l.parts))
+	for p := range at {
+		at[p] = int(l.starts[p])
+	}
 	for {
 		// In the order of transactions; within one, partition by partition.
 		best, txn := -1, int64(math.MaxInt64)
 		for p := range l.parts {
 			for at[p] < len(l.parts[p]) {
 				e := &l.parts[p][at[p]]
-				if l.shown(e) {
+				if !e.stray && l.shown(e) {
 					break
 				}
 				at[p]++
@@ -282,7 +302,7 @@ func (l *Log) Read(records []Record, cursors []Stored) ([]Record, []Stored) {
 	}
 	for _, c := range l.cursors {
 		if l.txns[c.txn-1].state == txnCommitted {
-			cursors = append(cursors, Stored{c.txn, c.cursor})
+			cursors = append(cursors, Stored{c.txn, c.cursor, c.losses})
 		}
 	}
 	return records, cursors

@@ -96,11 +96,17 @@ const (
 	SetBack                // all rows are what they were when the replica fell behind
 	Slow                   // row A, or a new one, is stamped B beyond the greatest value and seen later
 	Intrude                // the other writer writes row A as it is now, in a way that B says
+	Remake                 // the output topic is deleted and made anew
+	Trim                   // its records up to B are deleted, of partition A or of all
+	PutBack                // it ends at B, of partition A or of all: a copy or a leader that lags
+	Widen                  // it gets up to three more partitions
+	Stray                  // an old record of A lies in another partition too
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
-	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude"}
+	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
+	"remake", "trim", "put back", "widen", "stray"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {

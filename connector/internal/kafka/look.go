@@ -1,0 +1,62 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// Look looks at many topics at once. It does not say which of them forget; a topic about
+// which the broker has no clear word is left out.
+func (o Options) Look(ctx context.Context, topics []string) (map[string]Found, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	defer cancel()
+	cl, err := o.client()
+	if err != nil {
+		return nil, err
+	}
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	listed, err := adm.ListTopics(ctx, topics...)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Found)
+	var there []string
+	for _, name := range topics {
+		switch t, ok := listed[name]; {
+		case !ok || errors.Is(t.Err, kerr.UnknownTopicOrPartition):
+			found[name] = Found{Missing: true}
+		case t.Err == nil && len(t.Partitions) > 0:
+			there = append(there, name)
+		}
+	}
+	if len(there) == 0 {
+		return found, nil
+	}
+	first, err := adm.ListStartOffsets(ctx, there...)
+	if err != nil {
+		return nil, err
+	}
+	last, err := adm.ListEndOffsets(ctx, there...)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range there {
+		n := len(listed[name].Partitions)
+		f := Found{ID: listed[name].ID.String(), Starts: make([]int64, n), Ends: make([]int64, n)}
+		whole := true
+		for p := range n {
+			begin, ok := first.Lookup(name, int32(p))
+			end, also := last.Lookup(name, int32(p))
+			whole = whole && ok && also && begin.Err == nil && end.Err == nil
+			f.Starts[p], f.Ends[p] = begin.Offset, end.Offset
+		}
+		if whole {
+			found[name] = f
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,70 @@
+package kafka
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/class"
+	"tidemark/strategies"
+)
+
+// Respread begins to spread the stream's keys over all partitions that the topic has (rule
+// 22): each cursor from here on says so, and that keys are on the move until Settled.
+func (s *Sink) Respread() { s.spread, s.moving = len(s.ends), true }
+
+// Settled says that every key lies where it belongs.
+func (s *Sink) Settled() { s.moving = false }
+
+// Place is Commit for records that go to the given partitions instead of their keys' homes.
+func (s *Sink) Place(ctx context.Context, records []Record, partitions []int32, next strategies.Cursor) (strategies.Cursor, error) {
+	s.placed = partitions
+	defer func() { s.placed = nil }()
+	return s.Commit(ctx, records, next)
+}
+
+// Read calls fn with every record of the output topic that is committed now. It fences
+// nobody (rule 7).
+func (o Options) Read(ctx context.Context, fn func(*kgo.Record) error) error {
+	cl, err := o.client()
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	first, err := starts(ctx, cl, o.Topic)
+	if err != nil {
+		return err
+	}
+	last, err := offsetsOf(ctx, kadm.NewClient(cl).ListCommittedOffsets, "end", o.Topic)
+	if err != nil {
+		return err
+	}
+	sp := span{topic: o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}
+	return o.scan(ctx, sp, func(r *kgo.Record) error {
+		if r.Attrs.IsControl() {
+			return nil
+		}
+		return fn(r)
+	})
+}
+
+// Stored is the stream's stored cursor; its Version is 0 where there is none. It fences
+// nobody.
+func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
+	cl, err := o.client()
+	if err != nil {
+		return strategies.Cursor{}, err
+	}
+	defer cl.Close()
+	ping, cancel := context.WithTimeout(ctx, dialPatience)
+	defer cancel()
+	if err := cl.Ping(ping); err != nil {
+		return strategies.Cursor{}, o.unreachable(err)
+	}
+	state, err := describe(ctx, kadm.NewClient(cl), o.StateTopic)
+	if err != nil {
+		return strategies.Cursor{}, class.Errorf(class.Broker, "reading the cursor of stream %s: %w", o.Stream, err)
+	}
+	return o.stored(ctx, cl, state.partitions, 0)
+}
