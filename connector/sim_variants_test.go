@@ -2,7 +2,6 @@ package connector
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"tidemark/connector/internal/kit/sim"
@@ -41,6 +40,10 @@ const (
 	answersKept
 	wokenBlindly
 	windowKept
+	seamOfOneRow
+	endOnEmpty
+	tiesBelieved
+	neverEnough
 
 	// Of full scans.
 	oneLook
@@ -55,6 +58,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"commit although a record failed", "a record left out", "strict filter asked verbatim", "buffer ignored",
 	"refused token taken for the end", "no end", "delete without the API's word", "dead letters forgotten at a restart", "bad rows dropped",
 	"early answers kept", "woken without a look at the cursor", "window never raised",
+	"seam of one row", "end on an empty page alone", "order of ties believed", "no way out of a busy source",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.
@@ -65,7 +69,7 @@ func (v variant) String() string { return variantNames[v] }
 // wrap returns the strategy with the mistake in it.
 func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
 	switch v {
-	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept:
+	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept, seamOfOneRow, endOnEmpty, neverEnough:
 		return &mistaken{s, v, x}
 	}
 	return s
@@ -86,25 +90,21 @@ func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
 	switch {
 	case m.variant == followStrictToken && m.x.script.ByValue && c.Sweep.LastKey != "":
 		return strategies.Query{Params: []strategies.Param{{Name: "scroll_param", Value: c.Sweep.LastKey}}}
-	case m.variant == seamUnchecked && m.x.script.Strategy == strategies.Offset:
-		for i := range q.Params {
-			if q.Params[i].Name == "offset" {
-				q.Params[i].Value = strconv.FormatInt(c.Sweep.Offset, 10)
-			}
-		}
+	case m.x.script.Strategy == strategies.Offset:
+		return m.queryOffset(c, q)
 	}
 	return q
 }
 
 func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
-	x, t := m.x, &m.x.script.Traits
+	t := &m.x.script.Traits
 	switch m.variant {
-	case seamUnchecked:
-		if t.Strategy == strategies.Offset && c.Sweep.LastKey != "" && !c.Sweep.Probe && c.Sweep.Offset > 0 {
-			v, err := x.spec.Format.ParseString(c.Sweep.LastValue)
-			if err == nil {
-				p.Rows = append([]strategies.Row{{Key: []byte(c.Sweep.LastKey), Value: v}}, p.Rows...)
-			}
+	case seamUnchecked, seamOfOneRow:
+		p.Rows = m.blind(c, p.Rows)
+	case endOnEmpty:
+		if t.Strategy == strategies.Offset && len(p.Rows) == 0 {
+			c.Mark, c.Sweep = m.higher(c.Mark, c.Sweep.High), nil
+			return strategies.Verdict{Next: c}, nil
 		}
 	case endOnShortPage:
 		if t.Strategy == strategies.Offset && len(p.Rows) > 0 && len(p.Rows) < t.PageSize {
@@ -142,6 +142,10 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 		}
 	case windowKept:
 		v.Next.Window = c.Window
+	case neverEnough:
+		if v.Next.Sweep != nil {
+			v.Next.Sweep.Busy = 0
+		}
 	case endless:
 		if v.Next.Sweep == nil && !v.Restarted && v.Next.Mark != "" {
 			return strategies.Verdict{Next: c}, nil

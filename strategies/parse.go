@@ -69,6 +69,11 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		below("sweep.pages", s.Pages, 0)
 		below("sweep.rows", s.Rows, 0)
 		below("sweep.bad", s.Bad, 0)
+		below("sweep.seen", s.Seen, 0)
+		below("sweep.group", s.Group, 0)
+		below("sweep.overlap", s.Overlap, 0)
+		below("sweep.limit", int64(s.Limit), 0)
+		below("sweep.busy", int64(s.Busy), 0)
 		below("sweep.largest", int64(s.Largest), 0)
 		below("sweep.restarts", int64(s.Restarts), 0)
 		if s.Part != nil {

@@ -36,6 +36,7 @@ func Generate(seed uint64) *Script {
 		s.Events = append(s.Events, g.event(&s.Traits, storm))
 	}
 	goingBack(s)
+	s.offsetTraits()
 	return s
 }
 

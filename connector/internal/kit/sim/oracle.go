@@ -324,13 +324,6 @@ func (o *Oracle) timely(v *Lifetime) bool {
 		// A replica may show newer rows that were there before, and not this one.
 		from = v.Top
 	}
-	switch o.h.Strategy {
-	case strategies.StepSize:
-		return false // an id below what the sweep has asked for may be passed (rule 18)
-	case strategies.Offset:
-		// Among rows that share the last value read, one that appears before the last row
-		// while another before it goes cannot be told from none.
-		return v.N > from
-	}
-	return v.N >= from
+	// An id below what the sweep has asked for may be passed (rule 18).
+	return o.h.Strategy != strategies.StepSize && v.N >= from
 }

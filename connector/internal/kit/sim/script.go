@@ -51,6 +51,9 @@ type Traits struct {
 	Workers    int
 	Compact    bool // the topic is compacted now and then
 	RoundTrip  bool // cursors go through JSON (they always do in the full tier)
+
+	Ties TieKind // offset
+	Busy int     // offset: changes with each request
 }
 
 // Kind is what an event does.
