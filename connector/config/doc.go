@@ -82,7 +82,7 @@
 //	params.order_type        the direction; always asc [offset: order_type]
 //	params.start_id          the first id of a range [step_size: start_id]
 //	params.end_id            the last id of a range [step_size: end_id]
-//	order_by                 what params.order_by is set to [offset: the cursor field]
+//	order_by                 what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted [offset: the cursor field]
 //	query                    fixed parameters of every request
 //	headers                  headers of every request; never sent to another origin
 //	request_timeout          bounds a request as a whole [30s]
