@@ -323,6 +323,11 @@ func (o *Oracle) timely(v *Lifetime) bool {
 	if o.lagged {
 		// A replica may show newer rows that were there before, and not this one.
 		from = v.Top
+		if o.h.Ties == TiesSorted {
+			// Of a group that is counted over several answers, the first ones may be from
+			// before the row came to it.
+			from++
+		}
 	}
 	// An id below what the sweep has asked for may be passed (rule 18).
 	return o.h.Strategy != strategies.StepSize && v.N >= from
