@@ -214,6 +214,9 @@ func (s offset) probed(c Cursor, p Page) (Verdict, error) {
 	case p.Total == sweep.Seen && len(p.Rows) == known && (known == 0 || !p.Rows[0].Value.Set || s.spec.Format.Compare(p.Rows[0].Value, last) == 0):
 		return s.over(c)
 	}
+	// The count does not agree with itself. Where the page before comes as it was, its
+	// count is believed no more: else the two could take turns for ever (P7).
+	sweep.More = true
 	return Verdict{Next: c, Restarted: true}, nil
 }
 

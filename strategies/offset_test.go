@@ -100,6 +100,22 @@ func TestOffsetEndsOnNoEmptyPageAlone(t *testing.T) {
 	wantQuery(t, s, c, base+"0")
 }
 
+// Each question has the same answer whenever it is asked, as from a cache, and two of them
+// count differently: the sweep ends all the same (P7).
+func TestOffsetCountsThatContradict(t *testing.T) {
+	s := mustNew(t, offsetSpec(5))
+	rows := rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7))
+	c := begin(t, s, Cursor{Mark: at(7)})
+	for n := 0; c.Sweep != nil; n++ {
+		if n > 20 {
+			t.Fatalf("no end: %s", show(c))
+		}
+		page := map[string]Page{"0": {Rows: rows, Total: 2}, "1": {Rows: rows[1:], Total: 3}, "2": {Total: 3}}
+		asks := asked(s.Query(c))
+		c = fold(t, s, c, page[asks[len(asks)-1:]]).Next
+	}
+}
+
 // A page with a row in it twice ends at no place that could be counted.
 func TestOffsetCountsNoRowTwice(t *testing.T) {
 	s := mustNew(t, offsetSpec(9))
