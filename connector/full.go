@@ -245,9 +245,9 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 		if err != nil {
 			return err
 		}
-		// Offset goes back to the middle, or gives up, when the list moves; the others go
-		// back to the beginning, and what they read from there on is whole.
-		if item.asked && item.answer == nil && f.stream.Strategy == strategies.Offset {
+		// A strategy that goes back has read whole what lies before the place it goes back to.
+		// One that gives up has not seen the end, nor has offset where it ends with a doubt.
+		if item.ended && (item.answer == nil || f.stream.Strategy == strategies.Offset && item.warning != "") {
 			f.moved = cmp.Or(item.warning, "the collection moved while it was read")
 		}
 		if item.answer != nil {

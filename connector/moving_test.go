@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -35,7 +36,7 @@ func TestBrokerOffsetMovingList(t *testing.T) {
 	scripts := map[string]*script{}
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		for _, when := range []int{2, 3, 5} {
-			s := &script{docs: people(1, 12)}
+			s := &script{docs: people(1, 12), page: 6} // a group that fills a page may be asked for whole
 			s.before = func(n int) {
 				if n == when {
 					changes[name](s)
@@ -81,6 +82,82 @@ func TestBrokerOffsetRestlessList(t *testing.T) {
 	h.mustOnce()
 	h.mustOnce()
 	h.holds(stream.Topic, s)
+}
+
+// Rows that move under the scans of a reconcile keep no delete away: a scan that goes back to
+// the last group it has not seen whole has passed over nothing that stood still. And none is
+// written for a row that moved (P9).
+func TestBrokerOffsetReconcilesAMovingList(t *testing.T) {
+	t.Parallel()
+	for _, when := range []int{4, 6, 9, 12, 15} {
+		s := &script{docs: people(1, 10)}
+		h, stream := scripted(t, strategies.Offset, s)
+		stream.PageSize, stream.ReconcileInterval = 3, 0
+		h.mustOnce()
+		s.do(func() {
+			s.drop("p2")
+			s.asked = nil
+			s.before = func(n int) {
+				if n == when {
+					s.put(person("p1", at(20), "B"), person("p7", at(20), "B"))
+				}
+			}
+		})
+		h.mustOnce()
+		if n := tombstones(h.events(stream.Topic)); n != 1 {
+			t.Errorf("the list moved before request %d of %d: %d tombstones, want 1\n%s", when, s.requests(), n, &h.logs)
+		}
+		s.do(func() { s.before = nil })
+		h.mustOnce()
+		h.holds(stream.Topic, s)
+	}
+}
+
+// Rows of one value that come in another order with each request are all read, by a poll, a
+// rescan and a reconcile, which deletes what is gone and nothing else.
+func TestBrokerOffsetTiesInAnyOrder(t *testing.T) {
+	t.Parallel()
+	s := &script{turns: true, page: 100}
+	for n := range 150 {
+		s.docs = append(s.docs, person(fmt.Sprintf("p%d", n), at(n/5), "A"))
+	}
+	for n := range 40 {
+		s.docs = append(s.docs, person(fmt.Sprintf("w%d", n), at(100), "A"))
+	}
+	s.docs = append(s.docs, person("last", at(200), "A"))
+	h, stream := scripted(t, strategies.Offset, s)
+	stream.PageSize, stream.RescanInterval = 12, 0
+	h.mustOnce()
+	h.holds(stream.Topic, s)
+	s.set(person("p77", at(15), "B"), person("w20", at(100), "B")) // no new value, so only a scan shows it
+	h.mustOnce()
+	h.holds(stream.Topic, s)
+	stream.RescanInterval, stream.ReconcileInterval = config.Never, 0
+	s.do(func() { s.drop("p3", "w30") })
+	h.mustOnce()
+	h.holds(stream.Topic, s)
+	if n := tombstones(h.events(stream.Topic)); n != 2 || h.status().Warnings != 0 {
+		t.Errorf("%d tombstones and %d warnings, want 2 and none:\n%s", n, h.status().Warnings, &h.logs)
+	}
+}
+
+// Where the API gives no more rows than a group has, the stream fails with the cause, and
+// keeps what lies before it.
+func TestBrokerOffsetGroupTooWide(t *testing.T) {
+	t.Parallel()
+	s := &script{docs: people(1, 20), page: 12, turns: true}
+	for n := range 40 {
+		s.docs = append(s.docs, person(fmt.Sprintf("w%d", n), at(100), "A"))
+	}
+	h, stream := scripted(t, strategies.Offset, s)
+	stream.PageSize = 12
+	err := h.once()
+	if class.Of(err) != class.Source || !strings.Contains(err.Error(), "no more than 12 in one answer") || !strings.Contains(err.Error(), "order_by") {
+		t.Fatalf("got %v", err)
+	}
+	if n := len(h.events(stream.Topic)); n < 20 {
+		t.Errorf("%d events, want the 20 rows before the group", n)
+	}
 }
 
 // user is a row of step_size: a number for an id.

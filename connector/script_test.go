@@ -54,6 +54,7 @@ type script struct {
 	unsorted bool                                    // rows come in the order of docs, and tokens are positions in it
 	strict   bool                                    // the filter is > instead of >=
 	nofilter bool                                    // there is no filter
+	turns    bool                                    // offset: rows of one value come in another order for each offset and limit
 	total    func(n int) string                      // the total as JSON, for n matching rows; nil: the truth
 	token    func(next string) string                // changes a token; nil: as it is
 	date     time.Time                               // of the Date header; zero: see clock
@@ -153,6 +154,9 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.keyset(w, q)
 	case "/pagination/offset":
 		docs := s.since(q.Get("updated_since"))
+		if s.turns {
+			turn(docs, number(q, "offset")+number(q, "limit"))
+		}
 		s.send(w, docs[min(number(q, "offset"), len(docs)):], min(number(q, "limit"), s.size()),
 			fmt.Sprintf(`, "total": %s`, s.count(len(docs))))
 	case "/incremental/timestamp":

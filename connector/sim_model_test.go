@@ -148,6 +148,9 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 	if t.Strategy == strategies.Replay {
 		s.Buffer, s.Lookback = back, 0
 	}
+	if t.Ties == sim.TiesSorted || v == tiesBelieved {
+		s.OrderBy = "updatedAt,id"
+	}
 	if v == strictVerbatim {
 		s.Strict = false
 	}

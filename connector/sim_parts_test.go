@@ -33,6 +33,9 @@ type simSource struct {
 
 func (s *simSource) Page(_ context.Context, params []strategies.Param) (*answer, error) {
 	s.between(s.w)
+	if s.scanning && s.api.H.Requests > 4*simRequests { // fetch counts those of sweeps
+		return nil, class.Errorf(class.Source, "a scan has no end")
+	}
 	a := s.api.Serve(params)
 	if s.variant == answersKept || s.variant == oneLook && s.scanning {
 		a = s.keep(params, a)

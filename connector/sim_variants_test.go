@@ -2,7 +2,6 @@ package connector
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"tidemark/connector/internal/kit/sim"
@@ -53,6 +52,10 @@ const (
 	lossUnseen
 	keysByPresent
 	readInFetchOrder
+	seamOfOneRow
+	endOnEmpty
+	tiesBelieved
+	neverEnough
 
 	// Of full scans.
 	oneLook
@@ -72,6 +75,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"other writers not looked for", "another writer seen, the window kept",
 	"another writer's keys not compared",
 	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
+	"seam of one row", "end on an empty page alone", "order of ties believed", "no way out of a busy source",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.
@@ -83,7 +87,7 @@ func (v variant) String() string { return variantNames[v] }
 func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
 	switch v {
 	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept,
-		evidenceIgnored, middleUncompared, strictVerbatim, neverDoubted, healedEarly:
+		evidenceIgnored, middleUncompared, strictVerbatim, neverDoubted, healedEarly, seamOfOneRow, endOnEmpty, neverEnough:
 		return &mistaken{s, v, x}
 	}
 	return s
@@ -105,18 +109,14 @@ func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
 	switch {
 	case m.variant == followStrictToken && m.x.script.ByValue && c.Sweep.LastKey != "":
 		return strategies.Query{Params: []strategies.Param{{Name: "scroll_param", Value: c.Sweep.LastKey}}}
-	case m.variant == seamUnchecked && m.x.script.Strategy == strategies.Offset:
-		for i := range q.Params {
-			if q.Params[i].Name == "offset" {
-				q.Params[i].Value = strconv.FormatInt(c.Sweep.Offset, 10)
-			}
-		}
+	case m.x.script.Strategy == strategies.Offset:
+		return m.queryOffset(c, q)
 	}
 	return q
 }
 
 func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
-	x, t := m.x, &m.x.script.Traits
+	t := &m.x.script.Traits
 	switch m.variant {
 	case evidenceIgnored:
 		p.More = strategies.Evidence{}
@@ -127,12 +127,12 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 			c.Sweep = &sweep
 			return strategies.Verdict{Next: c}, nil
 		}
-	case seamUnchecked:
-		if t.Strategy == strategies.Offset && c.Sweep.LastKey != "" && !c.Sweep.Probe && c.Sweep.Offset > 0 {
-			v, err := x.spec.Format.ParseString(c.Sweep.LastValue)
-			if err == nil {
-				p.Rows = append([]strategies.Row{{Key: []byte(c.Sweep.LastKey), Value: v}}, p.Rows...)
-			}
+	case seamUnchecked, seamOfOneRow:
+		p.Rows = m.blind(c, p.Rows)
+	case endOnEmpty:
+		if t.Strategy == strategies.Offset && len(p.Rows) == 0 {
+			c.Mark, c.Sweep = m.higher(c.Mark, c.Sweep.High), nil
+			return strategies.Verdict{Next: c}, nil
 		}
 	case endOnShortPage:
 		if t.Strategy == strategies.Offset && len(p.Rows) > 0 && len(p.Rows) < t.PageSize {
@@ -174,6 +174,10 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 		v.Next.Unsorted = v.Next.Unsorted && v.Next.Sweep != nil
 	case windowKept:
 		v.Next.Window = c.Window
+	case neverEnough:
+		if v.Next.Sweep != nil {
+			v.Next.Sweep.Busy = 0
+		}
 	case endless:
 		if v.Next.Sweep == nil && !v.Restarted && v.Next.Mark != "" {
 			return strategies.Verdict{Next: c}, nil

@@ -24,8 +24,7 @@ func TestCeiling(t *testing.T) {
 		Keyset:    {page(0, token("a"), near[0]), page(0, token("b"), near[0], near[1]), page(0, noToken, near[1], far[0])},
 		Timestamp: {page(0, Token{}, near[0], near[1], far[0]), page(0, Token{}, far...)},
 		Replay:    {page(0, Token{}, near[0], near[1], far[0]), page(0, Token{}, far...)},
-		Offset: {page(3, Token{}, near[0], near[1], far[0]), page(1, Token{}, far...), // it is the base by now
-			page(1, Token{}, far...)},
+		Offset:    {page(3, Token{}, near[0], near[1], far[0]), page(3, Token{}, far...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mustNew(t, playgroundSpec(name))
@@ -74,7 +73,7 @@ func TestCeilingPassed(t *testing.T) {
 		c := begin(t, s, Cursor{Mark: at(0)})
 		c = fold(t, s, c, page(10, token("a"), "a@"+at(1), "b@"+at(2), "far@"+at(12))).Next
 		if name == Offset { // the seam
-			c = fold(t, s, c, page(20, noToken, "far@"+at(12), "later@"+at(13))).Next
+			c = fold(t, s, c, page(20, noToken, "b@"+at(2), "far@"+at(12), "later@"+at(13))).Next
 		}
 		v := fold(t, s, c, page(20, noToken, "far@"+at(12), "later@"+at(13)))
 		for n := 0; v.Next.Sweep != nil; n++ {

@@ -91,23 +91,33 @@ type Sweep struct {
 	ByToken bool   `json:"by_token,omitempty"` // keyset: pages are not sorted, so tokens are followed
 	Behind  string `json:"behind,omitempty"`   // keyset: the token of the page before, not followed
 
-	Offset    int64  `json:"offset,omitempty"`     // offset: rows read since After
-	LastKey   string `json:"last_key,omitempty"`   // offset: the last row read, for the seam
-	LastValue string `json:"last_value,omitempty"` // offset: its cursor value
+	// offset: the place where the next page begins, counted from After, and the one behind
+	// the rows read; the place and value of the last group of rows that share a value, and the
+	// value that the next page begins with at the least.
+	Offset     int64  `json:"offset,omitempty"`
+	Seen       int64  `json:"seen,omitempty"`
+	Group      int64  `json:"group,omitempty"`
+	FirstValue string `json:"first_value,omitempty"`
+	LastValue  string `json:"last_value,omitempty"`
+	LastKey    string `json:"last_key,omitempty"` // the last row read, where a group is counted over several pages
+	Look       string `json:"look,omitempty"`     // a hash of the rows between Offset and Seen, which have to come again to prove the end
+	Overlap    int64  `json:"overlap,omitempty"`  // rows that a page shares with the one before it
+	Limit      int    `json:"limit,omitempty"`    // rows to ask for, where a group is wider than a page
+	Busy       int    `json:"busy,omitempty"`     // pages that reached the end of a list that went on growing
 
 	NextID int64 `json:"next_id,omitempty"` // step_size: the first id of the next range
 
 	TokenSeen string `json:"token_seen,omitempty"` // keyset: an earlier token, to notice a circle (P7)
-	Probe     bool   `json:"probe,omitempty"`      // the next request asks what lies behind: offset, the last row; keyset, Token
+	Probe     bool   `json:"probe,omitempty"`      // the next request asks what lies behind: offset, Seen; keyset, Token
 
 	More    bool `json:"more,omitempty"`    // offset: that request found rows
-	Near    bool `json:"near,omitempty"`    // offset: the end was near, so each page's last value is the next After
+	Near    bool `json:"near,omitempty"`    // offset: of earlier versions
 	Settled bool `json:"settled,omitempty"` // offset: a value beyond After was seen before counting began
 
 	Pages    int64 `json:"pages,omitempty"`    // answers folded
 	Rows     int64 `json:"rows,omitempty"`     // rows read, kept by the connector
 	Bad      int64 `json:"bad,omitempty"`      // rows that could not be written as what they are, likewise
-	Largest  int   `json:"largest,omitempty"`  // timestamp, replay: rows of the longest answer
+	Largest  int   `json:"largest,omitempty"`  // timestamp, replay, offset: rows of the longest answer
 	Restarts int   `json:"restarts,omitempty"` // times it went back without having gained anything
 
 	// Expect is the value just read whose row the next answer has to show again (rule 20).

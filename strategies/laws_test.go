@@ -41,7 +41,7 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	}
 	strict := spec.Strict || spec.Format == Opaque && rapid.Bool().Draw(t, "strict opaque")
 	spec.Strict = spec.Strict && rapid.Bool().Draw(t, "strict as configured")
-	api := &modelAPI{spec: spec, strict: strict, refuse: func() bool { return false }, behind: map[string]bool{}}
+	api := &modelAPI{spec: spec, strict: strict, refuse: func() bool { return false }}
 	api.total = rapid.Bool().Draw(t, "total")
 	api.mixed = rapid.Bool().Draw(t, "mixed")
 	api.tenths = rapid.Bool().Draw(t, "tenths")
@@ -56,6 +56,15 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	case Offset:
 		api.cap = rapid.IntRange(1, 6).Draw(t, "cap")
 		spec.PageSize = rapid.IntRange(2, 6).Draw(t, "page_size")
+		switch rapid.IntRange(0, 2).Draw(t, "ties") {
+		case 0:
+			api.ties = true
+		case 1: // order_by has a second field, by which ties have an order
+			spec.OrderBy = "updatedAt,id"
+		}
+		if rapid.Bool().Draw(t, "uncapped") {
+			api.cap = 1000
+		}
 	case Timestamp, Replay:
 		// The answer is whole, or cut at page_size, or at a limit that nobody was told of.
 		spec.PageSize = rapid.IntRange(0, 8).Draw(t, "page_size")
@@ -142,9 +151,8 @@ func provable(api *modelAPI, out outcome, still bool) bool {
 	case api.spec.Strategy == Timestamp || api.spec.Strategy == Replay:
 		return !api.blind
 	case api.spec.Strategy == Offset:
-		// The order is asked for by name, so a shift is taken for a shift; and pages shorter
-		// than asked for, with no count, look like the end.
-		return still && (api.total || api.cap >= api.spec.PageSize)
+		// The order is asked for by name, so a shift is taken for a shift.
+		return still && !api.chance
 	}
 	return true
 }
@@ -158,10 +166,10 @@ func TestLawNothingLostOnALiveAPI(t *testing.T) {
 		late := rapid.SampledFrom([]int64{0, 0, back, 9}).Draw(t, "late")
 		r := newReader(s, api)
 		budget := rapid.IntRange(0, 30).Draw(t, "changes")
-		r.page = func(c Cursor) {
+		r.page = func(Cursor) {
 			for budget > 0 && rapid.IntRange(0, 2).Draw(t, "now") == 0 {
 				budget--
-				api.change(t, late, c)
+				api.change(t, late)
 			}
 		}
 		crashes := rapid.IntRange(0, 4).Draw(t, "crashes")
@@ -196,11 +204,6 @@ func TestLawNothingLostOnALiveAPI(t *testing.T) {
 			if mark != "" {
 				checkFrom(t, api, mark, out.from, back)
 			}
-			if name == Offset && api.cap == 1 {
-				// One row a page, no total, and a delete between the look at the seam and the
-				// look behind it: the sweep ends early, at a mark from which the next goes on.
-				continue
-			}
 			stood := slices.DeleteFunc(before, func(m modelRow) bool {
 				return !slices.Contains(api.rows, m) || !reachable(api, out.from, m)
 			})
@@ -217,7 +220,7 @@ func TestLawNothingLostOnALiveAPI(t *testing.T) {
 		if err != nil || !provable(api, out, true) {
 			return
 		}
-		all := slices.DeleteFunc(slices.Clone(api.rows), func(m modelRow) bool { return api.behind[m.key] || !reachable(api, "", m) })
+		all := slices.DeleteFunc(slices.Clone(api.rows), func(m modelRow) bool { return !reachable(api, "", m) })
 		if lost := r.missing(all); len(lost) > 0 {
 			t.Fatalf("never delivered: %v\n%s", lost, strings.Join(r.trail, "\n"))
 		}
@@ -315,10 +318,10 @@ func TestLawMarkByToken(t *testing.T) {
 		r := newReader(s, api)
 		r.store(Cursor{Version: CursorVersion, Strategy: Keyset, Unsorted: true})
 		budget := rapid.IntRange(0, 30).Draw(t, "changes")
-		r.page = func(c Cursor) {
+		r.page = func(Cursor) {
 			for budget > 0 && rapid.IntRange(0, 2).Draw(t, "now") == 0 {
 				budget--
-				api.change(t, 0, c)
+				api.change(t, 0)
 			}
 		}
 		sweep := func() {

@@ -29,6 +29,27 @@ func TestCheckReadsTheCursor(t *testing.T) {
 	check(0, w.seed(strategies.StepSize, `"name": "other"`), "ok   cursor other: never run")
 }
 
+// Rows of offset's first page that share a cursor value are a reason to advise a second
+// field in order_by.
+func TestCheckAdvisesATieBreaker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 1})
+	page := func(second int) string {
+		const row = `{"id": "%d", "updatedAt": "2026-01-01T00:00:0%dZ"}`
+		return serveText(t, `{"data": [`+fmt.Sprintf(row, 1, 1)+","+fmt.Sprintf(row, 2, second)+`], "total": 2}`)
+	}
+	const advice = `up to 2 of them share one value of updatedAt; if the API sorts by two fields, order_by: "updatedAt,id"`
+	check := func(url string, more ...string) string {
+		return start(t, args("check", "-c", seed(t, strategies.Offset, url, more...), w.servers())...).exits(0).out.String()
+	}
+	has(t, "check", check(page(1)), advice)
+	for _, quiet := range []string{check(page(2)), check(page(1), `"order_by": "updatedAt,id"`)} {
+		if strings.Contains(quiet, "share one value") {
+			t.Errorf("advice that is not needed: %s", quiet)
+		}
+	}
+}
+
 // One bad row is the dead letters' business and no reason to call the API unfit, unless
 // the stream says so; an answer of nothing but bad rows is.
 func TestCheckCountsBadRows(t *testing.T) {

@@ -85,7 +85,7 @@
 //	params.start_id          the first id of a range [step_size: start_id]
 //	params.end_id            the last id of a range [step_size: end_id]
 //	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given]
-//	order_by                 what params.order_by is set to [offset: the cursor field]
+//	order_by                 what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted [offset: the cursor field]
 //	query                    fixed parameters of every request
 //	headers                  headers of every request; never sent to another origin
 //	request_timeout          bounds a request as a whole [30s]

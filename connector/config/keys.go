@@ -115,7 +115,7 @@ func streamFields(s *Stream) []field {
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: "offset: total", doc: "dotted path of the number of rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
 		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: "whether params.token is given", doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
-		{name: "order_by", kind: text, into: &s.OrderBy, def: "offset: the cursor field", doc: "what params.order_by is set to"},
+		{name: "order_by", kind: text, into: &s.OrderBy, def: "offset: the cursor field", doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: "30s", doc: "bounds a request as a whole"},

@@ -38,6 +38,7 @@ func Generate(seed uint64) *Script {
 	goingBack(s)
 	s.wholeness()
 	s.observe(gen{rand.New(rand.NewPCG(seed, 0x6f627365727665))})
+	s.offsetTraits()
 	s.topicTraits(seed)
 	s.rival()
 	return s

@@ -333,14 +333,12 @@ func (o *Oracle) timely(v *Lifetime) bool {
 	if o.lagged {
 		// A replica may show newer rows that were there before, and not this one.
 		from = v.Top
+		if o.h.Ties == TiesSorted {
+			// Of a group that is counted over several answers, the first ones may be from
+			// before the row came to it.
+			from++
+		}
 	}
-	switch o.h.Strategy {
-	case strategies.StepSize:
-		return false // an id below what the sweep has asked for may be passed (rule 18)
-	case strategies.Offset:
-		// Among rows that share the last value read, one that appears before the last row
-		// while another before it goes cannot be told from none.
-		return v.N > from
-	}
-	return v.N >= from
+	// An id below what the sweep has asked for may be passed (rule 18).
+	return o.h.Strategy != strategies.StepSize && v.N >= from
 }

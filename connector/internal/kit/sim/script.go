@@ -59,6 +59,8 @@ type Traits struct {
 	Repeat   bool      // the stream repeats beside a token what its pages were asked from
 	Rival    bool      // another writer has the topic, and cannot be fenced
 	Shared   bool      // the stream is configured for it (exclusive: false)
+	Ties     TieKind   // offset
+	Busy     int       // offset: changes with each request
 }
 
 // Kind is what an event does.

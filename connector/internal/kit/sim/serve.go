@@ -24,6 +24,7 @@ type Answer struct {
 
 // Serve answers a request.
 func (a *API) Serve(params []strategies.Param) *Answer {
+	a.bustle()
 	a.clock++
 	a.H.Requests++
 	if len(a.slow) > 0 {
@@ -191,6 +192,9 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 		case TotalLow:
 			a.answer.Total = max(int64(len(rows))-1, 0)
 		}
+		if a.Ties == TiesTurn && a.Order == Ascending {
+			turn(rows, q)
+		}
 		rows = rows[min(q.offset, len(rows)):]
 	}
 	if q.token >= 0 {
@@ -201,7 +205,8 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 		}
 		rows = rows[i:]
 	}
-	if len(rows) > 0 && a.troubled(Double) {
+	doubled := len(rows) > 0 && a.troubled(Double)
+	if doubled {
 		rows = a.double(rows)
 	}
 	keep := len(rows)
@@ -221,6 +226,9 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	}
 	more := keep < len(rows)
 	a.page = append(a.page[:0], rows[:keep]...)
+	if doubled && a.Strategy == strategies.Offset {
+		a.age(page)
+	}
 	page.Chance = more && a.Order != Ascending && q.token < 0 && ascending(a.page)
 	if a.Strategy == strategies.Timestamp || a.Strategy == strategies.Replay {
 		page.Cut = more && a.Order == Shuffled

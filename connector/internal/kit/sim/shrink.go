@@ -51,6 +51,8 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.Total = TotalHonest },
 			func(c *Script) { c.Says = SaysNothing },
 			func(c *Script) { c.Unpaged = false },
+			func(c *Script) { c.Ties = TiesStand },
+			func(c *Script) { c.Busy = 0 },
 		} {
 			before := best.Traits
 			try(plain)

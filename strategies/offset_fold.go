@@ -1,0 +1,310 @@
+package strategies
+
+import (
+	"fmt"
+	"strconv"
+)
+
+const moved = "the list moved under the reader: the page does not show the last rows of the one before from their start"
+
+func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
+	c = c.clone()
+	sweep := c.Sweep
+	sweep.Pages++
+	if v, again, err := s.based(&c, p.Rows); err != nil || again {
+		return v, err
+	}
+	switch {
+	case sweep.Probe:
+		return s.probed(c, p)
+	case len(p.Rows) == 0 && sweep.Offset > 0:
+		return s.again(c, moved)
+	case len(p.Rows) == 0 && p.Total > 0:
+		return s.again(c, fmt.Sprintf("the API counts %d rows, and gives none", p.Total))
+	case len(p.Rows) == 0: // the start of the list and its end in one answer
+		return s.over(c)
+	}
+	l, err := s.look(c, p)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if !l.sorted {
+		return s.unsorted(c, l.at)
+	}
+	if fits, err := s.seam(sweep, p.Rows); err != nil {
+		return Verdict{}, err
+	} else if !fits {
+		return s.again(c, moved)
+	}
+	if sweep.Look != "" {
+		if fingerprint(p.Rows) == sweep.Look {
+			return s.proven(c, p.Total, l.end)
+		}
+		sweep.Look = ""
+	}
+	if counted, err := s.unsettled(sweep, l); err != nil {
+		return Verdict{}, err
+	} else if counted {
+		s.count(sweep)
+		sweep.Settled = true
+		return Verdict{Next: c}, nil
+	}
+	if err := s.saw(&c, l.high); err != nil {
+		return Verdict{}, err
+	}
+	sweep.Largest = max(sweep.Largest, len(p.Rows))
+	switch {
+	case l.ends(sweep.Largest, s.limit(c)):
+		sweep.Busy++
+		if sweep.Busy >= busyEnds && (l.agrees || p.Total < 0) {
+			return s.over(c)
+		}
+		if sweep.Busy >= 2*busyEnds {
+			v, err := s.over(c)
+			v.Warning = fmt.Sprintf("the API counts %d rows, but %d were read up to what seems their end", p.Total, l.end)
+			return v, err
+		}
+	case l.full:
+		sweep.Busy = 0
+	}
+	return s.on(c, l)
+}
+
+// based looks whether a list that begins at a value just read begins with its row. Where that
+// is in doubt, it is counted anew from the place asked for next.
+func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
+	if c.Sweep.Offset > 0 || c.Sweep.Probe {
+		return Verdict{}, false, nil
+	}
+	seen, err := s.sight(*c, rows)
+	if err != nil {
+		return Verdict{}, false, err
+	}
+	v, again, err := s.doubt(c, seen)
+	if again && err == nil {
+		s.count(v.Next.Sweep)
+	}
+	return v, again, err
+}
+
+// unsettled reports whether a group that was counted over several pages lies behind the
+// reader now, and was the newest one when counting began: rows may have come to it before
+// the place counted to. It has to be counted once more.
+func (s offset) unsettled(sweep *Sweep, l look) (bool, error) {
+	if sweep.LastKey == "" || sweep.Settled || !l.last.Set {
+		return false, nil
+	}
+	at, err := s.value(sweep.FirstValue)
+	return err == nil && at.Set && s.spec.Format.Compare(l.last, at) > 0, err
+}
+
+// on goes on behind a page that is delivered.
+func (s offset) on(c Cursor, l look) (Verdict, error) {
+	sweep := c.Sweep
+	_, beyond, err := s.next(c, l.last, l.extent)
+	if err != nil {
+		return Verdict{}, err
+	}
+	l.widen(sweep)
+	stuck := sweep.More && !l.fresh
+	at, forward := l.next(sweep)
+	// Where nothing tells a limit of the API's own from the end of a list that grows by as
+	// many rows as each answer brings, a page that begins further back now and then will.
+	from, n := sweep.Offset, sweep.Pages
+	if longer := !l.near && !l.full && n >= 4 && n&(n-1) == 0; longer && forward && at-1 > from {
+		at--
+	} else if longer && (forward || beyond) {
+		sweep.Seen = l.end
+		return Verdict{Next: c}, nil
+	}
+	switch {
+	case l.near && !l.agrees && beyond, !forward && !l.agrees && beyond:
+		// All rows smaller than the last value are read: it is a base as good as any.
+		sweep.Restarts, sweep.Settled = 0, false
+		err := s.passed(&c, l.last, l.extent)
+		s.count(sweep)
+		return Verdict{Next: c}, err
+	case forward:
+		if err := s.forward(&c, l, at); err != nil {
+			return Verdict{}, err
+		}
+	case s.breaks && !l.agrees && (l.full || stuck) && len(l.rows) > 1:
+		if err := s.within(&c, l); err != nil {
+			return Verdict{}, err
+		}
+	case l.full && !l.agrees:
+		return s.grow(c, l)
+	case stuck:
+		if sweep.Restarts++; sweep.Restarts > 2 { // one of them may be a total's that contradicts
+			return Verdict{}, s.wide(l)
+		}
+	}
+	sweep.Seen = l.end
+	if l.last.Set {
+		sweep.LastValue = string(l.last.Raw)
+		sweep.Group = from + int64(l.group)
+	}
+	if l.fresh {
+		sweep.More = false
+	}
+	switch {
+	case l.agrees:
+		sweep.Probe = true
+	case l.near || sweep.Offset == from:
+		sweep.Probe, sweep.Look = true, fingerprint(l.rows[sweep.Offset-from:])
+	}
+	return Verdict{Next: c}, nil
+}
+
+// forward counts on to the page that begins at a place within l. After stays, for offsets
+// count from it. The window need hold no more than what that page may begin with.
+func (s offset) forward(c *Cursor, l look, at int64) error {
+	sweep := c.Sweep
+	first := l.valued(at - sweep.Offset)
+	sweep.Offset, sweep.LastKey, sweep.FirstValue = at, "", string(first.Raw)
+	return s.raise(c, first, l.fine)
+}
+
+// within counts on inside of a group, from its last row.
+func (s offset) within(c *Cursor, l look) error {
+	sweep := c.Sweep
+	if sweep.LastKey == "" && l.last.Set {
+		high, err := s.value(sweep.High)
+		if err != nil {
+			return err
+		}
+		sweep.Settled = sweep.Settled || high.Set && s.spec.Format.Compare(high, l.last) > 0
+	}
+	sweep.Offset, sweep.LastKey, sweep.FirstValue = l.end-1, identity(&l.rows[len(l.rows)-1]), string(l.last.Raw)
+	return nil
+}
+
+// grow asks for more rows in the same place, because all rows of the page have one value.
+func (s offset) grow(c Cursor, l look) (Verdict, error) {
+	limit := s.limit(c)
+	if c.PageLimit > 1 && limit >= c.PageLimit {
+		return Verdict{}, s.wide(l)
+	}
+	c.Sweep.Limit, c.Sweep.Seen = 2*limit, l.end
+	return Verdict{Next: c}, nil
+}
+
+// wide is the error of a group that no answer shows whole.
+func (s offset) wide(l look) error {
+	what := "have no cursor value"
+	if l.last.Set {
+		what = fmt.Sprintf("share the value %q", l.last.Raw)
+	}
+	second := ""
+	if s.spec.OrderBy != "" && !s.breaks {
+		second = fmt.Sprintf("sort by a second field that is unique (order_by: %q, if the API takes it), ", s.spec.OrderBy+",id")
+	}
+	return fmt.Errorf("%d rows or more %s, and the API gives no more than %d in one answer: rows of one value may come in another order "+
+		"with each request, so they cannot be counted over several pages without losing some; %sraise the API's page size, or read "+
+		"this collection with another strategy", len(l.rows), what, len(l.rows), second)
+}
+
+// count begins to count rows from the base again.
+func (s offset) count(sweep *Sweep) {
+	sweep.Offset, sweep.Seen, sweep.Group = 0, 0, 0
+	sweep.FirstValue, sweep.LastValue, sweep.LastKey, sweep.Look = "", "", "", ""
+	sweep.Probe, sweep.More, sweep.Near = false, false, false
+}
+
+// probed takes what lies behind the rows read.
+func (s offset) probed(c Cursor, p Page) (Verdict, error) {
+	sweep := c.Sweep
+	known := 0
+	if s.tail(sweep) {
+		known = 1
+	}
+	sweep.Probe = false
+	sweep.More = len(p.Rows) > known
+	last, err := s.value(sweep.LastValue)
+	if err != nil {
+		return Verdict{}, err
+	}
+	switch {
+	case sweep.More:
+		// These rows did not come with the ones before them, so nothing shows that none
+		// was passed over: ask again with those.
+		sweep.Look = ""
+	case sweep.Look != "":
+		return Verdict{Next: c}, nil
+	case p.Total == sweep.Seen && len(p.Rows) == known && (known == 0 || !p.Rows[0].Value.Set || s.spec.Format.Compare(p.Rows[0].Value, last) == 0):
+		return s.over(c)
+	}
+	// The count does not agree with itself. Where the page before comes as it was, its
+	// count is believed no more: else the two could take turns for ever (P7).
+	sweep.More = true
+	return Verdict{Next: c, Restarted: true}, nil
+}
+
+// proven ends the sweep unless the API's own count contradicts (P8).
+func (s offset) proven(c Cursor, total, end int64) (Verdict, error) {
+	if total >= 0 && total != end {
+		return s.again(c, fmt.Sprintf("the API counts %d rows, but %d were read up to an empty page", total, end))
+	}
+	return s.over(c)
+}
+
+func (s offset) over(c Cursor) (Verdict, error) {
+	c.Unsorted = false
+	err := s.end(&c)
+	return Verdict{Next: c}, err
+}
+
+// again goes back to a place that is sure. Where rows beyond the base were read, that
+// is their last value, counted from zero: the rows that share it come again and the window
+// drops them. Where nothing was gained the sweep is read once more, then given up
+// with a warning and a mark that stands before what could not be proven.
+func (s offset) again(c Cursor, why string) (Verdict, error) {
+	sweep := c.Sweep
+	gained, err := s.rebase(&c)
+	if err != nil {
+		return Verdict{}, err
+	}
+	counted := sweep.LastKey != ""
+	if gained {
+		sweep.Restarts, sweep.Settled = 0, false
+	} else {
+		sweep.Restarts++
+	}
+	if counted && sweep.Restarts > maxRestarts {
+		return Verdict{}, fmt.Errorf("rows that share the value %q come in another order, or move, whenever they are counted, although the request "+
+			"asks for order %s=%s: the last field of order_by must be unique, or the rows that share a value must fit into one page",
+			sweep.FirstValue, s.spec.Params.OrderBy, s.spec.OrderBy)
+	}
+	s.count(sweep)
+	if !counted && sweep.Restarts > 1 {
+		v := Verdict{Restarted: true, Warning: why + " (twice); the sweep stops at " + strconv.Quote(sweep.After) + " and the next one goes on from there"}
+		err := s.end(&c)
+		v.Next = c
+		return v, err
+	}
+	return Verdict{Next: c, Restarted: true}, nil
+}
+
+// rebase makes the last value read the base, where it lies beyond the present one.
+func (s offset) rebase(c *Cursor) (bool, error) {
+	last, err := s.value(c.Sweep.LastValue)
+	if err != nil {
+		return false, err
+	}
+	_, beyond, err := s.next(*c, last, extent{})
+	if err != nil || !beyond {
+		return false, err
+	}
+	return true, s.passed(c, last, extent{})
+}
+
+// unsorted restarts from where the sweep was opened (rule 12); an API that does it
+// again does not sort.
+func (s offset) unsorted(c Cursor, at int) (Verdict, error) {
+	if c.Unsorted {
+		return Verdict{}, fmt.Errorf("row %d of the page is older than the row before it although the request asks for order %s=%s: "+
+			"offset cannot read an API that does not sort; read this collection with timestamp", at+1, s.spec.Params.OrderBy, s.spec.OrderBy)
+	}
+	c.Unsorted = true
+	return Verdict{Next: s.Rewind(c), Restarted: true}, nil
+}

@@ -1,0 +1,37 @@
+package strategies
+
+import (
+	"regexp"
+	"strconv"
+)
+
+var limitTexts = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)between\s+\d+\s+and\s+(\d+)`),
+	regexp.MustCompile(`(?i)(?:at most|up to|maximum(?:\s+\w+){0,3}?|max\w*(?:\s+\w+){0,2}?|exceeds?|no more than|less than or equal to|<=)\s*(?:of|is|:|=)?\s*(\d+)`),
+}
+
+// LearnLimit reads the page size that an API allows out of the message with which it
+// refused a larger one. It reports false where the message does not tell, or where the
+// limit it names would not have been exceeded; but a request for more rows than page_size,
+// because of a wide group, may have been refused for that whatever the message says.
+func LearnLimit(s Strategy, c Cursor, message string) (Cursor, bool) {
+	o, ok := s.(offset)
+	if !ok {
+		return c, false
+	}
+	for _, re := range limitTexts {
+		m := re.FindStringSubmatch(message)
+		if m == nil {
+			continue
+		}
+		if n, err := strconv.Atoi(m[1]); err == nil && n >= 2 && n < o.limit(c) {
+			c.PageLimit = n
+			return c, true
+		}
+	}
+	if c.Sweep != nil && c.Sweep.Limit > o.spec.PageSize && c.Sweep.Limit == o.limit(c) {
+		c.PageLimit = c.Sweep.Limit / 2
+		return c, true
+	}
+	return c, false
+}

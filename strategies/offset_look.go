@@ -1,0 +1,180 @@
+package strategies
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+)
+
+// look is what Fold needs to know of one page.
+type look struct {
+	extent
+	rows   []Row
+	end    int64 // the position behind its last row
+	before int   // the last row with a value smaller than the last one; -1: there is none
+	group  int   // the first row with the last value; -1: no row has a value
+	widest int   // the rows of its widest group
+	full   bool  // as many rows as were asked for
+	fresh  bool  // it reaches further than the pages from this base before it
+	newer  bool  // it shows what was not there, or not reached, when the page before was asked for
+	agrees bool  // it ends where the API's own count does
+	short  bool  // it is shorter than another one, so no limit of the API's own has cut it
+	near   bool  // it reaches the end, as far as can be told
+}
+
+func (s offset) look(c Cursor, p Page) (look, error) {
+	sweep := c.Sweep
+	l := look{extent: s.extent(p.Rows, p.Ceiling), rows: p.Rows, end: sweep.Offset + int64(len(p.Rows)), before: -1, group: -1}
+	var before *Value
+	last, run := -1, 0
+	for i := range p.Rows {
+		v := &p.Rows[i].Value
+		if !v.Set { // a row that cannot be written has its place all the same
+			continue
+		}
+		if before == nil || v.N != before.N || s.spec.Format.compare(v, before) != 0 {
+			l.before, l.group, run = last, i, 0
+		}
+		if run++; run > l.widest {
+			l.widest = run
+		}
+		last, before = i, v
+	}
+	l.full = len(p.Rows) >= s.limit(c)
+	l.fresh = l.end > sweep.Seen
+	newer := l.last.Set
+	for _, known := range [...]string{sweep.High, sweep.After, sweep.LastValue} {
+		v, err := s.value(known)
+		if err != nil {
+			return l, err
+		}
+		newer = newer && (!v.Set || s.spec.Format.Compare(l.last, v) > 0)
+	}
+	l.newer = newer || sweep.Seen > 0 && l.fresh
+	// A count that agrees although rows were found behind the page is wrong.
+	l.agrees = p.Total == l.end && (l.newer || !sweep.More) && !twice(p.Rows)
+	l.short = !l.full && len(p.Rows) < sweep.Largest
+	first := !l.full && sweep.Largest == 0 && p.Total < 0 // of the first one nothing is known
+	l.near = l.agrees || l.short || first || !l.fresh
+	return l, nil
+}
+
+// ends reports whether the page has reached the end of a list that goes on growing. Where
+// the API does not count, one that is not much shorter than others may lack rows for reasons
+// of the API's own.
+func (l look) ends(longest, limit int) bool {
+	n := len(l.rows)
+	return l.newer && (l.agrees || l.short && (2*n <= longest || 8*n <= limit))
+}
+
+// twice reports whether a page has a row two times: then its length says nothing of places.
+func twice(rows []Row) bool {
+	seen := make(map[string]bool, len(rows))
+	for i := range rows {
+		if k := rows[i].Key; len(k) > 0 {
+			if seen[string(k)] {
+				return true
+			}
+			seen[string(k)] = true
+		}
+	}
+	return false
+}
+
+// seam says whether a page shows the last group from its start. It does where a row of a
+// smaller value comes first. A row smaller than the one that stood there, or more of
+// them than there were, tell of a list that has grown before the reader, or is another one.
+func (s offset) seam(sweep *Sweep, rows []Row) (bool, error) {
+	if sweep.Offset == 0 {
+		return true, nil
+	}
+	if sweep.LastKey != "" {
+		r := &rows[0]
+		return identity(r) == sweep.LastKey && (!r.Value.Set || string(r.Value.Raw) == sweep.FirstValue), nil
+	}
+	last, err := s.value(sweep.LastValue)
+	if err != nil {
+		return false, err
+	}
+	low, err := s.value(sweep.FirstValue)
+	if err != nil {
+		return false, err
+	}
+	first, smaller := true, int64(len(rows))
+	for i := range rows {
+		v := &rows[i].Value
+		if !v.Set {
+			continue
+		}
+		at := s.spec.Format.compare(v, &last)
+		if first && (at >= 0 || s.spec.Format.compare(v, &low) < 0) {
+			return false, nil
+		}
+		if first = false; at >= 0 {
+			smaller = int64(i)
+			break
+		}
+	}
+	return !first && smaller <= sweep.Group-sweep.Offset, nil
+}
+
+// identity tells a row from others: its id or, where it has none, a hash of what the API
+// wrote.
+func identity(r *Row) string {
+	if len(r.Key) > 0 {
+		return string(r.Key)
+	}
+	h := fnv.New64a()
+	h.Write(r.JSON)
+	return fmt.Sprintf("#%016x", h.Sum64())
+}
+
+// fingerprint tells rows and their values from others, whatever their order.
+func fingerprint(rows []Row) string {
+	sum := uint64(len(rows))
+	for i := range rows {
+		h := fnv.New64a()
+		h.Write([]byte(identity(&rows[i])))
+		h.Write([]byte{0})
+		h.Write(rows[i].Value.Raw)
+		sum += h.Sum64()
+	}
+	return strconv.FormatUint(sum, 16)
+}
+
+// next is where the page behind l begins: far enough back to show the last group from its
+// start. ok is false where that is no further on than l itself.
+func (l look) next(sweep *Sweep) (at int64, ok bool) {
+	if l.before < 1 {
+		return 0, false
+	}
+	at = sweep.Offset + int64(l.before)
+	if back := l.end - sweep.Overlap; back > sweep.Offset {
+		at = min(at, back)
+	}
+	return at, true
+}
+
+// widen makes pages overlap as the widest group needs. It follows slowly where groups get
+// smaller, because each change makes the pages asked for ahead useless.
+func (l look) widen(sweep *Sweep) {
+	switch want := int64(l.widest) + 1; {
+	case want > sweep.Overlap:
+		sweep.Overlap = min(want, max(int64(len(l.rows)/2), sweep.Overlap))
+	case want*4 <= sweep.Overlap:
+		sweep.Overlap /= 2
+	}
+	sweep.Overlap = max(sweep.Overlap, 2)
+}
+
+// valued is the first row from i on that has a value; l has one at or behind each place
+// that next returns.
+func (l look) valued(i int64) Value {
+	rows := l.rows[i:]
+	at := slices.IndexFunc(rows, func(r Row) bool { return r.Value.Set })
+	if at < 0 {
+		return Value{}
+	}
+	return rows[at].Value
+}

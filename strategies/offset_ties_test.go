@@ -1,0 +1,166 @@
+package strategies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rows110 are rows of one second with the ids given.
+func rows110(t *testing.T, second int, ids ...int) (rows []Row) {
+	t.Helper()
+	for _, id := range ids {
+		rows = append(rows, rowsOf(t, RFC3339, fmt.Sprintf("%d@%s", id, at(second)))...)
+	}
+	return rows
+}
+
+// What a database answered that sorts for one page: page 1 ends with ids 109, 110; the page
+// from 110 on begins with 110, and goes on 109, 112. Row 111 is in neither, and the last
+// row of the page before comes first. The whole group has to be seen in one answer.
+func TestOffsetRecordedTies(t *testing.T) {
+	s := mustNew(t, offsetSpec(5))
+	first := append(rows110(t, 1, 106), append(rows110(t, 2, 107, 108), rows110(t, 3, 109, 110)...)...)
+	c := walk(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=5&offset=0", first, 12}).Next
+	// Not offset=4, where the row read last stands: group 3 may be in another order there.
+	c = walk(t, s, c, step{yearOne + "&limit=5&offset=2", append(rows110(t, 2, 107), rows110(t, 3, 110, 109, 112, 111)...), 12}).Next
+	wantQuery(t, s, c, firstPage+at(3)+"&limit=5&offset=0") // which was not whole in that answer either
+}
+
+// A group that fills a page is asked for with a greater limit until it fits, and the limit
+// stays for the sweep.
+func TestOffsetWideGroup(t *testing.T) {
+	s := mustNew(t, offsetSpec(3))
+	base := firstPage + at(2) + "&limit="
+	group := seconds(t, 2, 2, 2, 2, 2)
+	c := walk(t, s, begin(t, s, Cursor{Mark: at(2)}),
+		step{base + "3&offset=0", group[:3], 7},
+		step{base + "6&offset=0", append(group[:5:5], seconds(t, 3)...), 7}).Next
+	if c.Mark != at(2) || c.Sweep.High != at(3) {
+		t.Fatal(show(c))
+	}
+	c = walk(t, s, c, step{base + "6&offset=3", append(group[3:5:5], seconds(t, 3, 4)...), 7}, step{base + "6&offset=6", seconds(t, 4), 7}).Next
+	wantQuery(t, s, begin(t, s, c), firstPage+at(4)+"&limit=3&offset=0")
+}
+
+// Where the API gives no more rows in one answer the error names the cause: not a list
+// that moved.
+func TestOffsetGroupTooWide(t *testing.T) {
+	group := seconds(t, 2, 2, 2)
+	words := []string{"3 rows or more share", at(2), "no more than 3 in one answer", `order_by: "updatedAt,id"`, "page size", "another strategy"}
+	base := firstPage + at(2) + "&limit="
+	open := func(s Strategy) Cursor {
+		return walk(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "3&offset=0", group, 7}).Next
+	}
+	t.Run("it cuts", func(t *testing.T) {
+		s := mustNew(t, offsetSpec(3))
+		c := open(s)
+		for range 3 {
+			c = walk(t, s, c, step{base + "6&offset=0", group, 7}, step{base + "6&offset=3", seconds(t, 4), 7}).Next
+		}
+		refused(t, s, c, Page{Rows: group, Total: 7}, words...)
+	})
+	for name, message := range map[string]string{"it says so": "limit must be at most 3", "it refuses": "bad request"} {
+		t.Run(name, func(t *testing.T) {
+			s := mustNew(t, offsetSpec(3))
+			c, ok := LearnLimit(s, open(s), message)
+			if !ok {
+				t.Fatal("nothing learnt")
+			}
+			wantQuery(t, s, c, base+"3&offset=0")
+			refused(t, s, c, Page{Rows: group, Total: 7}, words...)
+		})
+	}
+	if _, ok := LearnLimit(mustNew(t, offsetSpec(3)), begin(t, mustNew(t, offsetSpec(3)), Cursor{}), "bad request"); ok {
+		t.Error("a limit is learnt of a request for page_size rows")
+	}
+}
+
+func sortedTies(t *testing.T, limit int) Strategy {
+	spec := offsetSpec(limit)
+	spec.OrderBy = "updatedAt,id"
+	return mustNew(t, spec)
+}
+
+// With a second field in order_by ties have an order, and a group wider than a page is
+// counted. Counted while it was the newest it is counted again when something beyond it is
+// known, for only then no more rows come to it.
+func TestOffsetCountsSortedTies(t *testing.T) {
+	s := sortedTies(t, 3)
+	base := "order_by=updatedAt,id&order_type=asc&updated_since=" + at(2) + "&limit=3&offset="
+	group := seconds(t, 2, 2, 2, 2)
+	beyond := slices.Concat(group[2:], seconds(t, 5))
+	c := walk(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "0", group[:3], 4}, step{base + "2", beyond, 5}).Next
+	if c.Sweep.High != at(2) {
+		t.Fatalf("what lies beyond the group counts already: %s", show(c))
+	}
+	c = walk(t, s, c, step{base + "0", group[:3], 5}, step{base + "2", beyond, 5}, step{base + "4", beyond[2:], 5}).Next
+	if c.Mark != at(5) {
+		t.Fatal(show(c))
+	}
+	// An idle poll of such a group ends as any other.
+	wide := seconds(t, 7, 7, 7, 7)
+	base = strings.ReplaceAll(base, at(2), at(7))
+	wantEnd(t, walk(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", wide[:3], 4}, step{base + "2", wide[2:], 4}, step{base + "3", wide[3:], 4}), at(7))
+}
+
+// Ties whose order changes although order_by names two fields show at the seam, again and
+// again.
+func TestOffsetTiesSaidToBeSorted(t *testing.T) {
+	s := sortedTies(t, 3)
+	group := seconds(t, 2, 2, 2, 2)
+	c := begin(t, s, Cursor{Mark: at(2)})
+	other := Page{Rows: []Row{group[0], group[3]}, Total: 5}
+	for range 3 {
+		c = fold(t, s, c, Page{Rows: group[:3], Total: 5}).Next
+		v := fold(t, s, c, other)
+		if !v.Restarted || v.Warning != "" {
+			t.Fatalf("%+v", v)
+		}
+		c = v.Next
+	}
+	c = fold(t, s, c, Page{Rows: group[:3], Total: 5}).Next
+	refused(t, s, c, other, at(2), "order_by=updatedAt,id", "unique")
+}
+
+// A source that changes faster than it answers: every page brings something newer, and what
+// was there is read all the same. Without a count, pages much shorter than they could
+// be tell the end.
+func TestOffsetEndsOnABusySource(t *testing.T) {
+	for _, counts := range []bool{true, false} {
+		for _, per := range []int{1, 2, 3} {
+			t.Run(fmt.Sprintf("%d a request, counted %v", per, counts), func(t *testing.T) {
+				spec := offsetSpec(40)
+				spec.Format, spec.FirstMark = Integer, ""
+				s := mustNew(t, spec)
+				api := &modelAPI{spec: spec, cap: 1000, total: counts}
+				for n := range 300 {
+					api.insert(int64(n+1), n)
+				}
+				c := begin(t, s, Cursor{})
+				for sweep := range 3 { // a first load, and polls behind it
+					for n := 0; c.Sweep != nil; n++ {
+						if n > 60 {
+							t.Fatalf("sweep %d has no end: %s", sweep, show(c))
+						}
+						for i := range per { // rows from all over the list move to its end
+							at := (n*131 + i*17) % len(api.rows)
+							api.top++
+							api.rows[at].n = api.top
+						}
+						page, err := api.serve(s.Query(c))
+						if err != nil {
+							t.Fatal(err)
+						}
+						c = fold(t, s, c, page).Next
+					}
+					if got := mustParse(t, Integer, c.Mark).N; got < api.top-20 {
+						t.Fatalf("sweep %d: mark %d of %d", sweep, got, api.top)
+					}
+					c = begin(t, s, c)
+				}
+			})
+		}
+	}
+}
