@@ -47,7 +47,8 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 	} else if counted {
 		s.count(sweep)
 		sweep.Settled = true
-		return Verdict{Next: c}, nil
+		err := s.lower(&c)
+		return Verdict{Next: c, Restarted: true}, err
 	}
 	if err := s.saw(&c, l.high); err != nil {
 		return Verdict{}, err
@@ -73,12 +74,28 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 // based looks whether a list that begins at a value just read begins with its row. Where that
 // is in doubt, it is counted anew from the place asked for next.
 func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
-	if c.Sweep.Offset > 0 || c.Sweep.Probe {
+	sweep := c.Sweep
+	if sweep.Offset > 0 || sweep.Probe {
 		return Verdict{}, false, nil
 	}
 	seen, err := s.sight(*c, rows)
 	if err != nil {
 		return Verdict{}, false, err
+	}
+	if s.spec.Format == Opaque && sweep.Doubt > 0 && !sweep.Confirm && !seen.shown {
+		at, err := s.value(sweep.Expect)
+		if err != nil {
+			return Verdict{}, false, err
+		}
+		// The text that brought an opaque value may lie many pages before it: a page that does
+		// not reach the value tells nothing. It is said, and the sweep goes on as believed.
+		if e := s.order(rows); e.max.Set && s.spec.Format.Compare(e.max, at) < 0 {
+			what := fmt.Sprintf("asked from %q the API shows no row at that value, though one was just read: it is gone, or the filter (params.since) is > and "+
+				"not >=, so that rows which share the value are missed; an opaque cursor does not let that be told here", sweep.Expect)
+			sweep.After, sweep.Expect, sweep.Doubt = sweep.Expect, "", 0
+			s.count(sweep)
+			return Verdict{Next: *c, Restarted: true, Warning: what}, true, nil
+		}
 	}
 	v, again, err := s.doubt(c, seen)
 	if again && err == nil {
@@ -282,7 +299,24 @@ func (s offset) again(c Cursor, why string) (Verdict, error) {
 		v.Next = c
 		return v, err
 	}
-	return Verdict{Next: c, Restarted: true}, nil
+	if !gained {
+		err = s.lower(&c)
+	}
+	return Verdict{Next: c, Restarted: true}, err
+}
+
+// lower brings the window back to where it was at the base: rows counted from there may have
+// raised it, and come again (rule 9).
+func (s offset) lower(c *Cursor) error {
+	c.Window, c.ReadBack = c.Sweep.From, c.Sweep.ReadBack
+	if c.Sweep.After == c.Sweep.From {
+		return nil
+	}
+	after, err := s.value(c.Sweep.After)
+	if err != nil {
+		return err
+	}
+	return s.raise(c, after)
 }
 
 // rebase makes the last value read the base, where it lies beyond the present one.

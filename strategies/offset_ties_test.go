@@ -164,3 +164,37 @@ func TestOffsetEndsOnABusySource(t *testing.T) {
 		}
 	}
 }
+
+// A group that has to be counted once more is counted from the base, whose rows come again: the
+// window, raised behind them meanwhile, must hold them (rule 9).
+func TestOffsetCountsAgainWithItsWindow(t *testing.T) {
+	spec := offsetSpec(3)
+	spec.OrderBy = "updatedAt,id"
+	s := mustNew(t, spec)
+	c := Cursor{Window: at(3), Filter: FilterInclusive, Sweep: &Sweep{From: at(0), After: at(0), High: at(3), Offset: 4, Seen: 5, Group: 3,
+		FirstValue: at(3), LastValue: at(3), LastKey: "k5", Overlap: 2, Largest: 3}}
+	v := fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "k5@"+at(3), "k6@"+at(4)), Total: -1})
+	if !v.Restarted || v.Next.Sweep.Offset != 0 || v.Next.Window != at(0) {
+		t.Errorf("restarted %v, %s", v.Restarted, show(v.Next))
+	}
+}
+
+// Pages that do not reach an opaque value tell nothing of a filter that may leave it out: that
+// is said, and the sweep goes on from there, once (P7).
+func TestOffsetOpaqueFilterThatCannotBeTold(t *testing.T) {
+	spec := offsetSpec(2)
+	spec.Format, spec.FirstMark = Opaque, ""
+	s := mustNew(t, spec)
+	c := Cursor{Sweep: &Sweep{After: "r5", High: "r5", Expect: "r5", Overlap: 2, Largest: 2}}
+	v := fold(t, s, c, Page{Total: -1})
+	if v.Next.Sweep.After != "" || !v.Restarted {
+		t.Fatalf("the place is not asked for from further back: %s", show(v.Next))
+	}
+	v = fold(t, s, v.Next, Page{Rows: rowsOf(t, Opaque, "a@r1", "b@r2"), Total: -1})
+	if v.Next.Sweep.After != "r5" || !strings.Contains(v.Warning, "params.since") {
+		t.Fatalf("%q, %s", v.Warning, show(v.Next))
+	}
+	if v = fold(t, s, v.Next, Page{Total: -1}); v.Next.Sweep != nil || v.Warning != "" {
+		t.Errorf("%q, %s", v.Warning, show(v.Next))
+	}
+}
