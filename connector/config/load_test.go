@@ -67,7 +67,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Sorted:   true,
 		OnBadRow: "dlq", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -133,10 +133,10 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 71, 5}
+	byID.Pos = Position{"testdata/all.yaml", 72, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
-	events.Pos = Position{"testdata/all.yaml", 74, 5}
+	events.Pos = Position{"testdata/all.yaml", 75, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -155,7 +155,7 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{"status", "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false,
 			SchemaFile: "people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
 		}, byID, events},
 	}
