@@ -115,6 +115,7 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 		return f.refused(c, err)
 	}
 	item := fetched{answer: answer, weight: weight, asked: true}
+	f.notice(answer)
 	drop := func() {
 		answer.Release()
 		f.room.give(weight)

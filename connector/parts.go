@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -23,6 +24,7 @@ type answer struct {
 	URL     string    // as asked, secrets replaced
 	Date    time.Time // by the API's clock; zero where it does not say
 	Size    int64     // bytes
+	Rounded wire.Rounded
 	release func()
 
 	// Of a page that is Cut: more reads the next piece of it, stop gives it up. One of the two

@@ -48,6 +48,7 @@ type runner struct {
 	paused    bool              // it has waited for a poll before
 	full      bool              // a window has forgotten rows, and it was said
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
+	said      notices           // for the fetcher
 	floor     *int64            // the window must begin here or below, because the API serves rows from there
 }
 

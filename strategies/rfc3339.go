@@ -13,14 +13,27 @@ type stamp struct {
 	sep      byte // between date and time
 	zone     int  // seconds east of UTC
 	zoneText []byte
+	day      bool // a date alone
 }
 
 // parseTime reads YYYY-MM-DD, 'T' or ' ', HH:MM:SS, a fraction of up to nine digits,
-// and a zone. Written by hand because it runs for every row, and because time.Parse
-// takes neither a missing zone nor a blank in one layout.
+// and a zone, before which there may be a blank. A date alone is its midnight, 24:00:00 the
+// next day's, and a leap second the second behind it, as databases have it. Written by hand
+// because it runs for every row, and because time.Parse takes neither a missing zone nor
+// a blank in one layout.
 func parseTime(b []byte) (stamp, error) {
 	bad := func(why string) (stamp, error) {
 		return stamp{}, fmt.Errorf("%q is not a timestamp like 2006-01-02T15:04:05Z: %s", clip(b), why)
+	}
+	if len(b) == 10 {
+		b = append(append(make([]byte, 0, 20), b...), "T00:00:00Z"...)
+		s, err := parseTime(b)
+		if err != nil {
+			b = b[:10]
+			return bad("no such date")
+		}
+		s.day = true
+		return s, nil
 	}
 	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[13] != ':' || b[16] != ':' {
 		return bad("wrong shape")
@@ -38,7 +51,7 @@ func parseTime(b []byte) (stamp, error) {
 	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) {
 		return bad("not all digits")
 	}
-	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 24 || minute > 59 || second > 60 || second == 60 && minute != 59 {
 		return bad("no such date or time")
 	}
 	s := stamp{sep: sep}
@@ -61,13 +74,24 @@ func parseTime(b []byte) (stamp, error) {
 		}
 		rest = rest[i:]
 	}
+	if hour == 24 && (minute > 0 || second > 0 || nanos > 0) {
+		return bad("no such date or time")
+	}
 	s.zoneText = rest
+	if len(rest) > 1 && rest[0] == ' ' {
+		if rest = rest[1:]; string(rest) == "UTC" {
+			rest = rest[:0]
+		}
+	}
 	switch {
 	case len(rest) == 0:
 	case len(rest) == 1 && (rest[0] == 'Z' || rest[0] == 'z'):
-	case (len(rest) == 6 && rest[3] == ':') || len(rest) == 5:
+	case (len(rest) == 6 && rest[3] == ':') || len(rest) == 5 || len(rest) == 3:
 		zh, ok7 := digits(rest[1:3])
-		zm, ok8 := digits(rest[len(rest)-2:])
+		zm, ok8 := 0, true
+		if len(rest) > 3 {
+			zm, ok8 = digits(rest[len(rest)-2:])
+		}
 		if !ok7 || !ok8 || (rest[0] != '+' && rest[0] != '-') || zh > 23 || zm > 59 {
 			return bad("wrong zone")
 		}
@@ -100,6 +124,9 @@ func (s stamp) format(micros int64) string {
 		t = t.UTC()
 	}
 	out := t.AppendFormat(make([]byte, 0, 40), "2006-01-02")
+	if s.day {
+		return string(out)
+	}
 	out = append(out, s.sep)
 	out = t.AppendFormat(out, "15:04:05")
 	if s.fraction > 0 {

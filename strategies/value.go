@@ -16,8 +16,8 @@ type Format int
 
 // The formats. All of them order values by N, then Sub; Opaque then by bytes.
 const (
-	RFC3339      Format = iota // date and time; zone Z, ±hh:mm, ±hhmm or none (taken as UTC)
-	Integer                    // a whole number, as JSON number or string
+	RFC3339      Format = iota // date and time; zone Z, ±hh:mm, ±hhmm, ±hh or none (taken as UTC); or a date alone
+	Integer                    // a whole number, as JSON number or string; 7.0 and 7e0 are 7
 	EpochSeconds               // a whole number of seconds since 1970
 	EpochMillis                // a whole number of milliseconds since 1970
 	Opaque                     // any text, ordered by its bytes
@@ -115,7 +115,7 @@ func (f Format) Parse(text []byte) (Value, error) {
 func (f Format) ParseString(s string) (Value, error) { return f.Parse([]byte(s)) }
 
 // Granule is the smallest step of a value's own layout in units of N: a second for
-// "…:05Z", a millisecond for "…:05.000Z", 1 for an integer. 0 where N is too coarse
+// "…:05Z", a millisecond for "…:05.000Z", a day for a date, 1 for an integer. 0 where N is too coarse
 // to say (nanoseconds) or the format is opaque.
 func (f Format) Granule(v Value) int64 {
 	switch f {
@@ -127,8 +127,11 @@ func (f Format) Granule(v Value) int64 {
 		return 1e3
 	case RFC3339:
 		t, err := parseTime(v.Raw)
-		if err != nil || t.fraction > 6 {
+		switch {
+		case err != nil || t.fraction > 6:
 			return 0
+		case t.day:
+			return 86400e6
 		}
 		g := int64(1)
 		for i := t.fraction; i < 6; i++ {
@@ -178,14 +181,6 @@ func (f Format) Time(v Value) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.UnixMicro(v.N).Add(time.Duration(v.Sub)).UTC(), true
-}
-
-func parseInt(b []byte) (int64, bool) {
-	if len(b) == 0 || len(b) > 20 || b[0] == '+' {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(string(b), 10, 64) // the conversion does not escape
-	return n, err == nil
 }
 
 func floorDiv(a, b int64) int64 {

@@ -117,6 +117,9 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 			from := len(s.side)
 			var ok bool
 			if s.side, ok = unescape(s.side, text); !ok {
+				if encoded { // a body may hold a replacement; two ids or values must not become one by it
+					return s.refuse(s.plan.root.fields[i].typ, at, notUnicode)
+				}
 				return good // no text; the schema refused it already
 			}
 			text = s.side[from:len(s.side):len(s.side)]

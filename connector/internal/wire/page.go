@@ -14,6 +14,8 @@ type Page struct {
 	strategies.Page
 	// Unknown tells of keys that the schema does not know; they were dropped.
 	Unknown Unknown
+	// Rounded tells of timestamps that were finer than the schema can hold.
+	Rounded Rounded
 	// Bad counts the rows whose Err is set.
 	Bad int
 	// Of a page that is Cut: the answer's first Head bytes lead to the rows, and the rows
@@ -27,6 +29,13 @@ type Page struct {
 type Unknown struct {
 	First string // the first one, "record.key" within nested records
 	Count int    // all of them, row by row
+}
+
+// Rounded counts timestamps in microseconds that the API writes with more digits; they are
+// rounded down.
+type Rounded struct {
+	First string // the first one, as the API writes it
+	Count int
 }
 
 // keepBytes is the size up to which a page's buffers are kept for the next page. One

@@ -25,6 +25,7 @@ type state struct {
 	fault   fault
 	first   fault // the row's first one, kept by keepFault
 	unknown Unknown
+	rounded Rounded
 	bad     int
 	// stamp is the last timestamp read from text, for the cursor.
 	stampMicros int64
@@ -73,6 +74,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 		Head:    s.head,
 		Taken:   s.taken,
 		Unknown: s.unknown,
+		Rounded: s.rounded,
 		Bad:     s.bad,
 		state:   s,
 	}, nil
@@ -86,7 +88,7 @@ func (s *state) reset(p *Plan, body []byte) {
 	for len(s.shapes) < len(p.schema.records) {
 		s.shapes = append(s.shapes, shape{})
 	}
-	s.unknown, s.bad = Unknown{}, 0
+	s.unknown, s.rounded, s.bad = Unknown{}, Rounded{}, 0
 	s.token, s.total = strategies.Token{}, -1
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
 	s.head, s.taken = 0, 0
