@@ -94,13 +94,13 @@ func (c *checker) api(s config.Stream) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := describePage(s, strategy, cursor, answer)
+		text, err := describePage(s, strategy, cursor, answer, fieldNotes(plan.Drift()))
 		answer.Release()
 		return text, err
 	}
 }
 
-func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (string, error) {
+func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer, fields []string) (string, error) {
 	bad, last := 0, error(nil)
 	for i := range page.Rows {
 		if err := page.Rows[i].Err; err != nil {
@@ -135,7 +135,7 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 	if page.Total >= 0 {
 		text += fmt.Sprintf(" of %d", page.Total)
 	}
-	return strings.Join(append([]string{text}, notes...), "; "), nil
+	return strings.Join(append(append([]string{text}, notes...), fields...), "; "), nil
 }
 
 func (c *checker) registry() {

@@ -51,6 +51,7 @@ func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
 		if err != nil || next == nil {
 			return err
 		}
+		f.noticeAbsent()
 		if rescan, reconcile := f.due(*next); rescan || reconcile {
 			return f.send(ctx, fetched{next: *next, full: true})
 		}

@@ -3,7 +3,9 @@ package connector
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
@@ -25,5 +27,43 @@ func TestBrokerRoundedTimestamps(t *testing.T) {
 	log := h.logs.String()
 	if n := strings.Count(log, "rounded down"); n != 2 || !strings.Contains(log, "2026-01-01T00:00:01.1234567Z") {
 		t.Errorf("said %d times in two starts:\n%s", n, log)
+	}
+}
+
+// Fields that only one of rows and schema has are said once each, with the name that one may
+// be a misspelling of.
+func TestBrokerFieldsThatDiffer(t *testing.T) {
+	t.Parallel()
+	row := func(id, at, more string) doc {
+		return doc{id, at, `{"id": "` + id + `", "updatedAt": "` + at + `"` + more + `}`}
+	}
+	s := &script{docs: []doc{row("a", at(1), `, "nmae": "A"`), row("b", at(2), `, "nmae": "B", "job": null, "extra": 1`)}}
+	h, stream := scripted(t, strategies.Keyset, s)
+	stream.PollInterval, stream.Schema = time.Millisecond, schemas.User
+	c, stop := h.start(Options{})
+	polled(t, c, 3)
+	s.set(row("c", at(3), `, "email": "C", "later": true`))
+	polled(t, c, 3)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	for text, times := range map[string]int{
+		`they are left out" stream=` + stream.Name + ` fields="nmae (is it \"name\"?), extra"`: 1,
+		`fields=later`: 1,
+		`they hold null or their default" stream=` + stream.Name + ` fields="name (is it \"nmae\"?), email, address, company, createdAt"`: 1,
+		"they are left out": 2, "hold null or their default": 1,
+	} {
+		if n := h.logs.count(text); n != times {
+			t.Errorf("%s: said %d times, want %d\n%s", text, n, times, h.logs.String())
+		}
+	}
+	var out strings.Builder
+	if err := Check(t.Context(), h.cfg, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`not in the schema, and left out: nmae (is it "name"?), extra, later`, `in none of the rows: name (is it "nmae"?), address, company, createdAt`} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("check does not say %q:\n%s", text, out.String())
+		}
 	}
 }

@@ -15,6 +15,8 @@ import (
 type source interface {
 	// Page asks one question. A *rest.StatusError says that the API refused it.
 	Page(ctx context.Context, params []strategies.Param) (*answer, error)
+	// Drift tells of the rows of all pages so far.
+	Drift() *wire.Drift
 	Close()
 }
 

@@ -89,6 +89,8 @@ func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 	return out
 }
 
+func (a *api) Drift() *wire.Drift { return a.plan.Drift() }
+
 func (a *api) Close() { a.client.Close() }
 
 // avro is an inspector of bodies in Confluent's wire format.

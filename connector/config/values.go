@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	txt "tidemark/connector/internal/text"
 )
 
 // checkText says what is wrong with a string; %s in the message stands for the value
@@ -16,7 +18,7 @@ func (f field) checkText(s string) (message, hint string) {
 		return "must not be empty", "give it a value or remove the key"
 	case len(f.enum) > 0 && !slices.Contains(f.enum, s):
 		hint = f.hint()
-		if near := nearest(s, f.enum); near != "" {
+		if near := txt.Nearest(s, f.enum); near != "" {
 			hint = "did you mean " + near + "? " + hint
 		}
 		return "%s is not a " + strings.ReplaceAll(f.name, "_", " "), hint
