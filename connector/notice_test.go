@@ -37,7 +37,7 @@ func TestBrokerFieldsThatDiffer(t *testing.T) {
 	row := func(id, at, more string) doc {
 		return doc{id, at, `{"id": "` + id + `", "updatedAt": "` + at + `"` + more + `}`}
 	}
-	s := &script{docs: []doc{row("a", at(1), `, "nmae": "A"`), row("b", at(2), `, "nmae": "B", "job": null, "extra": 1`)}}
+	s := &script{docs: []doc{row("a", at(1), `, "nam": "A"`), row("b", at(2), `, "nam": "B", "job": null, "extra": 1`)}}
 	h, stream := scripted(t, strategies.Keyset, s)
 	stream.PollInterval, stream.Schema = time.Millisecond, schemas.User
 	c, stop := h.start(Options{})
@@ -48,9 +48,9 @@ func TestBrokerFieldsThatDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, times := range map[string]int{
-		`they are left out" stream=` + stream.Name + ` fields="nmae (is it \"name\"?), extra"`: 1,
+		`they are left out" stream=` + stream.Name + ` fields="nam (is it \"name\"?), extra"`: 1,
 		`fields=later`: 1,
-		`they hold null or their default" stream=` + stream.Name + ` fields="name (is it \"nmae\"?), email, address, company, createdAt"`: 1,
+		`they hold null or their default" stream=` + stream.Name + ` fields="name (is it \"nam\"?), email, address, company, createdAt"`: 1,
 		"they are left out": 2, "hold null or their default": 1,
 	} {
 		if n := h.logs.count(text); n != times {
@@ -61,7 +61,7 @@ func TestBrokerFieldsThatDiffer(t *testing.T) {
 	if err := Check(t.Context(), h.cfg, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{`not in the schema, and left out: nmae (is it "name"?), extra, later`, `in none of the rows: name (is it "nmae"?), address, company, createdAt`} {
+	for _, text := range []string{`not in the schema, and left out: nam (is it "name"?), extra, later`, `in none of the rows: name (is it "nam"?), address, company, createdAt`} {
 		if !strings.Contains(out.String(), text) {
 			t.Errorf("check does not say %q:\n%s", text, out.String())
 		}
