@@ -204,7 +204,7 @@ func (d *decoder) schema(s *Stream, from source) {
 	switch {
 	case err != nil:
 		d.report(n.pos, from.path+"schema", "cannot read "+n.shown()+": "+err.Error(), "the path counts from this file's folder")
-	case len(data) > maxFile:
+	case len(data) > maxSchema:
 		d.report(n.pos, from.path+"schema", n.shown()+" is larger than 1 MiB", "is this the right file?")
 	case len(strings.TrimSpace(string(data))) == 0:
 		d.report(n.pos, from.path+"schema", n.shown()+" is empty", "put an Avro schema there")
