@@ -54,7 +54,9 @@ directory goes on where this one stopped.`,
 
 func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
 	show := &progress{out: out, live: !once && isTerminal(out), width: func() int { return widthOf(out) }}
-	log, err := newLoggerTo(show.beside(os.Stderr), "text", slog.LevelWarn)
+	lines := newBacklog(show.beside(os.Stderr))
+	defer lines.close(flushWithin)
+	log, err := newBacklogLogger(lines, "text", slog.LevelWarn)
 	if err != nil {
 		return err
 	}
