@@ -148,7 +148,7 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 		kfake.DataDir(data),
 		kfake.ClusterID("tidemark-local"),
 		kfake.DefaultNumPartitions(1),
-		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": neverCompact}),
+		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": neverCompact, "log.segment.bytes": segmentBytes}),
 		kfake.WithLogger(fakeLogger{o.Logger}),
 	)
 	if err != nil {
@@ -162,6 +162,10 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 	}
 	return l, nil
 }
+
+// segmentBytes is how long a segment gets. At a start kfake reads the segments of a partition one
+// after the other, those of all partitions side by side, each as a whole.
+const segmentBytes = "16777216"
 
 // neverCompact is ten years in milliseconds: see the package's comment.
 const neverCompact = "315360000000"
