@@ -30,7 +30,9 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 			s.Name = cmp.Or(s.Topic, "user")
 		}
 		if !from.given.has("topic") {
-			s.Topic = s.Name
+			if s.Topic = s.Name; internalTopic(s.Topic) {
+				d.report(from.at("name"), from.path+"topic", "is "+s.Topic+" by default, a topic that Kafka or its registry keeps for itself", "give it a topic")
+			}
 		}
 		s.fill(from.given.has)
 		if s.Strategy != "" {
