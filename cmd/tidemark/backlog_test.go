@@ -61,7 +61,8 @@ func TestBacklog(t *testing.T) {
 				next++
 			case strings.Contains(line, `"level":"WARN","msg":"lines of this log were left out: nobody read it"`):
 				var n int
-				if _, err := fmt.Sscanf(line[strings.Index(line, `"lines":`):], `"lines":%d}`, &n); err != nil {
+				_, count, _ := strings.Cut(line, `"lines":`)
+				if _, err := fmt.Sscanf(count, "%d}", &n); err != nil {
 					t.Error(err)
 				}
 				lost += n
@@ -101,8 +102,8 @@ func TestStuckStandardError(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer read.Close()
-			defer full.Close()
+			defer read.Close() //nolint:errcheck // nothing is lost with it
+			defer full.Close() //nolint:errcheck // likewise
 			fill(t, full)
 			p := prepare(t, args("run", "-c", w.seed(strategies.Keyset), w.servers(), c.more)...)
 			p.cmd.Stderr = full
