@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -67,6 +68,8 @@ func (s *ranged) Page(ctx context.Context, params []strategies.Param) (*answer, 
 	}
 	return a, nil
 }
+
+func (s *ranged) Drift() *wire.Drift { return &wire.Drift{} }
 
 func (s *ranged) Close() {}
 

@@ -17,6 +17,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -100,6 +101,8 @@ func (b *bounded) Page(ctx context.Context, params []strategies.Param) (*answer,
 	}
 	return a, nil
 }
+
+func (b *bounded) Drift() *wire.Drift { return &wire.Drift{} }
 
 func (b *bounded) Close() {}
 

@@ -68,7 +68,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
 	o := rest.Options{
 		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
-		MaxRetries: s.MaxRetries, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
 	}
 	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
 		o.Piece = pieceOf(maxInFlight)

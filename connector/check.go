@@ -94,7 +94,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, next, err := describePage(s, strategy, cursor, answer)
+		text, next, err := describePage(s, strategy, cursor, answer, fieldNotes(plan.Drift()))
 		greatest := greatestOf(spec.Format, answer.Rows)
 		answer.Release()
 		if err == nil {
@@ -209,7 +209,7 @@ func fromBefore(f strategies.Format, rows []strategies.Row, from string) bool {
 	return false
 }
 
-func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer) (text string, next strategies.Cursor, err error) {
+func describePage(s config.Stream, strategy strategies.Strategy, cursor strategies.Cursor, page *answer, fields []string) (text string, next strategies.Cursor, err error) {
 	bad, last := 0, error(nil)
 	for i := range page.Rows {
 		if err := page.Rows[i].Err; err != nil {
@@ -251,7 +251,7 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 	if page.Total >= 0 {
 		text += fmt.Sprintf(" of %d", page.Total)
 	}
-	return strings.Join(append([]string{text}, notes...), "; "), v.Next, nil
+	return strings.Join(append(append([]string{text}, notes...), fields...), "; "), v.Next, nil
 }
 
 func (c *checker) registry() {

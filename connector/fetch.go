@@ -51,6 +51,7 @@ func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
 		if err != nil || next == nil {
 			return err
 		}
+		f.noticeAbsent()
 		if rescan, reconcile := f.due(*next); rescan || reconcile {
 			return f.send(ctx, fetched{next: *next, full: true})
 		}
@@ -115,6 +116,7 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 		return f.refused(c, err)
 	}
 	item := fetched{answer: answer, weight: weight, asked: true}
+	f.notice(answer)
 	drop := func() {
 		answer.Release()
 		f.room.give(weight)

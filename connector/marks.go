@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/text"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -95,7 +96,7 @@ func nearField(name string, rows []strategies.Row) string {
 	}
 	slices.Sort(all)
 	slices.Sort(likely)
-	near := config.Nearest(name, all)
+	near := text.Nearest(name, all)
 	if near == "" && len(likely) > 0 {
 		near = likely[0]
 	}

@@ -162,7 +162,7 @@ func TestBrokerOffsetGroupTooWide(t *testing.T) {
 
 // user is a row of step_size: a number for an id.
 func user(id int, name string) doc {
-	return doc{strconv.Itoa(id), at(0), fmt.Sprintf(`{"id": "%d", "name": %q}`, id, name)}
+	return doc{strconv.Itoa(id), at(0), fmt.Sprintf(`{"id": "%d", "name": %q, "updatedAt": null}`, id, name)}
 }
 
 // Gaps wider than a range end nothing, and an id at max_id is said at every sweep.

@@ -15,16 +15,19 @@ import (
 type source interface {
 	// Page asks one question. A *rest.StatusError says that the API refused it.
 	Page(ctx context.Context, params []strategies.Param) (*answer, error)
+	// Drift tells of the rows of all pages so far.
+	Drift() *wire.Drift
 	Close()
 }
 
 // answer is a page and the buffers it lies in.
 type answer struct {
 	strategies.Page
-	URL     string     // as asked, secrets replaced
-	Date    time.Time  // by the API's clock; zero where it does not say
-	Size    int64      // bytes
-	Marks   wire.Marks // what the deleted field holds
+	URL     string       // as asked, secrets replaced
+	Date    time.Time    // by the API's clock; zero where it does not say
+	Size    int64        // bytes
+	Marks   wire.Marks   // what the deleted field holds
+	Rounded wire.Rounded // timestamps that were finer than the schema can hold
 	release func()
 
 	// Of a page that is Cut: more reads the next piece of it, stop gives it up. One of the two

@@ -52,6 +52,7 @@ type runner struct {
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
+	said      notices           // for the fetcher
 	lenient   bool              // the topic may hold records of another schema
 	met       bool              // it does, and it was said
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used

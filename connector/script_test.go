@@ -35,6 +35,10 @@ func person(id, at, name string) doc {
 	return doc{id, at, fmt.Sprintf(`{"id": %q, "name": %q, "updatedAt": %q}`, id, name, at)}
 }
 
+// personSchema has the fields of a person; a field that no row has would be said.
+const personSchema = `{"type": "record", "name": "User", "fields": [{"name": "id", "type": "string"}, {"name": "name", "type": ["null", "string"], "default": null},
+	{"name": "updatedAt", "type": ["null", {"type": "long", "logicalType": "timestamp-micros"}], "default": null}]}`
+
 // people are n persons, one a minute from minute first on, with ids "p<minute>".
 func people(first, n int) []doc {
 	docs := make([]doc, n)
@@ -78,7 +82,7 @@ func (h *house) script(strategy string, s *script) *config.Stream {
 	h.url = server.URL
 	h.cfg.Kafka.Compression = "none" // lz4's buffers of 4 MB are slow under the race detector
 	stream := h.add(strategy)
-	stream.MaxRetries, stream.RequestTimeout = 0, 10*time.Second
+	stream.MaxRetries, stream.RequestTimeout, stream.Schema = 0, 10*time.Second, personSchema
 	h.topics(stream.Topic)
 	return stream
 }

@@ -95,6 +95,8 @@ func (s *simSource) keep(params []strategies.Param, a *sim.Answer) *sim.Answer {
 	return a
 }
 
+func (s *simSource) Drift() *wire.Drift { return &wire.Drift{} }
+
 func (s *simSource) Close() {}
 
 // named writes a page's number behind its rows, where Fold finds it: pages that were asked

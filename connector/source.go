@@ -60,7 +60,7 @@ func (a *api) scan(page **wire.Page) func(*rest.Response) error {
 
 func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 	out := &answer{
-		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)),
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Rounded: page.Rounded,
 		release: func() {
 			page.Release()
 			resp.Release()
@@ -89,6 +89,8 @@ func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 	}
 	return out
 }
+
+func (a *api) Drift() *wire.Drift { return a.plan.Drift() }
 
 func (a *api) Close() { a.client.Close() }
 

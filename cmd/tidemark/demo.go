@@ -54,7 +54,9 @@ directory goes on where this one stopped.`,
 
 func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
 	show := &progress{out: out, live: !once && isTerminal(out), width: func() int { return widthOf(out) }}
-	log, err := newLoggerTo(show.beside(os.Stderr), "text", slog.LevelWarn)
+	lines := newBacklog(show.beside(os.Stderr))
+	defer lines.close(flushWithin)
+	log, err := newBacklogLogger(lines, "text", slog.LevelWarn)
 	if err != nil {
 		return err
 	}
@@ -84,6 +86,9 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 		return errors.Join(err, listener.Close())
 	}
 	demoIntro(out, local, "http://"+listener.Addr().String(), s.dataDir)
+	if !once {
+		demoReading(out, local)
+	}
 
 	// The servers outlive the streams: a stream that stops finishes its transaction.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -100,6 +105,9 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 		err = errors.Join(err, interrupted(ctx))
 	}
 	show.finish(c)
+	if once && err == nil {
+		demoReadingLater(out, s.dataDir)
+	}
 	return err
 }
 
@@ -125,18 +133,28 @@ var demoPaths = map[string]string{
 }
 
 func demoIntro(out io.Writer, local *connector.Local, api, dir string) {
-	brokers := strings.Join(local.Brokers(), ",")
 	fmt.Fprintf(out, `tidemark demo
   Kafka     %s
   registry  %s
   API       %s
   data      %s
 
-Read a topic from another terminal:
+`, strings.Join(local.Brokers(), ","), local.RegistryURL(), api, dir)
+}
+
+// demoReading says how to read from a demo that goes on.
+func demoReading(out io.Writer, local *connector.Local) {
+	brokers := strings.Join(local.Brokers(), ",")
+	fmt.Fprintf(out, `Read a topic from another terminal:
   kcat -b %s -t user_keyset -C -e -X isolation.level=read_committed -f '%%k %%T\n'
   tidemark tail user_keyset --brokers %s --registry-url %s
 
-`, brokers, local.RegistryURL(), api, dir, brokers, brokers, local.RegistryURL())
+`, brokers, brokers, local.RegistryURL())
+}
+
+// demoReadingLater says how to read from a demo that has ended.
+func demoReadingLater(out io.Writer, dir string) {
+	fmt.Fprintf(out, "\nRead a topic, now that the broker has stopped:\n  tidemark tail user_keyset --data-dir %s\n", dir)
 }
 
 func isTerminal(out io.Writer) bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ func main() {
 
 // run executes the command line and returns the exit code.
 func run(args []string) int {
+	defer errOut().flush(flushWithin)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go stopOnSignal(cancel)
@@ -58,9 +60,9 @@ func run(args []string) int {
 	case errors.Is(err, errSaid):
 	case errors.As(err, &problems) && len(problems) > 1:
 		// Every place begins its line, so that editors and grep find each of them.
-		fmt.Fprintf(os.Stderr, "tidemark: the configuration has %d problems:\n%v\n", len(problems), err)
+		fmt.Fprintf(errOut(), "tidemark: the configuration has %d problems:\n%v\n", len(problems), err)
 	default:
-		fmt.Fprintln(os.Stderr, "tidemark:", err)
+		fmt.Fprintln(errOut(), "tidemark:", err)
 	}
 	return connector.ExitCode(err)
 }
@@ -83,10 +85,11 @@ func stopOnSignal(cancel context.CancelFunc) {
 	}
 	select {
 	case <-signals:
-		fmt.Fprintln(os.Stderr, "tidemark: stopped at once; a transaction in hand is aborted by the next start")
+		fmt.Fprintln(errOut(), "tidemark: stopped at once; a transaction in hand is aborted by the next start")
 	case <-time.After(stopWithin - echo):
-		fmt.Fprintln(os.Stderr, "tidemark: stopping took too long; a transaction in hand is aborted by the next start")
+		fmt.Fprintln(errOut(), "tidemark: stopping took too long; a transaction in hand is aborted by the next start")
 	}
+	errOut().flush(flushWithin)
 	os.Exit(1)
 }
 
@@ -117,7 +120,24 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // newLogger logs to standard error, so that standard output holds results only.
 func newLogger(format string, level slog.Level) (*slog.Logger, error) {
-	return newLoggerTo(os.Stderr, format, level)
+	return newBacklogLogger(errOut(), format, level)
+}
+
+// newBacklogLogger is newLoggerTo, with a line of the same form for lines that were left out.
+func newBacklogLogger(b *backlog, format string, level slog.Level) (*slog.Logger, error) {
+	var told bytes.Buffer
+	say, err := newLoggerTo(&told, format, level)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tell = func(lost int) []byte {
+		told.Reset()
+		say.Warn("lines of this log were left out: nobody read it", "lines", lost)
+		return bytes.Clone(told.Bytes())
+	}
+	return newLoggerTo(b, format, level)
 }
 
 func newLoggerTo(w io.Writer, format string, level slog.Level) (*slog.Logger, error) {

@@ -163,27 +163,57 @@ func TestProgressTable(t *testing.T) {
 	out.Reset()
 	p.sweep(connector.Sweep{Stream: "x"}) // the table tells it
 	p.draw(c)
-	if want := "\x1b[6A\x1b[J" + first; out.String() != want {
+	if want := "\r\x1b[6A\x1b[J" + first; out.String() != want {
 		t.Errorf("the second table is %q, want %q", out.String(), want)
 	}
 	// The log is written in the table's place, and the next table below it.
 	out.Reset()
 	fmt.Fprintln(p.beside(&out), "a warning")
 	p.draw(c)
-	if want := "\x1b[6A\x1b[Ja warning\n" + first; out.String() != want {
+	if want := "\r\x1b[6A\x1b[Ja warning\n" + first; out.String() != want {
 		t.Errorf("beside the log the table is %q, want %q", out.String(), want)
 	}
-	// A narrow terminal gets the lines' beginnings: none may wrap.
-	p.width = func() int { return 20 }
-	out.Reset()
-	p.draw(c)
-	narrow := strings.TrimPrefix(out.String(), "\x1b[6A\x1b[J")
-	for text := range strings.Lines(narrow) {
-		if len(text) > 21 || !strings.Contains(first, strings.TrimSuffix(text, "\n")) {
-			t.Errorf("20 columns are given the line %q", text)
+	// A narrow terminal gets fewer columns, and the lines' beginnings where even those are too
+	// wide: none may wrap.
+	for width, want := range map[int]string{
+		200: "STREAM STRATEGY ROWS ROWS/S MARK STATE", 80: "STREAM STRATEGY ROWS ROWS/S MARK STATE", 55: "STREAM STRATEGY ROWS ROWS/S MARK STATE",
+		50: "STREAM ROWS ROWS/S MARK STATE", 38: "STREAM ROWS MARK STATE", 30: "STREAM ROWS STATE", 20: "STREAM ROWS",
+	} {
+		p = &progress{out: &out, live: true, width: func() int { return width }}
+		out.Reset()
+		p.draw(c)
+		narrow := out.String()
+		head, _, _ := strings.Cut(narrow, "\n")
+		if got := strings.Join(strings.Fields(head), " "); !strings.HasPrefix(got, want) {
+			t.Errorf("%d columns are given %q, want %q", width, got, want)
+		}
+		for text := range strings.Lines(narrow) {
+			if len(text) > width+1 {
+				t.Errorf("%d columns are given the line %q", width, text)
+			}
+		}
+		if strings.Count(narrow, "\n") != 6 {
+			t.Errorf("the table of %d columns is %q", width, narrow)
 		}
 	}
-	if strings.Count(narrow, "\n") != 6 {
-		t.Errorf("the narrow table is %q", narrow)
+	// Lines that have wrapped since, because the terminal has become narrower, go as well.
+	columns := 200
+	p = &progress{out: &out, live: true, width: func() int { return columns }}
+	p.draw(c)
+	widest := 0
+	for _, n := range p.lines {
+		widest = max(widest, n)
+	}
+	columns = widest - 1
+	wrapped := 6
+	for _, n := range p.lines {
+		if n > columns {
+			wrapped++
+		}
+	}
+	out.Reset()
+	p.draw(c)
+	if want := fmt.Sprintf("\r\x1b[%dA\x1b[J", wrapped); wrapped == 6 || !strings.HasPrefix(out.String(), want) {
+		t.Errorf("behind a narrower terminal %d lines are %q", wrapped, out.String())
 	}
 }

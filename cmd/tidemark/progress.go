@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -20,7 +22,7 @@ type progress struct {
 	width func() int // of the terminal; nil or 0: unknown
 
 	mu    sync.Mutex
-	lines int // of the table drawn last
+	lines []int // of the table drawn last: their lengths
 	past  []connector.Status
 	at    time.Time
 }
@@ -58,37 +60,93 @@ func (p *progress) draw(c *connector.Connector) {
 	defer p.mu.Unlock()
 	now, all := time.Now(), c.Status()
 	p.erase()
-	var table bytes.Buffer
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "STREAM\tSTRATEGY\tROWS\tROWS/S\tMARK\tSTATE")
-	for i, s := range all {
-		rate := 0.0
-		if len(p.past) == len(all) {
-			rate = float64(s.Written-p.past[i].Written) / now.Sub(p.at).Seconds()
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.0f\t%s\t%s\n", s.Stream, s.Strategy, s.Written, rate, s.Mark, s.State)
-	}
-	w.Flush() //nolint:errcheck // a buffer takes everything
 	width := 0
 	if p.width != nil {
 		width = p.width()
 	}
-	for line := range bytes.Lines(table.Bytes()) {
+	rates := make([]float64, len(all))
+	if len(p.past) == len(all) {
+		for i := range all {
+			rates[i] = float64(all[i].Written-p.past[i].Written) / now.Sub(p.at).Seconds()
+		}
+	}
+	for line := range bytes.Lines(fitting(all, rates, width)) {
 		line = bytes.TrimRight(line, "\n")
 		if width > 0 && len(line) > width { // a line that wraps would be two to erase
 			line = line[:width]
 		}
 		fmt.Fprintf(p.out, "%s\n", line)
+		p.lines = append(p.lines, len(line))
 	}
-	p.lines, p.past, p.at = len(all)+1, all, now
+	p.past, p.at = all, now
 }
 
-// erase takes the table away that was drawn last. The caller holds the lock.
-func (p *progress) erase() {
-	if p.lines > 0 {
-		fmt.Fprintf(p.out, "\x1b[%dA\x1b[J", p.lines) // up, and clear what was there
+// column is one of the table's.
+type column struct {
+	name  string
+	value func(s *connector.Status, rate float64) string
+	spare int // the columns of a narrow terminal go in this order; 0: it stays
+}
+
+var columns = []column{
+	{"STREAM", func(s *connector.Status, _ float64) string { return s.Stream }, 0},
+	{"STRATEGY", func(s *connector.Status, _ float64) string { return s.Strategy }, 1},
+	{"ROWS", func(s *connector.Status, _ float64) string { return strconv.FormatInt(s.Written, 10) }, 0},
+	{"ROWS/S", func(_ *connector.Status, rate float64) string { return strconv.FormatFloat(rate, 'f', 0, 64) }, 2},
+	{"MARK", func(s *connector.Status, _ float64) string { return s.Mark }, 3},
+	{"STATE", func(s *connector.Status, _ float64) string { return string(s.State) }, 0},
+}
+
+// fitting is the table with as many of its columns as the width takes; 0: with all.
+func fitting(all []connector.Status, rates []float64, width int) []byte {
+	for without := 0; ; without++ {
+		var table bytes.Buffer
+		w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+		left := 0
+		row := func(text func(c *column) string) {
+			var cells []string
+			for i := range columns {
+				if c := &columns[i]; c.spare == 0 || c.spare > without {
+					cells = append(cells, text(c))
+				}
+			}
+			left = len(cells)
+			fmt.Fprintln(w, strings.Join(cells, "\t"))
+		}
+		row(func(c *column) string { return c.name })
+		for i := range all {
+			row(func(c *column) string { return c.value(&all[i], rates[i]) })
+		}
+		w.Flush() //nolint:errcheck // a buffer takes everything
+		widest := 0
+		for line := range bytes.Lines(table.Bytes()) {
+			widest = max(widest, len(line)-1)
+		}
+		if width == 0 || widest <= width || left == 3 {
+			return table.Bytes()
+		}
 	}
-	p.lines = 0
+}
+
+// erase takes the table away that was drawn last: back to the line's beginning, where a
+// Ctrl-C has left its mark, up, and clear what was there. Where the terminal has become
+// narrower since, lines have wrapped. The caller holds the lock.
+func (p *progress) erase() {
+	if len(p.lines) == 0 {
+		return
+	}
+	up, width := len(p.lines), 0
+	if p.width != nil {
+		width = p.width()
+	}
+	if width > 0 {
+		up = 0
+		for _, n := range p.lines {
+			up += max(1, (n+width-1)/width)
+		}
+	}
+	fmt.Fprintf(p.out, "\r\x1b[%dA\x1b[J", up)
+	p.lines = p.lines[:0]
 }
 
 // beside is a writer for what else goes to the same terminal, the log: the table makes

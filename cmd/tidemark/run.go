@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,11 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.L
 	connector.Lean(cfg)
 	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, Local: local, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
 	if err == nil {
+		log.Info("running", "streams", len(cfg.Streams), "brokers", strings.Join(cfg.Kafka.Brokers, ","), "registry", cfg.SchemaRegistry.URL, "embedded", local)
+		reporting, stop := context.WithCancel(ctx)
+		go report(reporting, log, c.Status, reportEvery)
 		err = c.Run(ctx)
+		stop()
 	}
 	if once {
 		err = errors.Join(err, interrupted(ctx))
@@ -85,11 +90,46 @@ func interrupted(ctx context.Context) error {
 // logSweep says what a sweep did. Idle polls are not worth a line.
 func logSweep(log *slog.Logger, s connector.Sweep, always bool) {
 	level := slog.LevelDebug
-	if always || s.Written > 0 || s.Warnings > 0 {
+	if always || s.Written > 0 || s.Dead+s.Skipped > 0 || s.Warnings > 0 {
 		level = slog.LevelInfo
 	}
-	log.Log(context.Background(), level, "sweep done", "stream", s.Stream, "strategy", s.Strategy, "pages", s.Pages,
-		"rows", s.Read, "written", s.Written, "known", s.Same, "stale", s.Stale, "mark", s.Mark, "took", s.Took.Round(time.Millisecond))
+	args := []any{"stream", s.Stream, "strategy", s.Strategy, "pages", s.Pages, "rows", s.Read, "written", s.Written, "known", s.Same, "stale", s.Stale}
+	for _, c := range []struct {
+		name string
+		n    int64
+	}{{"dead_letters", s.Dead}, {"skipped", s.Skipped}, {"deleted", s.Deleted}, {"late", s.Late}, {"future", s.Future}, {"forgotten", s.Forgot}} {
+		if c.n > 0 {
+			args = append(args, c.name, c.n)
+		}
+	}
+	log.Log(context.Background(), level, "sweep done", append(args, "mark", s.Mark, "took", s.Took.Round(time.Millisecond))...)
+}
+
+// reportEvery is how often a sweep that goes on is told of.
+const reportEvery = time.Minute
+
+// report says now and then how far the streams are whose sweep has not ended since it last
+// looked. A first sweep may take hours.
+func report(ctx context.Context, log *slog.Logger, status func() []connector.Status, every time.Duration) {
+	past := status()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := status()
+		for i, s := range now {
+			if s.Sweeps > past[i].Sweeps || s.State == connector.Idle || s.State == connector.Done || s.State == connector.Failed {
+				continue
+			}
+			log.Info("a sweep goes on", "stream", s.Stream, "strategy", s.Strategy, "state", s.State, "pages", s.Pages-past[i].Pages,
+				"rows", s.Read-past[i].Read, "written", s.Written-past[i].Written, "written_in_all", s.Written, "mark", s.Mark)
+		}
+		past = now
+	}
 }
 
 // must is for errors that only a mistake in this program can cause.

@@ -30,7 +30,9 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 			s.Name = cmp.Or(s.Topic, "user")
 		}
 		if !from.given.has("topic") {
-			s.Topic = s.Name
+			if s.Topic = s.Name; internalTopic(s.Topic) {
+				d.report(from.at("name"), from.path+"topic", "is "+s.Topic+" by default, a topic that Kafka or its registry keeps for itself", "give it a topic")
+			}
 		}
 		s.fill(from.given.has)
 		if s.Strategy != "" {
@@ -219,7 +221,7 @@ func (d *decoder) schema(s *Stream, from source) {
 	switch {
 	case err != nil:
 		d.report(n.pos, from.path+"schema", "cannot read "+n.shown()+": "+err.Error(), "the path counts from this file's folder")
-	case len(data) > maxFile:
+	case len(data) > maxSchema:
 		d.report(n.pos, from.path+"schema", n.shown()+" is larger than 1 MiB", "is this the right file?")
 	case len(strings.TrimSpace(string(data))) == 0:
 		d.report(n.pos, from.path+"schema", n.shown()+" is empty", "put an Avro schema there")

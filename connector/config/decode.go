@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	txt "tidemark/connector/internal/text"
 )
 
 // decoder fills values from nodes by the table in keys.go and collects what is wrong.
@@ -81,7 +83,7 @@ func (d *decoder) unknownKey(path string, e entry, fields []field, unknown func(
 	if unknown != nil {
 		hint = unknown(e.key)
 	}
-	if near := nearest(e.key, names); near != "" && hint == "" {
+	if near := txt.Nearest(e.key, names); near != "" && hint == "" {
 		hint = "did you mean " + near + "?"
 	}
 	if hint == "" {

@@ -90,6 +90,7 @@
 //	headers                  headers of every request; never sent to another origin
 //	request_timeout          bounds a request as a whole [30s]
 //	max_retries              of one request [5]
+//	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
 //	rate_limit               requests a second; 0: no limit [0]
 //	concurrency              offset, step_size: requests under way at once [4]

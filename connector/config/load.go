@@ -62,7 +62,7 @@ func parse(name string, data []byte, env func(string) (string, bool), o Override
 	return c, nil
 }
 
-// readFile reads a regular file of at most maxFile bytes.
+// readFile reads a regular file, of one that is larger than maxFile just enough to tell.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

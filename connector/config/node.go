@@ -63,11 +63,13 @@ func clip(s string) string {
 	return s
 }
 
-// limits of what is read at all. A configuration is written by hand; these keep a
+// limits of what is read at all. They leave room for some ten thousand streams, and keep a
 // wrong file, or a hostile one, from eating the machine.
 const (
-	maxFile  = 1 << 20
-	maxDepth = 32
+	maxFile   = 16 << 20
+	maxSchema = 1 << 20
+	maxMerged = 1 << 17 // keys copied by YAML's merges
+	maxDepth  = 32
 )
 
 // parseTree reads data as JSON with comments or as YAML: by the name's extension,
@@ -75,7 +77,7 @@ const (
 func parseTree(name string, data []byte) (*node, *Problem) {
 	at := func(offset int) Position { return positionAt(name, data, offset) }
 	if len(data) > maxFile {
-		return nil, &Problem{at(0), "", fmt.Sprintf("the file is %d bytes long", len(data)), "a configuration is at most 1 MiB; is this the right file?"}
+		return nil, &Problem{at(0), "", fmt.Sprintf("the file is %d bytes long", len(data)), "a configuration is at most 16 MiB; is this the right file?"}
 	}
 	if i := invalidUTF8(data); i >= 0 {
 		return nil, &Problem{at(i), "", "the file is not UTF-8 text", "save it as UTF-8"}

@@ -36,7 +36,11 @@ func fieldSchema(f field) object {
 		case len(f.enum) > 0:
 			s = object{"anyOf": []any{object{"enum": f.enum}, variable}}
 		case f.topic:
-			s = object{"anyOf": []any{object{"type": "string", "pattern": `^[A-Za-z0-9._-]{1,249}$`, "not": object{"enum": []string{".", ".."}}}, variable}}
+			no := object{"enum": []string{".", ".."}}
+			if f.name != "name" {
+				no = object{"anyOf": []any{no, object{"enum": internalTopics}, object{"pattern": "^__"}}}
+			}
+			s = object{"anyOf": []any{object{"type": "string", "pattern": `^[A-Za-z0-9._-]{1,249}$`, "not": no}, variable}}
 		case !f.empty:
 			s["minLength"] = 1
 		}

@@ -65,11 +65,3 @@ func TestFingerprint(t *testing.T) {
 		t.Error("the same filter in query and in the URL differ")
 	}
 }
-
-func TestNearest(t *testing.T) {
-	for text, want := range map[string]string{"page_sise": "page_size", "pagesize": "page_size", "strategi": "strategy", "zzz": "", "toppic": "topic", "tpoic": "topic", "": ""} {
-		if got := nearest(text, []string{"page_size", "strategy", "topic"}); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	txt "tidemark/connector/internal/text"
 )
 
 // checkText says what is wrong with a string; %s in the message stands for the value
@@ -16,7 +18,7 @@ func (f field) checkText(s string) (message, hint string) {
 		return "must not be empty", "give it a value or remove the key"
 	case len(f.enum) > 0 && !slices.Contains(f.enum, s):
 		hint = f.hint()
-		if near := nearest(s, f.enum); near != "" {
+		if near := txt.Nearest(s, f.enum); near != "" {
 			hint = "did you mean " + near + "? " + hint
 		}
 		return "%s is not a " + strings.ReplaceAll(f.name, "_", " "), hint
@@ -26,11 +28,21 @@ func (f field) checkText(s string) (message, hint string) {
 			what = "stream"
 		}
 		return "%s cannot be the name of a " + what, "up to 249 letters, digits, dots, dashes and underscores"
+	case f.topic && f.name != "name" && internalTopic(s):
+		return "%s is a topic that Kafka or its registry keeps for itself", "write to another one"
 	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return "has a line break or another control character in it", "is there one at the end of an environment variable?"
 	}
 	return "", ""
 }
+
+// internalTopic reports whether brokers, registries or Connect keep a topic of that name for
+// themselves: what others write there can stop them.
+func internalTopic(s string) bool {
+	return strings.HasPrefix(s, "__") || slices.Contains(internalTopics, s)
+}
+
+var internalTopics = []string{"_schemas", "kafkasql-journal", "connect-configs", "connect-offsets", "connect-status"}
 
 func validTopic(s string) bool {
 	return s != "" && len(s) <= 249 && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {

@@ -13,8 +13,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxTokens is room for some thousand streams; the parser's time grows with the square
-// of a section's keys.
+// maxTokens bounds what a file holds between two entries of a list: the parser's time grows
+// with the square of a section's keys, but not with that of a list's entries.
 const maxTokens = 100_000
 
 // parseYAML reads one YAML document. Anchors, aliases and merge keys work; other
@@ -32,8 +32,8 @@ func parseYAML(name string, data []byte) (root *node, problem *Problem) {
 		}
 	}()
 	tokens := lexer.Tokenize(string(data))
-	if len(tokens) > maxTokens {
-		return nil, r.problem(tokens[maxTokens], "the file holds more than any configuration does", "is this the right file?")
+	if t := tooMany(tokens); t != nil {
+		return nil, r.problem(t, "the file holds more than any configuration does", "is this the right file?")
 	}
 	if t := tooDeep(tokens); t != nil {
 		return nil, r.problem(t, "the file nests too deep", "a configuration needs four levels")
@@ -60,6 +60,20 @@ func parseYAML(name string, data []byte) (root *node, problem *Problem) {
 		return nil, r.problem(nil, "the file is empty", "give it a list of streams")
 	}
 	return r.convert(body, 0)
+}
+
+// tooMany finds the token at which a section has more keys than any configuration's.
+func tooMany(tokens token.Tokens) *token.Token {
+	n := 0
+	for _, t := range tokens {
+		if n++; t.Type == token.SequenceEntryType {
+			n = 0
+		}
+		if n > maxTokens {
+			return t
+		}
+	}
+	return nil
 }
 
 // tooDeep finds the token at which brackets or compact block entries nest deeper than
@@ -214,7 +228,7 @@ func (r *yamlReader) object(n *node, values []*ast.MappingValueNode, depth int) 
 				r.merged++
 			}
 		}
-		if r.merged > maxFile/8 {
+		if r.merged > maxMerged {
 			return nil, &Problem{n.pos, "", "the merges add up to too many keys", ""}
 		}
 	}

@@ -31,17 +31,26 @@ const (
 // batch is a whole record batch as Kafka writes it.
 type batch []byte
 
-func (b batch) leaderEpoch() int32   { return int32(binary.BigEndian.Uint32(b[12:])) }
-func (b batch) attributes() uint16   { return binary.BigEndian.Uint16(b[21:]) }
-func (b batch) maxTimestamp() uint64 { return binary.BigEndian.Uint64(b[35:]) }
-func (b batch) producerID() int64    { return int64(binary.BigEndian.Uint64(b[43:])) }
-func (b batch) producerEpoch() int16 { return int16(binary.BigEndian.Uint16(b[51:])) }
-func (b batch) control() bool        { return b.attributes()&0x20 != 0 }
-func (b batch) transactional() bool  { return b.attributes()&0x10 != 0 }
+func (b batch) first() int64          { return int64(binary.BigEndian.Uint64(b)) }
+func (b batch) leaderEpoch() int32    { return int32(binary.BigEndian.Uint32(b[12:])) }
+func (b batch) attributes() uint16    { return binary.BigEndian.Uint16(b[21:]) }
+func (b batch) firstTimestamp() int64 { return int64(binary.BigEndian.Uint64(b[27:])) }
+func (b batch) maxTimestamp() uint64  { return binary.BigEndian.Uint64(b[35:]) }
+func (b batch) producerID() int64     { return int64(binary.BigEndian.Uint64(b[43:])) }
+func (b batch) producerEpoch() int16  { return int16(binary.BigEndian.Uint16(b[51:])) }
+func (b batch) control() bool         { return b.attributes()&0x20 != 0 }
+func (b batch) transactional() bool   { return b.attributes()&0x10 != 0 }
 
 // next is the offset behind the batch's last record.
 func (b batch) next() int64 {
 	return int64(binary.BigEndian.Uint64(b)) + int64(binary.BigEndian.Uint32(b[23:])) + 1
+}
+
+// commits says of a control batch that its transaction was committed. One that cannot be read is
+// an abort, as kfake has it.
+func (b batch) commits() bool {
+	var rec kmsg.Record
+	return rec.ReadFrom(b[batchHeadLen:]) == nil && len(rec.Key) >= 4 && binary.BigEndian.Uint16(rec.Key[2:]) == 1
 }
 
 func (b batch) checksum() bool {

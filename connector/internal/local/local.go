@@ -92,6 +92,10 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 	if o.KafkaPort == o.RegistryPort && o.KafkaPort != 0 {
 		return nil, fmt.Errorf("--kafka-port and --registry-port are both %d: give one of them another port", o.KafkaPort)
 	}
+	// What can be judged without the directory is judged before it is made.
+	if err := errors.Join(possible(o.KafkaPort, "--kafka-port"), possible(o.RegistryPort, "--registry-port")); err != nil {
+		return nil, err
+	}
 	data := filepath.Join(o.Dir, "kafka")
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, fmt.Errorf("making the data directory: %w", err)
@@ -148,7 +152,7 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 		kfake.DataDir(data),
 		kfake.ClusterID("tidemark-local"),
 		kfake.DefaultNumPartitions(1),
-		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": neverCompact}),
+		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": neverCompact, "log.segment.bytes": segmentBytes}),
 		kfake.WithLogger(fakeLogger{o.Logger}),
 	)
 	if err != nil {
@@ -163,13 +167,21 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 	return l, nil
 }
 
+// segmentBytes is how long a segment gets. At a start kfake reads the segments of a partition one
+// after the other, those of all partitions side by side, each as a whole.
+const segmentBytes = "16777216"
+
 // neverCompact is ten years in milliseconds: see the package's comment.
 const neverCompact = "315360000000"
 
-func listen(ctx context.Context, port int, flag string) (net.Listener, error) {
+func possible(port int, flag string) error {
 	if port < 0 || port > 65535 {
-		return nil, fmt.Errorf("port %d (%s) is not between 0 and 65535", port, flag)
+		return fmt.Errorf("port %d (%s) is not between 0 and 65535", port, flag)
 	}
+	return nil
+}
+
+func listen(ctx context.Context, port int, flag string) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if errors.Is(err, syscall.EADDRINUSE) {

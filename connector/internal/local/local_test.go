@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http/httptest"
@@ -272,6 +273,9 @@ func TestImpossiblePortsAreSaid(t *testing.T) {
 		o.Dir = filepath.Join(t.TempDir(), "data")
 		if _, err := Start(t.Context(), o); class.Of(err) != class.Config || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+		if _, err := os.Stat(o.Dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the data directory was made: %v", want, err)
 		}
 	}
 }

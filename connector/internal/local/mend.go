@@ -51,16 +51,16 @@ func mend(data string, last ending, log *slog.Logger) error {
 		if err != nil {
 			return err
 		}
-		if p == nil || len(p.open) == 0 {
+		if p == nil {
 			continue
 		}
 		found = append(found, p)
-		for pid, epoch := range p.open {
-			e := ending{outcome: outcomeAbort, pid: pid, epoch: epoch}
-			if last.outcome == outcomeCommit && last.pid == pid && last.epoch == epoch {
+		for pid, txn := range p.open {
+			e := ending{outcome: outcomeAbort, pid: pid, epoch: txn.epoch}
+			if last.outcome == outcomeCommit && last.pid == pid && last.epoch == txn.epoch {
 				e.outcome = outcomeCommit
 			}
-			if old, ok := raise[pid]; !ok || epoch >= old.epoch {
+			if old, ok := raise[pid]; !ok || txn.epoch >= old.epoch {
 				raise[pid] = e
 			}
 		}
@@ -70,12 +70,15 @@ func mend(data string, last ending, log *slog.Logger) error {
 	}
 	marked := 0
 	for _, p := range found {
-		for pid, epoch := range p.open {
-			commit := last.outcome == outcomeCommit && last.pid == pid && last.epoch == epoch
-			if err := p.mark(pid, epoch, commit); err != nil {
+		for pid, txn := range p.open {
+			commit := last.outcome == outcomeCommit && last.pid == pid && last.epoch == txn.epoch
+			if err := p.mark(pid, txn.epoch, commit); err != nil {
 				return err
 			}
 			marked++
+		}
+		if err := p.snapshot.write(p.dir); err != nil {
+			return err
 		}
 	}
 	if marked > 0 {
@@ -109,7 +112,14 @@ type partition struct {
 	next int64  // the offset behind the last record
 	// leaderEpoch of the last batch; kfake takes the partition's own from it
 	leaderEpoch int32
-	open        map[int64]int16 // producer id → epoch of the transactions without a marker
+	open        map[int64]transaction // by producer id: those without a marker
+	snapshot    snapshot
+}
+
+// transaction is one that has records in a partition and no marker there.
+type transaction struct {
+	epoch int16
+	first int64 // offset
 }
 
 // scanPartition reads every batch of a partition, cuts a torn one off the end, and
@@ -131,9 +141,10 @@ func scanPartition(dir string) (*partition, error) {
 		return nil, nil
 	}
 	slices.Sort(bases)
-	p := &partition{dir: dir, open: map[int64]int16{}}
+	p := &partition{dir: dir, open: map[int64]transaction{}}
 	for i, base := range bases {
 		p.last = filepath.Join(dir, strconv.FormatInt(base, 10))
+		p.snapshot.Segments = append(p.snapshot.Segments, segment{BaseOffset: base})
 		if err := p.scanSegment(i == len(bases)-1); err != nil {
 			return nil, err
 		}
@@ -151,11 +162,17 @@ func (p *partition) scanSegment(isLast bool) error {
 	var index []byte
 	whole, err := eachBatch(f, func(b batch) {
 		p.next, p.leaderEpoch = b.next(), b.leaderEpoch()
-		switch {
+		p.snapshot.take(b, p.open)
+		switch pid := b.producerID(); {
 		case b.control():
-			delete(p.open, b.producerID())
+			delete(p.open, pid)
 		case b.transactional():
-			p.open[b.producerID()] = b.producerEpoch()
+			txn, ok := p.open[pid]
+			if !ok {
+				txn.first = b.first()
+			}
+			txn.epoch = b.producerEpoch()
+			p.open[pid] = txn
 		}
 		index = appendIndexEntry(index, b)
 	})
@@ -190,6 +207,7 @@ func (p *partition) mark(pid int64, epoch int16, commit bool) error {
 		return err
 	}
 	p.next++
+	p.snapshot.take(b, p.open)
 	return appendFile(p.last+".idx", appendIndexEntry(nil, b))
 }
 

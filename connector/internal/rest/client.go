@@ -22,6 +22,7 @@ const (
 	DefaultMaxBody        = 64 << 20
 	DefaultInitialBackoff = 500 * time.Millisecond
 	DefaultMaxBackoff     = 30 * time.Second
+	DefaultMaxWait        = time.Hour
 )
 
 // Backoff bounds the waits between tries. Each wait is drawn at random from 0.5 to 1.5
@@ -36,6 +37,7 @@ type Options struct {
 
 	Timeout    time.Duration // of one try as a whole, connecting to last byte; 0: 30s
 	MaxRetries int           // tries after the first; 0: none
+	MaxWait    time.Duration // the longest that the API may ask to wait; 0: 1h
 	MaxBody    int64         // bytes of one answer, decompressed; 0: 64 MiB
 	Piece      int64         // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
 	RateLimit  float64       // requests a second, retries included; 0: no limit
@@ -60,6 +62,7 @@ type Client struct {
 
 	timeout    time.Duration
 	maxRetries int
+	maxWait    time.Duration
 	maxBody    int64
 	piece      int64
 	backoff    Backoff
@@ -112,6 +115,7 @@ func New(o Options) (*Client, error) {
 		redactor:   newRedactor(t, o.Headers),
 		timeout:    positive(o.Timeout, DefaultTimeout),
 		maxRetries: max(o.MaxRetries, 0),
+		maxWait:    positive(o.MaxWait, DefaultMaxWait),
 		maxBody:    positive(o.MaxBody, DefaultMaxBody),
 		piece:      o.Piece,
 		backoff: Backoff{
@@ -157,8 +161,8 @@ func (c *Client) Close() {
 // of two values would serve the same page for ever (P7).
 //
 // Errors: *StatusError for a status that is no page, *RetriesError (around the last
-// reason) where all tries failed, both of class Source; the context's cause, without a
-// class, when ctx ends.
+// reason) where all tries failed, *WaitError where the API asks for too long a wait, all of
+// class Source; the context's cause, without a class, when ctx ends.
 func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func(*Response) error) (*Response, error) {
 	u, shown := c.target.build(params)
 	var waits *backoff.ExponentialBackOff

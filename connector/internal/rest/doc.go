@@ -5,7 +5,8 @@
 // A guided tour, outermost first:
 //
 //	client.go     Options, New, Get: one request with its retries
-//	retry.go      how long to wait between tries; Retry-After; the rate limit
+//	retry.go      how long to wait between tries; the rate limit
+//	wait.go       what an answer says of the time before the next request
 //	try.go        one try: send, check the status, read the body, ask accept
 //	status.go     the one table from status to action, and StatusError
 //	message.go    the API's own words out of an error body

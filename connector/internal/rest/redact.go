@@ -12,6 +12,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/secret"
 )
 
 // plainHeaders are configured like all others but carry no credential, so that their
@@ -41,26 +42,12 @@ func secretName(name string) bool {
 	return slices.Contains([]string{"sig", "pass", "pwd", "pw", "sid", "hmac"}, n)
 }
 
-// redactor keeps a stream's secrets out of texts that others wrote: an API may echo a
-// refused key in its message, a redirect may carry it in its address (P11).
-type redactor struct{ values *strings.Replacer }
-
-// minSecret is the shortest value that is looked for: shorter ones guard nothing, and
-// cutting them out would leave no text readable.
-const minSecret = 4
+// redactor keeps a stream's secrets out of texts that others wrote (P11).
+type redactor struct{ secrets secret.Set }
 
 func newRedactor(t *target, headers map[string]config.Secret) *redactor {
-	var values []string
-	add := func(s string) {
-		if len(s) < minSecret {
-			return
-		}
-		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s)} {
-			if !slices.Contains(values, form) {
-				values = append(values, form)
-			}
-		}
-	}
+	r := &redactor{}
+	add := func(s string) { r.secrets.Add(s) }
 	for _, p := range t.fixed {
 		if p.secret {
 			add(p.value)
@@ -92,16 +79,11 @@ func newRedactor(t *target, headers map[string]config.Secret) *redactor {
 			}
 		}
 	}
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // the longest match first
-	pairs := make([]string, 0, 2*len(values))
-	for _, v := range values {
-		pairs = append(pairs, v, hidden)
-	}
-	return &redactor{values: strings.NewReplacer(pairs...)}
+	return r
 }
 
 // text replaces every secret in s.
-func (r *redactor) text(s string) string { return r.values.Replace(s) }
+func (r *redactor) text(s string) string { return r.secrets.Hide(s) }
 
 // err returns err as it is, or, where its text held a secret, an error of the same class
 // with the redacted text and nothing else to unwrap.

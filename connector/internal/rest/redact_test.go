@@ -111,6 +111,11 @@ func TestAcceptErrorIsRedacted(t *testing.T) {
 	if err == nil || err.Error() != "no field in: ***" || class.Of(err) != class.Config {
 		t.Errorf("got %v", err)
 	}
+	// Whoever clips a text need not know of secrets.
+	_, err = c.Get(t.Context(), nil, func(*Response) error { return class.Errorf(class.Config, "it begins with sesa... (at byte 7)") })
+	if err == nil || err.Error() != "it begins with ***... (at byte 7)" {
+		t.Errorf("got %v", err)
+	}
 }
 
 // A secret too short to be looked for by its value is hidden by its parameter's name.

@@ -3,10 +3,6 @@ package rest
 import (
 	"context"
 	"fmt"
-	"math"
-	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -114,29 +110,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 // not the API's failure.
 func interrupted(shown string, cause error) error {
 	return fmt.Errorf("requesting %s: %w", shown, cause)
-}
-
-// retryAfter reads a Retry-After header: seconds, or a date, which is taken against the
-// answer's own Date so that a wrong clock on either side does no harm. There is no upper
-// limit: an API that asks for an hour gets it. 0 where the header says nothing.
-func retryAfter(h http.Header, date time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if v == "" {
-		return 0
-	}
-	if s, err := strconv.ParseFloat(v, 64); err == nil { // some APIs send fractions
-		const longest = float64(1<<62) / float64(time.Second)
-		if math.IsNaN(s) || math.IsInf(s, 0) || s <= 0 {
-			return 0
-		}
-		return time.Duration(min(s, longest) * float64(time.Second))
-	}
-	t, err := http.ParseTime(v)
-	if err != nil {
-		return 0
-	}
-	if date.IsZero() {
-		date = time.Now()
-	}
-	return max(t.Sub(date), 0)
 }

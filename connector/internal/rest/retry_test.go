@@ -9,45 +9,6 @@ import (
 	"time"
 )
 
-// Retry-After is honoured in full, however long, in both of its forms.
-func TestRetryAfter(t *testing.T) {
-	for _, x := range []struct {
-		name        string
-		after, date string // headers; date "": the server's own, "-": none
-		want        time.Duration
-	}{
-		{"seconds", "1", "", time.Second},
-		{"an hour", "3600", "", time.Hour},
-		{"two days", "172800", "", 48 * time.Hour},
-		{"fraction", "0.25", "", 250 * time.Millisecond},
-		{"date against the API's wrong clock", "Sun, 06 Nov 1994 09:00:00 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", 10*time.Minute + 23*time.Second},
-		{"date without a Date header", "Sat, 01 Jan 2000 00:00:42 GMT", "-", 42 * time.Second}, // the bubble's clock starts at 2000
-	} {
-		t.Run(x.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				a := &api{answers: []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
-					switch x.date {
-					case "":
-					case "-":
-						w.Header()["Date"] = nil
-					default:
-						w.Header().Set("Date", x.date)
-					}
-					text(429, `{"error": "Rate limit exceeded"}`, "Retry-After", x.after)(w, r)
-				}, text(200, onePage)}}
-				c := inMemory(t, a, Options{MaxRetries: 1})
-				started := time.Now()
-				if err := get(t, c); err != nil {
-					t.Fatal(err)
-				}
-				if d := time.Since(started); d != x.want {
-					t.Errorf("waited %s, want %s", d, x.want)
-				}
-			})
-		})
-	}
-}
-
 // A 429 counts as a try, so that an API which always says so fails the sweep.
 func Test429ForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
 
 // hidden stands in every text where a secret was.
-const hidden = "***"
+const hidden = secret.Hidden
 
 // target is what all requests of a stream have in common of their URL.
 type target struct {

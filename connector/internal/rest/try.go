@@ -121,18 +121,25 @@ func (x *Rest) failed(parent context.Context, buffer *[]byte, err error) error {
 func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a action) error {
 	// The status is what counts: of the message, whatever could be read is good enough.
 	buffer, _, _ := c.read(raw, maxMessageBody)
+	pause, limited := asked(raw.StatusCode, raw.Header, date)
 	e := &StatusError{
 		Status:     raw.StatusCode,
 		URL:        shown,
 		Message:    apiMessage(*buffer, c.redactor),
-		RetryAfter: retryAfter(raw.Header, date),
+		RetryAfter: pause.wait,
 		hint:       a.hint,
 	}
 	c.release(buffer)
-	if a.do == retry {
-		return &again{err: e, after: e.RetryAfter}
+	if limited && raw.StatusCode == http.StatusForbidden {
+		a, e.hint = action{do: retry}, actions[http.StatusTooManyRequests].hint
 	}
-	return class.Wrap(class.Source, e)
+	switch {
+	case a.do != retry:
+		return class.Wrap(class.Source, e)
+	case e.RetryAfter > c.maxWait:
+		return class.Wrap(class.Source, &WaitError{Wait: pause.wait, Most: c.maxWait, Header: c.redactor.text(pause.header), Err: e})
+	}
+	return &again{err: e, after: e.RetryAfter}
 }
 
 // transportError makes an error of a request that got no answer. Broken connections and

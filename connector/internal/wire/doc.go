@@ -18,7 +18,8 @@
 //	float, double           a number in range; one written without point and exponent must be
 //	                        what a program that holds it as such a float writes, so
 //	                        9007199254740993 is refused rather than rounded
-//	string                  a string of valid Unicode (no bad UTF-8, no lone surrogate)
+//	string                  a string of valid Unicode (no bad UTF-8; a lone surrogate becomes
+//	                        U+FFFD, but for ids and cursor values, which must not become alike)
 //	bytes, fixed            a string in base64 (RFC 4648 §4, with padding)
 //	enum                    a string that is one of the symbols
 //	array, map, record      array, object, object; a key given twice counts as last written,
@@ -27,9 +28,10 @@
 //	                        branch, in the schema's order, that takes the value
 //	date                    "2006-01-02", or days since 1970
 //	time-millis, -micros    "15:04:05.999999", or the number in the type's unit
-//	timestamp-*             RFC 3339 (no zone: UTC), or the number in the type's unit;
-//	                        the years 0 to 9999 (nanos: 1677 to 2262), never a finer
-//	                        fraction than the type holds
+//	timestamp-*             RFC 3339 (no zone: UTC) or a date alone, or the number in the type's
+//	                        unit; the years 0 to 9999 (nanos: 1677 to 2262). Micros are rounded
+//	                        down, which Page.Rounded counts; millis of a finer fraction are
+//	                        refused, for a cursor value read back would differ (rule 9)
 //	local-timestamp-*       as timestamp, without a zone
 //	decimal (bytes, fixed)  a number or its text, with no more digits than scale and precision
 //	uuid (string, fixed 16) 8-4-4-4-12 hexadecimal digits

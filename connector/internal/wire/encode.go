@@ -152,9 +152,7 @@ func (s *state) encodeString(n *node) code {
 	from := len(s.out)
 	s.out = appendLong(s.out, int64(len(t)))
 	body := len(s.out)
-	if s.out, ok = unescape(s.out, t); !ok {
-		return s.refuse(n, at, notUnicode)
-	}
+	s.out, _ = unescapeHalves(s.out, t, true)
 	s.setLength(from, body, int64(len(s.out)-body))
 	return good
 }

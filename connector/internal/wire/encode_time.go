@@ -53,8 +53,10 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 			return s.refuse(n, at, "is finer than a millisecond")
 		}
 	case 1e6:
-		if nanos != 0 {
-			return s.refuse(n, at, "is finer than a microsecond")
+		if nanos != 0 { // down, as the division has it; cursor values are compared by microseconds too
+			if s.rounded.Count++; s.rounded.First == "" {
+				s.rounded.First = clip(t)
+			}
 		}
 	case 1e9:
 		if micros > math.MaxInt64/1000-1 || micros < math.MinInt64/1000+1 {
@@ -86,7 +88,7 @@ func (s *state) micros(t []byte) (micros int64, nanos uint16, err error) {
 	// XOR leaves 0 to 9 of a digit and 0 of a colon.
 	x := binary.LittleEndian.Uint64(t[11:]) ^ zeros
 	if day.date != [10]byte(t[:10]) || ((x+0x7676767676767676)|x)&0x8080808080808080 != 0 || x&colons != 0 {
-		if micros, nanos, err = strategies.Micros(t); err == nil {
+		if micros, nanos, err = strategies.Micros(t); err == nil && string(t[11:13]) != "24" && t[17] != '6' { // 24:00:00 and leap seconds are the next day's
 			day.date = [10]byte(t[:10])
 			day.micros = floorDiv(micros, 86400e6) * 86400e6
 		}
@@ -119,8 +121,11 @@ func (s *state) micros(t []byte) (micros int64, nanos uint16, err error) {
 
 // hasZone reports whether a timestamp that Micros has read ends in a zone.
 func hasZone(t []byte) bool {
+	if len(t) < 19 { // a date alone
+		return false
+	}
 	for _, c := range t[19:] {
-		if c|0x20 == 'z' || c == '+' || c == '-' {
+		if c|0x20 == 'z' || c == '+' || c == '-' || c == 'U' {
 			return true
 		}
 	}
@@ -174,7 +179,7 @@ func (s *state) encodeClock(n *node, c byte) code {
 	}
 	copy(full[:], "1970-01-01T")
 	micros, nanos, err := strategies.Micros(full[:11+len(t)])
-	if err != nil {
+	if err != nil || micros >= 86400e6 {
 		return s.refuse(n, at, noTime)
 	}
 	if nanos != 0 || (n.kind == kTimeMillis && micros%1e3 != 0) {

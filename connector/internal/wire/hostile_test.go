@@ -231,7 +231,7 @@ func TestKeys(t *testing.T) {
 		bad     bool
 	}{
 		{"12", "12", 12, false}, {"-5", "-5", -5, false}, {"0", "0", 0, false}, {"9223372036854775807", "9223372036854775807", 9223372036854775807, false},
-		{`"12"`, "12", 12, true}, {"null", "", 0, true}, {"true", "", 0, true}, {"1.5", "1.5", 0, true}, {"1e3", "1000", 0, true}, {"12.0", "12", 0, true}, {"-0", "0", 0, false},
+		{`"12"`, "12", 12, true}, {"null", "", 0, true}, {"true", "", 0, true}, {"1.5", "1.5", 0, true}, {"1e3", "1000", 1000, false}, {"12.0", "12", 12, false}, {"-0", "0", 0, false},
 	} {
 		r := scanOne(t, p, `{"n":"x","id":`+c.in+`}`)
 		if string(r.Key) != c.key || (r.Err != nil) != c.bad || r.Value.N != c.n {

@@ -154,7 +154,11 @@ func hex4(b []byte) (r rune, ok bool) {
 
 // unescape appends the text of a string's inside, which str has walked over. It is
 // false for a surrogate without its other half: such a text has no UTF-8.
-func unescape(out, in []byte) ([]byte, bool) {
+func unescape(out, in []byte) ([]byte, bool) { return unescapeHalves(out, in, false) }
+
+// unescapeHalves is unescape. Where that is wanted a surrogate without its other half becomes
+// U+FFFD, as encoding/json has it: texts that were cut in the middle of a character have one.
+func unescapeHalves(out, in []byte, replace bool) ([]byte, bool) {
 	for {
 		i := bytes.IndexByte(in, '\\')
 		if i < 0 {
@@ -178,15 +182,19 @@ func unescape(out, in []byte) ([]byte, bool) {
 			r, _ := hex4(in[i+2:])
 			n = 6
 			if r >= 0xD800 && r < 0xE000 {
-				if r >= 0xDC00 || escapeLen(in[i+6:]) != 6 {
+				low := rune(0)
+				if r < 0xDC00 && escapeLen(in[i+6:]) == 6 {
+					low, _ = hex4(in[i+8:])
+				}
+				switch {
+				case low >= 0xDC00 && low < 0xE000:
+					r = 0x10000 + (r-0xD800)<<10 + (low - 0xDC00)
+					n = 12
+				case replace:
+					r = utf8.RuneError
+				default:
 					return out, false
 				}
-				low, _ := hex4(in[i+8:])
-				if low < 0xDC00 || low >= 0xE000 {
-					return out, false
-				}
-				r = 0x10000 + (r-0xD800)<<10 + (low - 0xDC00)
-				n = 12
 			}
 			out = utf8.AppendRune(out, r)
 			in = in[i+n:]

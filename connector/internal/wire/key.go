@@ -73,12 +73,14 @@ func (s *state) field(n *node, sh *shape, k int) (int, bool) {
 	}
 	i, ok := n.index[string(key)]
 	switch {
+	case ok && n == s.plan.root:
+		s.plan.drift.saw(i)
 	case ok:
 	case n == s.plan.root && s.plan.mark == markField && string(key) == s.plan.opts.DeletedField:
 		i = markField
 	default:
 		i = notInSchema
-		s.countUnknown(n, string(key))
+		s.countUnknown(n, key)
 	}
 	entry := shapeKey{text: s.buf[from:s.pos], field: i}
 	if k < len(sh.keys) {
@@ -90,14 +92,22 @@ func (s *state) field(n *node, sh *shape, k int) (int, bool) {
 }
 
 // countUnknown counts a key of n that is dropped.
-func (s *state) countUnknown(n *node, key string) {
+func (s *state) countUnknown(n *node, key []byte) {
 	if s.unknown.Count == 0 {
-		s.unknown.First = clip([]byte(key))
-		if n != s.plan.root {
-			s.unknown.First = n.name + "." + s.unknown.First
-		}
+		s.unknown.First = n.keyName(s.plan.root, key)
 	}
 	s.unknown.Count++
+	if d := s.plan.drift; !d.knows(n, key) {
+		d.met(n, key, n.keyName(s.plan.root, key))
+	}
+}
+
+// keyName is what people read of a key of the record n.
+func (n *node) keyName(root *node, key []byte) string {
+	if n == root {
+		return clip(key)
+	}
+	return n.name + "." + clip(key)
 }
 
 // capture takes down the row's key or cursor value from the value that begins at at and
@@ -117,6 +127,9 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 			from := len(s.side)
 			var ok bool
 			if s.side, ok = unescape(s.side, text); !ok {
+				if encoded { // a body may hold a replacement; two ids or values must not become one by it
+					return s.refuse(s.plan.root.fields[i].typ, at, notUnicode)
+				}
 				return good // no text; the schema refused it already
 			}
 			text = s.side[from:len(s.side):len(s.side)]

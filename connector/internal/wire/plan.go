@@ -44,6 +44,7 @@ type Plan struct {
 	cursor int // index of the cursor field
 	mark   int // what field returns for the deleted field: its index, markField or noMark
 	header [5]byte
+	drift  *Drift
 	// stampCursor: the cursor is a timestamp in the schema and RFC 3339 in the rows,
 	// so encoding it yields the value.
 	stampCursor bool
@@ -68,7 +69,7 @@ func compile(o Options) (*Plan, error) {
 	if sc.root.kind != kRecord {
 		return nil, fmt.Errorf("the Avro schema must be a record, not %s", sc.root.label)
 	}
-	p := &Plan{opts: o, schema: sc, root: sc.root, top: &place{}}
+	p := &Plan{opts: o, schema: sc, root: sc.root, top: &place{}, drift: newDrift(sc)}
 	if o.SchemaID < 0 || int64(o.SchemaID) > 1<<32-1 {
 		return nil, fmt.Errorf("schema id %d does not fit into four bytes", o.SchemaID)
 	}

@@ -164,7 +164,7 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 				return broken
 			}
 			if i == markField && row == nil {
-				s.countUnknown(n, s.plan.opts.DeletedField) // it says nothing further down
+				s.countUnknown(n, []byte(s.plan.opts.DeletedField)) // it says nothing further down
 			}
 		} else {
 			if i < next {

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/secret"
 )
 
 // Registry is a schema registry with Confluent's API. It keeps what it has learnt: ids
@@ -21,8 +22,8 @@ import (
 // Broker and hold no credentials (P11).
 type Registry struct {
 	client  *sr.Client
-	where   string   // URL without credentials
-	secrets []string // to be kept out of errors
+	where   string     // URL without credentials
+	secrets secret.Set // to be kept out of errors
 
 	mu    sync.Mutex
 	ids   map[[2]string]int // subject and schema → id
@@ -54,14 +55,12 @@ func NewRegistry(rawURL, user, pass string) (*Registry, error) {
 			user = u.User.Username()
 			pass, _ = u.User.Password()
 		} else if p, _ := u.User.Password(); p != "" {
-			r.secrets = append(r.secrets, p)
+			r.secrets.AddAll(p)
 		}
 		u.User = nil
 	}
 	r.where = strings.TrimRight(u.String(), "/")
-	if pass != "" {
-		r.secrets = append(r.secrets, pass, url.QueryEscape(pass), url.PathEscape(pass))
-	}
+	r.secrets.AddAll(pass)
 	opts := []sr.ClientOpt{
 		sr.URLs(r.where),
 		sr.UserAgent("tidemark"),
@@ -105,7 +104,7 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 		var re *sr.ResponseError
 		if errors.As(err, &re) && re.StatusCode == http.StatusConflict {
 			return 0, r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's earlier ones (%s). "+
-				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip([]byte(re.Error()))))
+				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip([]byte(r.secrets.Hide(re.Error())))))
 		}
 		return 0, r.fail(doing, err)
 	}
@@ -180,7 +179,7 @@ func (r *Registry) fail(doing string, err error) error {
 	var re *sr.ResponseError
 	text := err.Error()
 	if errors.As(err, &re) {
-		text = clip([]byte(text))
+		text = clip([]byte(r.secrets.Hide(text)))
 		switch re.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			text += "; check the registry's username and password"
@@ -192,10 +191,5 @@ func (r *Registry) fail(doing string, err error) error {
 		text = fmt.Sprintf("status %d: %s", re.StatusCode, text)
 	}
 	text = fmt.Sprintf("%s at the schema registry %s: %s", doing, r.where, text)
-	for _, s := range r.secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "***")
-		}
-	}
-	return class.Wrap(class.Broker, &redacted{text, err})
+	return class.Wrap(class.Broker, &redacted{r.secrets.Hide(text), err})
 }

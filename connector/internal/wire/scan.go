@@ -26,6 +26,7 @@ type state struct {
 	first   fault // the row's first one, kept by keepFault
 	unknown Unknown
 	marks   Marks
+	rounded Rounded
 	bad     int
 	// stamp is the last timestamp read from text, for the cursor.
 	stampMicros int64
@@ -76,6 +77,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 		Taken:   s.taken,
 		Unknown: s.unknown,
 		Marks:   s.marks,
+		Rounded: s.rounded,
 		Bad:     s.bad,
 		state:   s,
 	}, nil
@@ -89,7 +91,7 @@ func (s *state) reset(p *Plan, body []byte) {
 	for len(s.shapes) < len(p.schema.records) {
 		s.shapes = append(s.shapes, shape{})
 	}
-	s.unknown, s.marks, s.bad = Unknown{}, Marks{}, 0
+	s.unknown, s.rounded, s.marks, s.bad = Unknown{}, Rounded{}, Marks{}, 0
 	s.token, s.total, s.evidence = strategies.Token{}, -1, strategies.Evidence{}
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
 	s.head, s.taken = 0, 0

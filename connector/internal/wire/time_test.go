@@ -8,6 +8,20 @@ import (
 	"tidemark/strategies"
 )
 
+// A date is remembered with its own midnight, whichever form of it came first.
+func TestMicrosRemembersTheDate(t *testing.T) {
+	for _, first := range []string{"2026-11-14T24:00:00Z", "2026-11-14T23:59:60Z"} {
+		s := new(state)
+		for _, text := range []string{first, "2026-11-14T01:02:03Z"} {
+			micros, _, err := s.micros([]byte(text))
+			want, _, wantErr := strategies.Micros([]byte(text))
+			if err != nil || wantErr != nil || micros != want {
+				t.Errorf("%s behind %s: %d, %v, want %d, %v", text, first, micros, err, want, wantErr)
+			}
+		}
+	}
+}
+
 // TestMicros: the short way of reading timestamps gives what strategies.Micros gives,
 // for good and for broken ones, whatever dates it remembers.
 func TestMicros(t *testing.T) {

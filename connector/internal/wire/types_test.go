@@ -102,8 +102,8 @@ func TestTypes(t *testing.T) {
 		{`"double"`, `NaN`, `!!`}, {`"double"`, `Infinity`, `!!`}, {`"double"`, `01`, `!!`}, {`"long"`, `01`, `!!`}, {`"long"`, `+1`, `!!`}, {`"long"`, `1.`, `!!`}, {`"long"`, `.5`, `!!`}, {`"long"`, `-`, `!!`},
 
 		{`"string"`, `""`, `""`}, {`"string"`, `"a\n\"\\\/\u00e9\ud83d\ude00"`, `"a\n\"\\/é😀"`}, {`"string"`, `"é😀"`, `"é😀"`}, {`"string"`, `"\u0000"`, `"\u0000"`},
-		{`"string"`, "\"\xff\"", `!got a string that is not valid Unicode`}, {`"string"`, "\"12345678\xc3\"", `!not valid Unicode`}, {`"string"`, `"\ud800"`, `!not valid Unicode`},
-		{`"string"`, `"\udc00\ud800"`, `!not valid Unicode`}, {`"string"`, `"\ud800\u0041"`, `!not valid Unicode`}, {`"string"`, `12`, `!got the number 12, the schema wants string`},
+		{`"string"`, "\"\xff\"", `!got a string that is not valid Unicode`}, {`"string"`, "\"12345678\xc3\"", `!not valid Unicode`}, {`"string"`, `"\ud800"`, "\"\ufffd\""},
+		{`"string"`, `"\udc00\ud800"`, "\"\ufffd\ufffd\""}, {`"string"`, `"\ud800\u0041\ud83d\ude00\ud83dx"`, "\"\ufffdA😀\ufffdx\""}, {`"string"`, `12`, `!got the number 12, the schema wants string`},
 		{`"string"`, `{}`, `!got an object`}, {`"string"`, `["a"]`, `!got an array`}, {`"string"`, `true`, `!got a boolean`},
 		{`"string"`, "\"\n\"", `!!`}, {`"string"`, `"\x"`, `!!`}, {`"string"`, `"\u12g4"`, `!!`},
 
@@ -130,15 +130,16 @@ func TestTypes(t *testing.T) {
 		{`["null",` + nested + `,` + list + `]`, `{"x":7}`, `{"x":7,"next":null}`}, {`["null",` + nested + `,{"type":"map","values":"string"}]`, `{"k":"v"}`, `{"k":"v"}`}, {`["string"]`, `"a"`, `"a"`},
 
 		{micros, `"2026-11-14T20:02:39Z"`, `"2026-11-14T20:02:39Z"`}, {micros, `"2026-11-14T20:02:39.123456+02:00"`, `"2026-11-14T18:02:39.123456Z"`}, {micros, `"2026-11-14 20:02:39"`, `"2026-11-14T20:02:39Z"`},
-		{micros, `"2026-11-14T20:02:39.1234567Z"`, `!finer than a microsecond`}, {micros, `"2026-11-14T20:02:39.123456000Z"`, `"2026-11-14T20:02:39.123456Z"`}, {micros, `"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00Z"`},
+		{micros, `"2026-11-14T20:02:39.1234567Z"`, `"2026-11-14T20:02:39.123456Z"`}, {micros, `"1969-12-31T23:59:59.9999999Z"`, `"1969-12-31T23:59:59.999999Z"`},
+		{micros, `"2026-11-14"`, `"2026-11-14T00:00:00Z"`}, {micros, `"2026-11-14T24:00:00Z"`, `"2026-11-15T00:00:00Z"`}, {micros, `"2016-12-31T23:59:60Z"`, `"2017-01-01T00:00:00Z"`}, {micros, `"2026-11-14 20:02:39+00"`, `"2026-11-14T20:02:39Z"`}, {micros, `"2026-11-14T20:02:39.123456000Z"`, `"2026-11-14T20:02:39.123456Z"`}, {micros, `"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00Z"`},
 		{micros, `"9999-12-31T23:59:59.999999Z"`, `"9999-12-31T23:59:59.999999Z"`}, {micros, `"9999-12-31T23:59:59-01:00"`, `!beyond the years`}, {micros, `"0000-01-01T00:00:00+01:00"`, `!beyond the years`},
 		{micros, `"2026-02-30T00:00:00Z"`, `!no such date`}, {micros, `"yesterday"`, `!not a timestamp`}, {micros, `1794686559000000`, `"2026-11-14T20:02:39Z"`}, {micros, `1e30`, `!out of range`}, {micros, `9e17`, `!beyond the years`}, {micros, `-1`, `"1969-12-31T23:59:59.999999Z"`},
 		{micros, `true`, `!got a boolean, the schema wants long (timestamp-micros)`}, {micros, `"2026-11-14T20:02:39\u005a"`, `"2026-11-14T20:02:39Z"`},
 		{millis, `"2026-11-14T20:02:39.123Z"`, `"2026-11-14T20:02:39.123Z"`}, {millis, `"2026-11-14T20:02:39.1234Z"`, `!finer than a millisecond`}, {millis, `1794686559000`, `"2026-11-14T20:02:39Z"`}, {millis, `"1969-12-31T23:59:59.999Z"`, `"1969-12-31T23:59:59.999Z"`},
 		{nanos, `"2026-11-14T20:02:39.123456789Z"`, `"2026-11-14T20:02:39.123456789Z"`}, {nanos, `"1969-12-31T23:59:59.999999999Z"`, `"1969-12-31T23:59:59.999999999Z"`}, {nanos, `"2300-01-01T00:00:00Z"`, `!1677 to 2262`}, {nanos, `"1600-01-01T00:00:00Z"`, `!1677 to 2262`},
-		{local, `"2026-11-14T20:02:39.5"`, `"2026-11-14T20:02:39.5"`}, {local, `"2026-11-14T20:02:39Z"`, `!names a zone`}, {local, `"2026-11-14T20:02:39+00:00"`, `!names a zone`},
+		{local, `"2026-11-14T20:02:39.5"`, `"2026-11-14T20:02:39.5"`}, {local, `"2026-11-14"`, `"2026-11-14T00:00:00"`}, {local, `"2026-11-14 20:02:39 UTC"`, `!names a zone`}, {local, `"2026-11-14T20:02:39Z"`, `!names a zone`}, {local, `"2026-11-14T20:02:39+00:00"`, `!names a zone`},
 		{date, `"2026-11-14"`, `"2026-11-14"`}, {date, `0`, `"1970-01-01"`}, {date, `"1969-12-31"`, `"1969-12-31"`}, {date, `"2026-02-29"`, `!no date`}, {date, `"2026-11-14T00:00:00Z"`, `!no date`}, {date, `99999999`, `!beyond the years`},
-		{tmilli, `"23:59:59.999"`, `"23:59:59.999"`}, {tmilli, `"23:59:59.9999"`, `!finer`}, {tmilli, `86399999`, `"23:59:59.999"`}, {tmilli, `86400000`, `!no time of day`}, {tmilli, `"24:00:00"`, `!no time of day`}, {tmilli, `"00:00:00Z"`, `!no time of day`},
+		{tmilli, `"23:59:59.999"`, `"23:59:59.999"`}, {tmilli, `"23:59:59.9999"`, `!finer`}, {tmilli, `86399999`, `"23:59:59.999"`}, {tmilli, `86400000`, `!no time of day`}, {tmilli, `"24:00:00"`, `!no time of day`}, {tmilli, `"23:59:60"`, `!no time of day`}, {tmilli, `"00:00:00Z"`, `!no time of day`},
 		{tmicro, `"00:00:00.000001"`, `"00:00:00.000001"`}, {tmicro, `"12:30"`, `!no time of day`}, {tmicro, `-1`, `!no time of day`}, {tmicro, `"12:30:00+01:00"`, `!no time of day`},
 
 		{money, `12.34`, `"12.34"`}, {money, `"-12.3"`, `"-12.30"`}, {money, `0`, `"0.00"`}, {money, `-0.01`, `"-0.01"`}, {money, `9999.99`, `"9999.99"`}, {money, `10000`, `!more digits than the precision`}, {money, `0.001`, `!more digits behind the point`},

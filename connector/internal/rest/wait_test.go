@@ -1,0 +1,123 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What the API asks to wait is waited for, in whatever form it says so. A bubble's clock
+// begins at 2000-01-01T00:00:00Z.
+func TestWaits(t *testing.T) {
+	const now = "Sat, 01 Jan 2000 00:00:00 GMT"
+	for _, x := range []struct {
+		name    string
+		status  int
+		headers string // "Name: value", one a line
+		want    time.Duration
+	}{
+		{"seconds", 429, "Retry-After: 1", time.Second},
+		{"an hour", 429, "Retry-After: 3600", time.Hour},
+		{"fraction", 503, "Retry-After: 0.25", 250 * time.Millisecond},
+		{"date against the API's wrong clock", 429, "Retry-After: Sun, 06 Nov 1994 09:00:00 GMT\nDate: Sun, 06 Nov 1994 08:49:37 GMT", 10*time.Minute + 23*time.Second},
+		{"date without a Date header", 429, "Retry-After: Sat, 01 Jan 2000 00:00:42 GMT\nDate: ", 42 * time.Second},
+		{"RFC 3339", 503, "Retry-After: 2000-01-01T00:01:00Z\nDate: " + now, time.Minute},
+		{"seconds since 1970", 429, "Retry-After: 1700000060\nDate: Tue, 14 Nov 2023 22:13:20 GMT", time.Minute},
+		{"milliseconds since 1970", 429, "Retry-After: 1700000005500\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 5500 * time.Millisecond},
+		{"403 that means too many", 403, "Retry-After: 7", 7 * time.Second},
+		{"403 with nothing left", 403, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 1700000009\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 9 * time.Second},
+		{"429 with a reset alone, a difference", 429, "RateLimit-Reset: 11", 11 * time.Second},
+		{"429 with a reset alone, a time", 429, "X-RateLimit-Reset: 1700000012\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 12 * time.Second},
+		{"one field, older draft", 429, "RateLimit: limit=100, remaining=0, reset=13", 13 * time.Second},
+		{"one field, later draft", 429, "RateLimit: \"default\";r=0;t=14", 14 * time.Second},
+		{"503 with nothing left", 503, "X-Rate-Limit-Remaining: 0\nX-Rate-Limit-Reset: 15", 15 * time.Second},
+		{"Retry-After before the reset", 429, "Retry-After: 2\nX-RateLimit-Reset: 60", 2 * time.Second},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &api{answers: []http.HandlerFunc{says(x.status, x.headers), text(200, onePage)}}
+				c := inMemory(t, a, Options{MaxRetries: 1})
+				started := time.Now()
+				if err := get(t, c); err != nil {
+					t.Fatal(err)
+				}
+				if d := time.Since(started); d != x.want {
+					t.Errorf("waited %s, want %s", d, x.want)
+				}
+			})
+		})
+	}
+}
+
+func says(status int, headers string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for line := range strings.SplitSeq(headers, "\n") {
+			name, value, _ := strings.Cut(line, ": ")
+			if w.Header().Set(name, value); value == "" {
+				w.Header()[name] = nil
+			}
+		}
+		text(status, `{"error": "slow down"}`)(w, r)
+	}
+}
+
+// A wait beyond max_wait is an error that says so, at once.
+func TestWaitTooLong(t *testing.T) {
+	for name, x := range map[string]struct {
+		most    time.Duration
+		status  int
+		headers string
+		want    []string
+	}{
+		"no form of a wait":  {0, 429, "Retry-After: 498781h", nil},
+		"a number of them":   {0, 429, "Retry-After: 946684860", []string{"Retry-After: 946684860", "max_wait 1h0m0s"}},
+		"two days":           {0, 503, "Retry-After: 172800", []string{"48h0m0s", "Retry-After: 172800", "max_wait 1h0m0s", "503"}},
+		"a configured limit": {time.Minute, 429, "X-RateLimit-Reset: 61", []string{"1m1s", "X-RateLimit-Reset: 61", "max_wait 1m0s"}},
+		"403":                {0, 403, "Retry-After: 3601", []string{"1h0m1s", "403"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &api{answers: []http.HandlerFunc{says(x.status, x.headers), text(200, onePage)}}
+				c := inMemory(t, a, Options{MaxRetries: 3, MaxWait: x.most})
+				started := time.Now()
+				err := get(t, c)
+				if x.want == nil { // no wait at all: the backoff decides
+					if err != nil || time.Since(started) > time.Minute {
+						t.Errorf("after %s: %v", time.Since(started), err)
+					}
+					return
+				}
+				wantSource(t, err, x.want...)
+				var long *WaitError
+				var status *StatusError
+				if !errors.As(err, &long) || !errors.As(err, &status) || status.Status != x.status {
+					t.Errorf("got %v", err)
+				}
+				if d := time.Since(started); d != 0 {
+					t.Errorf("waited %s all the same", d)
+				}
+				wantRequests(t, a, 1)
+			})
+		})
+	}
+}
+
+// The time at which a limit begins anew means nothing while there is something left of it,
+// and a 403 is what it says.
+func TestResetIsNoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &api{answers: []http.HandlerFunc{says(500, "X-RateLimit-Remaining: 5\nX-RateLimit-Reset: 3000"), text(200, onePage)}}
+		started := time.Now()
+		if err := get(t, inMemory(t, a, Options{MaxRetries: 1})); err != nil || time.Since(started) > time.Minute {
+			t.Errorf("after %s: %v", time.Since(started), err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		a := &api{answers: []http.HandlerFunc{says(403, "X-RateLimit-Remaining: 5\nX-RateLimit-Reset: 3000"), text(200, onePage)}}
+		wantSource(t, get(t, inMemory(t, a, Options{MaxRetries: 1})), "403", "the credentials do not reach this collection")
+		wantRequests(t, a, 1)
+	})
+}

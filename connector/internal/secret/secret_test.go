@@ -1,0 +1,53 @@
+package secret
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestHide(t *testing.T) {
+	var none, s Set
+	s.Add("hunter2", "pass word&more", "abc", "hunter2-and-more")
+	s.AddAll("q#", "")
+	for text, want := range map[string]string{
+		"":                              "",
+		"nothing":                       "nothing",
+		"the key hunter2 is refused":    "the key *** is refused",
+		"hunter2-and-more, hunter2":     "***, ***",
+		"?key=pass+word%26more&x=1":     "?key=***&x=1",
+		"/pass%20word&more/":            "/***/",
+		"short ones like abc stay":      "short ones like abc stay",
+		"clipped: hunt... (and behind)": "clipped: ***... (and behind)",
+		"clipped: hunter2-and-mo...":    "clipped: ***...",
+		"clipped: hun...":               "clipped: hun...", // three letters are no secret's beginning
+		"hunt... pass wo... end":        "***... ***... end",
+		"hunt":                          "hunt", // not clipped
+		"a password: q#":                "a password: ***",
+	} {
+		if got := s.Hide(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+		if got := none.Hide(text); got != text {
+			t.Errorf("%q: %q from an empty set", text, got)
+		}
+	}
+}
+
+// Law: wherever a text is clipped, no more of a secret is left than Least-1 bytes.
+func TestLawHide(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.StringMatching(`[a-z]{4,20}`).Draw(t, "secret")
+		var s Set
+		s.Add(value)
+		text := rapid.StringMatching(`[0-9 ]{0,9}`).Draw(t, "before") + value + rapid.StringMatching(`[0-9 ]{0,9}`).Draw(t, "after")
+		text = text[:rapid.IntRange(0, len(text)).Draw(t, "clip")] + Cut
+		got := s.Hide(text)
+		for n := Least; n <= len(value); n++ {
+			if strings.Contains(got, value[:n]) {
+				t.Fatalf("%q of %q is left in %q", value[:n], value, got)
+			}
+		}
+	})
+}

@@ -1,0 +1,70 @@
+package strategies
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// parseInt reads a whole number of 64 bits, in any way that JSON can write one: 7, 7.0 and
+// 7e0 are one value. It allocates nothing.
+func parseInt(b []byte) (int64, bool) {
+	if len(b) == 0 || b[0] == '+' {
+		return 0, false
+	}
+	if len(b) <= 20 {
+		if n, err := strconv.ParseInt(string(b), 10, 64); err == nil { // the conversion does not escape
+			return n, true
+		}
+	}
+	return parseWhole(b)
+}
+
+// parseWhole reads a number that has a point or an exponent, exactly: floats would round.
+func parseWhole(b []byte) (int64, bool) {
+	exp := 0
+	if i := bytes.IndexAny(b, "eE"); i >= 0 {
+		e, err := strconv.Atoi(string(b[i+1:]))
+		if err != nil || e < -400 || e > 400 {
+			return 0, false
+		}
+		b, exp = b[:i], e
+	}
+	negative := len(b) > 0 && b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	whole, fraction, point := bytes.Cut(b, []byte{'.'})
+	if len(whole) == 0 || point && len(fraction) == 0 {
+		return 0, false
+	}
+	var n uint64
+	const most = 1 << 63
+	// The digits before the place where the exponent puts the point make the number; those
+	// behind it, and digits that are not there, are zeros.
+	for i := range max(len(whole)+len(fraction), len(whole)+exp) {
+		c := byte('0')
+		switch {
+		case i < len(whole):
+			c = whole[i]
+		case i < len(whole)+len(fraction):
+			c = fraction[i-len(whole)]
+		}
+		d := uint64(c - '0')
+		switch {
+		case d > 9 || i >= len(whole)+exp && d != 0:
+			return 0, false
+		case i >= len(whole)+exp:
+		case n > (most-d)/10:
+			return 0, false
+		default:
+			n = n*10 + d
+		}
+	}
+	switch {
+	case negative:
+		return -int64(n), true // of 2^63 that is the least number there is
+	case n == most:
+		return 0, false
+	}
+	return int64(n), true
+}
