@@ -152,7 +152,7 @@ func TestBrokerEvidence(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer reader.Close()
+		t.Cleanup(reader.Close)
 		other.data = s.data
 		other.found.ID = s.data.id
 		if err := other.span(t.Context(), reader); err != nil {
