@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,17 +21,28 @@ func TestReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		ctx, stop := context.WithCancel(t.Context())
+		var mu sync.Mutex
+		change := func(f func()) {
+			mu.Lock()
+			defer mu.Unlock()
+			f()
+		}
 		now := []connector.Status{{Stream: "a", State: connector.Reading}, {Stream: "b", State: connector.Idle}, {Stream: "c", State: connector.Reading}, {Stream: "d", State: connector.Retrying}}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			report(ctx, slog.New(slog.NewTextHandler(&out, nil)), func() []connector.Status { return append([]connector.Status(nil), now...) }, time.Minute)
+			report(ctx, slog.New(slog.NewTextHandler(&out, nil)), func() (all []connector.Status) {
+				change(func() { all = slices.Clone(now) })
+				return all
+			}, time.Minute)
 		}()
 		synctest.Wait()
-		now[0].Pages, now[0].Read, now[0].Written, now[0].Mark = 5, 500, 400, "m"
-		now[2].Sweeps = 1
+		change(func() {
+			now[0].Pages, now[0].Read, now[0].Written, now[0].Mark = 5, 500, 400, "m"
+			now[2].Sweeps = 1
+		})
 		time.Sleep(61 * time.Second)
-		now[0].Pages, now[0].Read, now[0].Written = 7, 700, 600
+		change(func() { now[0].Pages, now[0].Read, now[0].Written = 7, 700, 600 })
 		time.Sleep(time.Minute)
 		stop()
 		<-done

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/kit"
 )
 
 // How much data is written before the kill, in MiB; TIDEMARK_TEST_LOCAL_MIB has another figure.
@@ -19,6 +21,9 @@ const bigMiB = 400
 func TestStartAfterAKillIsSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes some hundred MiB")
+	}
+	if kit.Race {
+		t.Skip("the race detector multiplies what a start takes")
 	}
 	mib := bigMiB
 	if text := os.Getenv("TIDEMARK_TEST_LOCAL_MIB"); text != "" {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"testing"
 
+	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
 )
 
@@ -58,7 +59,7 @@ func benchmarkGet(b *testing.B, c *Client, size int) {
 // TestGetAllocations holds the number of allocations that a page costs, of any size:
 // the body's buffer comes from the pool.
 func TestGetAllocations(t *testing.T) {
-	if raceEnabled {
+	if kit.Race {
 		t.Skip("the race detector makes pools forget")
 	}
 	body := pageOf(1000)

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
 )
 
@@ -221,7 +222,7 @@ func TestDeletedFieldRefused(t *testing.T) {
 // TestNoAllocationPerDeletedRow: a page of deletes, most columns of which are missing or
 // null, costs no more than a page of rows.
 func TestNoAllocationPerDeletedRow(t *testing.T) {
-	if raceEnabled {
+	if kit.Race {
 		t.Skip("the race detector makes sync.Pool drop what it holds")
 	}
 	p := mustCompile(t, deletedOptions("gone", "true"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector/internal/kit"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -169,7 +170,7 @@ func TestNumbersBeyond53Bits(t *testing.T) {
 // short, and its memory is not kept for the pages behind it (P10).
 func TestHugeRow(t *testing.T) {
 	size := 20 << 20
-	if raceEnabled { // it makes a byte twenty times as dear, and nothing here runs beside anything
+	if kit.Race { // it makes a byte twenty times as dear, and nothing here runs beside anything
 		size = 1 << 20
 	}
 	schema := `{"type":"record","name":"R","fields":[{"name":"id","type":"string"},{"name":"at","type":["null","string"],"default":null},{"name":"v","type":["null",%s],"default":null}]}`

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -334,7 +335,7 @@ func TestRowsSurviveGrowth(t *testing.T) {
 
 // TestNoAllocationPerRow counts: a page costs the same few allocations whatever its size.
 func TestNoAllocationPerRow(t *testing.T) {
-	if raceEnabled {
+	if kit.Race {
 		t.Skip("the race detector makes sync.Pool drop what it holds")
 	}
 	p := mustCompile(t, userOptions())
