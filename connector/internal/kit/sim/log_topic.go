@@ -32,6 +32,7 @@ func (l *Log) Happen(e Event) {
 			at = max(at, int(l.starts[p]))
 			fresh := at < len(l.parts[p])
 			l.parts[p] = l.parts[p][:at]
+			l.uncompact(p)
 			if fresh {
 				l.back |= 1 << p
 			}
@@ -98,6 +99,20 @@ func (l *Log) stray(e Event) {
 			l.parts[p] = append(l.parts[p], old)
 			return
 		}
+	}
+}
+
+// uncompact brings back what was removed for a later record of its key that is no longer
+// there: where that one never was, the record was not compacted either.
+func (l *Log) uncompact(p int) {
+	last := map[int32]bool{}
+	for o := len(l.parts[p]) - 1; o >= 0; o-- {
+		e := &l.parts[p][o]
+		if e.stray || !l.shown(e) {
+			continue
+		}
+		e.gone = e.gone && last[e.key]
+		last[e.key] = true
 	}
 }
 
