@@ -152,7 +152,9 @@ func (s offset) on(c Cursor, l look) (Verdict, error) {
 	case l.full && !l.agrees:
 		return s.grow(c, l)
 	case stuck:
-		if sweep.Restarts++; sweep.Restarts > 2 { // one of them may be a total's that contradicts
+		// One of them may be a total's that contradicts, and a source that changes all the time
+		// is to be told first by its ends.
+		if sweep.Restarts++; sweep.Restarts > busyEnds+1 {
 			return Verdict{}, s.wide(l)
 		}
 	}

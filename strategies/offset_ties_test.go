@@ -56,7 +56,7 @@ func TestOffsetGroupTooWide(t *testing.T) {
 	t.Run("it cuts", func(t *testing.T) {
 		s := mustNew(t, offsetSpec(3))
 		c := open(s)
-		for range 3 {
+		for range busyEnds + 2 {
 			c = walk(t, s, c, step{base + "6&offset=0", group, 7}, step{base + "6&offset=3", seconds(t, 4), 7}).Next
 		}
 		refused(t, s, c, Page{Rows: group, Total: 7}, words...)

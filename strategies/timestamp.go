@@ -178,8 +178,9 @@ func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more 
 	promise := s.promise(more, rows)
 	// An address of a next page may come with every page but an empty one, and a count may be
 	// of all that the API has, whatever was asked for: then they prove nothing. An API that
-	// cuts shows as many rows as ever, and its counts fall with what was left behind.
-	asFull := rows > 1 && longest > 0 && rows >= longest
+	// cuts shows as many rows as ever, and its counts fall with what was left behind. Of rows
+	// none of which has a value, no later request shows what comes behind them.
+	asFull := rows > 1 && (longest > 0 && rows >= longest || !e.max.Set)
 	tied := e.sorted && e.max.Set && s.spec.Format.Compare(e.first, e.max) == 0
 	counts := promise != "" && more.beyond(rows) &&
 		(more.Kind == CountFilter || asFull && tied && sweep.Passed > 0 && near(more.Total, sweep.Left, int64(sweep.Passed)/2))

@@ -224,3 +224,15 @@ func TestKeysetTokenAgainstHasMore(t *testing.T) {
 		t.Errorf("warns %q", v.Warning)
 	}
 }
+
+// Of rows without a value none says where to go on, so an answer that leads to a next page
+// is no end, not even the first one (P8).
+func TestTimestampNextWithoutAValue(t *testing.T) {
+	s := unpaged(t, nil)
+	page := Page{Rows: rowsOf(t, RFC3339, "a", "b"), Total: -1, More: says(func(e *Evidence) { e.Goes("next", false) })}
+	refused(t, s, begin(t, s, Cursor{}), page, "more (next)", "none of its 2 rows is newer")
+	page.More = says(func(e *Evidence) { e.Ends("next is empty") })
+	if v := fold(t, s, begin(t, s, Cursor{}), page); v.Next.Sweep != nil {
+		t.Errorf("an answer that is whole goes on: %s", show(v.Next))
+	}
+}
