@@ -1,12 +1,13 @@
 package main
 
 import (
-	"net"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"tidemark/connector/playground"
@@ -19,14 +20,23 @@ func closedURL(t *testing.T) string {
 	return "http://" + closedAddress(t)
 }
 
+// closedAddress refuses connections. Its port is kept until the test ends, so that no server
+// which a test beside it starts gets it.
 func closedAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatal("making a socket: ", err)
 	}
-	defer ln.Close() //nolint:errcheck // nothing was sent
-	return ln.Addr().String()
+	t.Cleanup(func() { syscall.Close(fd) }) //nolint:errcheck // nothing was sent
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal("taking a port: ", err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal("looking at the port: ", err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
 }
 
 // Each class of failure has its exit code, and its message says what and where.
