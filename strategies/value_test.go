@@ -255,13 +255,28 @@ func timestamps() *rapid.Generator[string] {
 func readByStandard(text string) (time.Time, error) {
 	b := []byte(strings.ToUpper(text))
 	b[10] = 'T'
-	switch zone := strings.LastIndexAny(text[19:], "+-") + 19; {
-	case zone > 18 && len(text)-zone == 5:
+	if blank := bytes.IndexByte(b, ' '); blank > 0 { // before the zone
+		b = append(b[:blank], b[blank+1:]...)
+	}
+	later := time.Duration(0)
+	if string(b[11:13]) == "24" {
+		copy(b[11:], "00")
+		later = 24 * time.Hour
+	}
+	if string(b[17:19]) == "60" {
+		copy(b[17:], "59")
+		later = time.Second
+	}
+	switch zone := bytes.LastIndexAny(b[19:], "+-") + 19; {
+	case zone > 18 && len(b)-zone == 5:
 		b = append(b[:zone+3], append([]byte{':'}, b[zone+3:]...)...)
+	case zone > 18 && len(b)-zone == 3:
+		b = append(b, ":00"...)
 	case zone <= 18 && b[len(b)-1] != 'Z':
 		b = append(b, 'Z')
 	}
-	return time.Parse(time.RFC3339Nano, string(b))
+	at, err := time.Parse(time.RFC3339Nano, string(b))
+	return at.Add(later), err
 }
 
 func TestParseAgreesWithStandardLibrary(t *testing.T) {
