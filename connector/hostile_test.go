@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -50,28 +51,37 @@ func TestBrokerTiesAcrossPages(t *testing.T) {
 		for _, strict := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, strict %v", strategy, strict), func(t *testing.T) {
 				t.Parallel()
-				s := &script{page: 4, strict: strict, docs: []doc{
-					person("a", at(1), "A"), person("b", at(1), "A"), person("c", at(2), "A"), person("d", at(2), "A"),
-					person("e", at(2), "A"), person("f", at(3), "A"), person("g", at(4), "A"), person("h", at(4), "A"),
-				}}
-				h, stream := scripted(t, strategy, s)
-				stream.Strict, stream.PageSize = strict, 4
-				h.mustOnce()
-				if n := h.holds(stream.Topic, s); n != 8 {
-					t.Errorf("%d events for 8 rows", n)
-				}
-				s.set(person("i", at(4), "A"))
-				h.mustOnce()
-				if n := h.holds(stream.Topic, s); n != 9 {
-					t.Errorf("%d events after one more row at the mark, want 9", n)
-				}
-				h.mustOnce()
-				if n := h.holds(stream.Topic, s); n != 9 {
-					t.Errorf("%d events after a poll without news, want 9", n)
-				}
+				tiesAtTheMark(t, strategy, strict, func(stream *config.Stream) { stream.Strict = strict })
 			})
 		}
 	}
+}
+
+// tiesAtTheMark reads an API of rows that share values, in pages of four: all of them come,
+// one more at the mark too, and none of them twice.
+func tiesAtTheMark(t *testing.T, strategy string, strict bool, change func(*config.Stream)) (*house, *config.Stream) {
+	t.Helper()
+	s := &script{page: 4, strict: strict, docs: []doc{
+		person("a", at(1), "A"), person("b", at(1), "A"), person("c", at(2), "A"), person("d", at(2), "A"),
+		person("e", at(2), "A"), person("f", at(3), "A"), person("g", at(4), "A"), person("h", at(4), "A"),
+	}}
+	h, stream := scripted(t, strategy, s)
+	stream.PageSize = 4
+	change(stream)
+	h.mustOnce()
+	if n := h.holds(stream.Topic, s); n != 8 {
+		t.Errorf("%d events for 8 rows", n)
+	}
+	s.set(person("i", at(4), "A"))
+	h.mustOnce()
+	if n := h.holds(stream.Topic, s); n != 9 {
+		t.Errorf("%d events after one more row at the mark, want 9", n)
+	}
+	h.mustOnce()
+	if n := h.holds(stream.Topic, s); n != 9 {
+		t.Errorf("%d events after a poll without news, want 9", n)
+	}
+	return h, stream
 }
 
 // More rows of one value than a page holds: what lies behind them cannot be asked for by

@@ -17,25 +17,7 @@ func TestBrokerStrictFilterIsFoundOut(t *testing.T) {
 	for _, strategy := range following {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
-			s := &script{page: 4, strict: true, docs: []doc{
-				person("a", at(1), "A"), person("b", at(1), "A"), person("c", at(2), "A"), person("d", at(2), "A"),
-				person("e", at(2), "A"), person("f", at(3), "A"), person("g", at(4), "A"), person("h", at(4), "A"),
-			}}
-			h, stream := scripted(t, strategy, s)
-			stream.PageSize, stream.Lookback, stream.Buffer = 4, 0, 0
-			h.mustOnce()
-			if n := h.holds(stream.Topic, s); n != 8 {
-				t.Errorf("%d events for 8 rows", n)
-			}
-			s.set(person("i", at(4), "A"))
-			h.mustOnce()
-			if n := h.holds(stream.Topic, s); n != 9 {
-				t.Errorf("%d events after one more row at the mark, want 9", n)
-			}
-			h.mustOnce()
-			if n := h.holds(stream.Topic, s); n != 9 {
-				t.Errorf("%d events after a poll without news, want 9", n)
-			}
+			h, stream := tiesAtTheMark(t, strategy, true, func(stream *config.Stream) { stream.Lookback, stream.Buffer = 0, 0 })
 			if c := h.cursor(stream.Name); c.Filter != strategies.FilterStrict {
 				t.Errorf("the cursor says %q of the filter", c.Filter)
 			}
