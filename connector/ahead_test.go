@@ -73,15 +73,12 @@ func (s *ranged) Drift() *wire.Drift { return &wire.Drift{} }
 
 func (s *ranged) Close() {}
 
-// sweepOf makes a fetcher over the source and a cursor with an open sweep.
-func sweepOf(t *testing.T, s *ranged, strategy string, inFlight int64, change func(*config.Stream)) (*fetcher, strategies.Cursor) {
+// sourced is a runner that reads whole numbers from the source, without looking back.
+func sourced(t *testing.T, from source, strategy string, change func(*config.Stream)) *runner {
 	t.Helper()
-	stream := config.NewStream("ids", strategy, "http://ranged/")
-	stream.StepSize, stream.MaxID, stream.PageSize = 10, 400, 10
+	stream := config.NewStream("numbers", strategy, "http://source/")
 	stream.CursorFormat, stream.InitialMark, stream.Lookback = strategies.Integer.String(), "", 0
-	if change != nil {
-		change(&stream)
-	}
+	change(&stream)
 	spec, err := stream.Spec()
 	if err != nil {
 		t.Fatal(err)
@@ -90,8 +87,19 @@ func sweepOf(t *testing.T, s *ranged, strategy string, inFlight int64, change fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{stream: stream, strategy: machine, format: spec.Format, source: s, maxRecord: 1 << 20}
-	c, err := machine.Begin(strategies.Cursor{}, time.Unix(1.8e9, 0))
+	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, maxRecord: 1 << 20}
+}
+
+// sweepOf makes a fetcher over the source and a cursor with an open sweep.
+func sweepOf(t *testing.T, s *ranged, strategy string, inFlight int64, change func(*config.Stream)) (*fetcher, strategies.Cursor) {
+	t.Helper()
+	r := sourced(t, s, strategy, func(stream *config.Stream) {
+		stream.StepSize, stream.MaxID, stream.PageSize = 10, 400, 10
+		if change != nil {
+			change(stream)
+		}
+	})
+	c, err := r.strategy.Begin(strategies.Cursor{}, time.Unix(1.8e9, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

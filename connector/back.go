@@ -75,11 +75,6 @@ func (f *full) tops(a *answer) {
 	}
 }
 
-func (f *full) warn(what string, args ...any) {
-	f.log.Warn(what, args...)
-	f.board.set(func(s *Status) { s.Warnings++ })
-}
-
 // both lets two look at each page.
 func (f *full) both(a, b func(*answer) error) func(*answer) error {
 	return func(page *answer) error {

@@ -109,20 +109,12 @@ func (b *bounded) Close() {}
 // sweepThrough reads one sweep of the list, and returns the value it saw last of each row.
 func sweepThrough(t *testing.T, b *bounded, c strategies.Cursor, change func(*config.Stream)) (map[string]int64, strategies.Cursor, error) {
 	t.Helper()
-	stream := config.NewStream("ties", strategies.Offset, "http://bounded/")
-	stream.CursorFormat, stream.InitialMark, stream.Lookback = strategies.Integer.String(), "", 0
-	change(&stream)
-	spec, err := stream.Spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	machine, err := strategies.New(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := newFetcher(&runner{stream: stream, strategy: machine, format: spec.Format, source: b, maxRecord: 1 << 20, log: slog.New(slog.DiscardHandler)}, newRoom(1000))
+	r := sourced(t, b, strategies.Offset, change)
+	r.log = slog.New(slog.DiscardHandler)
+	f := newFetcher(r, newRoom(1000))
 	defer f.ahead.drop()
-	if c, err = machine.Begin(c, time.Unix(1.8e9, 0)); err != nil {
+	c, err := r.strategy.Begin(c, time.Unix(1.8e9, 0))
+	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]int64{}

@@ -22,8 +22,7 @@ func (f *fetcher) watchMarks(a *answer) {
 	f.marks.Add(a.Marks)
 	if doubt := misfit(f.stream.Deleted, f.marks); doubt != "" {
 		f.doubted = true
-		f.log.Warn(doubt)
-		f.board.set(func(s *Status) { s.Warnings++ })
+		f.warn(doubt)
 	}
 }
 

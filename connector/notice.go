@@ -59,12 +59,6 @@ func (f *fetcher) noticeAbsent() {
 	f.warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
 }
 
-// warn says something for the operator and counts it.
-func (f *fetcher) warn(what string, args ...any) {
-	f.log.Warn(what, args...)
-	f.board.set(func(s *Status) { s.Warnings++ })
-}
-
 // fieldNotes is what check says of the rows' fields.
 func fieldNotes(drift *wire.Drift) (notes []string) {
 	unknown, more := drift.Unknown()
@@ -97,4 +91,10 @@ func listed(names, candidates []string, more bool) string {
 		b.WriteString(" and more")
 	}
 	return b.String()
+}
+
+// warn says something for the operator and counts it.
+func (r *runner) warn(what string, args ...any) {
+	r.log.Warn(what, args...)
+	r.board.set(func(s *Status) { s.Warnings++ })
 }

@@ -49,9 +49,8 @@ func (r *runner) scattered(keys int) {
 		return
 	}
 	r.astray = true
-	r.log.Warn("keys of the output topic lie outside of their partitions, where a delete does not reach them; "+
+	r.warn("keys of the output topic lie outside of their partitions, where a delete does not reach them; "+
 		"tidemark state repartition moves them", "topic", r.stream.Topic, "keys", keys)
-	r.board.set(func(s *Status) { s.Warnings++ })
 }
 
 // alive leaves the keys whose last event is a row that a scan would show: keys that were

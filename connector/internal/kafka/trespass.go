@@ -1,10 +1,10 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -154,7 +154,7 @@ var errEnough = errors.New("enough was read")
 func (o Options) example(ctx context.Context, t *Trespass) error {
 	s := span{topic: o.Topic, first: map[int32]int64{t.Partition: t.First}, last: map[int32]int64{t.Partition: t.Last + 1}, isolation: kgo.ReadUncommitted()}
 	err := o.scan(ctx, s, func(r *kgo.Record) error {
-		t.Key, t.Headers = []byte(strings.Clone(string(r.Key))), r.Headers
+		t.Key, t.Headers = bytes.Clone(r.Key), r.Headers
 		return errEnough
 	})
 	if errors.Is(err, errEnough) {
