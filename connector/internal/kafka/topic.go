@@ -194,6 +194,20 @@ func (s *Sink) begin(ctx context.Context, reader *kgo.Client, c strategies.Curso
 	if err := s.span(ctx, reader); err != nil {
 		return err
 	}
+	if Lost(c, s.found) != "" {
+		// The topic may have been made anew since it was looked up: then what is found belongs
+		// to another one than its id says, and the next start would find the loss once more.
+		now, err := describeNow(ctx, reader, s.o.Topic)
+		if err != nil {
+			return err
+		}
+		if now != s.data {
+			s.data, s.found.ID = now, now.id
+			if err := s.span(ctx, reader); err != nil {
+				return err
+			}
+		}
+	}
 	s.ends, s.lost = slices.Clone(s.found.Ends), ""
 	s.spread = Spread(c, s.found)
 	s.moving = c.Topic != nil && c.Topic.Moving && c.Topic.ID == s.found.ID

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/strategies"
@@ -134,6 +136,57 @@ func TestBrokerReceded(t *testing.T) {
 	}
 	if c, err = next.Open(t.Context()); err != nil || Lost(c, next.Found()) != "" {
 		t.Errorf("opened at last: %v, and the topic has lost %q", err, Lost(c, next.Found()))
+	}
+}
+
+// A topic that is made anew between being looked up and being measured is known by its new
+// id, so that its loss is found once (the simulation found it twice).
+func TestBrokerMadeAnewWhileOpening(t *testing.T) {
+	o := options(t)
+	s := newSink(t, o)
+	c, err := s.Commit(t.Context(), records("a", 20), open(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(reader.Close)
+	adm := kadm.NewClient(reader)
+	other := newSink(t, o)
+	if err := other.output(t.Context(), reader, adm, c); err != nil {
+		t.Fatal(err)
+	}
+	operator, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(operator.Close)
+	remake(t, kadm.NewClient(operator), o.Topic)
+	if err := other.begin(t.Context(), reader, c); err != nil {
+		t.Fatal(err)
+	}
+	if lost := Lost(c, other.Found()); !strings.Contains(lost, "made anew") || other.TopicID() == c.Topic.ID || other.Found().ID != other.TopicID() {
+		t.Errorf("found %q in %+v", lost, other.Found())
+	}
+}
+
+// remake deletes a topic and makes it again; a broker may take a moment to let the name go.
+func remake(t *testing.T, adm *kadm.Client, topic string) {
+	t.Helper()
+	if _, err := adm.DeleteTopic(t.Context(), topic); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, err := adm.CreateTopic(t.Context(), 3, -1, nil, topic)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, kerr.TopicAlreadyExists) {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tidemark/connector/internal/class"
 )
@@ -80,6 +82,27 @@ func describe(ctx context.Context, adm *kadm.Client, topic string) (topicInfo, e
 	}
 	t := topics[topic]
 	return topicInfo{id: t.ID.String(), partitions: len(t.Partitions)}, nil
+}
+
+// describeNow is describe of a topic that has just been described: the client remembers what
+// the broker told it, for a while.
+func describeNow(ctx context.Context, cl *kgo.Client, topic string) (topicInfo, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	asked := kmsg.NewMetadataRequestTopic()
+	asked.Topic = &topic
+	req.Topics = append(req.Topics, asked)
+	resp, err := req.RequestWith(ctx, cl)
+	if err == nil && len(resp.Topics) == 1 {
+		err = kerr.ErrorForCode(resp.Topics[0].ErrorCode)
+	}
+	if err == nil && (len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) == 0) {
+		err = kerr.UnknownTopicOrPartition
+	}
+	if err != nil {
+		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s again: %w", topic, err)
+	}
+	t := resp.Topics[0]
+	return topicInfo{id: kadm.TopicID(t.TopicID).String(), partitions: len(t.Partitions)}, nil
 }
 
 // checkStatePolicy refuses a state topic that deletes by age or size: a cursor lost that

@@ -269,7 +269,9 @@ func (a *API) double(rows []Version) []Version {
 	if old, ok := a.prev[twin.Key]; ok && a.arg[Double]&256 != 0 && old.Set && twin.Set && a.Order == Ascending &&
 		old.n() >= rows[0].n() && old.n() <= twin.n() && a.Strategy != strategies.StepSize {
 		at, _ := slices.BinarySearchFunc(rows, old, compare)
-		return slices.Insert(rows, at, old)
+		// Rows of one value may stand in any order: of two versions with one value the last
+		// in the answer counts, which has to be the present one.
+		return slices.Insert(rows, min(at, i), old)
 	}
 	return slices.Insert(rows, i, twin)
 }
