@@ -185,7 +185,7 @@ func (c *checker) filter(source *api, s config.Stream, mark string, limit int) (
 		if err != nil {
 			return "", class.Errorf(class.Source, "%s: %w%s", url, err, note)
 		}
-		if cursor = v.Next; cursor.Filter == strategies.FilterStrict || cursor.Filter == strategies.FilterCoarse {
+		if cursor = v.Next; cursor.Filter != "" && cursor.Filter != strategies.FilterInclusive {
 			return note + "; " + v.Warning, nil
 		}
 		if cursor.Sweep == nil || cursor.Sweep.Doubt == 0 {

@@ -67,12 +67,7 @@ func (k core) open(c Cursor) (Cursor, error) {
 	}
 	c.Sweep = &Sweep{From: from, After: from, ReadBack: c.ReadBack, Prior: c.Prior}
 	c.Window = window
-	if k.lookback == 0 { // otherwise it is far enough for any filter
-		if err := k.expect(&c, mark); err != nil {
-			return c, err
-		}
-	}
-	return c, nil
+	return c, k.expectMark(&c, mark)
 }
 
 // ask is the text to ask with so that every row at v, and those up to back before it,

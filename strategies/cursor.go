@@ -122,11 +122,13 @@ type Sweep struct {
 
 	// Expect is the value just read whose row the next answer has to show again (rule 20).
 	// Where one did not, Doubt is how far below it the next request begins, in units of the
-	// value, and Confirm says that it is asked once more as before. Prior is what was
+	// value, and Confirm says that it is asked once more as before. Back says that the value
+	// is the mark, which is asked for from as far back as the sweep looks. Prior is what was
 	// asked with before, where that cannot be counted.
 	Expect  string `json:"expect,omitempty"`
 	Doubt   int64  `json:"doubt,omitempty"`
 	Confirm bool   `json:"confirm,omitempty"`
+	Back    bool   `json:"back,omitempty"`
 	Prior   string `json:"prior,omitempty"`
 
 	// Rises counts, keyset by token, the steps up from one value to the next; -1: the rows
@@ -155,6 +157,7 @@ type Sweep struct {
 // Part is the beginning of one answer. It means nothing to a question that is asked anew.
 type Part struct {
 	Max      string `json:"max,omitempty"`  // the greatest cursor value
+	High     string `json:"high,omitempty"` // the greatest one that may move the mark
 	Fine     string `json:"fine,omitempty"` // one written in the finest layout (rule 14)
 	Rows     int    `json:"rows,omitempty"`
 	Unsorted bool   `json:"unsorted,omitempty"` // the rows do not rise

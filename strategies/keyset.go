@@ -173,6 +173,9 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 				"to go on with (params.token)", len(p.Rows))
 		}
 		return s.follow(c, p.Token.Text)
+	case !beyond && unitOf(c).filter != "":
+		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, and the API, whose filter compares whole %s, cannot be asked for what lies behind it: "+
+			"raise the API's page size, or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(c).name)
 	case !beyond:
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
 			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+

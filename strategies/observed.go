@@ -10,9 +10,24 @@ const (
 	FilterInclusive = "inclusive" // a row at the very value asked from came
 	FilterStrict    = "strict"    // one did not come, and came when asked one granule before
 	FilterCoarse    = "coarse"    // it came only when asked a whole second before
+	FilterMinutes   = "minutes"   // only a minute before
+	FilterDays      = "days"      // only a day before
 )
 
 const micro = int64(time.Second / time.Microsecond) // a second, in units of N
+
+// unit is one in which a filter compares values that are written more finely.
+type unit struct {
+	filter     string
+	n          int64 // how far below a value a request has to begin to be in the unit before its
+	name, step string
+}
+
+var coarser = []unit{
+	{FilterCoarse, micro, "seconds", "a second"},
+	{FilterMinutes, 60 * micro, "minutes", "a minute"},
+	{FilterDays, 25 * 3600 * micro, "days", "a day"}, // the longest one, by any clock
+}
 
 // The configuration's word on the filter is tested by each value that is asked from and that
 // was just read: its row has to come again (rule 20). Where it does not, it has changed, or
@@ -28,7 +43,7 @@ const micro = int64(time.Second / time.Microsecond) // a second, in units of N
 // sight is what an answer shows of the row that has to come again.
 type sight struct {
 	shown bool // it, or another one at its value
-	below bool // a row at or below the value asked from, where that lies below the row's
+	below bool // a row that shows that the filter lets it through: no later, where it was asked from further back
 	equal bool // a row at the very value asked from, where the filter was found to leave it out
 }
 
@@ -38,7 +53,7 @@ func (a sight) or(b sight) sight {
 
 // learnt says whether requests begin lower than the configuration asks for.
 func (k core) learnt(c Cursor) bool {
-	return c.Filter == FilterCoarse || c.Filter == FilterStrict && !k.spec.Strict
+	return c.Filter != "" && c.Filter != FilterInclusive && (c.Filter != FilterStrict || !k.spec.Strict)
 }
 
 // sight looks for the expected row.
@@ -67,7 +82,13 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 			}
 		}
 		out.equal = out.equal || learnt && after.Set && k.spec.Format.compare(v, &after) == 0
-		out.below = out.below || s.Doubt > 0 && !s.Confirm && after.Set && k.spec.Format.compare(v, &after) <= 0
+		switch {
+		case s.Confirm:
+		case s.Doubt > 0:
+			out.below = out.below || after.Set && k.spec.Format.compare(v, &after) <= 0
+		case s.Back || learnt:
+			out.below = out.below || at.Set && k.spec.Format.compare(v, &at) < 0
+		}
 	}
 	return out, nil
 }
@@ -76,15 +97,43 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 // known to be gone was doubted already.
 func (k core) expect(c *Cursor, v Value) error {
 	s := c.Sweep
-	s.Expect, s.Doubt, s.Confirm = "", 0, false
+	s.Expect, s.Doubt, s.Confirm, s.Back = "", 0, false, false
 	if !v.Set || s.ByToken || string(v.Raw) == c.Gone {
 		return nil
 	}
 	layout, err := k.layout(*c, v)
-	if err == nil && k.further(*c, layout, k.behind(*c, v, layout)) > 0 {
+	if err == nil && k.further(*c, layout, k.usual(*c, v, layout)) > 0 {
 		s.Expect = string(v.Raw)
 	}
 	return err
+}
+
+// expectMark is expect for the mark at a sweep's opening, which may ask from further back.
+func (k core) expectMark(c *Cursor, mark Value) error {
+	err := k.expect(c, mark)
+	if s := c.Sweep; err == nil && s.Expect != "" && k.lookback > 0 {
+		s.Back = true
+		layout, err := k.layout(*c, mark)
+		if err != nil {
+			return err
+		}
+		if k.further(*c, layout, k.usual(*c, mark, layout)) == 0 {
+			s.Expect, s.Back = "", false // far enough for any filter
+		}
+	}
+	return err
+}
+
+// usual is how far below v the first request for its row begins.
+func (k core) usual(c Cursor, v, layout Value) int64 {
+	d := k.behind(c, v, layout)
+	if !c.Sweep.Back {
+		return d
+	}
+	if c.Filter == "" { // as careful does
+		d = k.granule(layout)
+	}
+	return k.lookback.Microseconds() + d
 }
 
 // doubt decides what an answer to a request by value says of the filter. again is true
@@ -105,8 +154,8 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 	if err != nil {
 		return v, false, err
 	}
-	usual := k.behind(*c, at, layout)
-	settle := func() { s.Expect, s.Doubt, s.Confirm = "", 0, false }
+	usual := k.usual(*c, at, layout)
+	settle := func() { s.Expect, s.Doubt, s.Confirm, s.Back = "", 0, false, false }
 	switch {
 	case s.Doubt == 0 && s.After != k.back(*c, at, layout, usual):
 		settle() // the sweep has gone back to another place
@@ -116,6 +165,9 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 			c.Filter = FilterInclusive
 		}
 		settle() // as believed; what was missed before came meanwhile
+		return v, false, nil
+	case s.Doubt == 0 && seen.below:
+		settle() // it is gone
 		return v, false, nil
 	case s.Confirm && k.spec.Format == Opaque && s.Doubt == 1:
 		// It will be an error, so it has to happen twice: rows may come and go meanwhile.
@@ -134,8 +186,8 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		if c.Gone = s.Expect; c.Filter == "" {
 			c.Filter = FilterInclusive
 		}
-		s.After = k.back(*c, at, layout, k.behind(*c, at, layout))
 		settle()
+		s.After = k.back(*c, at, layout, k.behind(*c, at, layout))
 	default:
 		d := k.further(*c, layout, max(s.Doubt, usual))
 		if d == 0 {
@@ -161,12 +213,25 @@ func (k core) learn(c *Cursor, layout Value) (string, error) {
 	case k.spec.Format == Opaque:
 		return "", fmt.Errorf("%s: its filter (params.since) is > and not >=, and an opaque cursor cannot be asked for one step less, so rows that share "+
 			"the last value of a page would be lost; give a filter that includes the value it is asked with, or another cursor_format", what)
-	case s.Doubt > k.granule(layout):
-		c.Filter = FilterCoarse
-		return what + ": it compares whole seconds; each request begins a second earlier from now on", nil
+	}
+	for _, u := range coarser {
+		if s.Doubt == u.n && u.n > k.granule(layout) {
+			c.Filter = u.filter
+			return what + ": it compares whole " + u.name + "; each request begins " + u.step + " earlier from now on", nil
+		}
 	}
 	c.Filter = FilterStrict
 	return what + ": its filter is > and not >= as configured; each request begins one step earlier from now on (filter: strict)", nil
+}
+
+// unitOf is what c says the filter compares in; zero where that is as fine as rows are written.
+func unitOf(c Cursor) unit {
+	for _, u := range coarser {
+		if c.Filter == u.filter {
+			return u
+		}
+	}
+	return unit{}
 }
 
 // granule is the smallest step of a layout, 1 where N is too coarse to say.
@@ -179,8 +244,8 @@ func (k core) behind(c Cursor, v, layout Value) int64 {
 	switch {
 	case k.spec.Format == Opaque && !gone:
 		return 0
-	case c.Filter == FilterCoarse:
-		return max(k.granule(layout), micro)
+	case unitOf(c).n > 0:
+		return max(k.granule(layout), unitOf(c).n)
 	case k.spec.Strict, c.Filter == FilterStrict, gone:
 		return k.granule(layout)
 	}
@@ -188,7 +253,8 @@ func (k core) behind(c Cursor, v, layout Value) int64 {
 }
 
 // further is the next distance beyond d from which a row that does not come is looked for;
-// 0: there is none.
+// 0: there is none. A filter that has brought a row at the very value asked from does not
+// compare whole minutes.
 func (k core) further(c Cursor, layout Value, d int64) int64 {
 	switch granule := k.granule(layout); {
 	case k.spec.Format == Opaque:
@@ -197,8 +263,12 @@ func (k core) further(c Cursor, layout Value, d int64) int64 {
 		}
 	case d < granule:
 		return granule
-	case d < micro && k.spec.Format.Temporal():
-		return micro
+	case k.spec.Format.Temporal():
+		for _, u := range coarser {
+			if d < u.n && (u.n == micro || c.Filter != FilterInclusive) {
+				return u.n
+			}
+		}
 	}
 	return 0
 }

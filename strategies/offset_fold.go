@@ -77,15 +77,26 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 }
 
 // based looks whether a list that begins at a value just read begins with its row. Where that
-// is in doubt, it is counted anew from the place asked for next.
+// is in doubt, it is counted anew from the place asked for next. A list that begins further
+// back is read on until it reaches the value.
 func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
 	sweep := c.Sweep
-	if sweep.Offset > 0 || sweep.Probe {
+	looking := sweep.Doubt > 0 && !sweep.Confirm && s.spec.Format != Opaque
+	if sweep.Probe || sweep.Offset > 0 && !looking {
 		return Verdict{}, false, nil
 	}
 	seen, err := s.sight(*c, rows)
 	if err != nil {
 		return Verdict{}, false, err
+	}
+	if looking && len(rows) > 0 && !seen.shown && !seen.below {
+		at, err := s.value(sweep.Expect)
+		if err != nil {
+			return Verdict{}, false, err
+		}
+		if e := s.order(rows); e.max.Set && s.spec.Format.Compare(e.max, at) < 0 {
+			return Verdict{}, false, nil
+		}
 	}
 	if s.spec.Format == Opaque && sweep.Doubt > 0 && !sweep.Confirm && !seen.shown {
 		at, err := s.value(sweep.Expect)

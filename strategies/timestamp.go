@@ -77,8 +77,10 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			}
 		}
 	}
-	if err := s.saw(&c, e.high); err != nil {
-		return Verdict{}, err
+	if !p.Cut { // an answer that is doubted, or breaks off, has been asked from no sure place
+		if err := s.saw(&c, e.high); err != nil {
+			return Verdict{}, err
+		}
 	}
 	var tally *Tally
 	switch {
@@ -93,7 +95,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	if p.Cut {
 		// The cursor stays before the answer until all of it has come: only then is it known
 		// what the rows behind these are (rules 8 and 12).
-		sweep.Part = &Part{Max: string(e.max.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally,
+		sweep.Part = &Part{Max: string(e.max.Raw), High: string(e.high.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally,
 			Shown: seen.shown, Below: seen.below, Equal: seen.equal}
 		return Verdict{Next: c}, nil
 	}
@@ -242,6 +244,9 @@ func (s timestamp) whole(before *Part, p Page) (extent, int, error) {
 	}
 	last, err := s.value(before.Max)
 	if err != nil {
+		return e, 0, err
+	}
+	if e.high, err = s.greatest(before.High, string(e.high.Raw)); err != nil {
 		return e, 0, err
 	}
 	fine, err := s.value(before.Fine)
