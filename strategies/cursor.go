@@ -123,12 +123,17 @@ type Sweep struct {
 	// Expect is the value just read whose row the next answer has to show again (rule 20).
 	// Where one did not, Doubt is how far below it the next request begins, in units of the
 	// value, and Confirm says that it is asked once more as before. Back says that the value
-	// is the mark, which is asked for from as far back as the sweep looks. Prior is what was
+	// is the mark, which is asked for from as far back as the sweep looks, Rounds how often
+	// the filter has looked like one of minutes or days. Doubted is the
+	// greatest value so doubted, Doubts how many others were since. Prior is what was
 	// asked with before, where that cannot be counted.
 	Expect  string `json:"expect,omitempty"`
 	Doubt   int64  `json:"doubt,omitempty"`
 	Confirm bool   `json:"confirm,omitempty"`
 	Back    bool   `json:"back,omitempty"`
+	Rounds  int    `json:"rounds,omitempty"`
+	Doubted string `json:"doubted,omitempty"`
+	Doubts  int    `json:"doubts,omitempty"`
 	Prior   string `json:"prior,omitempty"`
 
 	// Rises counts, keyset by token, the steps up from one value to the next; -1: the rows
@@ -164,6 +169,7 @@ type Part struct {
 	Tally    *Tally `json:"tally,omitempty"`    // of an API that is known not to sort
 	Shown    bool   `json:"shown,omitempty"`    // the row that is expected came
 	Equal    bool   `json:"equal,omitempty"`    // one at the very value asked from did, though the filter was found strict
+	Near     bool   `json:"near,omitempty"`     // one below its value did, asked from below
 	Below    bool   `json:"below,omitempty"`    // one at or below the value asked from did, where that lies below the row's
 }
 

@@ -5,30 +5,6 @@ import (
 	"time"
 )
 
-// What Cursor.Filter says of the API's filter.
-const (
-	FilterInclusive = "inclusive" // a row at the very value asked from came
-	FilterStrict    = "strict"    // one did not come, and came when asked one granule before
-	FilterCoarse    = "coarse"    // it came only when asked a whole second before
-	FilterMinutes   = "minutes"   // only a minute before
-	FilterDays      = "days"      // only a day before
-)
-
-const micro = int64(time.Second / time.Microsecond) // a second, in units of N
-
-// unit is one in which a filter compares values that are written more finely.
-type unit struct {
-	filter     string
-	n          int64 // how far below a value a request has to begin to be in the unit before its
-	name, step string
-}
-
-var coarser = []unit{
-	{FilterCoarse, micro, "seconds", "a second"},
-	{FilterMinutes, 60 * micro, "minutes", "a minute"},
-	{FilterDays, 25 * 3600 * micro, "days", "a day"}, // the longest one, by any clock
-}
-
 // The configuration's word on the filter is tested by each value that is asked from and that
 // was just read: its row has to come again (rule 20). Where it does not, it has changed, or
 // the filter is strict, or compares more coarsely than rows are written. So the same place
@@ -43,12 +19,13 @@ var coarser = []unit{
 // sight is what an answer shows of the row that has to come again.
 type sight struct {
 	shown bool // it, or another one at its value
-	below bool // a row that shows that the filter lets it through: no later, where it was asked from further back
-	equal bool // a row at the very value asked from, where the filter was found to leave it out
+	below bool // a row at or below the value asked from, where that lies below the row's
+	near  bool // a row below its value, where it was asked from below
+	equal bool // a row that shows the filter to be finer than it was found, or is doubted, to be
 }
 
 func (a sight) or(b sight) sight {
-	return sight{a.shown || b.shown, a.below || b.below, a.equal || b.equal}
+	return sight{a.shown || b.shown, a.below || b.below, a.near || b.near, a.equal || b.equal}
 }
 
 // learnt says whether requests begin lower than the configuration asks for.
@@ -71,6 +48,10 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 	if err != nil {
 		return out, err
 	}
+	u := unitOf(c)
+	if s.Doubt > 0 {
+		u = unitAt(s.Doubt)
+	}
 	for i := range rows {
 		v := &rows[i].Value
 		if !v.Set {
@@ -81,13 +62,10 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 				return out, nil
 			}
 		}
-		out.equal = out.equal || learnt && after.Set && k.spec.Format.compare(v, &after) == 0
-		switch {
-		case s.Confirm:
-		case s.Doubt > 0:
-			out.below = out.below || after.Set && k.spec.Format.compare(v, &after) <= 0
-		case s.Back || learnt:
-			out.below = out.below || at.Set && k.spec.Format.compare(v, &at) < 0
+		out.equal = out.equal || after.Set && k.finer(u, learnt, v, &after)
+		if !s.Confirm && at.Set && (s.Doubt > 0 || s.Back || learnt || k.spec.Strict) {
+			out.below = out.below || s.Doubt > 0 && after.Set && k.spec.Format.compare(v, &after) <= 0
+			out.near = out.near || k.spec.Format.compare(v, &at) < 0
 		}
 	}
 	return out, nil
@@ -97,9 +75,15 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 // known to be gone was doubted already.
 func (k core) expect(c *Cursor, v Value) error {
 	s := c.Sweep
-	s.Expect, s.Doubt, s.Confirm, s.Back = "", 0, false, false
+	s.Expect, s.Doubt, s.Confirm, s.Back, s.Rounds = "", 0, false, false, 0
 	if !v.Set || s.ByToken || string(v.Raw) == c.Gone {
 		return nil
+	}
+	if s.Doubts >= maxDoubts {
+		known, err := k.value(s.Doubted)
+		if err != nil || k.spec.Format.Compare(v, known) <= 0 {
+			return err
+		}
 	}
 	layout, err := k.layout(*c, v)
 	if err == nil && k.further(*c, layout, k.usual(*c, v, layout)) > 0 {
@@ -140,7 +124,7 @@ func (k core) usual(c Cursor, v, layout Value) int64 {
 // where the verdict is to ask once more; otherwise the answer is taken as it is.
 func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 	s := c.Sweep
-	if seen.equal {
+	if seen.equal && k.learnt(*c) {
 		c.Filter = FilterInclusive // a lagging replica looked like the other
 	}
 	if s.Expect == "" {
@@ -155,7 +139,7 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		return v, false, err
 	}
 	usual := k.usual(*c, at, layout)
-	settle := func() { s.Expect, s.Doubt, s.Confirm, s.Back = "", 0, false, false }
+	settle := func() { s.Expect, s.Doubt, s.Confirm, s.Back, s.Rounds = "", 0, false, false, 0 }
 	switch {
 	case s.Doubt == 0 && s.After != k.back(*c, at, layout, usual):
 		settle() // the sweep has gone back to another place
@@ -166,8 +150,8 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		}
 		settle() // as believed; what was missed before came meanwhile
 		return v, false, nil
-	case s.Doubt == 0 && seen.below:
-		settle() // it is gone
+	case s.Doubt == 0 && seen.near:
+		settle() // what lets that row through would have brought this one: it is gone
 		return v, false, nil
 	case s.Confirm && k.spec.Format == Opaque && s.Doubt == 1:
 		// It will be an error, so it has to happen twice: rows may come and go meanwhile.
@@ -179,11 +163,19 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		s.After = k.back(*c, at, layout, s.Doubt)
 		c.Gone = s.Expect // doubted once, whatever the answers to come say of the filter (P7)
 		settle()
+	case s.Doubt > 0 && unitAt(s.Doubt).n > micro && seen.equal:
+		c.Gone = s.Expect // a lagging replica, for it is not the filter
+		settle()
+		return v, false, nil
+	case seen.shown && unitAt(s.Doubt).n > micro && s.Rounds < maxRounds:
+		// Requests that begin so far back cost much, and keyset may find no way on: the places
+		// where the row did not come are asked for again.
+		s.Rounds++
+		s.Doubt, s.After = 0, k.back(*c, at, layout, usual)
 	case seen.shown:
 		s.Confirm, s.After = true, k.back(*c, at, layout, usual)
-	case s.Doubt > 0 && seen.below:
-		// Rows at the value asked from come, so this one's would have come as well.
-		if c.Gone = s.Expect; c.Filter == "" {
+	case s.Doubt > 0 && (seen.below || seen.near):
+		if c.Gone = s.Expect; seen.below && c.Filter == "" { // rows at the value asked from come
 			c.Filter = FilterInclusive
 		}
 		settle()
@@ -195,6 +187,11 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 			settle()
 			return v, false, nil
 		}
+		if s.Doubt == 0 {
+			if err := k.doubted(s, at); err != nil {
+				return Verdict{}, false, err
+			}
+		}
 		s.Doubt, s.After = d, k.back(*c, at, layout, d)
 	}
 	if err := k.cover(c); err != nil {
@@ -202,6 +199,26 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 	}
 	v.Next, v.Restarted = *c, true
 	return v, true, nil
+}
+
+// maxRounds is how often a filter of minutes or days has to show itself once more before it
+// is believed: a replica that lags looks like one for a while.
+const maxRounds = 2
+
+// maxDoubts is how many values a sweep doubts that are no greater than one it has doubted
+// before: the way back from there leads past it again.
+const maxDoubts = 3
+
+// doubted notes that the row at v has not come.
+func (k core) doubted(s *Sweep, v Value) error {
+	known, err := k.value(s.Doubted)
+	if err != nil {
+		return err
+	}
+	if s.Doubts++; !known.Set || k.spec.Format.Compare(v, known) > 0 {
+		s.Doubted, s.Doubts = string(v.Raw), 0
+	}
+	return nil
 }
 
 // learn takes note of a filter that leaves out the value it is asked with, and says so.
@@ -214,24 +231,12 @@ func (k core) learn(c *Cursor, layout Value) (string, error) {
 		return "", fmt.Errorf("%s: its filter (params.since) is > and not >=, and an opaque cursor cannot be asked for one step less, so rows that share "+
 			"the last value of a page would be lost; give a filter that includes the value it is asked with, or another cursor_format", what)
 	}
-	for _, u := range coarser {
-		if s.Doubt == u.n && u.n > k.granule(layout) {
-			c.Filter = u.filter
-			return what + ": it compares whole " + u.name + "; each request begins " + u.step + " earlier from now on", nil
-		}
+	if u := unitAt(s.Doubt); u.n > k.granule(layout) {
+		c.Filter = u.filter
+		return what + ": it compares whole " + u.name + "; each request begins " + u.step + " earlier from now on", nil
 	}
 	c.Filter = FilterStrict
 	return what + ": its filter is > and not >= as configured; each request begins one step earlier from now on (filter: strict)", nil
-}
-
-// unitOf is what c says the filter compares in; zero where that is as fine as rows are written.
-func unitOf(c Cursor) unit {
-	for _, u := range coarser {
-		if c.Filter == u.filter {
-			return u
-		}
-	}
-	return unit{}
 }
 
 // granule is the smallest step of a layout, 1 where N is too coarse to say.

@@ -68,7 +68,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, err
 		}
 		if sweep.Part != nil {
-			seen = seen.or(sight{sweep.Part.Shown, sweep.Part.Below, sweep.Part.Equal})
+			seen = seen.or(sight{sweep.Part.Shown, sweep.Part.Below, sweep.Part.Near, sweep.Part.Equal})
 		}
 		if !p.Cut {
 			if v, again, err := s.doubt(&c, seen); err != nil || again {
@@ -96,7 +96,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 		// The cursor stays before the answer until all of it has come: only then is it known
 		// what the rows behind these are (rules 8 and 12).
 		sweep.Part = &Part{Max: string(e.max.Raw), High: string(e.high.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally,
-			Shown: seen.shown, Below: seen.below, Equal: seen.equal}
+			Shown: seen.shown, Below: seen.below, Near: seen.near, Equal: seen.equal}
 		return Verdict{Next: c}, nil
 	}
 	sweep.Part = nil
