@@ -108,6 +108,27 @@ func parseTime(b []byte) (stamp, error) {
 	return s, nil
 }
 
+// granuleOf is the smallest step of a timestamp's layout in microseconds, 0 for nanoseconds and
+// where the text is too short for one. It goes by the digits alone: b was parsed before.
+func granuleOf(b []byte) int64 {
+	switch {
+	case len(b) == 10:
+		return 86400e6
+	case len(b) < 19:
+		return 0
+	}
+	g := int64(1e6)
+	if rest := b[19:]; len(rest) > 0 && (rest[0] == '.' || rest[0] == ',') {
+		for _, c := range rest[1:] {
+			if c < '0' || c > '9' {
+				break
+			}
+			g /= 10 // 0 behind the sixth
+		}
+	}
+	return g
+}
+
 // format writes micros in the stamp's layout, rounded down to its granule. Years
 // outside 1..9999 are clamped: no API takes them.
 func (s stamp) format(micros int64) string {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 )
 
 // Format says how a cursor field's text is read.
@@ -111,8 +112,12 @@ func (f Format) Parse(text []byte) (Value, error) {
 	return v, nil
 }
 
-// ParseString is Parse for a cursor's stored text.
-func (f Format) ParseString(s string) (Value, error) { return f.Parse([]byte(s)) }
+// ParseString is Parse for a cursor's stored text. The result's Raw is the text's own memory:
+// a page's Fold reads such texts some twenty times, and would copy each. So nobody may write to
+// a Raw, which no Value allows anyway.
+func (f Format) ParseString(s string) (Value, error) {
+	return f.Parse(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
 
 // Granule is the smallest step of a value's own layout in units of N: a second for
 // "…:05Z", a millisecond for "…:05.000Z", a day for a date, 1 for an integer. 0 where N is too coarse
@@ -126,18 +131,7 @@ func (f Format) Granule(v Value) int64 {
 	case EpochMillis:
 		return 1e3
 	case RFC3339:
-		t, err := parseTime(v.Raw)
-		switch {
-		case err != nil || t.fraction > 6:
-			return 0
-		case t.day:
-			return 86400e6
-		}
-		g := int64(1)
-		for i := t.fraction; i < 6; i++ {
-			g *= 10
-		}
-		return g
+		return granuleOf(v.Raw)
 	}
 	return 0
 }

@@ -183,7 +183,8 @@ func TestGranule(t *testing.T) {
 	}{
 		{RFC3339, "2026-01-01T00:00:05Z", second}, {RFC3339, "2026-01-01T00:00:05.0Z", second / 10},
 		{RFC3339, "2026-01-01T00:00:05.000Z", 1000}, {RFC3339, "2026-01-01T00:00:05.000000Z", 1},
-		{RFC3339, "2026-01-01T00:00:05.000000000Z", 0},
+		{RFC3339, "2026-01-01T00:00:05.000000000Z", 0}, {RFC3339, "2026-01-01T00:00:05.0000000Z", 0},
+		{RFC3339, "2026-01-01 00:00:05,00+00", second / 100}, {RFC3339, "2026-01-01 00:00:05 +0000", second}, {RFC3339, "2026-01-01", 86400 * second},
 		{Integer, "5", 1}, {EpochSeconds, "5", second}, {EpochMillis, "5", 1000}, {Opaque, "x", 0},
 	} {
 		if got := tc.f.Granule(mustParse(t, tc.f, tc.text)); got != tc.want {
@@ -308,6 +309,10 @@ func TestParseDoesNotAllocate(t *testing.T) {
 	} {
 		if n := testing.AllocsPerRun(100, func() { sink, _ = f.Parse(text) }); n != 0 {
 			t.Errorf("%s: %v allocations a value", f, n)
+		}
+		stored := string(text)
+		if n := testing.AllocsPerRun(100, func() { sink, _ = f.ParseString(stored) }); n != 0 {
+			t.Errorf("%s: %v allocations a stored value", f, n)
 		}
 	}
 }
