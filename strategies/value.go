@@ -131,7 +131,7 @@ func (f Format) Granule(v Value) int64 {
 	case EpochMillis:
 		return 1e3
 	case RFC3339:
-		return granuleOf(v.Raw)
+		return stepOf(v.Raw) / 1e3
 	}
 	return 0
 }
@@ -139,14 +139,15 @@ func (f Format) Granule(v Value) int64 {
 // finer is the one of two values that is written with the smaller granule, v where they are
 // alike. Only timestamps have layouts that differ.
 func (f Format) finer(v, w Value) Value {
-	if f == RFC3339 && w.Set && (!v.Set || f.Granule(w) < f.Granule(v)) {
+	if f == RFC3339 && w.Set && (!v.Set || stepOf(w.Raw) < stepOf(v.Raw)) {
 		return w
 	}
 	return v
 }
 
 // Back is v moved back by d units of N, written in v's own layout and rounded down to its
-// granule (rule 14). Opaque values cannot be moved and come back as they are.
+// granule (rule 14). Where that is finer than a unit, a d of 1 means one step of it. Opaque
+// values cannot be moved and come back as they are.
 func (f Format) Back(v Value, d int64) string {
 	n := v.N - d
 	if d > 0 && n > v.N { // wrapped
@@ -164,7 +165,10 @@ func (f Format) Back(v Value, d int64) string {
 		if err != nil {
 			return string(v.Raw)
 		}
-		return t.format(n)
+		if t.fraction > 6 && d == 1 {
+			return t.before(v.N, v.Sub)
+		}
+		return t.format(n, 0)
 	}
 	return string(v.Raw)
 }
