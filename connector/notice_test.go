@@ -30,6 +30,41 @@ func TestBrokerRoundedTimestamps(t *testing.T) {
 	}
 }
 
+// An id is what the schema says, whichever JSON type a row writes it in, and half of a surrogate
+// pair costs no row. Both are said once, and the texts are counted.
+func TestBrokerValuesAreAdjusted(t *testing.T) {
+	t.Parallel()
+	row := func(id string, second int, name string) doc {
+		return doc{strings.Trim(id, `"`), at(second), `{"id": ` + id + `, "name": "` + name + `", "updatedAt": "` + at(second) + `"}`}
+	}
+	s := &script{docs: []doc{row("7", 1, `a\ud83d`), row(`"8"`, 2, "b"), row("9", 3, `\ude00c`)}}
+	h, stream := scripted(t, strategies.Keyset, s)
+	stream.PollInterval = time.Millisecond
+	c, stop := h.start(Options{})
+	polled(t, c, 3)
+	s.set(row(`"7"`, 1, `a\ud83d`)) // the same row, in another answer
+	s.set(row("8", 4, "b2"))
+	polled(t, c, 3)
+	if n := c.Status()[0].Replaced; n < 2 {
+		t.Errorf("%d texts replaced", n)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, e := range h.events(stream.Topic) {
+		keys = append(keys, e.key)
+	}
+	if got := strings.Join(keys, " "); got != "7 8 9 8" {
+		t.Errorf("events of %s, want 7 8 9 8", got)
+	}
+	for _, text := range []string{"half of a surrogate pair", `so that 7 and \"7\" are one`} {
+		if n := h.logs.count(text); n != 1 {
+			t.Errorf("%s: said %d times\n%s", text, n, h.logs.String())
+		}
+	}
+}
+
 // Fields that only one of rows and schema has are said once each, with the name that one may
 // be a misspelling of.
 func TestBrokerFieldsThatDiffer(t *testing.T) {

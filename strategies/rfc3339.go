@@ -16,7 +16,10 @@ type stamp struct {
 	day      bool // a date alone
 }
 
-// parseTime reads YYYY-MM-DD, 'T' or ' ', HH:MM:SS, a fraction of up to nine digits,
+// maxDigits is how many digits a fraction of a second may have.
+const maxDigits = 30
+
+// parseTime reads YYYY-MM-DD, 'T' or ' ', HH:MM:SS, a fraction, of which nine digits count,
 // and a zone, before which there may be a blank. A date alone is its midnight, 24:00:00 the
 // next day's, and a leap second the second behind it, as databases have it. Written by hand
 // because it runs for every row, and because time.Parse takes neither a missing zone nor
@@ -60,10 +63,12 @@ func parseTime(b []byte) (stamp, error) {
 	if len(rest) > 0 && (rest[0] == '.' || rest[0] == ',') {
 		i := 1
 		for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9'; i++ {
-			if i > 9 {
-				return bad("more than nine digits of a second")
+			if i <= 9 {
+				nanos = nanos*10 + int(rest[i]-'0')
 			}
-			nanos = nanos*10 + int(rest[i]-'0')
+		}
+		if i > maxDigits+1 {
+			return bad("more than thirty digits of a second")
 		}
 		s.fraction = i - 1
 		if s.fraction == 0 {
@@ -170,7 +175,7 @@ func (s stamp) format(micros int64, nanos int) string {
 	out = t.AppendFormat(out, "15:04:05")
 	if s.fraction > 0 {
 		out = append(out, '.')
-		out = append(out, fmt.Sprintf("%09d", us*1000+int64(nanos))[:s.fraction]...)
+		out = append(out, fmt.Sprintf("%09d%0*d", us*1000+int64(nanos), maxDigits-9, 0)[:s.fraction]...)
 	}
 	return string(append(out, s.zoneText...))
 }

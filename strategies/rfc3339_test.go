@@ -20,7 +20,8 @@ func timestamps() *rapid.Generator[string] {
 		at := time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "sec"), rapid.Int64Range(0, 999999999).Draw(t, "ns")).UTC()
 		zone := rapid.SampledFrom(slices.Sorted(maps.Keys(zones))).Draw(t, "zone")
 		date, clock := at.Format(time.DateOnly), at.Format(time.TimeOnly)
-		fraction := at.Format(rapid.SampledFrom([]string{"", ".0", ".000", ",000", ".000000", ".0000000", ".000000000"}).Draw(t, "fraction"))
+		layout := rapid.SampledFrom([]string{"", ".0", ".000", ",000", ".000000", ".0000000", ".000000000", ".000000000789"}).Draw(t, "fraction")
+		fraction := at.Format(layout[:min(len(layout), 10)]) + layout[min(len(layout), 10):]
 		switch rapid.IntRange(0, 9).Draw(t, "form") {
 		case 0:
 			return date
