@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,32 @@ func TestBrokerRoundedTimestamps(t *testing.T) {
 	log := h.logs.String()
 	if n := strings.Count(log, "rounded down"); n != 2 || !strings.Contains(log, "2026-01-01T00:00:01.1234567Z") {
 		t.Errorf("said %d times in two starts:\n%s", n, log)
+	}
+}
+
+// Versions and rows within one microsecond, which the schema cannot tell apart, are all written,
+// by one worker and across starts, and none of them twice.
+func TestBrokerWithinAMicrosecond(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{strategies.Keyset, strategies.Timestamp, strategies.Offset} {
+		fine := func(id, digits, name string) doc { return person(id, "2026-01-01T00:00:01.123456"+digits+"Z", name) }
+		s := &script{docs: []doc{fine("a", "1", "A"), fine("b", "2", "B")}}
+		h, stream := scripted(t, strategy, s)
+		h.mustOnce()
+		s.set(fine("a", "3", "A2")) // another version
+		s.set(fine("c", "3", "C"))
+		h.mustOnce()
+		s.set(fine("b", "4", "B")) // nothing that the schema holds is another
+		s.set(fine("c", "5", "C2"))
+		h.mustOnce()
+		h.mustOnce()
+		var names []string
+		for _, e := range h.events(stream.Topic) {
+			names = append(names, fmt.Sprint(e.value["name"]))
+		}
+		if got := strings.Join(names, " "); got != "A B A2 C C2" {
+			t.Errorf("%s: events of %s", strategy, got)
+		}
 	}
 }
 
