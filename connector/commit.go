@@ -63,6 +63,7 @@ func (c *committer) admit(item *fetched) error {
 	}
 	rows := item.answer.Rows
 	c.counts.Read += int64(len(rows))
+	c.counts.Replaced += int64(item.answer.Adjusted.Halves.Count)
 	gone := arrange(c.format, rows)
 	for i := range rows {
 		if gone != nil && gone[i] {

@@ -10,18 +10,24 @@ import (
 
 // notices are the things about an API's rows that a stream says once.
 type notices struct {
-	rounded bool
+	rounded, halves, retyped bool
+
 	unknown int             // of the keys that the schema does not have, those said
 	absent  map[string]bool // fields said to be in no row
 }
 
 // notice says what the scanner had to do to a page's rows so that the schema takes them.
 func (f *fetcher) notice(a *answer) {
-	if a.Rounded.Count > 0 && !f.said.rounded {
-		f.said.rounded = true
-		f.warn("timestamps have more digits than microseconds: they are rounded down",
-			"first", a.Rounded.First, "rows", a.Rounded.Count)
+	once := func(said *bool, what string, n wire.Adjustment) {
+		if n.Count > 0 && !*said {
+			*said = true
+			f.warn(what, "first", n.First, "values", n.Count)
+		}
 	}
+	once(&f.said.rounded, "times have more digits of a second than the schema's type holds: they are rounded down", a.Adjusted.Rounded)
+	once(&f.said.halves, "texts have half of a surrogate pair, as of an emoji that was cut: it becomes U+FFFD", a.Adjusted.Halves)
+	once(&f.said.retyped, "ids or cursor values are texts where the schema has numbers, or numbers where it has texts: "+
+		"they are taken as the schema has them, so that 7 and \"7\" are one", a.Adjusted.Retyped)
 	drift := f.source.Drift()
 	if drift.Met() == f.said.unknown {
 		return

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,67 @@ func TestBrokerRoundedTimestamps(t *testing.T) {
 	log := h.logs.String()
 	if n := strings.Count(log, "rounded down"); n != 2 || !strings.Contains(log, "2026-01-01T00:00:01.1234567Z") {
 		t.Errorf("said %d times in two starts:\n%s", n, log)
+	}
+}
+
+// Versions and rows within one microsecond, which the schema cannot tell apart, are all written,
+// by one worker and across starts, and none of them twice.
+func TestBrokerWithinAMicrosecond(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{strategies.Keyset, strategies.Timestamp, strategies.Offset} {
+		fine := func(id, digits, name string) doc { return person(id, "2026-01-01T00:00:01.123456"+digits+"Z", name) }
+		s := &script{docs: []doc{fine("a", "1", "A"), fine("b", "2", "B")}}
+		h, stream := scripted(t, strategy, s)
+		h.mustOnce()
+		s.set(fine("a", "3", "A2")) // another version
+		s.set(fine("c", "3", "C"))
+		h.mustOnce()
+		s.set(fine("b", "4", "B")) // nothing that the schema holds is another
+		s.set(fine("c", "5", "C2"))
+		h.mustOnce()
+		h.mustOnce()
+		var names []string
+		for _, e := range h.events(stream.Topic) {
+			names = append(names, fmt.Sprint(e.value["name"]))
+		}
+		if got := strings.Join(names, " "); got != "A B A2 C C2" {
+			t.Errorf("%s: events of %s", strategy, got)
+		}
+	}
+}
+
+// An id is what the schema says, whichever JSON type a row writes it in, and half of a surrogate
+// pair costs no row. Both are said once, and the texts are counted.
+func TestBrokerValuesAreAdjusted(t *testing.T) {
+	t.Parallel()
+	row := func(id string, second int, name string) doc {
+		return doc{strings.Trim(id, `"`), at(second), `{"id": ` + id + `, "name": "` + name + `", "updatedAt": "` + at(second) + `"}`}
+	}
+	s := &script{docs: []doc{row("7", 1, `a\ud83d`), row(`"8"`, 2, "b"), row("9", 3, `\ude00c`)}}
+	h, stream := scripted(t, strategies.Keyset, s)
+	stream.PollInterval = time.Millisecond
+	c, stop := h.start(Options{})
+	polled(t, c, 3)
+	s.set(row(`"7"`, 1, `a\ud83d`)) // the same row, in another answer
+	s.set(row("8", 4, "b2"))
+	polled(t, c, 3)
+	if n := c.Status()[0].Replaced; n < 2 {
+		t.Errorf("%d texts replaced", n)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, e := range h.events(stream.Topic) {
+		keys = append(keys, e.key)
+	}
+	if got := strings.Join(keys, " "); got != "7 8 9 8" {
+		t.Errorf("events of %s, want 7 8 9 8", got)
+	}
+	for _, text := range []string{"half of a surrogate pair", `so that 7 and \"7\" are one`} {
+		if n := h.logs.count(text); n != 1 {
+			t.Errorf("%s: said %d times\n%s", text, n, h.logs.String())
+		}
 	}
 }
 

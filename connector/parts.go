@@ -23,12 +23,12 @@ type source interface {
 // answer is a page and the buffers it lies in.
 type answer struct {
 	strategies.Page
-	URL     string       // as asked, secrets replaced
-	Date    time.Time    // by the API's clock; zero where it does not say
-	Size    int64        // bytes
-	Marks   wire.Marks   // what the deleted field holds
-	Rounded wire.Rounded // timestamps that were finer than the schema can hold
-	release func()
+	URL      string        // as asked, secrets replaced
+	Date     time.Time     // by the API's clock; zero where it does not say
+	Size     int64         // bytes
+	Marks    wire.Marks    // what the deleted field holds
+	Adjusted wire.Adjusted // values that were changed so that the schema takes them
+	release  func()
 
 	// Of a page that is Cut: more reads the next piece of it, stop gives it up. One of the two
 	// is called, once.

@@ -60,7 +60,7 @@ func (a *api) scan(page **wire.Page) func(*rest.Response) error {
 
 func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 	out := &answer{
-		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Rounded: page.Rounded,
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Adjusted: page.Adjusted,
 		release: func() {
 			page.Release()
 			resp.Release()

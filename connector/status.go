@@ -42,6 +42,7 @@ type Counts struct {
 	Deleted      int64 // tombstones among the records
 	Dead         int64 // dead letters committed
 	Skipped      int64 // bad rows left out by on_bad_row: skip
+	Replaced     int64 // texts in pages in which half of a surrogate pair became U+FFFD
 	Late         int64 // rows that appeared behind the mark
 	Future       int64 // rows beyond max_future
 	Transactions int64
@@ -61,6 +62,7 @@ func (c *Counts) each(d *Counts, fn func(a, b *int64)) {
 	fn(&c.Deleted, &d.Deleted)
 	fn(&c.Dead, &d.Dead)
 	fn(&c.Skipped, &d.Skipped)
+	fn(&c.Replaced, &d.Replaced)
 	fn(&c.Late, &d.Late)
 	fn(&c.Future, &d.Future)
 	fn(&c.Transactions, &d.Transactions)

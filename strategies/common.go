@@ -267,7 +267,7 @@ func (k core) order(rows []Row) extent {
 		if !v.Set { // a row that cannot be written has its place in the order all the same
 			continue
 		}
-		if trimmed && len(v.Raw) != len(e.fine.Raw) {
+		if trimmed && (len(v.Raw) != len(e.fine.Raw) || v.Raw[len(v.Raw)-1] != e.fine.Raw[len(v.Raw)-1]) {
 			e.fine = k.spec.Format.finer(*v, e.fine)
 		}
 		if first == nil {

@@ -44,7 +44,7 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	api := &modelAPI{spec: spec, strict: strict, refuse: func() bool { return false }}
 	api.total = rapid.Bool().Draw(t, "total")
 	api.mixed = rapid.Bool().Draw(t, "mixed")
-	api.tenths = rapid.Bool().Draw(t, "tenths")
+	api.units = rapid.SampledFrom([]units{inSeconds, tenths, days, ticks}).Draw(t, "units")
 	if !sorted {
 		api.order = rapid.SampledFrom([]order{ascending, ascending, descending, shuffled}).Draw(t, "order")
 	}
@@ -242,7 +242,8 @@ func checkFrom(t *rapid.T, api *modelAPI, mark, from string, back int64) {
 	}
 	low, at := mustParse(t, f, from), mustParse(t, f, mark)
 	distance := back * second
-	if d := at.N - low.N; f != Opaque && (d < distance || api.spec.Strict && d == distance) {
+	d := at.N - low.N
+	if below := int(at.Sub) - int(low.Sub); f != Opaque && (d < distance || api.spec.Strict && d == distance && below <= 0) {
 		t.Fatalf("mark %q, looking back %d s, the sweep asks from %q", mark, back, from)
 	}
 }

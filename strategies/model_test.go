@@ -40,7 +40,7 @@ type modelAPI struct {
 	cap    int         // rows a page; 0: all
 	total  bool        // offset says how many rows match
 	mixed  bool        // values are written in more than one layout
-	tenths bool        // RFC3339: n counts tenths of a second, and zeros at the end are not written
+	units  units       // RFC3339: what n counts
 	ceil   int64       // values beyond it do not move the mark; 0: all do
 	refuse func() bool // a token: 400
 	ranks  int
@@ -51,28 +51,69 @@ type modelAPI struct {
 	top    int64  // the greatest value there ever was
 }
 
+// units are what the cursor value of a row counts where it is a timestamp.
+type units int
+
+const (
+	inSeconds units = iota
+	tenths          // of a second; zeros at the end are not written
+	days            // a date alone
+	ticks           // tenths of a microsecond, which no type that counts these can hold
+)
+
+// time is the moment of the cursor value n.
+func (u units) time(n int64) time.Time {
+	const start = 1.7e9
+	switch u {
+	case tenths:
+		return time.UnixMilli(1e3*start + 100*n).UTC()
+	case days:
+		return time.Unix(start, 0).UTC().Truncate(24*time.Hour).AddDate(0, 0, int(n))
+	case ticks:
+		return time.Unix(start, 100*n).UTC()
+	}
+	return time.Unix(start+n, 0).UTC()
+}
+
 var errRefused = errors.New("the API refuses the token")
 
 // text writes the cursor value n the way the API does.
 func (a *modelAPI) text(n int64) string {
+	form := int64(2)
+	if a.mixed {
+		form = n % 3
+	}
+	whole := func(n int64) string {
+		switch form {
+		case 0:
+			return strconv.FormatInt(n, 10) + ".0"
+		case 1:
+			return strconv.FormatFloat(float64(n), 'e', -1, 64)
+		}
+		return strconv.FormatInt(n, 10)
+	}
 	switch a.spec.Format {
 	case RFC3339:
-		t := time.Unix(1.7e9+n, 0).UTC()
-		if a.tenths {
-			t = time.UnixMilli(1.7e12 + 100*n).UTC()
-		}
-		if a.mixed && n%3 == 0 {
-			return t.Add(time.Hour).Format("2006-01-02 15:04:05.999") + "+01:00"
+		t := a.units.time(n)
+		switch {
+		case form == 0:
+			return t.Add(time.Hour).Format("2006-01-02 15:04:05.9999999") + "+01:00"
+		case form == 1 && a.units == days:
+			return t.AddDate(0, 0, -1).Format(time.DateOnly) + "T24:00:00Z"
+		case form == 1:
+			return t.Format("2006-01-02 15:04:05.0000000 +00")
+		case a.units == days:
+			return t.Format(time.DateOnly)
 		}
 		return t.Format(time.RFC3339Nano)
 	case EpochMillis:
-		return strconv.FormatInt((1.7e9+n)*1000, 10)
+		return whole((1.7e9 + n) * 1000)
 	case EpochSeconds:
-		return strconv.FormatInt(1.7e9+n, 10)
+		return whole(1.7e9 + n)
 	case Opaque:
 		return fmt.Sprintf("revision-%06d", n)
 	}
-	return strconv.FormatInt(n, 10)
+	return whole(n)
 }
 
 func (a *modelAPI) row(r modelRow) Row {

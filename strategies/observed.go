@@ -239,7 +239,8 @@ func (k core) learn(c *Cursor, layout Value) (string, error) {
 	return what + ": its filter is > and not >= as configured; each request begins one step earlier from now on (filter: strict)", nil
 }
 
-// granule is the smallest step of a layout, 1 where N is too coarse to say.
+// granule is the smallest step of a layout; 1 stands for one that is finer than a unit of N,
+// as it does for Back.
 func (k core) granule(layout Value) int64 { return max(k.spec.Format.Granule(layout), 1) }
 
 // behind is how far below v a request has to begin, as far as is known, for rows at v to
@@ -315,7 +316,7 @@ func (k core) back(c Cursor, v, layout Value, distance int64) string {
 	case k.spec.Format == Opaque:
 		return c.Sweep.Prior
 	}
-	layout.N = v.N
+	layout.N, layout.Sub = v.N, v.Sub
 	text := k.spec.Format.Back(layout, distance)
 	if k.first.Set {
 		if moved, err := k.spec.Format.ParseString(text); err != nil || k.spec.Format.Compare(moved, k.first) < 0 {

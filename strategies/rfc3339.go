@@ -16,7 +16,10 @@ type stamp struct {
 	day      bool // a date alone
 }
 
-// parseTime reads YYYY-MM-DD, 'T' or ' ', HH:MM:SS, a fraction of up to nine digits,
+// maxDigits is how many digits a fraction of a second may have.
+const maxDigits = 30
+
+// parseTime reads YYYY-MM-DD, 'T' or ' ', HH:MM:SS, a fraction, of which nine digits count,
 // and a zone, before which there may be a blank. A date alone is its midnight, 24:00:00 the
 // next day's, and a leap second the second behind it, as databases have it. Written by hand
 // because it runs for every row, and because time.Parse takes neither a missing zone nor
@@ -51,7 +54,7 @@ func parseTime(b []byte) (stamp, error) {
 	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) {
 		return bad("not all digits")
 	}
-	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 24 || minute > 59 || second > 60 || second == 60 && minute != 59 {
+	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 24 || minute > 59 || second > 60 {
 		return bad("no such date or time")
 	}
 	s := stamp{sep: sep}
@@ -60,10 +63,12 @@ func parseTime(b []byte) (stamp, error) {
 	if len(rest) > 0 && (rest[0] == '.' || rest[0] == ',') {
 		i := 1
 		for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9'; i++ {
-			if i > 9 {
-				return bad("more than nine digits of a second")
+			if i <= 9 {
+				nanos = nanos*10 + int(rest[i]-'0')
 			}
-			nanos = nanos*10 + int(rest[i]-'0')
+		}
+		if i > maxDigits+1 {
+			return bad("more than thirty digits of a second")
 		}
 		s.fraction = i - 1
 		if s.fraction == 0 {
@@ -102,22 +107,61 @@ func parseTime(b []byte) (stamp, error) {
 	default:
 		return bad("wrong zone")
 	}
+	if second == 60 && (minute-s.zone/60)%60 != 59 && (minute-s.zone/60)%60 != -1 { // an hour's end in UTC
+		return bad("no such date or time")
+	}
 	seconds := daysFromCivil(year, month, day)*86400 + int64(hour*3600+minute*60+second-s.zone)
 	s.micros = seconds*1e6 + int64(nanos/1000)
 	s.sub = uint16(nanos % 1000)
 	return s, nil
 }
 
-// format writes micros in the stamp's layout, rounded down to its granule. Years
-// outside 1..9999 are clamped: no API takes them.
-func (s stamp) format(micros int64) string {
+// stepOf is the smallest step of a timestamp's layout in nanoseconds, 0 where the text is too
+// short for one. It goes by the digits alone: b was parsed before.
+func stepOf(b []byte) int64 {
+	switch {
+	case len(b) == 10:
+		return 86400e9
+	case len(b) < 19:
+		return 0
+	}
+	step := int64(1e9)
+	if rest := b[19:]; len(rest) > 0 && (rest[0] == '.' || rest[0] == ',') {
+		for _, c := range rest[1:] {
+			if c < '0' || c > '9' {
+				break
+			}
+			step /= 10
+		}
+	}
+	return step
+}
+
+// before writes the moment one step of the stamp's layout before micros and sub, for layouts
+// finer than a microsecond.
+func (s stamp) before(micros int64, sub uint16) string {
+	step := 1
+	for i := s.fraction; i < 9; i++ {
+		step *= 10
+	}
+	n := int(sub)/step*step - step
+	if n < 0 {
+		n += 1000
+		micros--
+	}
+	return s.format(micros, n)
+}
+
+// format writes micros, and nanoseconds beyond them, in the stamp's layout, rounded down to
+// its granule. Years outside 1..9999 are clamped: no API takes them.
+func (s stamp) format(micros int64, nanos int) string {
 	const lo, hi = -62135596800, 253402300799 // 0001-01-01, 9999-12-31T23:59:59
 	sec, us := floorDiv(micros, 1e6), micros-floorDiv(micros, 1e6)*1e6
 	switch {
 	case sec < lo:
-		sec, us = lo, 0
+		sec, us, nanos = lo, 0, 0
 	case sec > hi:
-		sec, us = hi, 999999
+		sec, us, nanos = hi, 999999, 0
 	}
 	t := time.Unix(sec, us*1000).In(time.FixedZone("", s.zone))
 	if t.Year() < 1 || t.Year() > 9999 {
@@ -131,7 +175,7 @@ func (s stamp) format(micros int64) string {
 	out = t.AppendFormat(out, "15:04:05")
 	if s.fraction > 0 {
 		out = append(out, '.')
-		out = append(out, fmt.Sprintf("%09d", us*1000)[:s.fraction]...)
+		out = append(out, fmt.Sprintf("%09d%0*d", us*1000+int64(nanos), maxDigits-9, 0)[:s.fraction]...)
 	}
 	return string(append(out, s.zoneText...))
 }

@@ -2,6 +2,9 @@ package strategies
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,19 +12,37 @@ import (
 	"pgregory.net/rapid"
 )
 
-// timestamps draws texts that parseTime takes, or nearly.
+// timestamps draws texts that parseTime takes.
 func timestamps() *rapid.Generator[string] {
+	zones := map[string]int{"Z": 0, "z": 0, "": 0, "+00:00": 0, "-0000": 0, "+05:30": 30, "-11:45": -45, "+2359": 59, "-23:59": -59,
+		"+00": 0, "-11": 0, " Z": 0, " +05:30": 30, " -0130": -30, " +01": 0, " UTC": 0} // minutes beyond the hour
 	return rapid.Custom(func(t *rapid.T) string {
 		at := time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "sec"), rapid.Int64Range(0, 999999999).Draw(t, "ns")).UTC()
-		text := at.Format("2006-01-02T15:04:05" + rapid.SampledFrom([]string{"", ".0", ".000", ",000", ".000000", ".000000000"}).Draw(t, "fraction"))
-		text = text[:10] + rapid.SampledFrom([]string{"T", "t", " "}).Draw(t, "sep") + text[11:]
-		return text + rapid.SampledFrom([]string{"Z", "z", "", "+00:00", "-0000", "+05:30", "-11:45", "+2359", "-23:59"}).Draw(t, "zone")
+		zone := rapid.SampledFrom(slices.Sorted(maps.Keys(zones))).Draw(t, "zone")
+		date, clock := at.Format(time.DateOnly), at.Format(time.TimeOnly)
+		layout := rapid.SampledFrom([]string{"", ".0", ".000", ",000", ".000000", ".0000000", ".000000000", ".000000000789"}).Draw(t, "fraction")
+		fraction := at.Format(layout[:min(len(layout), 10)]) + layout[min(len(layout), 10):]
+		switch rapid.IntRange(0, 9).Draw(t, "form") {
+		case 0:
+			return date
+		case 1: // the end of the day
+			clock = "24:00:00"
+			if fraction != "" {
+				fraction = fraction[:1] + strings.Repeat("0", len(fraction)-1)
+			}
+		case 2: // a leap second
+			clock = fmt.Sprintf("%s:%02d:60", clock[:2], (59+60+zones[zone])%60)
+		}
+		return date + rapid.SampledFrom([]string{"T", "t", " "}).Draw(t, "sep") + clock + fraction + zone
 	})
 }
 
 // readByStandard brings a text that parseTime takes into the shape that time.Parse takes.
 func readByStandard(text string) (time.Time, error) {
-	b := []byte(strings.ToUpper(text))
+	if len(text) == 10 {
+		text += "T00:00:00Z"
+	}
+	b := []byte(strings.TrimSuffix(strings.ToUpper(text), " UTC"))
 	b[10] = 'T'
 	if blank := bytes.IndexByte(b, ' '); blank > 0 { // before the zone
 		b = append(b[:blank], b[blank+1:]...)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 )
 
 // Format says how a cursor field's text is read.
@@ -111,8 +112,12 @@ func (f Format) Parse(text []byte) (Value, error) {
 	return v, nil
 }
 
-// ParseString is Parse for a cursor's stored text.
-func (f Format) ParseString(s string) (Value, error) { return f.Parse([]byte(s)) }
+// ParseString is Parse for a cursor's stored text. The result's Raw is the text's own memory:
+// a page's Fold reads such texts some twenty times, and would copy each. So nobody may write to
+// a Raw, which no Value allows anyway.
+func (f Format) ParseString(s string) (Value, error) {
+	return f.Parse(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
 
 // Granule is the smallest step of a value's own layout in units of N: a second for
 // "…:05Z", a millisecond for "…:05.000Z", a day for a date, 1 for an integer. 0 where N is too coarse
@@ -126,18 +131,7 @@ func (f Format) Granule(v Value) int64 {
 	case EpochMillis:
 		return 1e3
 	case RFC3339:
-		t, err := parseTime(v.Raw)
-		switch {
-		case err != nil || t.fraction > 6:
-			return 0
-		case t.day:
-			return 86400e6
-		}
-		g := int64(1)
-		for i := t.fraction; i < 6; i++ {
-			g *= 10
-		}
-		return g
+		return stepOf(v.Raw) / 1e3
 	}
 	return 0
 }
@@ -145,14 +139,15 @@ func (f Format) Granule(v Value) int64 {
 // finer is the one of two values that is written with the smaller granule, v where they are
 // alike. Only timestamps have layouts that differ.
 func (f Format) finer(v, w Value) Value {
-	if f == RFC3339 && w.Set && (!v.Set || f.Granule(w) < f.Granule(v)) {
+	if f == RFC3339 && w.Set && (!v.Set || stepOf(w.Raw) < stepOf(v.Raw)) {
 		return w
 	}
 	return v
 }
 
 // Back is v moved back by d units of N, written in v's own layout and rounded down to its
-// granule (rule 14). Opaque values cannot be moved and come back as they are.
+// granule (rule 14). Where that is finer than a unit, a d of 1 means one step of it. Opaque
+// values cannot be moved and come back as they are.
 func (f Format) Back(v Value, d int64) string {
 	n := v.N - d
 	if d > 0 && n > v.N { // wrapped
@@ -170,7 +165,10 @@ func (f Format) Back(v Value, d int64) string {
 		if err != nil {
 			return string(v.Raw)
 		}
-		return t.format(n)
+		if t.fraction > 6 && d == 1 {
+			return t.before(v.N, v.Sub)
+		}
+		return t.format(n, 0)
 	}
 	return string(v.Raw)
 }

@@ -180,19 +180,23 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 		if !errors.As(err, &failed) {
 			return nil, err
 		}
-		if try > c.maxRetries {
+		last := try > c.maxRetries
+		if failed.after > 0 {
+			c.hold.until(time.Now().Add(failed.after), !last)
+		}
+		if last {
 			return nil, class.Wrap(class.Source, &RetriesError{Tries: try, Elapsed: time.Since(started), Err: failed.err})
 		}
 		if waits == nil {
 			waits = c.newBackOff()
 		}
 		wait := waits.NextBackOff()
+		args := []any{"error", failed.err, "try", try, "max_retries", c.maxRetries}
 		if failed.after > 0 {
 			wait = failed.after
-			c.hold.until(time.Now().Add(wait))
+			args = append(args, "asked_by", c.redactor.text(failed.header), "until", moment(wait))
 		}
-		c.logger.Warn("the API did not answer with a page; asking again",
-			"error", failed.err, "try", try, "max_retries", c.maxRetries, "wait", wait)
+		c.logger.Warn("the API did not answer with a page; asking again", append(args, "wait", wait)...)
 		if c.onRetry != nil {
 			c.onRetry(failed.err)
 		}

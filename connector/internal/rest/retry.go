@@ -28,8 +28,9 @@ func (e *RetriesError) Unwrap() error { return e.Err }
 
 // again marks why a try failed as something that the next one may not meet.
 type again struct {
-	err   error
-	after time.Duration // what the API asked to wait; 0: it did not say
+	err    error
+	after  time.Duration // what the API asked to wait; 0: it did not say
+	header string        // which header says so, with its value
 }
 
 func (a *again) Error() string { return a.err.Error() }
@@ -47,33 +48,47 @@ func (c *Client) newBackOff() *backoff.ExponentialBackOff {
 }
 
 // hold is the time before which the API asked not to be asked again. It is the
-// client's, so that requests fetched ahead by other goroutines keep to it as well.
+// client's, so that requests fetched ahead by other goroutines keep to it as well, and the
+// next Get where this one has no try left.
 type hold struct {
-	mu sync.Mutex
-	t  time.Time
+	mu   sync.Mutex
+	t    time.Time
+	said bool // the log says so
 }
 
-func (h *hold) until(t time.Time) {
+// until raises the time. said: the caller logs it.
+func (h *hold) until(t time.Time, said bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t.After(h.t) {
-		h.t = t
+	switch {
+	case t.After(h.t):
+		h.t, h.said = t, said
+	case t.Equal(h.t):
+		h.said = h.said || said
 	}
 }
 
-func (h *hold) left() time.Duration {
+// left is how long the wait lasts yet. say is true once where the log does not tell of it.
+func (h *hold) left() (d time.Duration, say bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.t.IsZero() {
-		return 0
+		return 0, false
 	}
-	return time.Until(h.t)
+	if d = time.Until(h.t); d <= 0 {
+		return d, false
+	}
+	say, h.said = !h.said, true
+	return d, say
 }
 
 // pace waits until a request may be sent: past the API's Retry-After and within the
 // rate limit. This waiting is not part of a try's timeout.
 func (c *Client) pace(ctx context.Context) error {
-	for d := c.hold.left(); d > 0; d = c.hold.left() {
+	for d, say := c.hold.left(); d > 0; d, say = c.hold.left() {
+		if say {
+			c.logger.Info("the API asked to wait; nothing is asked before", "wait", d.Round(time.Millisecond), "until", moment(d))
+		}
 		if err := sleep(ctx, d); err != nil {
 			return err
 		}
@@ -93,6 +108,9 @@ func (c *Client) pace(ctx context.Context) error {
 	}
 	return nil
 }
+
+// moment is when a wait that begins now ends, as the log writes it.
+func moment(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
 
 // sleep waits for d or until ctx ends, and then returns its cause.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -139,7 +139,7 @@ func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a
 	case e.RetryAfter > c.maxWait:
 		return class.Wrap(class.Source, &WaitError{Wait: pause.wait, Most: c.maxWait, Header: c.redactor.text(pause.header), Err: e})
 	}
-	return &again{err: e, after: e.RetryAfter}
+	return &again{err: e, after: pause.wait, header: pause.header}
 }
 
 // transportError makes an error of a request that got no answer. Broken connections and

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tidemark/strategies"
 )
 
 // WaitError says that the API asks for a longer wait than max_wait allows.
@@ -46,13 +48,18 @@ func asked(status int, h http.Header, date time.Time) (p pause, limited bool) {
 			return pause{d, "Retry-After: " + v}, true
 		}
 	}
-	if limited = status == http.StatusTooManyRequests || spent(h); !limited {
+	left, told := remaining(h)
+	switch {
+	case status == http.StatusTooManyRequests, told && left <= 0:
+		limited = true
+	case status == http.StatusServiceUnavailable && !told: // it may be about its limit
+	default:
 		return pause{}, false
 	}
 	for _, name := range limitHeaders {
 		if v := strings.TrimSpace(h.Get(name)); v != "" {
 			if d := waitOf(v, date); d > 0 {
-				return pause{d, name + ": " + v}, true
+				return pause{d, name + ": " + v}, limited
 			}
 		}
 	}
@@ -60,22 +67,23 @@ func asked(status int, h http.Header, date time.Time) (p pause, limited bool) {
 	if v := h.Get("RateLimit"); v != "" {
 		for _, name := range []string{"reset", "t"} {
 			if d := waitOf(parameter(v, name), date); d > 0 {
-				return pause{d, "RateLimit: " + v}, true
+				return pause{d, "RateLimit: " + v}, limited
 			}
 		}
 	}
-	return pause{}, true
+	return pause{}, limited
 }
 
-// spent reports whether the answer says that nothing is left of a rate limit.
-func spent(h http.Header) bool {
-	for _, name := range []string{"RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining"} {
-		if strings.TrimSpace(h.Get(name)) == "0" {
-			return true
+// remaining is how many requests the answer says are left of a rate limit, if it does.
+func remaining(h http.Header) (n float64, told bool) {
+	limit := h.Get("RateLimit")
+	for _, v := range []string{h.Get("RateLimit-Remaining"), h.Get("X-RateLimit-Remaining"), h.Get("X-Rate-Limit-Remaining"),
+		parameter(limit, "remaining"), parameter(limit, "r")} {
+		if m, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil && (!told || m < n) {
+			n, told = m, true
 		}
 	}
-	v := h.Get("RateLimit")
-	return parameter(v, "remaining") == "0" || parameter(v, "r") == "0"
+	return n, told
 }
 
 // parameter is the value of name=value in a header of such pairs; "" where it has none.
@@ -90,34 +98,50 @@ func parameter(header, name string) string {
 
 const (
 	// A number beyond is no wait but a point in time: as a number of seconds it would be
-	// some thirty years, as seconds or milliseconds since 1970 it lies in 2001 or later.
+	// some thirty years, as seconds since 1970 it lies in 2001 or later, and so on for the
+	// smaller units.
 	epochFrom      = 1e9
 	epochMilliFrom = 1e12
+	epochMicroFrom = 1e15
+	epochNanoFrom  = 1e18
 )
 
 // waitOf reads a wait: a number of seconds, fractions allowed, or a point in time as a date or
-// as seconds or milliseconds since 1970. 0 where it is none, or past.
+// as seconds since 1970, or thousandths, millionths or billionths of them, or a length of time
+// with units (1m7.5s, 20s). 0 where it is none of these, or past.
 func waitOf(v string, date time.Time) time.Duration {
 	if date.IsZero() {
 		date = time.Now()
 	}
 	if n, err := strconv.ParseFloat(v, 64); err == nil {
+		unit := time.Second
 		switch {
-		case math.IsNaN(n) || math.IsInf(n, 0) || n <= 0:
+		case math.IsNaN(n) || n <= 0 || n >= math.MaxInt64:
 			return 0
 		case n < epochFrom:
 			return time.Duration(n * float64(time.Second))
-		case n < epochMilliFrom:
-			return max(time.UnixMilli(int64(n*1e3)).Sub(date), 0)
-		case n < 1e16:
-			return max(time.UnixMilli(int64(n)).Sub(date), 0)
+		case n >= epochNanoFrom:
+			unit = time.Nanosecond
+		case n >= epochMicroFrom:
+			unit = time.Microsecond
+		case n >= epochMilliFrom:
+			unit = time.Millisecond
 		}
-		return 0
+		whole, part := math.Modf(n)
+		per := int64(time.Second / unit)
+		at := time.Unix(int64(whole)/per, int64(whole)%per*int64(unit)+int64(part*float64(unit)))
+		return max(at.Sub(date), 0)
 	}
-	for _, layout := range []string{http.TimeFormat, time.RFC850, time.ANSIC, time.RFC3339, time.RFC1123Z} {
+	if n, _, err := strategies.Micros([]byte(v)); err == nil {
+		return max(time.UnixMicro(n).Sub(date), 0)
+	}
+	for _, layout := range []string{http.TimeFormat, time.RFC850, time.ANSIC, time.RFC1123Z} {
 		if t, err := time.Parse(layout, v); err == nil {
 			return max(t.Sub(date), 0)
 		}
+	}
+	if d, err := time.ParseDuration(v); err == nil {
+		return max(d, 0)
 	}
 	return 0
 }

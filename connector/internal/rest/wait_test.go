@@ -1,7 +1,10 @@
 package rest
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,6 +28,7 @@ func TestWaits(t *testing.T) {
 		{"date against the API's wrong clock", 429, "Retry-After: Sun, 06 Nov 1994 09:00:00 GMT\nDate: Sun, 06 Nov 1994 08:49:37 GMT", 10*time.Minute + 23*time.Second},
 		{"date without a Date header", 429, "Retry-After: Sat, 01 Jan 2000 00:00:42 GMT\nDate: ", 42 * time.Second},
 		{"RFC 3339", 503, "Retry-After: 2000-01-01T00:01:00Z\nDate: " + now, time.Minute},
+		{"RFC 3339 as databases write it", 503, "Retry-After: 2000-01-01 00:01:00+00\nDate: " + now, time.Minute},
 		{"seconds since 1970", 429, "Retry-After: 1700000060\nDate: Tue, 14 Nov 2023 22:13:20 GMT", time.Minute},
 		{"milliseconds since 1970", 429, "Retry-After: 1700000005500\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 5500 * time.Millisecond},
 		{"403 that means too many", 403, "Retry-After: 7", 7 * time.Second},
@@ -34,6 +38,14 @@ func TestWaits(t *testing.T) {
 		{"one field, older draft", 429, "RateLimit: limit=100, remaining=0, reset=13", 13 * time.Second},
 		{"one field, later draft", 429, "RateLimit: \"default\";r=0;t=14", 14 * time.Second},
 		{"503 with nothing left", 503, "X-Rate-Limit-Remaining: 0\nX-Rate-Limit-Reset: 15", 15 * time.Second},
+		{"503 with a reset alone", 503, "RateLimit-Reset: 16", 16 * time.Second},
+		{"microseconds since 1970", 429, "X-RateLimit-Reset: 1700000003250000\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 3250 * time.Millisecond},
+		{"nanoseconds since 1970", 429, "X-RateLimit-Reset: 1700000004000000000\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 4 * time.Second},
+		{"a fraction of seconds since 1970", 429, "Retry-After: 1700000000.5\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 500 * time.Millisecond},
+		{"a duration with units", 429, "X-RateLimit-Reset: 1m7.5s", 67500 * time.Millisecond},
+		{"a unit behind the seconds", 503, "Retry-After: 20s", 20 * time.Second},
+		{"less than nothing left", 403, "X-RateLimit-Remaining: -1\nX-RateLimit-Reset: 18", 18 * time.Second},
+		{"a Retry-After that is past", 429, "Retry-After: 0\nX-RateLimit-Reset: 19", 19 * time.Second},
 		{"Retry-After before the reset", 429, "Retry-After: 2\nX-RateLimit-Reset: 60", 2 * time.Second},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -48,6 +60,34 @@ func TestWaits(t *testing.T) {
 					t.Errorf("waited %s, want %s", d, x.want)
 				}
 			})
+		})
+	}
+}
+
+// While a long wait lasts, the log says until when, once, and the end of the context ends it.
+func TestLongWaitIsSaidAndEnds(t *testing.T) {
+	for _, retries := range []int{0, 3} { // without retries it is the next request that waits
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			a := &api{answers: []http.HandlerFunc{says(429, "Retry-After: 3000"), text(200, onePage)}}
+			c := inMemory(t, a, Options{MaxRetries: retries, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if retries == 0 {
+				wantTries(t, get(t, c), 1)
+			}
+			ctx, stop := context.WithCancelCause(t.Context())
+			gone := errors.New("gone")
+			time.AfterFunc(time.Minute, func() { stop(gone) })
+			started := time.Now()
+			if _, err := c.Get(ctx, nil, acceptPage); !errors.Is(err, gone) || time.Since(started) != time.Minute {
+				t.Errorf("after %s: %v", time.Since(started), err)
+			}
+			if err := get(t, c); err != nil || time.Since(started) != 3000*time.Second {
+				t.Errorf("after %s: %v", time.Since(started), err)
+			}
+			if n := strings.Count(log.String(), "until=2000-01-01T00:50:00"); n != 1 {
+				t.Errorf("%d retries: said %d times:\n%s", retries, n, &log)
+			}
+			wantRequests(t, a, 2)
 		})
 	}
 }
@@ -72,7 +112,7 @@ func TestWaitTooLong(t *testing.T) {
 		headers string
 		want    []string
 	}{
-		"no form of a wait":  {0, 429, "Retry-After: 498781h", nil},
+		"no form of a wait":  {0, 429, "Retry-After: 498781 hours", nil},
 		"a number of them":   {0, 429, "Retry-After: 946684860", []string{"Retry-After: 946684860", "max_wait 1h0m0s"}},
 		"two days":           {0, 503, "Retry-After: 172800", []string{"48h0m0s", "Retry-After: 172800", "max_wait 1h0m0s", "503"}},
 		"a configured limit": {time.Minute, 429, "X-RateLimit-Reset: 61", []string{"1m1s", "X-RateLimit-Reset: 61", "max_wait 1m0s"}},
@@ -115,6 +155,20 @@ func TestResetIsNoWait(t *testing.T) {
 			t.Errorf("after %s: %v", time.Since(started), err)
 		}
 	})
+	synctest.Test(t, func(t *testing.T) {
+		a := &api{answers: []http.HandlerFunc{says(503, "X-RateLimit-Remaining: 5\nX-RateLimit-Reset: 3000"), text(200, onePage)}}
+		started := time.Now()
+		if err := get(t, inMemory(t, a, Options{MaxRetries: 1})); err != nil || time.Since(started) > time.Minute {
+			t.Errorf("after %s: %v", time.Since(started), err)
+		}
+	})
+	for _, headers := range []string{"X-RateLimit-Reset: 3000", "X-RateLimit-Remaining: 5\nRateLimit-Reset: 3000", "Retry-After: 0", "Retry-After: soon"} {
+		synctest.Test(t, func(t *testing.T) {
+			a := &api{answers: []http.HandlerFunc{says(403, headers), text(200, onePage)}}
+			wantSource(t, get(t, inMemory(t, a, Options{MaxRetries: 1})), "403", "the credentials do not reach this collection")
+			wantRequests(t, a, 1)
+		})
+	}
 	synctest.Test(t, func(t *testing.T) {
 		a := &api{answers: []http.HandlerFunc{says(403, "X-RateLimit-Remaining: 5\nX-RateLimit-Reset: 3000"), text(200, onePage)}}
 		wantSource(t, get(t, inMemory(t, a, Options{MaxRetries: 1})), "403", "the credentials do not reach this collection")

@@ -129,9 +129,14 @@ func (s *state) reread(row *strategies.Row, i, at int) code {
 		s.refuse(f.typ, -1, "the id is missing")
 	} else {
 		s.pos = at
-		if c = s.value(f.typ, 0); c == good {
+		from := len(s.out)
+		if c = s.value(f.typ, 0); c == bad {
+			c = s.retype(i, at, from)
+		}
+		if c == good {
 			c = s.capture(row, i, at, true)
 		}
+		s.retyped = false
 	}
 	if c == bad {
 		s.fault.path = append(s.fault.path, f.name)

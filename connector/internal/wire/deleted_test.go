@@ -92,7 +92,8 @@ func TestDeletedRows(t *testing.T) {
 		{`{"id":null,` + at + `,"gone":true}`, "", stamp, "id", "got null"},
 		{`{"id":"",` + at + `,"gone":true}`, "", stamp, "id", "the id is empty"},
 		{`{"name":1,"id":"",` + at + `,"gone":true}`, "", stamp, "id", "the id is empty"},
-		{`{"name":1,"id":12,` + at + `,"gone":true}`, "12", stamp, "id", "the number 12, the schema wants string"},
+		{`{"name":1,"id":12.5,` + at + `,"gone":true}`, "12.5", stamp, "id", "the number 12.5 that is not whole"},
+		{`{"name":1,"id":12,` + at + `,"gone":true}`, "12", stamp, "", ""},
 		{`{"name":1,"gone":true,"id":"\ud800",` + at + `}`, "", stamp, "id", "not valid Unicode"},
 		// The last of equal keys counts.
 		{`{"gone":false,"id":"x","id":"a","at":"never",` + at + `,"gone":true}`, "a", stamp, "", ""},
@@ -198,12 +199,12 @@ func TestDeletedUnknown(t *testing.T) {
 func TestDeletedIDIsCursor(t *testing.T) {
 	schema := `{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"n","type":"string"}]}`
 	p := mustCompile(t, Options{Schema: schema, IDField: "id", CursorField: "id", Format: strategies.Integer, DeletedField: "gone", DeletedValue: "1"})
-	for _, row := range []string{`{"id":12,"gone":1}`, `{"n":5,"gone":1,"id":12}`, `{"n":"x","id":12,"gone":"1"}`} {
+	for _, row := range []string{`{"id":12,"gone":1}`, `{"n":5,"gone":1,"id":12}`, `{"n":"x","id":12,"gone":"1"}`, `{"n":5,"id":"12","gone":1}`} {
 		if r := scanOne(t, p, row); isTombstone(r) != nil || string(r.Key) != "12" || r.Value.N != 12 {
 			t.Errorf("%s: %+v", row, r)
 		}
 	}
-	for _, row := range []string{`{"id":null,"gone":1}`, `{"gone":1}`, `{"id":"12","gone":1}`, `{"n":5,"id":1.5,"gone":1}`} {
+	for _, row := range []string{`{"id":null,"gone":1}`, `{"gone":1}`, `{"id":"012","gone":1}`, `{"n":5,"id":1.5,"gone":1}`} {
 		if r := scanOne(t, p, row); r.Err == nil || r.Deleted {
 			t.Errorf("%s: %+v", row, r)
 		}

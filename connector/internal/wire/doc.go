@@ -14,12 +14,14 @@
 // What JSON a type takes:
 //
 //	null, boolean           the literal; nothing else
-//	int, long               a whole number in range; 1.0 and 1e3 are whole, "1" is no number
+//	int, long               a whole number in range; 1.0 and 1e3 are whole, "1" is no number but
+//	                        as an id or cursor value, see Adjusted
 //	float, double           a number in range; one written without point and exponent must be
 //	                        what a program that holds it as such a float writes, so
 //	                        9007199254740993 is refused rather than rounded
 //	string                  a string of valid Unicode (no bad UTF-8; a lone surrogate becomes
-//	                        U+FFFD, but for ids and cursor values, which must not become alike)
+//	                        U+FFFD, but for ids and cursor values, which must not become alike);
+//	                        as an id or cursor value also a whole number
 //	bytes, fixed            a string in base64 (RFC 4648 §4, with padding)
 //	enum                    a string that is one of the symbols
 //	array, map, record      array, object, object; a key given twice counts as last written,
@@ -27,14 +29,17 @@
 //	union                   null and one other type: that one or null; a wider union: the first
 //	                        branch, in the schema's order, that takes the value
 //	date                    "2006-01-02", or days since 1970
-//	time-millis, -micros    "15:04:05.999999", or the number in the type's unit
+//	time-millis, -micros    "15:04:05.999999", rounded down, or the number in the type's unit
 //	timestamp-*             RFC 3339 (no zone: UTC) or a date alone, or the number in the type's
-//	                        unit; the years 0 to 9999 (nanos: 1677 to 2262). Micros are rounded
-//	                        down, which Page.Rounded counts; millis of a finer fraction are
-//	                        refused, for a cursor value read back would differ (rule 9)
+//	                        unit; the years 0 to 9999 (nanos: 1677 to 2262). Finer ones are
+//	                        rounded down, but for cursor values in millis, which are refused:
+//	                        read back they would differ (rule 9)
 //	local-timestamp-*       as timestamp, without a zone
 //	decimal (bytes, fixed)  a number or its text, with no more digits than scale and precision
 //	uuid (string, fixed 16) 8-4-4-4-12 hexadecimal digits
+//
+// What Scan changes in a value is in Page.Adjusted: times rounded down, lone surrogates, and ids
+// and cursor values of the other JSON type, where the schema decides.
 //
 // A missing key takes the field's default, or null where the type allows it. A null
 // is never replaced by a default. A key the schema does not know is dropped and
@@ -51,7 +56,7 @@
 // Files: schema.go and default.go (schema to type tree), plan.go and path.go
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
 // (the page), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
-// deleted), key.go (object keys, record keys and cursor values), encode*.go (the other
+// deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record keys and cursor values), encode*.go (the other
 // types), binary.go (reading Avro), inspect.go, resolve.go, render.go and decode.go (back
 // from Avro), registry.go, fits.go (a schema checked without registering it).
 package wire

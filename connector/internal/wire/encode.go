@@ -152,7 +152,9 @@ func (s *state) encodeString(n *node) code {
 	from := len(s.out)
 	s.out = appendLong(s.out, int64(len(t)))
 	body := len(s.out)
-	s.out, _ = unescapeHalves(s.out, t, true)
+	if s.out, ok = unescapeHalves(s.out, t, true); !ok {
+		s.adjusted.Halves.note(t)
+	}
 	s.setLength(from, body, int64(len(s.out)-body))
 	return good
 }

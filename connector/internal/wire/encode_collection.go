@@ -57,6 +57,7 @@ func (s *state) mapping(n *node, depth int) code {
 	if depth > maxDepth {
 		return s.refuse(n, s.pos, "is nested too deep")
 	}
+	at := s.pos
 	s.pos++
 	if s.take('}') {
 		s.out = append(s.out, 0)
@@ -65,16 +66,17 @@ func (s *state) mapping(n *node, depth int) code {
 	from := len(s.out)
 	s.out = append(s.out, 0)
 	base := len(s.segs)
-	ordered := true
+	ordered, whole := true, true
 	for {
 		if s.peek() != '"' {
 			return broken
 		}
-		entry := len(s.out)
+		entry, halves := len(s.out), s.adjusted.Halves.Count
 		if c := s.encodeString(n); c != good {
 			s.segs = s.segs[:base]
 			return c
 		}
+		whole = whole && s.adjusted.Halves.Count == halves
 		mid := len(s.out)
 		if !s.take(':') || s.peek() == 0 {
 			return broken
@@ -102,6 +104,10 @@ func (s *state) mapping(n *node, depth int) code {
 	count := len(s.segs) - base
 	if !ordered {
 		s.out, s.scratch, count = orderEntries(s.out, s.scratch, s.segs[base:])
+	}
+	if !whole && count < len(s.segs)-base {
+		s.segs = s.segs[:base]
+		return s.refuse(n, at, "has keys that half a surrogate makes one")
 	}
 	s.segs = s.segs[:base]
 	s.out = append(putCount(s.out, from, count), 0)

@@ -50,19 +50,23 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 	case 1e3:
 		v = floorDiv(micros, 1e3)
 		if nanos != 0 || micros%1e3 != 0 {
-			return s.refuse(n, at, "is finer than a millisecond")
+			if n == s.plan.stamp { // read back, it would be another value (rule 9)
+				return s.refuse(n, at, "is finer than a millisecond")
+			}
+			s.adjusted.Rounded.note(t)
 		}
 	case 1e6:
 		if nanos != 0 { // down, as the division has it; cursor values are compared by microseconds too
-			if s.rounded.Count++; s.rounded.First == "" {
-				s.rounded.First = clip(t)
-			}
+			s.adjusted.Rounded.note(t)
 		}
 	case 1e9:
 		if micros > math.MaxInt64/1000-1 || micros < math.MinInt64/1000+1 {
 			return s.refuse(n, at, "is beyond the years 1677 to 2262")
 		}
 		v = micros*1000 + int64(nanos)
+		if lost(t) {
+			s.adjusted.Rounded.note(t)
+		}
 	}
 	s.stampMicros, s.stampNanos = micros, nanos
 	s.out = appendLong(s.out, v)
@@ -183,7 +187,7 @@ func (s *state) encodeClock(n *node, c byte) code {
 		return s.refuse(n, at, noTime)
 	}
 	if nanos != 0 || (n.kind == kTimeMillis && micros%1e3 != 0) {
-		return s.refuse(n, at, "is finer than the type")
+		s.adjusted.Rounded.note(t)
 	}
 	s.out = appendLong(s.out, micros/(1e6/n.unit))
 	return good

@@ -39,13 +39,13 @@ func TestCursorUnparsable(t *testing.T) {
 	}{
 		{options{text, strategies.RFC3339}, []string{`""`, `" "`, `"never"`, `"2026-02-30T00:00:00Z"`, `"0000-00-00T00:00:00Z"`, `"2026-01"`, `1767225600`, `true`, `{}`, `["2026-01-01T00:00:00Z"]`, `"\ud800"`, "\"\xff\""}},
 		{options{text, strategies.EpochMillis}, []string{`""`, `"12x"`, `"1e-3"`, `"99999999999999999999"`, `false`}},
-		{options{long, strategies.Integer}, []string{`null`, `"12"`, `1.5`, `9223372036854775808`, `1e400`, `[]`}},
+		{options{long, strategies.Integer}, []string{`null`, `"12x"`, `1.5`, `9223372036854775808`, `1e400`, `[]`}},
 	} {
 		p := mustCompile(t, Options{Schema: c.o.schema, IDField: "id", CursorField: "at", Format: c.o.format})
 		for _, v := range c.values {
 			pg := mustScan(t, p, `[{"id":"a","at":`+v+`}]`, 1)
 			var re *RowError
-			if r := pg.Rows[0]; !errors.As(r.Err, &re) || re.Field != "at" || re.ID != "a" || string(r.Key) != "a" || r.Value.Set && v != `"12"` || r.Body != nil || pg.Bad != 1 {
+			if r := pg.Rows[0]; !errors.As(r.Err, &re) || re.Field != "at" || re.ID != "a" || string(r.Key) != "a" || r.Value.Set || r.Body != nil || pg.Bad != 1 {
 				t.Errorf("%s as %v: %+v", v, c.o.format, r)
 			}
 		}

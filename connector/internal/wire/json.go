@@ -158,11 +158,13 @@ func unescape(out, in []byte) ([]byte, bool) { return unescapeHalves(out, in, fa
 
 // unescapeHalves is unescape. Where that is wanted a surrogate without its other half becomes
 // U+FFFD, as encoding/json has it: texts that were cut in the middle of a character have one.
+// It is false for these, too.
 func unescapeHalves(out, in []byte, replace bool) ([]byte, bool) {
+	whole := true
 	for {
 		i := bytes.IndexByte(in, '\\')
 		if i < 0 {
-			return append(out, in...), true
+			return append(out, in...), whole
 		}
 		out = append(out, in[:i]...)
 		c := in[i+1]
@@ -191,7 +193,7 @@ func unescapeHalves(out, in []byte, replace bool) ([]byte, bool) {
 					r = 0x10000 + (r-0xD800)<<10 + (low - 0xDC00)
 					n = 12
 				case replace:
-					r = utf8.RuneError
+					r, whole = utf8.RuneError, false
 				default:
 					return out, false
 				}

@@ -128,6 +128,7 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 			var ok bool
 			if s.side, ok = unescape(s.side, text); !ok {
 				if encoded { // a body may hold a replacement; two ids or values must not become one by it
+					s.adjusted.Halves.undo()
 					return s.refuse(s.plan.root.fields[i].typ, at, notUnicode)
 				}
 				return good // no text; the schema refused it already

@@ -16,8 +16,8 @@ type Page struct {
 	Unknown Unknown
 	// Marks tells what the deleted field holds.
 	Marks Marks
-	// Rounded tells of timestamps that were finer than the schema can hold.
-	Rounded Rounded
+	// Adjusted tells what was changed in the rows so that the schema takes them.
+	Adjusted Adjusted
 	// Bad counts the rows whose Err is set.
 	Bad int
 	// Of a page that is Cut: the answer's first Head bytes lead to the rows, and the rows
@@ -31,13 +31,6 @@ type Page struct {
 type Unknown struct {
 	First string // the first one, "record.key" within nested records
 	Count int    // all of them, row by row
-}
-
-// Rounded counts timestamps in microseconds that the API writes with more digits; they are
-// rounded down.
-type Rounded struct {
-	First string // the first one, as the API writes it
-	Count int
 }
 
 // keepBytes is the size up to which a page's buffers are kept for the next page. One

@@ -48,6 +48,7 @@ type Plan struct {
 	// stampCursor: the cursor is a timestamp in the schema and RFC 3339 in the rows,
 	// so encoding it yields the value.
 	stampCursor bool
+	stamp       *node    // its type
 	resolvers   sync.Map // writer's schema text → *resolver or error
 }
 
@@ -150,7 +151,7 @@ func (p *Plan) checkCursor() error {
 	case kTimestamp:
 		switch {
 		case format == strategies.RFC3339:
-			p.stampCursor = true
+			p.stampCursor, p.stamp = true, t
 		case format == strategies.Integer:
 		case format == strategies.EpochMillis && t.unit == 1e3:
 		default:

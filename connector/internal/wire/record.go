@@ -185,6 +185,9 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			if c == broken {
 				return broken
 			}
+			if c == bad && row != nil && (i == s.plan.id || i == s.plan.cursor) {
+				c = s.retype(i, at, from)
+			}
 			if c == bad {
 				s.fault.path = append(s.fault.path, n.fields[i].name)
 				if row == nil {
@@ -200,7 +203,12 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			}
 			s.segs[base+i] = seg{from: from, to: len(s.out)}
 			if row != nil && (i == s.plan.id || i == s.plan.cursor) {
-				if c := s.capture(row, i, at, refused == good); c == bad && refused == good {
+				c := s.capture(row, i, at, refused == good)
+				if s.retyped && c == good {
+					s.adjusted.Retyped.note(s.buf[at:s.pos])
+				}
+				s.retyped = false
+				if c == bad && refused == good {
 					s.fault.path = append(s.fault.path, n.fields[i].name)
 					refused = bad
 					s.keepFault()

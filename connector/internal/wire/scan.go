@@ -15,19 +15,20 @@ import (
 // a pool between pages.
 type state struct {
 	scanner
-	plan    *Plan
-	rows    []strategies.Row
-	out     []byte // Avro bodies, one behind the other
-	side    []byte // texts of ids and cursor values that had escapes
-	scratch []byte // for putting fields and map entries in order
-	segs    []seg  // stack of field and entry positions
-	shapes  []shape
-	fault   fault
-	first   fault // the row's first one, kept by keepFault
-	unknown Unknown
-	marks   Marks
-	rounded Rounded
-	bad     int
+	plan     *Plan
+	rows     []strategies.Row
+	out      []byte // Avro bodies, one behind the other
+	side     []byte // texts of ids and cursor values that had escapes
+	scratch  []byte // for putting fields and map entries in order
+	segs     []seg  // stack of field and entry positions
+	shapes   []shape
+	fault    fault
+	first    fault // the row's first one, kept by keepFault
+	unknown  Unknown
+	marks    Marks
+	adjusted Adjusted
+	retyped  bool // the id or cursor value in hand, see retype
+	bad      int
 	// stamp is the last timestamp read from text, for the cursor.
 	stampMicros int64
 	stampNanos  uint16
@@ -72,14 +73,14 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 	p.last.out.Store(min(int64(len(s.out)), keepBytes/2))
 	p.last.side.Store(min(int64(len(s.side)), keepBytes/2))
 	return &Page{
-		Page:    strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, More: s.said(), Cut: cut},
-		Head:    s.head,
-		Taken:   s.taken,
-		Unknown: s.unknown,
-		Marks:   s.marks,
-		Rounded: s.rounded,
-		Bad:     s.bad,
-		state:   s,
+		Page:     strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, More: s.said(), Cut: cut},
+		Head:     s.head,
+		Taken:    s.taken,
+		Unknown:  s.unknown,
+		Marks:    s.marks,
+		Adjusted: s.adjusted,
+		Bad:      s.bad,
+		state:    s,
 	}, nil
 }
 
@@ -91,7 +92,7 @@ func (s *state) reset(p *Plan, body []byte) {
 	for len(s.shapes) < len(p.schema.records) {
 		s.shapes = append(s.shapes, shape{})
 	}
-	s.unknown, s.rounded, s.marks, s.bad = Unknown{}, Rounded{}, Marks{}, 0
+	s.unknown, s.adjusted, s.marks, s.bad = Unknown{}, Adjusted{}, Marks{}, 0
 	s.token, s.total, s.evidence = strategies.Token{}, -1, strategies.Evidence{}
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
 	s.head, s.taken = 0, 0
