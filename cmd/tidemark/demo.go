@@ -53,7 +53,7 @@ directory goes on where this one stopped.`,
 }
 
 func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
-	show := &progress{out: out, live: !once && isTerminal(out), width: func() int { return widthOf(out) }}
+	show := &progress{out: out, live: !once && isTerminal(out), size: func() (int, int) { return sizeOf(out) }}
 	lines := newBacklog(show.beside(os.Stderr))
 	defer lines.close(flushWithin)
 	log, err := newBacklogLogger(lines, "text", slog.LevelWarn)
@@ -162,12 +162,12 @@ func isTerminal(out io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// widthOf is how many columns a terminal has; 0: it does not say.
-func widthOf(out io.Writer) int {
+// sizeOf is how many columns and rows a terminal has; 0: it does not say.
+func sizeOf(out io.Writer) (columns, rows int) {
 	if f, ok := out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
+		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil {
+			return columns, rows
 		}
 	}
-	return 0
+	return 0, 0
 }
