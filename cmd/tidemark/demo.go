@@ -147,14 +147,14 @@ func demoReading(out io.Writer, local *connector.Local) {
 	brokers := strings.Join(local.Brokers(), ",")
 	fmt.Fprintf(out, `Read a topic from another terminal:
   kcat -b %s -t user_keyset -C -e -X isolation.level=read_committed -f '%%k %%T\n'
-  tidemark tail user_keyset --brokers %s --registry-url %s
+  %s tail user_keyset --brokers %s --registry-url %s
 
-`, brokers, brokers, local.RegistryURL())
+`, brokers, self(os.Args[0]), brokers, local.RegistryURL())
 }
 
 // demoReadingLater says how to read from a demo that has ended.
 func demoReadingLater(out io.Writer, dir string) {
-	fmt.Fprintf(out, "\nRead a topic, now that the broker has stopped:\n  tidemark tail user_keyset --data-dir %s\n", dir)
+	fmt.Fprintf(out, "\nRead a topic, now that the broker has stopped:\n  %s tail user_keyset --data-dir %s\n", self(os.Args[0]), quoted(dir))
 }
 
 func isTerminal(out io.Writer) bool {

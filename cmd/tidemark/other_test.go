@@ -163,14 +163,14 @@ func TestProgressTable(t *testing.T) {
 	out.Reset()
 	p.sweep(connector.Sweep{Stream: "x"}) // the table tells it
 	p.draw(c, false)
-	if want := "\r\x1b[6A\x1b[J" + first; out.String() != want {
+	if want := "\r\x1b[6A\x1b[K\x1b[B\x1b[J\x1b[A" + first; out.String() != want {
 		t.Errorf("the second table is %q, want %q", out.String(), want)
 	}
 	// The log is written in the table's place, and the next table below it.
 	out.Reset()
 	fmt.Fprintln(p.beside(&out), "a warning")
 	p.draw(c, false)
-	if want := "\r\x1b[6A\x1b[Ja warning\n" + first; out.String() != want {
+	if want := "\r\x1b[6A\x1b[K\x1b[B\x1b[J\x1b[Aa warning\n" + first; out.String() != want {
 		t.Errorf("beside the log the table is %q, want %q", out.String(), want)
 	}
 	// A narrow terminal gets fewer columns, and the lines' beginnings where even those are too
@@ -213,7 +213,7 @@ func TestProgressTable(t *testing.T) {
 	}
 	out.Reset()
 	p.draw(c, false)
-	if want := fmt.Sprintf("\r\x1b[%dA\x1b[J", wrapped); wrapped == 6 || !strings.HasPrefix(out.String(), want) {
+	if want := fmt.Sprintf("\r\x1b[%dA\x1b[K\x1b[B\x1b[J\x1b[A", wrapped); wrapped == 6 || !strings.HasPrefix(out.String(), want) {
 		t.Errorf("behind a narrower terminal %d lines are %q", wrapped, out.String())
 	}
 	// A low one gets fewer lines, down to one, and the last table is whole whatever its size.

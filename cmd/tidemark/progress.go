@@ -167,7 +167,9 @@ func (p *progress) erase() {
 			up += max(1, (n+width-1)/width)
 		}
 	}
-	fmt.Fprintf(p.out, "\r\x1b[%dA\x1b[J", up)
+	// Its first line goes by itself: some terminals keep for scrolling back what is cleared all at
+	// once from the top.
+	fmt.Fprintf(p.out, "\r\x1b[%dA\x1b[K\x1b[B\x1b[J\x1b[A", up)
 	p.lines = p.lines[:0]
 }
 

@@ -68,7 +68,10 @@ func (s *screen) obey(sequence string) {
 	command, number := sequence[len(sequence)-1], sequence[2:len(sequence)-1]
 	switch command {
 	case 'A': // up, but not into what has left the screen at its top
-		n, _ := strconv.Atoi(number)
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			n = 1
+		}
 		above := 0
 		for i := s.line; i < len(s.lines); i++ {
 			above += s.height(i)
@@ -76,6 +79,10 @@ func (s *screen) obey(sequence string) {
 		for n = min(n, s.rows-above); n > 0 && s.line > 0; s.line-- {
 			n -= s.height(s.line - 1)
 		}
+	case 'B': // down
+		s.line = min(s.line+1, len(s.lines)-1)
+	case 'K': // clear the rest of the line; the test's terminal does so with all its rows
+		s.lines[s.line] = s.lines[s.line][:s.column]
 	case 'J': // clear from here on
 		s.lines = append(s.lines[:s.line], s.lines[s.line][:s.column])
 	}
