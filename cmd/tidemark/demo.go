@@ -146,7 +146,7 @@ func demoIntro(out io.Writer, local *connector.Local, api, dir string) {
 func demoReading(out io.Writer, local *connector.Local) {
 	brokers := strings.Join(local.Brokers(), ",")
 	fmt.Fprintf(out, `Read a topic from another terminal:
-  kcat -b %s -t user_keyset -C -e -X isolation.level=read_committed -f '%%k %%T\n'
+  kcat -b %s -t user_keyset -C -c 3 -X isolation.level=read_committed -f '%%k %%T\n'
   %s tail user_keyset --brokers %s --registry-url %s
 
 `, brokers, self(os.Args[0]), brokers, local.RegistryURL())
