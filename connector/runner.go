@@ -66,6 +66,9 @@ type runner struct {
 // fails for good.
 func (r *runner) run(ctx context.Context) error {
 	defer r.sink.Close()
+	if note := unsentNote(r.stream); note != "" {
+		r.log.Info(note)
+	}
 	source, bodies, err := r.connected(ctx)
 	if err == nil {
 		r.source, r.bodies = source, bodies

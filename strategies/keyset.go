@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -88,6 +89,9 @@ func (s keyset) Query(c Cursor) Query {
 	}
 	if c.Sweep.Token != "" {
 		q.Params = append(q.Params, Param{s.spec.Params.Token, c.Sweep.Token})
+	}
+	if n := s.limit(c); n > 0 {
+		q.Params = append(q.Params, Param{s.spec.Params.Limit, strconv.Itoa(n)})
 	}
 	return q
 }
@@ -179,7 +183,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	case !beyond:
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
 			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+
-			"raise the API's page size, or read this collection with offset or timestamp", len(p.Rows), e.last.Raw)
+			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw)
 	}
 	sweep.Token = ""
 	if s.spec.Params.Token != "" {

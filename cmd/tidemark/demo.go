@@ -53,7 +53,7 @@ directory goes on where this one stopped.`,
 }
 
 func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
-	show := &progress{out: out, live: !once && isTerminal(out), width: func() int { return widthOf(out) }}
+	show := &progress{out: out, live: !once && isTerminal(out), size: func() (int, int) { return sizeOf(out) }}
 	lines := newBacklog(show.beside(os.Stderr))
 	defer lines.close(flushWithin)
 	log, err := newBacklogLogger(lines, "text", slog.LevelWarn)
@@ -146,15 +146,15 @@ func demoIntro(out io.Writer, local *connector.Local, api, dir string) {
 func demoReading(out io.Writer, local *connector.Local) {
 	brokers := strings.Join(local.Brokers(), ",")
 	fmt.Fprintf(out, `Read a topic from another terminal:
-  kcat -b %s -t user_keyset -C -e -X isolation.level=read_committed -f '%%k %%T\n'
-  tidemark tail user_keyset --brokers %s --registry-url %s
+  kcat -b %s -t user_keyset -C -c 3 -X isolation.level=read_committed -f '%%k %%T\n'
+  %s tail user_keyset --brokers %s --registry-url %s
 
-`, brokers, brokers, local.RegistryURL())
+`, brokers, self(os.Args[0]), brokers, local.RegistryURL())
 }
 
 // demoReadingLater says how to read from a demo that has ended.
 func demoReadingLater(out io.Writer, dir string) {
-	fmt.Fprintf(out, "\nRead a topic, now that the broker has stopped:\n  tidemark tail user_keyset --data-dir %s\n", dir)
+	fmt.Fprintf(out, "\nRead a topic, now that the broker has stopped:\n  %s tail user_keyset --data-dir %s\n", self(os.Args[0]), quoted(dir))
 }
 
 func isTerminal(out io.Writer) bool {
@@ -162,12 +162,12 @@ func isTerminal(out io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// widthOf is how many columns a terminal has; 0: it does not say.
-func widthOf(out io.Writer) int {
+// sizeOf is how many columns and rows a terminal has; 0: it does not say.
+func sizeOf(out io.Writer) (columns, rows int) {
 	if f, ok := out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
+		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil {
+			return columns, rows
 		}
 	}
-	return 0
+	return 0, 0
 }

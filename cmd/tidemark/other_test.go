@@ -151,7 +151,7 @@ func TestProgressTable(t *testing.T) {
 	}
 	var out bytes.Buffer
 	p := &progress{out: &out, live: true}
-	p.draw(c)
+	p.draw(c, false)
 	first := out.String()
 	for _, s := range all {
 		has(t, "the table", first, topicOf(s), s, "starting")
@@ -162,15 +162,15 @@ func TestProgressTable(t *testing.T) {
 	}
 	out.Reset()
 	p.sweep(connector.Sweep{Stream: "x"}) // the table tells it
-	p.draw(c)
-	if want := "\r\x1b[6A\x1b[J" + first; out.String() != want {
+	p.draw(c, false)
+	if want := "\r\x1b[6A\x1b[K\x1b[B\x1b[J\x1b[A" + first; out.String() != want {
 		t.Errorf("the second table is %q, want %q", out.String(), want)
 	}
 	// The log is written in the table's place, and the next table below it.
 	out.Reset()
 	fmt.Fprintln(p.beside(&out), "a warning")
-	p.draw(c)
-	if want := "\r\x1b[6A\x1b[Ja warning\n" + first; out.String() != want {
+	p.draw(c, false)
+	if want := "\r\x1b[6A\x1b[K\x1b[B\x1b[J\x1b[Aa warning\n" + first; out.String() != want {
 		t.Errorf("beside the log the table is %q, want %q", out.String(), want)
 	}
 	// A narrow terminal gets fewer columns, and the lines' beginnings where even those are too
@@ -179,9 +179,9 @@ func TestProgressTable(t *testing.T) {
 		200: "STREAM STRATEGY ROWS ROWS/S MARK STATE", 80: "STREAM STRATEGY ROWS ROWS/S MARK STATE", 55: "STREAM STRATEGY ROWS ROWS/S MARK STATE",
 		50: "STREAM ROWS ROWS/S MARK STATE", 38: "STREAM ROWS MARK STATE", 30: "STREAM ROWS STATE", 20: "STREAM ROWS",
 	} {
-		p = &progress{out: &out, live: true, width: func() int { return width }}
+		p = &progress{out: &out, live: true, size: func() (int, int) { return width, 0 }}
 		out.Reset()
-		p.draw(c)
+		p.draw(c, false)
 		narrow := out.String()
 		head, _, _ := strings.Cut(narrow, "\n")
 		if got := strings.Join(strings.Fields(head), " "); !strings.HasPrefix(got, want) {
@@ -198,8 +198,8 @@ func TestProgressTable(t *testing.T) {
 	}
 	// Lines that have wrapped since, because the terminal has become narrower, go as well.
 	columns := 200
-	p = &progress{out: &out, live: true, width: func() int { return columns }}
-	p.draw(c)
+	p = &progress{out: &out, live: true, size: func() (int, int) { return columns, 0 }}
+	p.draw(c, false)
 	widest := 0
 	for _, n := range p.lines {
 		widest = max(widest, n)
@@ -212,8 +212,23 @@ func TestProgressTable(t *testing.T) {
 		}
 	}
 	out.Reset()
-	p.draw(c)
-	if want := fmt.Sprintf("\r\x1b[%dA\x1b[J", wrapped); wrapped == 6 || !strings.HasPrefix(out.String(), want) {
+	p.draw(c, false)
+	if want := fmt.Sprintf("\r\x1b[%dA\x1b[K\x1b[B\x1b[J\x1b[A", wrapped); wrapped == 6 || !strings.HasPrefix(out.String(), want) {
 		t.Errorf("behind a narrower terminal %d lines are %q", wrapped, out.String())
+	}
+	// A low one gets fewer lines, down to one, and the last table is whole whatever its size.
+	for rows, want := range map[int]string{8: "", 7: "", 6: "and 2 more streams", 4: "and 4 more streams", 3: "and 5 more streams", 2: "and 5 more streams", 1: "and 5 more streams"} {
+		p = &progress{out: &out, live: true, size: func() (int, int) { return 100, rows }}
+		out.Reset()
+		p.draw(c, false)
+		text := out.String()
+		if n := strings.Count(text, "\n"); n != min(6, max(rows-1, 1)) || want != "" && !strings.HasSuffix(text, "\n"+want+"\n") && text != want+"\n" || want == "" && strings.Contains(text, "more") {
+			t.Errorf("%d rows are given %q", rows, text)
+		}
+		out.Reset()
+		p.draw(c, true)
+		if n := strings.Count(out.String(), "\n"); n != 6 {
+			t.Errorf("the last table on %d rows is %q", rows, out.String())
+		}
 	}
 }

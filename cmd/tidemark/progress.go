@@ -17,9 +17,9 @@ import (
 // progress shows what streams are doing: a table that is drawn over itself on a
 // terminal, a line for each sweep elsewhere.
 type progress struct {
-	out   io.Writer
-	live  bool
-	width func() int // of the terminal; nil or 0: unknown
+	out  io.Writer
+	live bool
+	size func() (columns, rows int) // of the terminal; nil or 0: unknown
 
 	mu    sync.Mutex
 	lines []int // of the table drawn last: their lengths
@@ -46,7 +46,7 @@ func (p *progress) run(ctx context.Context, c *connector.Connector) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		p.draw(c)
+		p.draw(c, false)
 		select {
 		case <-ctx.Done():
 			return
@@ -55,14 +55,16 @@ func (p *progress) run(ctx context.Context, c *connector.Connector) {
 	}
 }
 
-func (p *progress) draw(c *connector.Connector) {
+// draw draws the table over the one before: as much of it as the terminal is high, for what
+// has left it at its top cannot be drawn over. whole: all of it, because it is the last one.
+func (p *progress) draw(c *connector.Connector, whole bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, all := time.Now(), c.Status()
 	p.erase()
-	width := 0
-	if p.width != nil {
-		width = p.width()
+	width, height := p.terminal()
+	if whole {
+		height = 0
 	}
 	rates := make([]float64, len(all))
 	if len(p.past) == len(all) {
@@ -70,7 +72,7 @@ func (p *progress) draw(c *connector.Connector) {
 			rates[i] = float64(all[i].Written-p.past[i].Written) / now.Sub(p.at).Seconds()
 		}
 	}
-	for line := range bytes.Lines(fitting(all, rates, width)) {
+	for line := range bytes.Lines(cut(fitting(all, rates, width), height)) {
 		line = bytes.TrimRight(line, "\n")
 		if width > 0 && len(line) > width { // a line that wraps would be two to erase
 			line = line[:width]
@@ -79,6 +81,29 @@ func (p *progress) draw(c *connector.Connector) {
 		p.lines = append(p.lines, len(line))
 	}
 	p.past, p.at = all, now
+}
+
+// terminal is its size; 0: unknown.
+func (p *progress) terminal() (columns, rows int) {
+	if p.size == nil {
+		return 0, 0
+	}
+	return p.size()
+}
+
+// cut is the part of a table that a terminal of so many rows has room for above the cursor's
+// row, with a line that says how many streams are left out.
+func cut(table []byte, height int) []byte {
+	n, room := bytes.Count(table, []byte("\n")), max(height-1, 1)
+	if height == 0 || n <= room {
+		return table
+	}
+	end := 0
+	for range room - 1 {
+		end += bytes.IndexByte(table[end:], '\n') + 1
+	}
+	left := n - max(room-1, 1) // the headings are no stream
+	return fmt.Appendf(table[:end:end], "and %d more streams\n", left)
 }
 
 // column is one of the table's.
@@ -135,17 +160,16 @@ func (p *progress) erase() {
 	if len(p.lines) == 0 {
 		return
 	}
-	up, width := len(p.lines), 0
-	if p.width != nil {
-		width = p.width()
-	}
-	if width > 0 {
+	up := len(p.lines)
+	if width, _ := p.terminal(); width > 0 {
 		up = 0
 		for _, n := range p.lines {
 			up += max(1, (n+width-1)/width)
 		}
 	}
-	fmt.Fprintf(p.out, "\r\x1b[%dA\x1b[J", up)
+	// Its first line goes by itself: some terminals keep for scrolling back what is cleared all at
+	// once from the top.
+	fmt.Fprintf(p.out, "\r\x1b[%dA\x1b[K\x1b[B\x1b[J\x1b[A", up)
 	p.lines = p.lines[:0]
 }
 
@@ -168,7 +192,7 @@ func (b besides) Write(text []byte) (int, error) {
 // finish prints the totals.
 func (p *progress) finish(c *connector.Connector) {
 	if p.live {
-		p.draw(c)
+		p.draw(c, true)
 		return
 	}
 	p.mu.Lock()

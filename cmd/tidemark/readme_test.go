@@ -3,8 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -29,16 +29,30 @@ func blocks(t *testing.T, language string) []string {
 	return all
 }
 
-// The configurations that the README shows are ones that tidemark takes; the one it calls
-// the file is the file.
+// The configurations that the README shows are ones that tidemark takes. The one that it says
+// keyset takes of the seed's file makes the same stream as the whole of it, but for the page
+// size, which is not sent.
 func TestReadmeConfigurations(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(seedFile)
+	seed, err := config.Load(seedFile, config.Overrides{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown := blocks(t, "json"); !slices.Equal(shown, []string{string(raw)}) {
-		t.Errorf("the README shows\n%swhich is not %s:\n%s", strings.Join(shown, "\n"), seedFile, raw)
+	want := seed.Streams[0]
+	want.PageSize = 0
+	shown := blocks(t, "json")
+	part, err := config.Parse("part.json", []byte(shown[0]), nil, config.Overrides{})
+	if err != nil || len(shown) != 1 {
+		t.Fatalf("the README shows %d files of JSON, the first\n%swhich is refused: %v", len(shown), shown[0], err)
+	}
+	got := part.Streams[0]
+	if got.Pos = want.Pos; !reflect.DeepEqual(got, want) {
+		t.Errorf("the README says that keyset takes\n%sof %s: that makes the stream\n%+v, not\n%+v", shown[0], seedFile, got, want)
+	}
+	for _, key := range []string{"page_size", "initial_id", "step_size\":", "max_id", "buffer_hours"} {
+		if strings.Contains(shown[0], key) {
+			t.Errorf("keyset does not take %s", key)
+		}
 	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "orders.avsc"), []byte(`"string"`), 0o600); err != nil {

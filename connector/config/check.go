@@ -121,9 +121,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 			report(key, "says nothing without deleted.field", "give the row's field that marks a deleted row, or remove the section")
 		}
 	}
-	if s.Unpaged && s.Strategy == strategies.Offset {
-		report("page_size", "offset reads page by page", "give the number of rows a page, or use timestamp or replay")
-	}
+	d.pageSize(s, from)
 	if !s.Exclusive && s.ReconcileInterval != Never {
 		report("reconcile_interval", "a topic that is not exclusive holds keys of other writers, which a scan of this API would delete",
 			"remove reconcile_interval, or give the stream a topic of its own", "exclusive")
@@ -154,13 +152,17 @@ func (d *decoder) parameters(s *Stream, from source) {
 		strategies.Replay:    {"since"},
 		strategies.StepSize:  {"start_id", "end_id"},
 	}
+	// What goes with a request where it has a name, and may have none.
+	optional := map[string][]string{strategies.Offset: {"order_by", "order_type"}}
+	if s.PageSize > 0 {
+		optional[strategies.Keyset] = []string{"limit"}
+	}
 	sent := map[string]string{} // a parameter's name in the API: the key that sends it
 	for _, f := range paramFields(&s.Params) {
 		name, key := *f.into.(*string), "params."+f.name
 		needed := slices.Contains(needs[s.Strategy], f.name)
-		sorts := s.Strategy == strategies.Offset && (f.name == "order_by" || f.name == "order_type")
 		switch {
-		case !needed && !sorts:
+		case !needed && !slices.Contains(optional[s.Strategy], f.name):
 		case name == "" && needed:
 			d.report(from.at(key), from.path+key, s.Strategy+" cannot do without this parameter", "give its name in the API; the default is "+f.def)
 		case name != "" && sent[name] != "":

@@ -24,7 +24,8 @@
 //	      Authorization: Bearer ${API_TOKEN}
 //
 // Only strategy and url must be given. Keys that belong to another strategy are read,
-// checked and left alone, so that changing the strategy needs no other change.
+// checked and left alone, so that changing the strategy needs no other change. One is refused
+// in the list: a page_size that keyset could not send, for want of params.limit.
 //
 // ${NAME} in a string stands for an environment variable, which must be set;
 // ${NAME:-default} has a default for an unset or empty one, and $${ is a plain ${.
@@ -48,7 +49,7 @@
 //	strategy                 how pages are asked for: keyset, offset, timestamp, step_size, replay
 //	url, base_url            the API's endpoint
 //	topic                    where its records go [the name]
-//	page_size                rows a page; timestamp, replay: none says that the API has no pages, and gives everything at once [offset: 50]
+//	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]
 //	max_id                   step_size: the last id asked for [100000]
@@ -78,7 +79,7 @@
 //	total_path               dotted path of the number of rows [offset: total]
 //	params.since             rows changed at or after a value [keyset, offset: updated_since; timestamp, replay: since]
 //	params.token             the next page's token [keyset: scroll_param]
-//	params.limit             rows a page [offset: limit]
+//	params.limit             rows a page; keyset, offset: page_size [offset: limit]
 //	params.offset            rows to skip [offset: offset]
 //	params.order_by          the field to sort by [offset: order_by]
 //	params.order_type        the direction; always asc [offset: order_type]

@@ -87,7 +87,7 @@ func streamFields(s *Stream) []field {
 		{name: "url", alias: "base_url", kind: address, into: &s.URL, doc: "the API's endpoint"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: "the name", doc: "where its records go"},
 		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: "offset: 50",
-			doc: "rows a page; timestamp, replay: none says that the API has no pages, and gives everything at once"},
+			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: "1", doc: "step_size: the first id asked for"},
 		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: "1000", doc: "step_size: ids a request"},
 		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: "100000", doc: "step_size: the last id asked for"},
@@ -144,7 +144,7 @@ func paramFields(p *Params) []field {
 	return []field{
 		name("since", &p.Since, "keyset, offset: updated_since; timestamp, replay: since", "rows changed at or after a value"),
 		name("token", &p.Token, "keyset: scroll_param", "the next page's token"),
-		name("limit", &p.Limit, "offset: limit", "rows a page"),
+		name("limit", &p.Limit, "offset: limit", "rows a page; keyset, offset: page_size"),
 		name("offset", &p.Offset, "offset: offset", "rows to skip"),
 		name("order_by", &p.OrderBy, "offset: order_by", "the field to sort by"),
 		name("order_type", &p.OrderType, "offset: order_type", "the direction; always asc"),

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// screen is a terminal that knows what the demo sends: text, line ends, and the table's way
+// back over itself. Like most terminals it wraps its lines anew when its width changes.
+type screen struct {
+	mu            sync.Mutex
+	columns, rows int
+	lines         []string // as written, each of them wrapped into rows
+	line, column  int      // the cursor
+	escape        string   // of a sequence that has not ended
+}
+
+func (s *screen) resize(columns, rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.columns, s.rows = columns, rows
+}
+
+// height is how many rows a line takes.
+func (s *screen) height(line int) int {
+	return max(1, (len(s.lines[line])+s.columns-1)/s.columns)
+}
+
+// Write takes what a process sends to the terminal.
+func (s *screen) Write(text []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lines == nil {
+		s.lines = []string{""}
+	}
+	for _, c := range string(text) {
+		switch {
+		case s.escape != "":
+			s.escape += string(c)
+			if c != '[' && (c < '0' || c > '9') {
+				s.obey(s.escape)
+				s.escape = ""
+			}
+		case c == '\x1b':
+			s.escape = "\x1b"
+		case c == '\r':
+			s.column = 0
+		case c == '\n':
+			if s.line++; s.line == len(s.lines) {
+				s.lines = append(s.lines, "")
+			}
+		default:
+			line := s.lines[s.line]
+			s.lines[s.line] = line[:min(s.column, len(line))] + string(c) + line[min(s.column+1, len(line)):]
+			s.column++
+		}
+	}
+	return len(text), nil
+}
+
+func (s *screen) obey(sequence string) {
+	command, number := sequence[len(sequence)-1], sequence[2:len(sequence)-1]
+	switch command {
+	case 'A': // up, but not into what has left the screen at its top
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			n = 1
+		}
+		above := 0
+		for i := s.line; i < len(s.lines); i++ {
+			above += s.height(i)
+		}
+		for n = min(n, s.rows-above); n > 0 && s.line > 0; s.line-- {
+			n -= s.height(s.line - 1)
+		}
+	case 'B': // down
+		s.line = min(s.line+1, len(s.lines)-1)
+	case 'K': // clear the rest of the line; the test's terminal does so with all its rows
+		s.lines[s.line] = s.lines[s.line][:s.column]
+	case 'J': // clear from here on
+		s.lines = append(s.lines[:s.line], s.lines[s.line][:s.column])
+	}
+}
+
+// shown are the lines that are or were on the screen, the latest ones that fit in height
+// rows; 0: all.
+func (s *screen) shown(height int) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := len(s.lines)
+	for first > 0 && (height == 0 || s.height(first-1) <= height) {
+		first--
+		if height > 0 {
+			height = max(height-s.height(first), 0)
+			if height == 0 {
+				break
+			}
+		}
+	}
+	return append([]string(nil), s.lines[first:]...)
+}
+
+// terminal gives a process that is not started a terminal for its standard output.
+func (p *process) terminal(columns, rows int) (*screen, func(columns, rows int)) {
+	t := p.t
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminals here: ", err)
+	}
+	t.Cleanup(func() { _ = master.Close() })
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = slave.Close() })
+	s := &screen{}
+	resize := func(columns, rows int) {
+		s.resize(columns, rows)
+		if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(columns), Row: uint16(rows)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resize(columns, rows)
+	p.cmd.Stdout = slave
+	go func() {
+		buf := make([]byte, 1<<16)
+		for {
+			n, err := master.Read(buf)
+			_, _ = s.Write(buf[:n]) // it takes everything
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return s, resize
+}
+
+// On a terminal of any size the demo's table stands once, its lines whole, and is drawn over
+// itself; also when the terminal becomes narrower, wider, lower or higher meanwhile.
+func TestDemoScreen(t *testing.T) {
+	for _, columns := range []int{60, 80, 200} {
+		t.Run(strconv.Itoa(columns), func(t *testing.T) {
+			t.Parallel()
+			p := prepare(t, demoOn(t.TempDir())...)
+			s, resize := p.terminal(columns, 40)
+			p.launch()
+			// seen waits for a table with these lines, drawn twice at least since the last one, and
+			// holds all that is on the screen against it.
+			seen := func(what string, columns, rows int, heading string, streams int) {
+				t.Helper()
+				var shown []string
+				table := func() []string {
+					shown = s.shown(rows)
+					for i, line := range shown {
+						if strings.HasPrefix(line, "STREAM") {
+							return shown[i:]
+						}
+					}
+					return nil
+				}
+				eventually(t, what+": a table of "+heading, func() bool {
+					now := table()
+					return len(now) > 0 && strings.Join(strings.Fields(now[0]), " ") == heading && strings.Contains(strings.Join(now, "\n"), "idle") && now[len(now)-1] == ""
+				})
+				before := strings.Join(table(), "\n")
+				eventually(t, what+": another table", func() bool {
+					now := table()
+					return len(now) > 0 && now[len(now)-1] == "" && strings.Join(now, "\n") != before
+				})
+				now := table()
+				if text := strings.Join(shown, "\n"); strings.Count(text, "STREAM") != 1 || strings.Count(strings.Join(now, "\n"), "user_") != streams {
+					t.Errorf("%s: the screen holds\n%s", what, text)
+				}
+				for _, line := range now {
+					if len(line) > columns {
+						t.Errorf("%s: the line %q wraps", what, line)
+					}
+				}
+			}
+			const wide, narrow = "STREAM STRATEGY ROWS ROWS/S MARK STATE", "STREAM ROWS MARK STATE"
+			heading := wide
+			if columns == 60 {
+				heading = "STREAM ROWS ROWS/S MARK STATE"
+			}
+			seen("as it starts", columns, 40, heading, 5)
+			resize(50, 40)
+			seen("narrowed", 50, 40, narrow, 5)
+			resize(200, 40)
+			seen("widened", 200, 40, wide, 5)
+			resize(200, 5)
+			seen("lowered", 200, 5, wide, 2)
+			resize(200, 40)
+			before := strings.Count(strings.Join(s.shown(0), "\n"), "STREAM")
+			seen("high again", 200, 7, wide, 5)
+			_, _ = s.Write([]byte("^C"))
+			p.signal(os.Interrupt)
+			p.exits(0)
+			eventually(t, "the last table", func() bool { return strings.Count(strings.Join(s.shown(7), "\n"), "done") == 5 })
+			text := strings.Join(s.shown(0), "\n")
+			if strings.Contains(text, "^C") || strings.Count(text, "STREAM") > before {
+				t.Errorf("at the end the screen and what has left it hold\n%s", text)
+			}
+		})
+	}
+}
