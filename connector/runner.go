@@ -51,8 +51,9 @@ type runner struct {
 	marks     wire.Marks        // what deleted.field has held so far, until it was doubted or has marked a row
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
-	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
+	maxRecord int               // what the topic takes, as it was when the stream was opened: the sink may be opening again beside
 	said      notices           // for the fetcher
+	badSaid   map[string]bool   // for the committer: fields that bad rows were said of
 	lenient   bool              // the topic may hold records of another schema
 	met       bool              // it does, and it was said
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
