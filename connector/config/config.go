@@ -85,6 +85,7 @@ type Stream struct {
 	Exclusive bool // default true: nobody else writes into the topic, and one who does stops the stream
 
 	SchemaFile string // path of an Avro schema as the file writes it; "": the built-in one
+	SchemaPath string // where it was read, for messages; never with the environment's values in it (P11)
 	Schema     string // its text; default: schemas.User
 
 	Pos Position // where the stream stands in the file

@@ -184,7 +184,7 @@ func TestEveryKey(t *testing.T) {
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
 			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
-			SchemaFile: "people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
+			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
 		}, byID, events},
 	}
 	for i := range want.Streams {
