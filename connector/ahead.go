@@ -40,10 +40,15 @@ type early struct {
 	err    error
 }
 
-// newAhead returns one that has up to concurrency requests under way.
+// newAhead returns one that has up to concurrency requests under way. The page that was read
+// before the stream was opened counts as asked ahead.
 func newAhead(r *runner, room *room) *ahead {
 	most := max(r.stream.Concurrency-1, 0)
-	return &ahead{runner: r, room: room, most: most, depth: most}
+	a := &ahead{runner: r, room: room, most: most, depth: most}
+	if first := r.takeKept(room); first != nil {
+		a.queue = append(a.queue, first)
+	}
+	return a
 }
 
 // page returns the answer to the question that is in turn, with its bytes taken from room.
@@ -193,6 +198,7 @@ func (a *ahead) drop() {
 		<-e.done
 		if e.answer != nil {
 			e.answer.Release()
+			e.answer.giveUp()
 		}
 		a.room.give(e.weight)
 	}

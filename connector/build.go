@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -35,7 +36,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	}
 	log := o.Logger.With("stream", stream.Name)
 	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1)}
+		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited}
 	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
 	asks.Transport, asks.Logger = o.deps.transport, log
 	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
@@ -43,19 +44,30 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
-	r.connect = func(ctx context.Context) (source, inspector, error) {
-		schema := schemaOf(stream)
-		id, err := registry.Register(ctx, stream.Topic+"-value", schema)
-		if err != nil {
-			return nil, nil, err
-		}
-		plan, err := wire.Compile(planOptions(stream, spec.Format, schema, id))
-		if err != nil {
-			return nil, nil, err
-		}
-		return &api{client, plan}, &avro{plan, registry}, nil
+	plan, err := compile(stream, spec.Format)
+	if err != nil {
+		return nil, err
 	}
-	r.sink, err = kafka.NewSink(sinkOptions(cfg, stream, log, o.deps.client))
+	r.source = &api{client, plan}
+	subject, schema := stream.Topic+"-value", schemaOf(stream)
+	r.registered = func(ctx context.Context) (bool, error) { return registry.Has(ctx, subject, schema) }
+	r.connect = func(ctx context.Context) (source, inspector, error) {
+		if err := r.tryOut(ctx); err != nil {
+			return nil, nil, err
+		}
+		id, err := registry.Register(ctx, subject, schema)
+		if err == nil {
+			err = plan.SetSchemaID(id)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		r.identify(id)
+		return r.source, &avro{plan, registry}, nil
+	}
+	target := sinkOptions(cfg, stream, log, o.deps.client)
+	r.peek = target.Stored
+	r.sink, err = kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
@@ -91,6 +103,22 @@ func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, cli
 			return err
 		},
 	}
+}
+
+// compile makes the stream's plan, with the schema's id to come. A mistake in the schema is said
+// with its place in the schema's file, one between it and the configuration with the stream's.
+func compile(s config.Stream, format strategies.Format) (*wire.Plan, error) {
+	plan, err := wire.Compile(planOptions(s, format, schemaOf(s), 0))
+	var wrong *wire.SchemaError
+	switch {
+	case err == nil:
+		return plan, nil
+	case errors.As(err, &wrong) && s.SchemaPath != "":
+		return nil, class.Errorf(class.Config, "%s:%d:%d: stream %s: %s", s.SchemaPath, wrong.Line, wrong.Column, s.Name, wrong.Message)
+	case s.Pos.Line > 0:
+		return nil, class.Errorf(class.Config, "%s: stream %s: %w", s.Pos, s.Name, err)
+	}
+	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 }
 
 // adopt makes a stored cursor the stream's, or says why it cannot be (rule 19).

@@ -62,7 +62,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 	if err != nil {
 		return "", class.Wrap(class.Config, err)
 	}
-	plan, err := wire.Compile(planOptions(s, spec.Format, schemaOf(s), 0))
+	plan, err := compile(s, spec.Format)
 	if err != nil {
 		return "", err
 	}

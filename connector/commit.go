@@ -3,7 +3,6 @@ package connector
 import (
 	"time"
 
-	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
 	"tidemark/strategies"
@@ -20,12 +19,13 @@ type committer struct {
 	stored strategies.Cursor // as the state topic has it
 	mark   string            // the mark behind the transaction on its way, or else of stored
 
-	*group           // being made
-	flight *flight   // on its way; nil: none is
-	spare  *group    // empty, for the next one
-	last   time.Time // end of the last transaction
-	forgot int64     // of the window's forgotten rows, those counted
-	future bool      // rows beyond max_future were met in this sweep, and it was said
+	*group            // being made
+	flight  *flight   // on its way; nil: none is
+	spare   *group    // empty, for the next one
+	last    time.Time // end of the last transaction
+	refused error     // why the page in turn may not be written; nil: it may
+	forgot  int64     // of the window's forgotten rows, those counted
+	future  bool      // rows beyond max_future were met in this sweep, and it was said
 
 	sweepFrom Counts // totals when the open sweep was begun
 
@@ -174,23 +174,6 @@ func (c *committer) late(row *strategies.Row, from *answer) {
 	}
 	behind := time.Duration(max(arrived.UnixMicro(), mark.N)-row.Value.N) * time.Microsecond
 	c.latest = max(c.latest, behind)
-}
-
-// badRow sends a row that cannot be written as what it is to the dead-letter topic, in the
-// same transaction as the rows around it, once.
-func (c *committer) badRow(row *strategies.Row, cause error, url string) error {
-	switch {
-	case c.stream.OnBadRow == onBadFail:
-		return class.Errorf(class.Source, "%s, row with id %q: %w", url, row.Key, cause)
-	case c.stream.OnBadRow == onBadSkip:
-		c.counts.Skipped++
-	case c.window.OfferDead(row.JSON) == window.Same:
-		c.counts.Same++
-	default:
-		c.counts.Dead++
-		c.records = append(c.records, c.deadLetter(row, cause, url))
-	}
-	return nil
 }
 
 // crowded counts the rows that the window has no room for, and says it once.

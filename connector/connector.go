@@ -69,13 +69,18 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		o.deps.transport = c.transport
 	}
 	flock := newFlock(cfg.Kafka.MaxInFlight)
+	var wrong []error
 	for _, s := range cfg.Streams {
 		r, err := newRunner(cfg, s, registry, o)
 		if err != nil {
-			return nil, err
+			wrong = append(wrong, err)
+			continue
 		}
 		r.flock = flock
 		c.runners = append(c.runners, r)
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
 	}
 	return c, nil
 }

@@ -78,7 +78,7 @@ func (r *runner) deadLetter(row *strategies.Row, cause error, url string) kafka.
 	case errors.As(cause, &large):
 		stage, exception = "KAFKA_PRODUCE", "tidemark.RecordTooLarge"
 	}
-	limit := r.sink.MaxRecord()
+	limit := r.maxRecord
 	rec := kafka.Record{Key: cut(row.Key, min(deadBytes, limit/8)), Value: row.JSON, Dead: true, Headers: []kgo.RecordHeader{
 		header(headerTopic, r.stream.Topic),
 		header(headerConnector, r.stream.Name),

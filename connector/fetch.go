@@ -20,6 +20,7 @@ const pagesAhead = 256
 type fetched struct {
 	answer  *answer // nil where the page's rows are not delivered
 	weight  int64   // held in room
+	bad     int     // of the answer's rows: they cannot be written
 	next    strategies.Cursor
 	asked   bool // next follows an answer of the API
 	ended   bool // next stands at a sweep's end
@@ -177,6 +178,7 @@ func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) e
 				continue
 			}
 			bad++
+			item.bad++
 			where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(c), item.answer.URL)
 			if f.stream.OnBadRow == onBadFail {
 				return class.Errorf(class.Source, "%s: %w", where, err)

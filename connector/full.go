@@ -151,6 +151,9 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		gone := arrange(f.format, a.Rows)
 		c.counts.Read = int64(len(a.Rows))
 		if shard == 0 {
+			if err := f.tooBad(a, f.metBefore(w, f.stored.Mark)); err != nil {
+				return err
+			}
 			f.tops(a)
 		}
 		for i := range a.Rows {

@@ -75,6 +75,9 @@ func (c *committer) run(ctx context.Context) (err error) {
 				return err
 			}
 		}
+		if c.refused != nil {
+			return c.refused
+		}
 	}
 	return nil
 }
@@ -85,13 +88,15 @@ func (c *committer) gather() (open bool, err error) {
 	var settled <-chan time.Time // the broker is done with the transaction before
 	for {
 		in, landed, tired := c.in, (chan struct{})(nil), (<-chan time.Time)(nil)
-		if c.closed() || c.weight > c.room.size/2 { // the other half is for what is read meanwhile
+		if c.refused != nil || c.closed() || c.weight > c.room.size/2 { // the other half is for what is read meanwhile
 			in = nil
 		}
 		var item *fetched
 		switch {
 		case c.flight != nil:
 			landed = c.flight.landed
+		case c.refused != nil:
+			return true, nil
 		case len(c.pages) == 0:
 			tired = c.tired
 		case settled == nil || c.bytes >= gatherBytes:
@@ -134,8 +139,15 @@ func (c *committer) gather() (open bool, err error) {
 	}
 }
 
-// take lets a page join.
+// take lets a page join. One of which too great a part cannot be written may not; those before
+// it are committed.
 func (c *committer) take(item *fetched) error {
+	if item.bad > 0 {
+		if c.refused = c.tooBad(item.answer, c.metBefore(c.window, c.stored.Mark)); c.refused != nil {
+			c.free([]fetched{*item})
+			return nil
+		}
+	}
 	c.pages, c.weight = append(c.pages, *item), c.weight+item.weight
 	return c.admit(c.end())
 }

@@ -69,6 +69,18 @@ func (r *room) tryTake(n int64) (int64, bool) {
 	return n, true
 }
 
+// spare takes n bytes only where nobody needs them: they fit, and none is waiting.
+func (r *room) spare(n int64) (int64, bool) {
+	n = r.weight(n)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiting) > 0 || r.used+n > r.size {
+		return n, false
+	}
+	r.add(n)
+	return n, true
+}
+
 // ask is take without the wait.
 func (r *room) ask(n int64) *waiter {
 	r.mu.Lock()

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,11 +39,16 @@ type runner struct {
 	flock    *flock // the worker's streams; nil: this one alone
 	board    board
 
-	// connect makes the source and the inspector, which need the schema's id.
-	connect func(ctx context.Context) (source, inspector, error)
-	source  source
-	bodies  inspector
-	spawn   func(func()) // runs a request or a transaction; nil: in a goroutine of its own
+	// connect makes the source and the inspector, which need the schema's id; see start.go.
+	connect    func(ctx context.Context) (source, inspector, error)
+	peek       func(ctx context.Context) (strategies.Cursor, error) // reads the stored cursor and fences nobody
+	registered func(ctx context.Context) (bool, error)              // whether the registry has the schema already
+	tried      bool                                                 // a page of the API was read, or need not be
+	kept       *keptPage                                            // that page; nil: it is used, or was not worth keeping
+	learnt     int                                                  // how many rows a page may have, as was learnt by it; 0: nothing
+	source     source
+	bodies     inspector
+	spawn      func(func()) // runs a request or a transaction; nil: in a goroutine of its own
 
 	resume    strategies.Cursor // where a full scan goes on
 	begun     bool              // the stream was opened once
@@ -51,8 +57,9 @@ type runner struct {
 	marks     wire.Marks        // what deleted.field has held so far, until it was doubted or has marked a row
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
-	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
+	maxRecord int               // what the topic takes, as it was when the stream was opened: the sink may be opening again beside
 	said      notices           // for the fetcher
+	badSaid   map[string]bool   // for the committer: fields that bad rows were said of
 	lenient   bool              // the topic may hold records of another schema
 	met       bool              // it does, and it was said
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
@@ -69,6 +76,7 @@ func (r *runner) run(ctx context.Context) error {
 	if note := unsentNote(r.stream); note != "" {
 		r.log.Info(note)
 	}
+	defer r.dropKept()
 	source, bodies, err := r.connected(ctx)
 	if err == nil {
 		r.source, r.bodies = source, bodies
@@ -240,6 +248,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}
+	stored.PageLimit = cmp.Or(stored.PageLimit, r.learnt)
 	if stored, err = r.mend(stored); err != nil {
 		return nil, stored, err
 	}

@@ -137,6 +137,7 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 	s.CursorFormat = t.Format.String()
 	s.InitialMark = t.FirstMark()
 	s.Deleted.Field = "deleted"
+	s.MaxBadRatio = 1 // rows are few, and bad by chance
 	s.PageSize, s.Strict, s.Concurrency = t.PageSize, t.Strict && !t.Believed, t.Concurrency
 	s.Unpaged = t.Unpaged || v == fallingBelieved && t.Doubtful()
 	s.RepeatParams = t.Repeat && v != tokenAlone

@@ -81,14 +81,16 @@ func (p *simProcess) runner() (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.connect = func(context.Context) (source, inspector, error) {
+	r.registered = func(context.Context) (bool, error) { return true, nil }
+	r.connect = func(ctx context.Context) (source, inspector, error) {
 		plan, err := wire.Compile(planOptions(stream, r.format, schemaOf(stream), 1))
 		if err != nil {
 			return nil, nil, err
 		}
-		return &watchedSource{&api{client, plan}, p, transport}, &avro{plan, nil}, nil
+		r.source = &watchedSource{&api{client, plan}, p, transport}
+		return r.source, &avro{plan, nil}, r.tryOut(ctx)
 	}
-	r.strategy = &watched{Strategy: r.strategy, p: p}
+	r.strategy = &watched{Strategy: r.strategy, p: p, r: r}
 	r.sink = &watchedSink{r.sink, p}
 	return r, nil
 }
@@ -193,7 +195,11 @@ func (s *watchedSink) Commit(ctx context.Context, records []kafka.Record, next s
 type watched struct {
 	strategies.Strategy
 	p    *simProcess
+	r    *runner
 	last int32 // when the sweep began or went back, by the API's clock
+
+	tried sweepBegin // when the page was asked for that is read before the stream is opened
+	since int32      // last at that time
 }
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
@@ -201,6 +207,12 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	s.last = s.p.api.API.Now()
 	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
 	s.p.api.Mu.Unlock()
+	switch {
+	case !s.r.tried:
+		s.tried, s.since = s.p.begin, s.last
+	case s.r.kept != nil: // the sweep begins with a page that was asked for then
+		s.last, s.p.begin.clock, s.p.begin.greatest = s.since, s.tried.clock, s.tried.greatest
+	}
 	s.p.pages = nil
 	return s.Strategy.Begin(c, now)
 }

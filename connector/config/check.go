@@ -228,7 +228,10 @@ func (d *decoder) schema(s *Stream, from source) {
 	case len(strings.TrimSpace(string(data))) == 0:
 		d.report(n.pos, from.path+"schema", n.shown()+" is empty", "put an Avro schema there")
 	default:
-		s.Schema = string(data)
+		s.Schema, s.SchemaPath = string(data), n.text
+		if n.text == s.SchemaFile {
+			s.SchemaPath = path
+		}
 	}
 }
 

@@ -61,10 +61,11 @@ type Stream struct {
 	Query        map[string]string // fixed parameters sent with every request
 	Headers      map[string]Secret // sent with every request, never across origins
 
-	OnBadRow   string        // dlq (default), fail, skip: a row that cannot be keyed or encoded
-	MaxBadRows int           // default 100: a sweep with more of them, and more than 1%, stops
-	MaxFuture  time.Duration // default 24h: a cursor value further past the API's clock does not move the mark; 0: any does
-	WindowRows int           // default 8388608: rows of the topic that are remembered, 32 bytes each
+	OnBadRow    string        // dlq (default), fail, skip: a row that cannot be keyed or encoded
+	MaxBadRows  int           // default 100: a sweep with more of them, and more than 1%, stops
+	MaxBadRatio float64       // default 0.5: a page of more than three rows with a greater part of them bad stops the stream; 1: none does
+	MaxFuture   time.Duration // default 24h: a cursor value further past the API's clock does not move the mark; 0: any does
+	WindowRows  int           // default 8388608: rows of the topic that are remembered, 32 bytes each
 
 	OnTopicLoss string // reread (default), fail: the topic no longer holds what was written to it
 
@@ -84,6 +85,7 @@ type Stream struct {
 	Exclusive bool // default true: nobody else writes into the topic, and one who does stops the stream
 
 	SchemaFile string // path of an Avro schema as the file writes it; "": the built-in one
+	SchemaPath string // where it was read, for messages; never with the environment's values in it (P11)
 	Schema     string // its text; default: schemas.User
 
 	Pos Position // where the stream stands in the file

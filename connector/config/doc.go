@@ -59,6 +59,7 @@
 //	window_rows              rows of the topic that are remembered, 32 bytes each; past it rows may be written again [8388608]
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
 //	max_bad_rows             a sweep with more bad rows than this, and more than 1%, stops [100]
+//	max_bad_ratio            a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does [0.5]
 //	on_topic_loss            what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not: reread, fail [reread]
 //	deleted.field            the row's field that says so
 //	deleted.value            its value in a deleted row [true]

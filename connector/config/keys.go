@@ -97,6 +97,7 @@ func streamFields(s *Stream) []field {
 		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: "8388608", doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
 		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: "dlq", doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
 		{name: "max_bad_rows", kind: integer, into: &s.MaxBadRows, max: 1e9, def: "100", doc: "a sweep with more bad rows than this, and more than 1%, stops"},
+		{name: "max_bad_ratio", kind: number, into: &s.MaxBadRatio, max: 1, def: "0.5", doc: "a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does"},
 		{name: "on_topic_loss", kind: text, enum: []string{"reread", "fail"}, into: &s.OnTopicLoss, def: "reread", doc: "what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not"},
 		{name: "deleted", kind: section, fields: deletedFields(&s.Deleted), doc: "how the API marks a deleted row, which becomes a tombstone"},
 		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: "never", doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
@@ -182,7 +183,7 @@ func blankStream() Stream {
 	return Stream{
 		InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
 		PollInterval: 10 * time.Second, IdleAfter: time.Minute, IDField: "id", RecordsPath: "data",
-		Sorted: true, Exclusive: true, OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
+		Sorted: true, Exclusive: true, OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted:        Deleted{Value: "true"},
 		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
 		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,

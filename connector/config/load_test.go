@@ -65,7 +65,7 @@ func TestSeedConfiguration(t *testing.T) {
 		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
 		Params: Params{Since: "updated_since", Token: "scroll_param"},
 		Sorted: true, Exclusive: true,
-		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
+		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
 		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
@@ -160,11 +160,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 75, 5}
+	byID.Pos = Position{"testdata/all.yaml", 76, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 78, 5}
+	events.Pos = Position{"testdata/all.yaml", 79, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -179,12 +179,12 @@ func TestEveryKey(t *testing.T) {
 			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count",
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
 			OrderBy: "modified_at", RepeatParams: true,
-			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxFuture: 0, WindowRows: 1000000,
+			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
 			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
-			SchemaFile: "people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
+			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
 		}, byID, events},
 	}
 	for i := range want.Streams {

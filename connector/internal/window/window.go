@@ -31,7 +31,7 @@ type Window struct {
 	table   table
 	offsets offsets
 	strays  map[int32]*table    // per partition, while the topic is read; see LoadStray
-	dead    map[uint64]struct{} // hashes of the rows in the dead-letter topic
+	dead    map[uint64]struct{} // hashes of the rows in the dead-letter topic, or left out
 	forgot  int64
 }
 
@@ -75,8 +75,8 @@ func (w *Window) Last(key []byte) (int64, bool) {
 	return e.n, true
 }
 
-// OfferDead judges a row that goes to the dead-letter topic, by its bytes as the API
-// wrote them, and remembers it: Fresh or Same.
+// OfferDead judges a row that cannot be written, by its bytes as the API wrote them, and
+// remembers it: Fresh or Same.
 func (w *Window) OfferDead(raw []byte) Verdict {
 	h := xxh3.Hash(raw)
 	if _, ok := w.dead[h]; ok {
@@ -84,6 +84,12 @@ func (w *Window) OfferDead(raw []byte) Verdict {
 	}
 	w.LoadDead(h)
 	return Fresh
+}
+
+// KnowsDead reports whether OfferDead would find the row Same, and remembers nothing.
+func (w *Window) KnowsDead(raw []byte) bool {
+	_, ok := w.dead[xxh3.Hash(raw)]
+	return ok
 }
 
 // LoadDead takes a row of the dead-letter topic, by the hash that DeadHash gives.

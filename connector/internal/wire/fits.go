@@ -12,6 +12,20 @@ import (
 
 const noSubject = "the subject does not exist yet"
 
+// Has reports whether the subject has the schema, so that Register would change nothing.
+func (r *Registry) Has(ctx context.Context, subject, schema string) (bool, error) {
+	s := sr.Schema{Schema: schema, Type: sr.TypeAvro}
+	_, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.LookupSchema(ctx, subject, s) })
+	var re *sr.ResponseError
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound:
+		return false, nil
+	}
+	return false, r.fail(fmt.Sprintf("looking up the schema of %s", subject), err)
+}
+
 // Fits says, without registering anything, whether the subject would take the schema.
 func (r *Registry) Fits(ctx context.Context, subject, schema string) (string, error) {
 	doing := fmt.Sprintf("checking the schema of %s", subject)

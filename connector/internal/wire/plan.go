@@ -71,11 +71,9 @@ func compile(o Options) (*Plan, error) {
 		return nil, fmt.Errorf("the Avro schema must be a record, not %s", sc.root.label)
 	}
 	p := &Plan{opts: o, schema: sc, root: sc.root, top: &place{}, drift: newDrift(sc)}
-	if o.SchemaID < 0 || int64(o.SchemaID) > 1<<32-1 {
-		return nil, fmt.Errorf("schema id %d does not fit into four bytes", o.SchemaID)
+	if err := p.SetSchemaID(o.SchemaID); err != nil {
+		return nil, err
 	}
-	binary.BigEndian.PutUint32(p.header[1:], uint32(o.SchemaID))
-
 	if err := p.layOut(); err != nil {
 		return nil, err
 	}
@@ -193,3 +191,22 @@ func fieldList(n *node) string {
 
 // SchemaID is the id that the plan writes into every body.
 func (p *Plan) SchemaID() int { return p.opts.SchemaID }
+
+// SetSchemaID makes the plan write another id, for one that is compiled before its schema is
+// registered. It is called while nobody else uses the plan.
+func (p *Plan) SetSchemaID(id int) error {
+	if id < 0 || int64(id) > 1<<32-1 {
+		return class.Errorf(class.Broker, "schema id %d does not fit into four bytes", id)
+	}
+	p.opts.SchemaID = id
+	binary.BigEndian.PutUint32(p.header[1:], uint32(id))
+	return nil
+}
+
+// Identify gives a body that a plan has made another schema id. A row without a body, which is
+// deleted or bad, stays as it is.
+func Identify(body []byte, id int) {
+	if len(body) >= headerLen {
+		binary.BigEndian.PutUint32(body[1:], uint32(id))
+	}
+}

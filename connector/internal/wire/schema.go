@@ -1,13 +1,11 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/linkedin/goavro/v2"
 )
 
 // kind is a type as the encoder sees it: a primitive, a complex type, or a logical
@@ -71,7 +69,8 @@ type field struct {
 	missing []byte
 	// declared says that missing is the schema's own default, not the implied null.
 	declared bool
-	value    any // the default as the schema wrote it
+	value    any      // the default as the schema wrote it
+	at       []string // the steps to the field in the schema's text
 }
 
 // schema is a parsed Avro schema.
@@ -79,36 +78,56 @@ type schema struct {
 	root    *node
 	records []*node
 	named   map[string]*node
+	at      []string // the steps to the place that is being read
 }
 
-// parseSchema reads an Avro schema. goavro looks at it first: what it refuses is no
-// schema, whatever this reader thinks.
+// parseSchema reads an Avro schema. goavro looks at it, too: what it refuses is no schema,
+// whatever this reader thinks. Its errors are *SchemaErrors.
 func parseSchema(text string) (*schema, error) {
-	if _, err := goavro.NewCodec(text); err != nil {
-		return nil, err
-	}
-	var v any
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		// goavro takes a bare primitive's name for a schema.
-		v = strings.TrimSpace(text)
-	}
-	s := &schema{named: map[string]*node{}}
-	root, err := s.parse(v, "")
+	v, err := decodeSchema(text)
 	if err != nil {
 		return nil, err
 	}
-	s.root = root
-	// Defaults come last: they may be of types that are declared further down.
+	s := &schema{named: map[string]*node{}}
+	if s.root, err = s.parse(v, ""); err == nil {
+		err = s.setDefaults()
+	}
+	if err != nil {
+		return nil, schemaErrorAt(text, locate(text, s.at), err.Error())
+	}
+	return s, s.accepted(text)
+}
+
+// setDefaults comes last: defaults may be of types that are declared further down.
+func (s *schema) setDefaults() error {
 	for _, r := range s.records {
 		for i := range r.fields {
-			if err := s.setDefault(&r.fields[i]); err != nil {
-				return nil, fmt.Errorf("field %s of %s: default: %w", r.fields[i].name, r.name, err)
+			f := &r.fields[i]
+			if err := s.setDefault(f); err != nil {
+				s.at = append(f.at, "default")
+				return fmt.Errorf("record %s: field %s: default: %w", r.name, f.name, err)
 			}
 		}
 	}
-	return s, nil
+	return nil
+}
+
+// into parses what lies a few steps below the place in hand. Where that fails, the place stays
+// there.
+func (s *schema) into(v any, space string, steps ...string) (*node, error) {
+	depth := len(s.at)
+	s.at = append(s.at, steps...)
+	n, err := s.parse(v, space)
+	if err == nil {
+		s.at = s.at[:depth]
+	}
+	return n, err
+}
+
+// wrong is the error of a place a step below the one in hand.
+func (s *schema) wrong(step, format string, args ...any) error {
+	s.at = append(s.at, step)
+	return fmt.Errorf(format, args...)
 }
 
 var primitives = map[string]kind{
@@ -131,7 +150,7 @@ func (s *schema) parse(v any, space string) (*node, error) {
 	case map[string]any:
 		return s.parseObject(v, space)
 	}
-	return nil, fmt.Errorf("a type must be a string, an object or an array, not %T", v)
+	return nil, errors.New("a type must be a string, an object or an array")
 }
 
 func (s *schema) lookup(name, space string) *node {
@@ -147,18 +166,24 @@ func (s *schema) parseUnion(v []any, space string) (*node, error) {
 	n := &node{kind: kUnion, null: -1}
 	var labels []string
 	for i, b := range v {
-		t, err := s.parse(b, space)
+		t, err := s.into(b, space, strconv.Itoa(i))
 		if err != nil {
 			return nil, err
 		}
 		if t.kind == kUnion || t.kind == kOptional {
-			return nil, errors.New("a union stands directly in a union")
+			return nil, s.wrong(strconv.Itoa(i), "a union stands directly in a union")
 		}
 		if t.kind == kNull {
 			n.null = i
 		}
 		n.branches = append(n.branches, t)
 		labels = append(labels, t.label)
+	}
+	if len(v) == 0 {
+		return nil, errors.New("a union has at least one type")
+	}
+	if err := distinct(n.branches); err != nil {
+		return nil, err
 	}
 	n.label = strings.Join(labels, " or ")
 	if len(n.branches) == 2 && n.null >= 0 && n.branches[1-n.null].kind != kNull {
@@ -169,9 +194,12 @@ func (s *schema) parseUnion(v []any, space string) (*node, error) {
 }
 
 func (s *schema) parseObject(m map[string]any, space string) (*node, error) {
+	if _, ok := m["type"]; !ok {
+		return nil, errors.New("an object that stands for a type lacks its type")
+	}
 	t, ok := m["type"].(string)
 	if !ok { // {"type": {...}} or {"type": [...]}: a wrapper around a whole type
-		return s.parse(m["type"], space)
+		return s.into(m["type"], space, "type")
 	}
 	if k, ok := primitives[t]; ok {
 		n := &node{kind: k, label: t}
@@ -189,8 +217,8 @@ func (s *schema) parseObject(m map[string]any, space string) (*node, error) {
 			return nil, err
 		}
 		size, ok := wholeNumber(m["size"])
-		if !ok || size < 0 {
-			return nil, fmt.Errorf("fixed %s: size must be a whole number", n.name)
+		if !ok || size < 1 {
+			return nil, s.wrong("size", "fixed %s: size must be a whole number above 0", n.name)
 		}
 		n.size = size
 		n.label = "fixed " + n.name
@@ -202,9 +230,12 @@ func (s *schema) parseObject(m map[string]any, space string) (*node, error) {
 		if t == "map" {
 			n.kind, key = kMap, "values"
 		}
-		elem, err := s.parse(m[key], space)
+		if _, given := m[key]; !given {
+			return nil, fmt.Errorf("type %s lacks its %s", t, key)
+		}
+		elem, err := s.into(m[key], space, key)
 		if err != nil {
-			return nil, fmt.Errorf("%s of an %s: %w", key, t, err)
+			return nil, fmt.Errorf("%s of type %s: %w", key, t, err)
 		}
 		n.elem = elem
 		return n, nil
@@ -212,7 +243,7 @@ func (s *schema) parseObject(m map[string]any, space string) (*node, error) {
 	if n := s.lookup(t, space); n != nil {
 		return n, nil
 	}
-	return nil, fmt.Errorf("type %q is not declared before it is used", t)
+	return nil, s.wrong("type", "type %q is not declared before it is used", t)
 }
 
 // declare gives n its full name and makes it known under it and its aliases.
@@ -220,6 +251,14 @@ func (s *schema) declare(n *node, m map[string]any, space string) error {
 	name, _ := m["name"].(string)
 	if name == "" {
 		return errors.New("a named type lacks its name")
+	}
+	if !fullForm.MatchString(name) {
+		return s.wrong("name", "%q: %s", name, nameRule)
+	}
+	if ns, given := m["namespace"]; given {
+		if text, ok := ns.(string); !ok || text != "" && !fullForm.MatchString(text) {
+			return s.wrong("namespace", "namespace %v: it is made of names with dots between them; %s", ns, nameRule)
+		}
 	}
 	if ns, ok := m["namespace"].(string); ok && !strings.Contains(name, ".") {
 		space = ns
@@ -229,7 +268,7 @@ func (s *schema) declare(n *node, m map[string]any, space string) error {
 		n.name = space + "." + name
 	}
 	if s.named[n.name] != nil {
-		return fmt.Errorf("type %s is declared twice", n.name)
+		return s.wrong("name", "type %s is declared twice", n.name)
 	}
 	s.named[n.name] = n
 	return nil
@@ -253,28 +292,38 @@ func (s *schema) parseRecord(m map[string]any, space string) (*node, error) {
 	s.records = append(s.records, n)
 	fields, ok := m["fields"].([]any)
 	if !ok {
-		return nil, fmt.Errorf("record %s: fields must be an array", n.name)
+		return nil, s.wrong("fields", "record %s: fields must be an array", n.name)
 	}
+	depth := len(s.at)
 	for i, raw := range fields {
+		s.at = append(s.at[:depth], "fields", strconv.Itoa(i))
 		f, ok := raw.(map[string]any)
 		name, _ := f["name"].(string)
 		if !ok || name == "" {
-			return nil, fmt.Errorf("record %s: field %d has no name", n.name, i)
+			return nil, fmt.Errorf("record %s: field %d has no name", n.name, i+1)
+		}
+		if !nameForm.MatchString(name) {
+			return nil, s.wrong("name", "record %s: field %q: %s", n.name, name, nameRule)
 		}
 		if _, twice := n.index[name]; twice {
-			return nil, fmt.Errorf("record %s: field %s is declared twice", n.name, name)
+			return nil, s.wrong("name", "record %s: field %s is declared twice", n.name, name)
 		}
+		if _, given := f["type"]; !given {
+			return nil, fmt.Errorf("record %s: field %s has no type", n.name, name)
+		}
+		here := slices.Clone(s.at)
 		// A logicalType beside the field's name, not inside its type, says nothing
 		// (Avro 1.11, "Logical Types"), so the bare type is what counts.
-		typ, err := s.parse(f["type"], spaceOf(n.name))
-		if _, isObject := f["type"].(string); isObject && err != nil {
+		typ, err := s.into(f["type"], spaceOf(n.name), "type")
+		if t, _ := f["type"].(string); err != nil && slices.Contains([]string{"record", "error", "enum", "fixed", "array", "map"}, t) {
 			// goavro also takes {"name": "x", "type": "array", "items": …}.
+			s.at = slices.Clone(here)
 			typ, err = s.parseObject(f, spaceOf(n.name))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("record %s: field %s: %w", n.name, name, err)
 		}
-		fd := field{name: name, typ: typ}
+		fd := field{name: name, typ: typ, at: here}
 		if as, ok := f["aliases"].([]any); ok {
 			for _, a := range as {
 				if a, ok := a.(string); ok {
@@ -286,6 +335,7 @@ func (s *schema) parseRecord(m map[string]any, space string) (*node, error) {
 		n.index[name] = len(n.fields)
 		n.fields = append(n.fields, fd)
 	}
+	s.at = s.at[:depth]
 	return n, nil
 }
 
@@ -299,10 +349,13 @@ func (s *schema) parseEnum(m map[string]any, space string) (*node, error) {
 	for i, raw := range symbols {
 		sym, ok := raw.(string)
 		if !ok {
-			return nil, fmt.Errorf("enum %s: symbol %d is no string", n.name, i)
+			return nil, s.wrong("symbols", "enum %s: symbol %d is no string", n.name, i+1)
+		}
+		if !nameForm.MatchString(sym) {
+			return nil, s.wrong("symbols", "enum %s: symbol %q: %s", n.name, sym, nameRule)
 		}
 		if _, twice := n.symbol[sym]; twice {
-			return nil, fmt.Errorf("enum %s: symbol %s is declared twice", n.name, sym)
+			return nil, s.wrong("symbols", "enum %s: symbol %s is declared twice", n.name, sym)
 		}
 		n.symbol[sym] = i
 		n.symbols = append(n.symbols, sym)
@@ -316,59 +369,4 @@ func (s *schema) parseEnum(m map[string]any, space string) (*node, error) {
 		}
 	}
 	return n, nil
-}
-
-// applyLogical turns a base type into its logical type. One that does not fit the
-// base, or is unknown, is ignored, as Avro asks.
-func (n *node) applyLogical(m map[string]any) {
-	lt, _ := m["logicalType"].(string)
-	base := n.kind
-	unit := map[string]int64{"millis": 1e3, "micros": 1e6, "nanos": 1e9}
-	switch {
-	case base == kInt && lt == "date":
-		n.kind = kDate
-	case base == kInt && lt == "time-millis":
-		n.kind, n.unit = kTimeMillis, 1e3
-	case base == kLong && lt == "time-micros":
-		n.kind, n.unit = kTimeMicros, 1e6
-	case base == kLong && strings.HasPrefix(lt, "timestamp-"):
-		if u := unit[lt[len("timestamp-"):]]; u > 0 {
-			n.kind, n.unit = kTimestamp, u
-		}
-	case base == kLong && strings.HasPrefix(lt, "local-timestamp-"):
-		if u := unit[lt[len("local-timestamp-"):]]; u > 0 {
-			n.kind, n.unit, n.local = kTimestamp, u, true
-		}
-	case base == kString && lt == "uuid":
-		n.kind = kUUID
-	case base == kFixed && lt == "uuid" && n.size == 16:
-		n.kind = kUUIDFixed
-	case (base == kBytes || base == kFixed) && lt == "decimal":
-		precision, ok := wholeNumber(m["precision"])
-		scale := 0
-		if raw, given := m["scale"]; given {
-			var whole bool
-			scale, whole = wholeNumber(raw)
-			ok = ok && whole
-		}
-		if !ok || precision < 1 || scale < 0 || scale > precision {
-			return
-		}
-		n.kind, n.digits, n.scale = kDecimalBytes, precision, scale
-		if base == kFixed {
-			n.kind = kDecimalFixed
-		}
-	}
-	if n.kind != base {
-		n.label += " (" + lt + ")"
-	}
-}
-
-func wholeNumber(v any) (int, bool) {
-	num, ok := v.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	i, err := num.Int64()
-	return int(i), err == nil
 }
