@@ -66,7 +66,8 @@ type sink interface {
 	Close()
 }
 
-// inspector reads records back: what the window compares of a body (rule 11).
+// inspector reads records back that have a value: what the window compares of their bodies
+// (rule 11). A *foreignError says that a record is none of the stream's rows.
 type inspector interface {
-	Inspect(ctx context.Context, value []byte) (strategies.Value, uint64, error)
+	Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error)
 }

@@ -217,6 +217,9 @@ func (m *mover) survey(ctx context.Context, shard uint64, scan func(context.Cont
 		if err != nil {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
+		if hash == window.Unknown { // it is no row of the stream's, and stays
+			return nil
+		}
 		l := lastOf{n: v.N, offset: rec.Offset, dead: hash == wire.TombstoneHash, home: kafka.Home(rec, m.to) == rec.Partition}
 		if !v.Set {
 			l.n = window.NoValue

@@ -53,8 +53,7 @@ type runner struct {
 	regressed bool              // the source has gone back to before the mark, and it was said
 	maxRecord int               // what the topic takes, for the fetcher, which must leave the sink alone
 	said      notices           // for the fetcher
-	lenient   bool              // the topic may hold records of another schema
-	met       bool              // it does, and it was said
+	foreign   foreign           // records of the topic that are none of the stream's rows
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
 	standing  atomic.Pointer[standing]
 	alarm     chan struct{} // the output topic was seen to have lost something
@@ -256,7 +255,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		fresh := *s
 		fresh.Restarts, began.Sweep = 0, &fresh
 	}
-	r.begun, r.lenient = true, !r.stream.Exclusive || stored.Claimed
+	r.begun = true
 	w, err := r.rebuild(ctx, began)
 	if err != nil {
 		return nil, stored, err
@@ -283,6 +282,7 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 		at = make([]int64, len(r.sink.Ends()))
 	}
 	w.Begin(at)
+	r.foreign.records = 0
 	err = r.sink.Scan(ctx, from, func(rec *kgo.Record) error {
 		v, hash, err := r.inspect(ctx, rec)
 		if err != nil {
@@ -294,6 +294,7 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	if err != nil {
 		return nil, err
 	}
+	r.noticeForeign()
 	r.scattered(w.Settle(wire.TombstoneHash))
 	w.Loaded()
 	if err := r.loadDead(ctx, w); err != nil {
@@ -301,19 +302,6 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	}
 	r.board.set(func(s *Status) { s.Window = w.Rows() })
 	return w, nil
-}
-
-// inspect returns what the window compares of a record read back.
-func (r *runner) inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
-	if rec.Value == nil {
-		raw := headerOf(rec, headerCursor)
-		if raw == nil {
-			return strategies.Value{}, wire.TombstoneHash, nil
-		}
-		v, err := r.format.Parse(raw)
-		return v, wire.TombstoneHash, err
-	}
-	return r.body(ctx, rec)
 }
 
 // windowStart is a cursor's Window as the window package counts it.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -100,17 +102,22 @@ type avro struct {
 	registry *wire.Registry
 }
 
-func (a *avro) Inspect(ctx context.Context, value []byte) (strategies.Value, uint64, error) {
-	id, framed := wire.SchemaIDOf(value)
+func (a *avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
+	id, framed := wire.SchemaIDOf(rec.Value)
 	switch {
 	case !framed:
-		return strategies.Value{}, 0, &strangeError{errors.New("the value is not Avro with a schema id: another producer writes to this topic")}
+		return strategies.Value{}, 0, &foreignError{errNotAvro}
 	case id == a.plan.SchemaID():
-		return strange(a.plan.Inspect(value))
+		return foreignUnless(a.plan.Inspect(rec.Value))
 	}
 	writer, err := a.registry.SchemaByID(ctx, id)
 	if err != nil {
+		if errors.As(err, new(*wire.NoSchemaError)) {
+			err = &foreignError{err}
+		}
 		return strategies.Value{}, 0, err
 	}
-	return strange(a.plan.Resolve(value, writer))
+	return foreignUnless(a.plan.Resolve(rec.Value, writer))
 }
+
+var errNotAvro = errors.New("the value is not Avro with a schema id")

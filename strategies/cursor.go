@@ -64,7 +64,7 @@ type Cursor struct {
 	// Written is where the output topic ended.
 	Written *Written `json:"written,omitempty"`
 	// Claimed says that an operator let the stream have its topic as it stood, with records in
-	// it that may not be of its schema.
+	// it that may not be of its schema. Earlier versions take such records only where it is set.
 	Claimed bool `json:"claimed,omitempty"`
 }
 
