@@ -43,6 +43,8 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
+	sinks := sinkOptions(cfg, stream, log, o.deps.client)
+	sinks.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
 		schema := schemaOf(stream)
 		id, err := registry.Register(ctx, stream.Topic+"-value", schema)
@@ -53,9 +55,13 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		if err != nil {
 			return nil, nil, err
 		}
-		return &api{client, plan}, &avro{plan, registry}, nil
+		bodies, err := newAvro(plan, schema, registry, sinks.Schema)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &api{client, plan}, bodies, nil
 	}
-	r.sink, err = kafka.NewSink(sinkOptions(cfg, stream, log, o.deps.client))
+	r.sink, err = kafka.NewSink(sinks)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}

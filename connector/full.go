@@ -87,6 +87,7 @@ func (r *runner) fullScan(ctx context.Context) error {
 	if rescan || reconcile { // a reconciling scan has written what differs, too
 		f.stored.Rescanned = began.UTC().Format(time.RFC3339)
 	}
+	f.stored = f.learnt(f.stored)
 	if err := f.commit(ctx, nil); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ type sink interface {
 	TopicID() string
 	Spread() int
 	Found() kafka.Found
+	Keep(fingerprint, schema string)
 	Close()
 }
 
@@ -70,4 +71,8 @@ type sink interface {
 // (rule 11). A *foreignError says that a record is none of the stream's rows.
 type inspector interface {
 	Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error)
+	// Lexicon is what it knows of the records' schema ids.
+	Lexicon() *lexicon
+	// Doubts says which of them the registry does not explain as the topic's records mean them.
+	Doubts(ctx context.Context) string
 }

@@ -239,6 +239,9 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if stored, err = r.mend(stored); err != nil {
 		return nil, stored, err
 	}
+	if stored, err = r.speak(stored); err != nil {
+		return nil, stored, err
+	}
 	stored, err = r.sink.Commit(ctx, nil, stored)
 	if err != nil {
 		return nil, stored, err
@@ -255,11 +258,16 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		fresh := *s
 		fresh.Restarts, began.Sweep = 0, &fresh
 	}
+	if !r.begun {
+		r.noticeDoubts(ctx)
+	}
 	r.begun = true
 	w, err := r.rebuild(ctx, began)
 	if err != nil {
 		return nil, stored, err
 	}
+	stored = r.learnt(stored)
+	began.Schemas = stored.Schemas
 	c := newCommitter(r, r.newRoom(), w, stored)
 	return c, began, nil
 }

@@ -215,6 +215,10 @@ func (x *world) row(v *sim.Version) strategies.Row {
 // simInspector reads the bodies of simSource back.
 type simInspector struct{ *world }
 
+func (i simInspector) Lexicon() *lexicon { return newLexicon(1, "", "") }
+
+func (i simInspector) Doubts(context.Context) string { return "" }
+
 func (i simInspector) Inspect(_ context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
 	v, hash := i.api.ReadBody(rec.Value)
 	if !v.Set {

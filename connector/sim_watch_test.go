@@ -86,7 +86,8 @@ func (p *simProcess) runner() (*runner, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		return &watchedSource{&api{client, plan}, p, transport}, &avro{plan, nil}, nil
+		bodies, err := newAvro(plan, schemaOf(stream), nil, nil)
+		return &watchedSource{&api{client, plan}, p, transport}, bodies, err
 	}
 	r.strategy = &watched{Strategy: r.strategy, p: p}
 	r.sink = &watchedSink{r.sink, p}

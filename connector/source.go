@@ -2,9 +2,6 @@ package connector
 
 import (
 	"context"
-	"errors"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -95,29 +92,3 @@ func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 func (a *api) Drift() *wire.Drift { return a.plan.Drift() }
 
 func (a *api) Close() { a.client.Close() }
-
-// avro is an inspector of bodies in Confluent's wire format.
-type avro struct {
-	plan     *wire.Plan
-	registry *wire.Registry
-}
-
-func (a *avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
-	id, framed := wire.SchemaIDOf(rec.Value)
-	switch {
-	case !framed:
-		return strategies.Value{}, 0, &foreignError{errNotAvro}
-	case id == a.plan.SchemaID():
-		return foreignUnless(a.plan.Inspect(rec.Value))
-	}
-	writer, err := a.registry.SchemaByID(ctx, id)
-	if err != nil {
-		if errors.As(err, new(*wire.NoSchemaError)) {
-			err = &foreignError{err}
-		}
-		return strategies.Value{}, 0, err
-	}
-	return foreignUnless(a.plan.Resolve(rec.Value, writer))
-}
-
-var errNotAvro = errors.New("the value is not Avro with a schema id")

@@ -12,6 +12,21 @@ import (
 
 const noSubject = "the subject does not exist yet"
 
+// Lookup is the id under which the subject has the schema; 0: it does not.
+func (r *Registry) Lookup(ctx context.Context, subject, schema string) (int, error) {
+	known, err := retry(ctx, func() (sr.SubjectSchema, error) {
+		return r.client.LookupSchema(ctx, subject, sr.Schema{Schema: schema, Type: sr.TypeAvro})
+	})
+	var re *sr.ResponseError
+	switch {
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound:
+		return 0, nil
+	case err != nil:
+		return 0, r.fail(fmt.Sprintf("looking up the schema of %s", subject), err)
+	}
+	return known.ID, nil
+}
+
 // Fits says, without registering anything, whether the subject would take the schema.
 func (r *Registry) Fits(ctx context.Context, subject, schema string) (string, error) {
 	doing := fmt.Sprintf("checking the schema of %s", subject)
