@@ -31,6 +31,7 @@ func (*blackHole) Ends() []int64                                                
 func (*blackHole) TopicID() string                                              { return "" }
 func (*blackHole) Spread() int                                                  { return 1 }
 func (*blackHole) Found() kafka.Found                                           { return kafka.Found{} }
+func (*blackHole) Keep(string, string)                                          {}
 func (*blackHole) Close()                                                       {}
 
 // BenchmarkCommitter takes pages of 1,000 new rows through the window into transactions of

@@ -50,7 +50,12 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	}
 	r.source = &api{client, plan}
 	subject, schema := stream.Topic+"-value", schemaOf(stream)
-	r.registered = func(ctx context.Context) (bool, error) { return registry.Has(ctx, subject, schema) }
+	r.registered = func(ctx context.Context) (bool, error) {
+		id, err := registry.Lookup(ctx, subject, schema)
+		return id != 0, err
+	}
+	target := sinkOptions(cfg, stream, log, o.deps.client)
+	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
 		if err := r.tryOut(ctx); err != nil {
 			return nil, nil, err
@@ -62,10 +67,13 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		if err != nil {
 			return nil, nil, err
 		}
+		bodies, err := newAvro(plan, schema, registry, target.Schema)
+		if err != nil {
+			return nil, nil, err
+		}
 		r.identify(id)
-		return r.source, &avro{plan, registry}, nil
+		return r.source, bodies, nil
 	}
-	target := sinkOptions(cfg, stream, log, o.deps.client)
 	r.peek = target.Stored
 	r.sink, err = kafka.NewSink(target)
 	if err != nil {

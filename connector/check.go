@@ -39,6 +39,8 @@ type checker struct {
 	cfg  *config.Config
 	out  io.Writer
 	errs []error
+
+	schemas *wire.Registry // nil: none that answers
 }
 
 func (c *checker) line(what, text string, err error) bool {
@@ -274,6 +276,7 @@ func (c *checker) registry() {
 	if !c.line("registry", r.URL+" answers", err) {
 		return
 	}
+	c.schemas = registry
 	for _, s := range c.cfg.Streams {
 		subject := s.Topic + "-value"
 		text, err := registry.Fits(c.ctx, subject, schemaOf(s))
@@ -322,6 +325,9 @@ func (c *checker) cursors() {
 		text, err := "never run", error(nil)
 		if ok {
 			text, err = describeCursor(s, found)
+			if note, clash := c.ids(s, found.Cursor.Schemas); err == nil {
+				text, err = text+note, clash
+			}
 		}
 		c.line("cursor "+s.Name, text, err)
 		text, err = sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil).CheckWriters(c.ctx, owners[s.Topic], found.Cursor, found.Producer)

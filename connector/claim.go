@@ -43,7 +43,7 @@ func Claim(ctx context.Context, cfg *config.Config, stream string, log *slog.Log
 		cursor, err = adopt(cursor, s)
 	}
 	if err == nil {
-		cursor.Claimed = true
+		cursor.Claimed, cursor.Schemas = true, until(cursor.Schemas, sink.Ends())
 		_, err = sink.Commit(ctx, nil, cursor)
 	}
 	return err

@@ -68,11 +68,13 @@ func (r *runner) fullScan(ctx context.Context) error {
 	if err := f.divide(ctx); err != nil {
 		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
+	r.foreign.records = 0
 	for shard := range f.shards {
 		if err := f.shard(ctx, shard, reconcile); err != nil {
 			return fmt.Errorf("scanning the whole collection: %w", err)
 		}
 	}
+	r.noticeForeign()
 	if reconcile {
 		if err := f.reconcile(ctx); err != nil {
 			return fmt.Errorf("reconciling: %w", err)
@@ -85,6 +87,7 @@ func (r *runner) fullScan(ctx context.Context) error {
 	if rescan || reconcile { // a reconciling scan has written what differs, too
 		f.stored.Rescanned = began.UTC().Format(time.RFC3339)
 	}
+	f.stored = f.learnt(f.stored)
 	if err := f.commit(ctx, nil); err != nil {
 		return err
 	}
@@ -130,9 +133,11 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
 		load(w, rec, f.sink.Spread(), v, hash)
-		if id := window.DeadHash(rec.Key); f.inScope(v) {
+		switch id := window.DeadHash(rec.Key); {
+		case hash == window.Unknown: // what lies below it decides
+		case f.inScope(v):
 			live[id] = false
-		} else {
+		default:
 			delete(live, id)
 		}
 		return nil
@@ -295,11 +300,11 @@ func (f *full) collect(ctx context.Context, shard uint64, live map[uint64]bool, 
 		if seen, ok := live[window.DeadHash(rec.Key)]; !ok || seen {
 			return nil
 		}
-		v, _, err := f.inspect(ctx, rec)
+		v, hash, err := f.inspect(ctx, rec)
 		if err != nil {
 			return err
 		}
-		if !isLast(w, rec.Key, v) {
+		if !isLast(w, rec.Key, v, hash) {
 			return nil
 		}
 		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.stream.WindowRows {

@@ -46,6 +46,9 @@ func (r *runner) mend(c strategies.Cursor) (strategies.Cursor, error) {
 		}
 		r.warn("the output topic no longer holds what was written to it; reading everything again and writing what it has not",
 			"topic", r.stream.Topic, "found", lost, "mark", c.Mark)
+		if kafka.Remade(c, found) {
+			c.Schemas = nil
+		}
 		return c.Forget(), nil
 	}
 	if kafka.Trimmed(c, found) {

@@ -63,10 +63,16 @@ type sink interface {
 	TopicID() string
 	Spread() int
 	Found() kafka.Found
+	Keep(fingerprint, schema string)
 	Close()
 }
 
-// inspector reads records back: what the window compares of a body (rule 11).
+// inspector reads records back that have a value: what the window compares of their bodies
+// (rule 11). A *foreignError says that a record is none of the stream's rows.
 type inspector interface {
-	Inspect(ctx context.Context, value []byte) (strategies.Value, uint64, error)
+	Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error)
+	// Lexicon is what it knows of the records' schema ids.
+	Lexicon() *lexicon
+	// Doubts says which of them the registry does not explain as the topic's records mean them.
+	Doubts(ctx context.Context) string
 }

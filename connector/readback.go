@@ -55,11 +55,12 @@ func (r *runner) scattered(keys int) {
 
 // alive leaves the keys whose last event is a row that a scan would show: keys that were
 // met in the topic are taken off where it is a tombstone, or lies outside of what is scanned.
+// A foreign record over a key's rows takes nothing off: consumers still see the row below it.
 func (f *full) alive(w *window.Window, keys map[uint64]bool) {
 	f.scattered(w.Settle(wire.TombstoneHash))
 	for id := range keys {
 		n, hash, ok := w.LastOf(id)
-		if !ok || hash == wire.TombstoneHash || f.outOfScope(n) {
+		if !ok || hash != window.Unknown && (hash == wire.TombstoneHash || f.outOfScope(n)) {
 			delete(keys, id)
 		}
 	}
@@ -74,8 +75,11 @@ func (f *full) outOfScope(n int64) bool {
 	return f.stream.InitialMark != "" && err == nil && n < first.N
 }
 
-// isLast reports whether the value is that of the key's last event.
-func isLast(w *window.Window, key []byte, v strategies.Value) bool {
-	n, _, ok := w.LastOf(window.DeadHash(key))
+// isLast reports whether the value is that of the key's last event; hash is that of its body.
+func isLast(w *window.Window, key []byte, v strategies.Value, hash uint64) bool {
+	n, last, ok := w.LastOf(window.DeadHash(key))
+	if hash == window.Unknown || last == window.Unknown {
+		return ok && hash == last
+	}
 	return ok && (v.Set && v.N == n || !v.Set && n == window.NoValue)
 }

@@ -55,6 +55,7 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 		return done, err
 	}
 	opts := sinkOptions(cfg, s, r.log, o.deps.client)
+	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	opts.Fits = func(stored strategies.Cursor) error {
 		_, err := adopt(stored, s)
 		return err
@@ -138,6 +139,12 @@ func (m *mover) worth(ctx context.Context, o kafka.Options) error {
 	if lost := kafka.Lost(stored, f); lost != "" || f.Missing {
 		return class.Errorf(class.Broker, "topic %s, %s: run the stream first, which reads again what the topic has lost", o.Topic, lost)
 	}
+	if err := m.agrees(stored, false); err != nil {
+		return err
+	}
+	if err := m.bodies.Lexicon().adopt(stored.Schemas); err != nil {
+		return err
+	}
 	m.done.From, m.done.To = kafka.Spread(stored, f), len(f.Ends)
 	m.to = m.done.To
 	if m.done.From != m.done.To || moving(stored) {
@@ -181,6 +188,10 @@ func (m *mover) move(ctx context.Context) error {
 		sweep := *c.Sweep
 		sweep.ReadBack, c.Sweep = nil, &sweep
 	}
+	m.runner.sink = m.sink
+	if c, err = m.speak(c); err != nil {
+		return err
+	}
 	if m.stored, err = m.sink.Commit(ctx, nil, c); err != nil {
 		return err
 	}
@@ -201,7 +212,7 @@ func (m *mover) move(ctx context.Context) error {
 		}
 	}
 	m.sink.Settled()
-	_, err = m.sink.Commit(ctx, nil, m.stored)
+	_, err = m.sink.Commit(ctx, nil, m.learnt(m.stored))
 	return err
 }
 
@@ -216,6 +227,9 @@ func (m *mover) survey(ctx context.Context, shard uint64, scan func(context.Cont
 		v, hash, err := m.inspect(ctx, rec)
 		if err != nil {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+		}
+		if hash == window.Unknown { // it is no row of the stream's, and stays
+			return nil
 		}
 		l := lastOf{n: v.N, offset: rec.Offset, dead: hash == wire.TombstoneHash, home: kafka.Home(rec, m.to) == rec.Partition}
 		if !v.Set {

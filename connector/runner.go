@@ -45,7 +45,7 @@ type runner struct {
 	registered func(ctx context.Context) (bool, error)              // whether the registry has the schema already
 	tried      bool                                                 // a page of the API was read, or need not be
 	kept       *keptPage                                            // that page; nil: it is used, or was not worth keeping
-	learnt     int                                                  // how many rows a page may have, as was learnt by it; 0: nothing
+	allowed    int                                                  // how many rows a page may have, as was learnt by it; 0: nothing
 	source     source
 	bodies     inspector
 	spawn      func(func()) // runs a request or a transaction; nil: in a goroutine of its own
@@ -60,8 +60,7 @@ type runner struct {
 	maxRecord int               // what the topic takes, as it was when the stream was opened: the sink may be opening again beside
 	said      notices           // for the fetcher
 	badSaid   map[string]bool   // for the committer: fields that bad rows were said of
-	lenient   bool              // the topic may hold records of another schema
-	met       bool              // it does, and it was said
+	foreign   foreign           // records of the topic that are none of the stream's rows
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
 	standing  atomic.Pointer[standing]
 	alarm     chan struct{} // the output topic was seen to have lost something
@@ -248,8 +247,11 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}
-	stored.PageLimit = cmp.Or(stored.PageLimit, r.learnt)
+	stored.PageLimit = cmp.Or(stored.PageLimit, r.allowed)
 	if stored, err = r.mend(stored); err != nil {
+		return nil, stored, err
+	}
+	if stored, err = r.speak(stored); err != nil {
 		return nil, stored, err
 	}
 	stored, err = r.sink.Commit(ctx, nil, stored)
@@ -268,11 +270,16 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		fresh := *s
 		fresh.Restarts, began.Sweep = 0, &fresh
 	}
-	r.begun, r.lenient = true, !r.stream.Exclusive || stored.Claimed
+	if !r.begun {
+		r.noticeDoubts(ctx)
+	}
+	r.begun = true
 	w, err := r.rebuild(ctx, began)
 	if err != nil {
 		return nil, stored, err
 	}
+	stored = r.learnt(stored)
+	began.Schemas = stored.Schemas
 	c := newCommitter(r, r.newRoom(), w, stored)
 	return c, began, nil
 }
@@ -295,6 +302,7 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 		at = make([]int64, len(r.sink.Ends()))
 	}
 	w.Begin(at)
+	r.foreign.records = 0
 	err = r.sink.Scan(ctx, from, func(rec *kgo.Record) error {
 		v, hash, err := r.inspect(ctx, rec)
 		if err != nil {
@@ -306,6 +314,7 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	if err != nil {
 		return nil, err
 	}
+	r.noticeForeign()
 	r.scattered(w.Settle(wire.TombstoneHash))
 	w.Loaded()
 	if err := r.loadDead(ctx, w); err != nil {
@@ -313,19 +322,6 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	}
 	r.board.set(func(s *Status) { s.Window = w.Rows() })
 	return w, nil
-}
-
-// inspect returns what the window compares of a record read back.
-func (r *runner) inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
-	if rec.Value == nil {
-		raw := headerOf(rec, headerCursor)
-		if raw == nil {
-			return strategies.Value{}, wire.TombstoneHash, nil
-		}
-		v, err := r.format.Parse(raw)
-		return v, wire.TombstoneHash, err
-	}
-	return r.body(ctx, rec)
 }
 
 // windowStart is a cursor's Window as the window package counts it.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/connector/internal/rest"
@@ -213,8 +215,12 @@ func (x *world) row(v *sim.Version) strategies.Row {
 // simInspector reads the bodies of simSource back.
 type simInspector struct{ *world }
 
-func (i simInspector) Inspect(_ context.Context, value []byte) (strategies.Value, uint64, error) {
-	v, hash := i.api.ReadBody(value)
+func (i simInspector) Lexicon() *lexicon { return newLexicon(1, "", "") }
+
+func (i simInspector) Doubts(context.Context) string { return "" }
+
+func (i simInspector) Inspect(_ context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
+	v, hash := i.api.ReadBody(rec.Value)
 	if !v.Set {
 		return strategies.Value{}, hash, nil
 	}

@@ -87,7 +87,7 @@ func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err err
 				return
 			}
 			if r.Topic == simState {
-				if _, owner := kafka.OwnedTopic(string(r.Key)); owner {
+				if _, owner := kafka.OwnedTopic(string(r.Key)); owner || kafka.OfSchema(string(r.Key)) {
 					return
 				}
 				var cursor strategies.Cursor

@@ -87,8 +87,12 @@ func (p *simProcess) runner() (*runner, error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		bodies, err := newAvro(plan, schemaOf(stream), nil, nil)
+		if err != nil {
+			return nil, nil, err
+		}
 		r.source = &watchedSource{&api{client, plan}, p, transport}
-		return r.source, &avro{plan, nil}, r.tryOut(ctx)
+		return r.source, bodies, r.tryOut(ctx)
 	}
 	r.strategy = &watched{Strategy: r.strategy, p: p, r: r}
 	r.sink = &watchedSink{r.sink, p}

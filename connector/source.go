@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"errors"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -93,24 +92,3 @@ func (a *api) answer(resp *rest.Response, page *wire.Page) *answer {
 func (a *api) Drift() *wire.Drift { return a.plan.Drift() }
 
 func (a *api) Close() { a.client.Close() }
-
-// avro is an inspector of bodies in Confluent's wire format.
-type avro struct {
-	plan     *wire.Plan
-	registry *wire.Registry
-}
-
-func (a *avro) Inspect(ctx context.Context, value []byte) (strategies.Value, uint64, error) {
-	id, framed := wire.SchemaIDOf(value)
-	switch {
-	case !framed:
-		return strategies.Value{}, 0, &strangeError{errors.New("the value is not Avro with a schema id: another producer writes to this topic")}
-	case id == a.plan.SchemaID():
-		return strange(a.plan.Inspect(value))
-	}
-	writer, err := a.registry.SchemaByID(ctx, id)
-	if err != nil {
-		return strategies.Value{}, 0, err
-	}
-	return strange(a.plan.Resolve(value, writer))
-}

@@ -72,7 +72,7 @@ func (r *runner) tryOut(ctx context.Context) error {
 			return err
 		}
 		if item.answer == nil && !item.reopen && item.next.PageLimit != c.PageLimit {
-			r.learnt = item.next.PageLimit
+			r.allowed = item.next.PageLimit
 			c = item.next // the question again, with a smaller page
 			continue
 		}

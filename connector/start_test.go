@@ -219,7 +219,7 @@ func TestBrokerNewSchemaIsTriedFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if has, err := registry.Has(t.Context(), stream.Topic+"-value", stream.Schema); err != nil || has {
+	if id, err := registry.Lookup(t.Context(), stream.Topic+"-value", stream.Schema); err != nil || id != 0 {
 		t.Errorf("the schema that no row fits is registered (%v)", err)
 	}
 	stream.Schema = strings.Replace(good, `"fields": [`, `"fields": [{"name": "score", "type": "string", "default": ""}, `, 1)

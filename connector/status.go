@@ -25,9 +25,10 @@ type Status struct {
 	State                   State
 	Mark                    string // the committed one
 	Counts
-	Window int           // rows known of the topic
-	Latest time.Duration // how far behind the mark the latest row appeared
-	Err    error         // why it failed
+	Window  int           // rows known of the topic
+	Foreign int64         // records of the topic that are none of the stream's rows, where it was read back last
+	Latest  time.Duration // how far behind the mark the latest row appeared
+	Err     error         // why it failed
 }
 
 // Counts are totals since the process started.

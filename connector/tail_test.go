@@ -19,6 +19,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
 )
 
 // tailFixture is an embedded broker with a topic "t": an Avro record of {id, at}, JSON
@@ -176,6 +177,41 @@ func TestTailSaysWhatIsMissing(t *testing.T) {
 		err := Tail(t.Context(), c.o, io.Discard)
 		if class.Of(err) != c.class || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v (%v), want %s", name, err, class.Of(err), c.want)
+		}
+	}
+}
+
+// Records that are not what the registry says, or of which it knows nothing, are shown with the
+// reason, and end nothing.
+func TestTailOfForeignRecords(t *testing.T) {
+	h, stream := scripted(t, strategies.Keyset, &script{docs: people(1, 2)})
+	stream.Exclusive = false
+	strangers := h.strangers()
+	h.produce(stream.Topic, strangers...)
+	h.mustOnce()
+	var out bytes.Buffer
+	if err := Tail(t.Context(), TailOptions{Topic: stream.Topic, Brokers: h.cfg.Kafka.Brokers, Registry: h.cfg.SchemaRegistry}, &out); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != len(strangers)+2 {
+		t.Fatalf("%d lines, want %d:\n%s", len(lines), len(strangers)+2, out.String())
+	}
+	undecoded := map[string]string{"p4": "no schema", "p7": "PROTOBUF, not Avro", "p8": "ends early", "p9": "follow the Avro data"}
+	for i, line := range lines {
+		var got struct{ Key, Undecoded string }
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := undecoded[got.Key]
+		if i >= len(strangers) {
+			want = ""
+		}
+		if want == "no schema" && got.Undecoded != "" { // in the registry's own words
+			continue
+		}
+		if (got.Undecoded == "") != (want == "") || !strings.Contains(got.Undecoded, want) {
+			t.Errorf("line %d, want %q: %s", i, want, line)
 		}
 	}
 }

@@ -162,6 +162,7 @@ func TestCursorDescribed(t *testing.T) {
 	compare("cursor", doc.Properties, c)
 	compare("sweep", doc.Defs["sweep"].Properties, c.Sweep)
 	compare("read_back", doc.Defs["read_back"].Properties, c.ReadBack)
+	compare("schema", doc.Defs["schema"].Properties, c.Schemas[0])
 	compare("written", doc.Defs["written"].Properties, c.Written)
 	compare("topic", doc.Defs["topic"].Properties, c.Topic)
 }

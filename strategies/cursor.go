@@ -64,8 +64,21 @@ type Cursor struct {
 	// Written is where the output topic ended.
 	Written *Written `json:"written,omitempty"`
 	// Claimed says that an operator let the stream have its topic as it stood, with records in
-	// it that may not be of its schema.
+	// it that may not be of its schema. Earlier versions take such records only where it is set.
 	Claimed bool `json:"claimed,omitempty"`
+	// Schemas say what the schema ids in the records of the output topic mean, in the order in
+	// which the stream met them. A registry may lose them, or give an id to another schema.
+	Schemas []Schema `json:"schemas,omitempty"`
+}
+
+// Schema is the meaning of a schema id in an output topic.
+type Schema struct {
+	ID int `json:"id"`
+	// Fingerprint is by what the schema is known, of which the state topic has the text.
+	Fingerprint string `json:"fingerprint"`
+	// Until says where that ends, per partition of the topic: records from these offsets on may
+	// have the id of another schema. An operator set it by claiming the topic. nil: nowhere.
+	Until []int64 `json:"until,omitempty"`
 }
 
 // Written is, for each partition of the output topic, the offset behind the last record that

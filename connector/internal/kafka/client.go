@@ -36,6 +36,9 @@ type Options struct {
 	// Fits refuses a stored cursor that the stream's configuration does not go with, before
 	// anybody is fenced and before the output topic is made (rule 19). It may be nil.
 	Fits func(strategies.Cursor) error
+	// Agrees refuses a stored cursor that does not go with what was found of the output topic,
+	// before anybody is fenced. It may be nil.
+	Agrees func(strategies.Cursor, Found) error
 	// FailOnLoss makes Open refuse a topic that lost records, where they would be read again
 	// otherwise.
 	FailOnLoss bool

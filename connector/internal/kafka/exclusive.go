@@ -271,4 +271,5 @@ func (s *Sink) settled() {
 	if s.deeds != nil {
 		s.holder, s.deeds = s.deeded, nil
 	}
+	s.kept = nil
 }

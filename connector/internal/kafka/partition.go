@@ -28,6 +28,9 @@ func (s *Sink) partitioner() kgo.Partitioner {
 		if topic == s.o.Topic {
 			return func(r *kgo.Record, _ int) int { return int(r.Partition) }
 		}
+		if topic == s.o.StateTopic {
+			return func(r *kgo.Record, partitions int) int { return int(s.o.stateHome(r, partitions)) }
+		}
 		return func(r *kgo.Record, partitions int) int { return int(Home(r, partitions)) }
 	})
 }

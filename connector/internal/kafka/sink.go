@@ -35,6 +35,8 @@ type Sink struct {
 
 	records []kgo.Record // reused by every transaction
 	acks    acks
+	kept    map[string]string // schemas for the next transaction, by fingerprint
+	keeps   []kgo.Record      // their records
 	exclusive
 }
 
@@ -83,6 +85,11 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	}
 	if err := s.output(ctx, reader, adm, before); err != nil {
 		return strategies.Cursor{}, err
+	}
+	if s.o.Agrees != nil {
+		if err := s.o.Agrees(before, s.found); err != nil {
+			return strategies.Cursor{}, err
+		}
 	}
 	if err := s.fence(ctx); err != nil {
 		return strategies.Cursor{}, err
@@ -229,6 +236,9 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	s.records = s.records[:len(records)+1]
 	s.acks.reset(len(s.ends), &s.o)
 	ack := s.acks.ack // once: a method value is an allocation, and this loop is the hot path
+	if err := s.keeping(); err != nil {
+		return NotWritten, err
+	}
 	now := time.Now()
 	for i := range records {
 		r := &records[i]
@@ -246,6 +256,9 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	s.client.Produce(ctx, &s.records[len(records)], ack)
 	for i := range s.deeds {
 		s.client.Produce(ctx, &s.deeds[i], ack)
+	}
+	for i := range s.keeps {
+		s.client.Produce(ctx, &s.keeps[i], ack)
 	}
 	err := s.client.Flush(ctx)
 	if failed := s.acks.failure(); failed != nil {

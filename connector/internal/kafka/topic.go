@@ -94,6 +94,12 @@ func Lost(c strategies.Cursor, f Found) string {
 	return ""
 }
 
+// Remade reports whether the topic is not the one that the cursor knows, so that it holds nothing
+// that was written for it.
+func Remade(c strategies.Cursor, f Found) bool {
+	return f.Missing || c.Topic != nil && c.Topic.ID != f.ID && c.Topic.ID != noID && f.ID != noID
+}
+
 // Trimmed reports whether retention has removed records of the stored window: rows that
 // the API returns again may then be taken for new ones.
 func Trimmed(c strategies.Cursor, f Found) bool {

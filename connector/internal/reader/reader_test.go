@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/internal/class"
 )
@@ -219,7 +217,10 @@ func (f fakeDecoder) Decode(_ context.Context, v []byte) ([]byte, int, error) {
 	if s, ok := f[v[4]]; ok {
 		return []byte(s), int(v[4]), nil
 	}
-	return nil, int(v[4]), &sr.ResponseError{StatusCode: http.StatusNotFound, ErrorCode: 40403}
+	if v[4] == 7 {
+		return nil, 7, class.Wrap(class.Broker, errors.New("the registry is away"))
+	}
+	return nil, int(v[4]), errors.New("it ends early")
 }
 
 func TestLine(t *testing.T) {
@@ -239,7 +240,7 @@ func TestLine(t *testing.T) {
 		"empty":                   {[]byte{}, []byte{}, nil, `{"key":"","value":"",` + base + `{}}`},
 		"bytes":                   {[]byte{0xff}, []byte{1, 0xfe}, nil, `{"key":"base64:/w==","value":"base64:Af4=",` + base + `{}}`},
 		"json of no UTF-8":        {nil, []byte("\"\xff\""), nil, `{"key":null,"value":"base64:Iv8i",` + base + `{}}`},
-		"like avro, but not ours": {nil, avro(9), nil, `{"key":null,"value":"\u0000\u0000\u0000\u0000\t\u0002",` + base + `{}}`},
+		"like avro, but not ours": {nil, avro(9), nil, `{"key":null,"value":"\u0000\u0000\u0000\u0000\t\u0002","undecoded":"it ends early",` + base + `{}}`},
 		"headers":                 {nil, nil, []kgo.RecordHeader{{Key: "a", Value: []byte("1")}, {Key: "b", Value: nil}, {Key: "a", Value: []byte("2")}, {Key: "a", Value: []byte("3")}}, `{"key":null,"value":null,` + base + `{"a":["1","2","3"],"b":null}}`},
 	} {
 		got, err := Line(t.Context(), d, &kgo.Record{Key: c.key, Value: c.value, Headers: c.headers, Partition: 3, Offset: 7, Timestamp: at})
@@ -254,7 +255,11 @@ func TestLine(t *testing.T) {
 			t.Errorf("%s: not one line of JSON: %q", name, got)
 		}
 	}
-	_, err := Line(t.Context(), nil, &kgo.Record{Topic: "a", Value: avro(1)})
+	_, err := Line(t.Context(), d, &kgo.Record{Topic: "a", Value: avro(7)})
+	if class.Of(err) != class.Broker || !strings.Contains(err.Error(), "away") {
+		t.Errorf("the registry is away: %v", err)
+	}
+	_, err = Line(t.Context(), nil, &kgo.Record{Topic: "a", Value: avro(1)})
 	if class.Of(err) != class.Config || !strings.Contains(err.Error(), "--registry-url") {
 		t.Errorf("without a registry: %v", err)
 	}

@@ -7,13 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"unicode/utf8"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/wire"
 )
 
 // Decoder makes JSON of an Avro value in Confluent's wire format.
@@ -25,6 +24,7 @@ type Decoder interface {
 type line struct {
 	Key       any            `json:"key"`
 	Value     any            `json:"value"`
+	Undecoded string         `json:"undecoded,omitempty"`
 	Partition int32          `json:"partition"`
 	Offset    int64          `json:"offset"`
 	Timestamp string         `json:"timestamp"`
@@ -35,15 +35,15 @@ type line struct {
 // a tombstone), partition, offset, timestamp (RFC 3339, UTC) and headers, an object in
 // which a name that occurs more than once has an array. Keys and headers are strings;
 // a value is what its Avro schema says, else JSON as it stands, else a string. Bytes
-// that are no UTF-8 become "base64:…". d may be nil: then an Avro value is an error of
-// class Config.
+// that are no UTF-8 become "base64:…". Of a value that begins like Avro and cannot be read as
+// such, undecoded says why. d may be nil: then an Avro value is an error of class Config.
 func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
-	value, err := decode(ctx, d, r.Value)
+	value, undecoded, err := decode(ctx, d, r.Value)
 	if err != nil {
 		return nil, fmt.Errorf("decoding the value of topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
 	l := line{
-		Key: text(r.Key), Value: value, Partition: r.Partition, Offset: r.Offset,
+		Key: text(r.Key), Value: value, Undecoded: undecoded, Partition: r.Partition, Offset: r.Offset,
 		Timestamp: r.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		Headers:   map[string]any{},
 	}
@@ -68,27 +68,28 @@ func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func decode(ctx context.Context, d Decoder, value []byte) (any, error) {
+// decode returns a value as JSON has it; why says, where it begins like Avro, what keeps it from
+// being decoded. An error is one of the registry, which may know better the next time.
+func decode(ctx context.Context, d Decoder, value []byte) (decoded any, why string, err error) {
 	switch {
 	case value == nil:
-		return nil, nil
+		return nil, "", nil
 	case len(value) >= 5 && value[0] == 0:
 		if d == nil {
-			return nil, class.Errorf(class.Config, "it is Avro with a schema in a registry: give --registry-url")
+			return nil, "", class.Errorf(class.Config, "it is Avro with a schema in a registry: give --registry-url")
 		}
 		body, _, err := d.Decode(ctx, value)
-		var refused *sr.ResponseError
-		if errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound && refused.ErrorCode >= 40400 {
-			return text(value), nil // it only begins like Avro: the registry has no such schema
+		switch {
+		case err == nil:
+			return json.RawMessage(body), "", nil
+		case class.Of(err) == class.Broker && !errors.As(err, new(*wire.NoSchemaError)):
+			return nil, "", err
 		}
-		if err != nil {
-			return nil, class.Wrap(class.Broker, err)
-		}
-		return json.RawMessage(body), nil
+		return text(value), err.Error(), nil
 	case utf8.Valid(value) && json.Valid(value):
-		return json.RawMessage(value), nil
+		return json.RawMessage(value), "", nil
 	default:
-		return text(value), nil
+		return text(value), "", nil
 	}
 }
 

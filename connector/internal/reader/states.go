@@ -79,6 +79,9 @@ func Stored(ctx context.Context, brokers []string, topic string) ([]State, map[s
 	var states []State
 	owners := map[string]kafka.Owner{}
 	for name, r := range newest {
+		if kafka.OfSchema(name) {
+			continue
+		}
 		if topic, ok := kafka.OwnedTopic(name); ok {
 			if w, err := kafka.ParseOwner(r.Value); err == nil {
 				owners[topic] = w

@@ -13,7 +13,13 @@ import (
 //
 // Partitions are read side by side, so the order in which events are loaded does not tell
 // which of a key's came later. The last one of each partition is kept apart until Settle.
+//
+// An Unknown event says nothing there: what the home partition says of the key stands.
 func (w *Window) LoadStray(key []byte, v strategies.Value, hash uint64, partition int32, offset int64) {
+	if hash == Unknown {
+		w.offsets.load(Everything, partition, offset)
+		return
+	}
 	n := number(v)
 	w.offsets.load(n, partition, offset)
 	t := w.strays[partition]
@@ -47,7 +53,7 @@ func (w *Window) Settle(tombstone uint64) (live int) {
 			switch {
 			case e == nil && s.n >= w.start:
 				w.put(s.key, s.hash, s.n)
-			case e != nil && s.n != NoValue && e.n != NoValue && s.n > e.n:
+			case e != nil && e.hash != Unknown && s.n != NoValue && e.n != NoValue && s.n > e.n:
 				e.hash, e.n = s.hash, s.n
 			}
 		})

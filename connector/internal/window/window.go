@@ -111,8 +111,12 @@ func DeadHash(raw []byte) uint64 { return xxh3.Hash(raw) }
 // Load takes an event of the topic from its key's home partition, in that partition's order;
 // the partition's next event stands behind offset. A key's last event is the one that comes
 // last, be its cursor value smaller than that of the one before: the source went back, and a full
-// scan wrote it (rule 23).
+// scan wrote it (rule 23). The hash Unknown makes the key's version unknown.
 func (w *Window) Load(key []byte, v strategies.Value, hash uint64, partition int32, offset int64) {
+	if hash == Unknown {
+		w.loadUnknown(key, partition, offset)
+		return
+	}
 	n := number(v)
 	w.offsets.load(n, partition, offset)
 	id := keyHash(key)

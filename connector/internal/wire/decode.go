@@ -26,8 +26,9 @@ func NewDecoder(reg *Registry) *Decoder {
 // Decode returns a value as JSON, without union wrappers and with the fields in the
 // schema's order: timestamps in RFC 3339 with as many digits as they need and a Z,
 // bytes in base64, decimals as strings. id is the value's schema id. The error is
-// ErrNotFramed for a value that is not Avro as Confluent frames it; those of the
-// registry have class Broker.
+// ErrNotFramed for a value that is not Avro as Confluent frames it, and a *NoSchemaError where
+// its id has no schema that can be used; those of the registry have class Broker, those of a
+// value that is not of its schema have none.
 func (d *Decoder) Decode(ctx context.Context, value []byte) (json []byte, id int, err error) {
 	id, body, err := header(value)
 	if err != nil {
@@ -69,7 +70,7 @@ func (d *Decoder) schema(ctx context.Context, id int) (*schema, error) {
 		return nil, err
 	}
 	if sc, err = parseSchema(text); err != nil {
-		return nil, class.Errorf(class.Broker, "reading schema %d from the registry: %w", id, err)
+		return nil, &NoSchemaError{id, class.Errorf(class.Broker, "reading schema %d from the registry: %w", id, err)}
 	}
 	d.mu.Lock()
 	d.schemas[id] = sc

@@ -67,7 +67,7 @@ func same(got, want any) bool {
 
 // TestEncoderAgainstGoavro draws schemas and rows and has goavro decode what Scan made of
 // them. Further: Inspect and Resolve know the row again, and the decoder's JSON, scanned
-// once more, gives the same body.
+// once more, gives the same body. A schema's canonical form reads the same rows, and is its own.
 func TestEncoderAgainstGoavro(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := 0
@@ -104,6 +104,13 @@ func TestEncoderAgainstGoavro(t *testing.T) {
 		}
 		defer pg.Release()
 		again := strings.Replace(row.schema, `"fields":[`, `"doc":"another schema","fields":[`, 1)
+		canonical, err := Canonical(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if twice, err := Canonical(canonical); err != nil || twice != canonical {
+			t.Fatalf("%s\nbecomes %s\nand then %s, %v", row.schema, canonical, twice, err)
+		}
 		for i, r := range pg.Rows {
 			if r.Err != nil {
 				t.Fatalf("schema %s\nrow %s\n%v", row.schema, rows[i], r.Err)
@@ -122,9 +129,11 @@ func TestEncoderAgainstGoavro(t *testing.T) {
 			if err != nil || hash != r.Hash || v.Set != r.Value.Set || !bytes.Equal(v.Raw, r.Value.Raw) {
 				t.Fatalf("Inspect: %+v %x %v, want %+v %x", v, hash, err, r.Value, r.Hash)
 			}
-			v, hash, err = p.Resolve(r.Body, again)
-			if err != nil || hash != r.Hash || v.Set != r.Value.Set || !bytes.Equal(v.Raw, r.Value.Raw) {
-				t.Fatalf("Resolve: %+v %x %v, want %+v %x", v, hash, err, r.Value, r.Hash)
+			for _, writer := range []string{again, canonical} {
+				v, hash, err = p.Resolve(r.Body, writer)
+				if err != nil || hash != r.Hash || v.Set != r.Value.Set || !bytes.Equal(v.Raw, r.Value.Raw) {
+					t.Fatalf("Resolve: %+v %x %v, want %+v %x", v, hash, err, r.Value, r.Hash)
+				}
 			}
 			js, err := renderBody(p.schema, r.Body[headerLen:])
 			if err != nil || !json.Valid(js) {

@@ -58,5 +58,6 @@
 // (the page), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record keys and cursor values), encode*.go (the other
 // types), binary.go (reading Avro), inspect.go, resolve.go, render.go and decode.go (back
-// from Avro), registry.go, fits.go (a schema checked without registering it).
+// from Avro), registry.go, fits.go (a schema checked without registering it), canonical.go
+// (by what schemas are known).
 package wire

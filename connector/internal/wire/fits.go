@@ -12,18 +12,19 @@ import (
 
 const noSubject = "the subject does not exist yet"
 
-// Has reports whether the subject has the schema, so that Register would change nothing.
-func (r *Registry) Has(ctx context.Context, subject, schema string) (bool, error) {
-	s := sr.Schema{Schema: schema, Type: sr.TypeAvro}
-	_, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.LookupSchema(ctx, subject, s) })
+// Lookup is the id under which the subject has the schema; 0: it does not.
+func (r *Registry) Lookup(ctx context.Context, subject, schema string) (int, error) {
+	known, err := retry(ctx, func() (sr.SubjectSchema, error) {
+		return r.client.LookupSchema(ctx, subject, sr.Schema{Schema: schema, Type: sr.TypeAvro})
+	})
 	var re *sr.ResponseError
 	switch {
-	case err == nil:
-		return true, nil
 	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound:
-		return false, nil
+		return 0, nil
+	case err != nil:
+		return 0, r.fail(fmt.Sprintf("looking up the schema of %s", subject), err)
 	}
-	return false, r.fail(fmt.Sprintf("looking up the schema of %s", subject), err)
+	return known.ID, nil
 }
 
 // Fits says, without registering anything, whether the subject would take the schema.

@@ -35,6 +35,7 @@ type Registry struct {
 const (
 	registryTimeout = 10 * time.Second
 	registryTries   = 4
+	registryCodes   = 40400 // a registry's own "not found" has a code of five digits; a proxy's has none
 )
 
 // NewRegistry returns a registry at rawURL, which may have a base path, as Apicurio's
@@ -118,7 +119,17 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 	return id, nil
 }
 
-// SchemaByID returns the text of an Avro schema.
+// NoSchemaError says that the registry has no Avro schema under an id, or one that is of no
+// use here: the registry has answered, and will not answer otherwise. Its class is Broker.
+type NoSchemaError struct {
+	ID  int
+	err error
+}
+
+func (e *NoSchemaError) Error() string { return e.err.Error() }
+func (e *NoSchemaError) Unwrap() error { return e.err }
+
+// SchemaByID returns the text of an Avro schema; a *NoSchemaError where the id has none.
 func (r *Registry) SchemaByID(ctx context.Context, id int) (string, error) {
 	r.mu.Lock()
 	text, ok := r.texts[id]
@@ -128,13 +139,16 @@ func (r *Registry) SchemaByID(ctx context.Context, id int) (string, error) {
 	}
 	doing := fmt.Sprintf("reading schema %d", id)
 	s, err := retry(ctx, func() (sr.Schema, error) { return r.client.SchemaByID(ctx, id) })
+	var re *sr.ResponseError
 	switch {
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound && re.ErrorCode >= registryCodes:
+		return "", &NoSchemaError{id, r.fail(doing, err)}
 	case err != nil:
 		return "", r.fail(doing, err)
 	case s.Type != sr.TypeAvro:
-		return "", r.fail(doing, fmt.Errorf("it is a schema of type %s, not Avro", s.Type))
+		return "", &NoSchemaError{id, r.fail(doing, fmt.Errorf("it is a schema of type %s, not Avro", s.Type))}
 	case len(s.References) > 0:
-		return "", r.fail(doing, errors.New("it refers to other schemas, which is not supported"))
+		return "", &NoSchemaError{id, r.fail(doing, errors.New("it refers to other schemas, which is not supported"))}
 	}
 	r.mu.Lock()
 	r.texts[id] = s.Schema
@@ -184,7 +198,7 @@ func (r *Registry) fail(doing string, err error) error {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			text += "; check the registry's username and password"
 		case http.StatusNotFound:
-			if re.ErrorCode < 40400 { // a registry's own "not found" has five digits
+			if re.ErrorCode < registryCodes {
 				text += "; check the registry's URL and its base path"
 			}
 		}

@@ -203,14 +203,14 @@ func TestDecoder(t *testing.T) {
 	if _, _, err := d.Decode(ctx, []byte(`{"plain":"json"}`)); !errors.Is(err, ErrNotFramed) {
 		t.Error(err)
 	}
-	if _, _, err := d.Decode(ctx, pg.Rows[0].Body[:9]); err == nil || !strings.Contains(err.Error(), "ends early") {
+	if _, _, err := d.Decode(ctx, pg.Rows[0].Body[:9]); class.Of(err) != class.Unexpected || !strings.Contains(err.Error(), "ends early") {
 		t.Error(err)
 	}
-	if _, _, err := d.Decode(ctx, []byte{0, 0, 0, 0, 99, 0}); class.Of(err) != class.Broker {
+	if _, _, err := d.Decode(ctx, []byte{0, 0, 0, 0, 99, 0}); class.Of(err) != class.Broker || !errors.As(err, new(*NoSchemaError)) {
 		t.Error(err)
 	}
 	fake.SeedSchema("p-value", 1, 50, sr.Schema{Schema: `syntax = "proto3";`, Type: sr.TypeProtobuf})
-	if _, _, err := d.Decode(ctx, []byte{0, 0, 0, 0, 50, 0}); err == nil || !strings.Contains(err.Error(), "PROTOBUF, not Avro") {
+	if _, _, err := d.Decode(ctx, []byte{0, 0, 0, 0, 50, 0}); !errors.As(err, new(*NoSchemaError)) || !strings.Contains(err.Error(), "PROTOBUF, not Avro") {
 		t.Error(err)
 	}
 }

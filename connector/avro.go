@@ -1,0 +1,129 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// avro is an inspector of bodies in Confluent's wire format.
+type avro struct {
+	plan     *wire.Plan
+	registry *wire.Registry
+	lexicon  *lexicon
+	kept     func(ctx context.Context, fingerprint string) (string, error) // the schemas of the state topic
+	refused  map[int]error                                                 // ids of which the registry has no schema
+}
+
+func newAvro(plan *wire.Plan, schema string, registry *wire.Registry, kept func(context.Context, string) (string, error)) (*avro, error) {
+	fingerprint, err := wire.Fingerprint(schema)
+	if err != nil {
+		return nil, err
+	}
+	return &avro{plan, registry, newLexicon(plan.SchemaID(), fingerprint, schema), kept, make(map[int]error)}, nil
+}
+
+func (a *avro) Lexicon() *lexicon { return a.lexicon }
+
+func (a *avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
+	id, framed := wire.SchemaIDOf(rec.Value)
+	if !framed {
+		return strategies.Value{}, 0, &foreignError{errNotAvro}
+	}
+	fingerprint, known := a.lexicon.meaning(id, rec.Partition, rec.Offset)
+	if id == a.plan.SchemaID() && (!known || fingerprint == a.lexicon.own.Fingerprint) {
+		return foreignUnless(a.plan.Inspect(rec.Value))
+	}
+	if known {
+		schema, err := a.schema(ctx, id, fingerprint)
+		if err != nil {
+			return strategies.Value{}, 0, err
+		}
+		return foreignUnless(a.plan.Resolve(rec.Value, schema))
+	}
+	schema, err := a.ask(ctx, id)
+	if err != nil {
+		return strategies.Value{}, 0, err
+	}
+	v, hash, err := a.plan.Resolve(rec.Value, schema)
+	if err == nil {
+		if fingerprint, err := wire.Fingerprint(schema); err == nil {
+			a.lexicon.learn(id, fingerprint, schema)
+		}
+	}
+	return foreignUnless(v, hash, err)
+}
+
+var errNotAvro = errors.New("the value is not Avro with a schema id")
+
+// schema is the text of a schema that the stream has met under the id. The registry is asked
+// where the state topic does not keep it, and believed only where it means the same one.
+func (a *avro) schema(ctx context.Context, id int, fingerprint string) (string, error) {
+	if text, ok := a.lexicon.texts[fingerprint]; ok {
+		return text, nil
+	}
+	text, err := a.kept(ctx, fingerprint)
+	if err != nil {
+		return "", err
+	}
+	if !isSchema(text, fingerprint) {
+		if text, err = a.ask(ctx, id); err != nil {
+			return "", err
+		}
+		if !isSchema(text, fingerprint) {
+			return "", &foreignError{fmt.Errorf("its schema %d (%.12s) is kept nowhere, and is another one in the registry", id, fingerprint)}
+		}
+	}
+	a.lexicon.texts[fingerprint] = text
+	return text, nil
+}
+
+// ask is the registry's schema of an id; a *foreignError where it has none.
+func (a *avro) ask(ctx context.Context, id int) (string, error) {
+	if err := a.refused[id]; err != nil {
+		return "", err
+	}
+	text, err := a.registry.SchemaByID(ctx, id)
+	if errors.As(err, new(*wire.NoSchemaError)) {
+		err = &foreignError{err}
+		a.refused[id] = err
+	}
+	return text, err
+}
+
+func isSchema(text, fingerprint string) bool {
+	if text == "" {
+		return false
+	}
+	is, err := wire.Fingerprint(text)
+	return err == nil && is == fingerprint
+}
+
+// Doubts says of which ids the registry does not say what they mean in the topic; "": of none,
+// or it does not answer.
+func (a *avro) Doubts(ctx context.Context) string {
+	return doubts(ctx, a.registry, a.lexicon.known, a.lexicon.own.ID)
+}
+
+func doubts(ctx context.Context, registry *wire.Registry, known []strategies.Schema, own int) string {
+	var all []string
+	for i, s := range known {
+		if s.ID == own || s.Until != nil || lastMeaning(known, s.ID) != i {
+			continue
+		}
+		text, err := registry.SchemaByID(ctx, s.ID)
+		switch {
+		case errors.As(err, new(*wire.NoSchemaError)):
+			all = append(all, fmt.Sprintf("%d (unknown there, %.12s here)", s.ID, s.Fingerprint))
+		case err == nil && !isSchema(text, s.Fingerprint):
+			all = append(all, fmt.Sprintf("%d (another schema there, %.12s here)", s.ID, s.Fingerprint))
+		}
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,31 @@
+package connector
+
+import (
+	"tidemark/connector/config"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// ids holds what the schema ids in a stream's topic mean against the registry, as a start would.
+func (c *checker) ids(s config.Stream, known []strategies.Schema) (note string, err error) {
+	if c.schemas == nil || len(known) == 0 {
+		return "", nil
+	}
+	id, err := c.schemas.Lookup(c.ctx, s.Topic+"-value", schemaOf(s))
+	if err != nil {
+		return "", err
+	}
+	if id > 0 { // not registered yet, it may get any
+		fingerprint, err := wire.Fingerprint(schemaOf(s))
+		if err != nil {
+			return "", err
+		}
+		if err := disagreement(s, c.cfg.Kafka, newLexicon(id, fingerprint, "").clash(known)); err != nil {
+			return "", err
+		}
+	}
+	if ids := doubts(c.ctx, c.schemas, known, id); ids != "" {
+		note = "; the schema registry no longer has schemas of records in the topic, by id: " + ids
+	}
+	return note, nil
+}

@@ -1,0 +1,77 @@
+package connector
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"tidemark/strategies"
+)
+
+// What an id means goes by what it meant when the record was written.
+func TestLexicon(t *testing.T) {
+	schema := func(id int, fingerprint string, until ...int64) strategies.Schema {
+		return strategies.Schema{ID: id, Fingerprint: fingerprint, Until: until}
+	}
+	for name, c := range map[string]struct {
+		known []strategies.Schema
+		own   strategies.Schema
+		want  []strategies.Schema // nil: a clash
+		fresh bool
+	}{
+		"a new stream":                          {nil, schema(1, "a"), []strategies.Schema{schema(1, "a")}, true},
+		"as before":                             {[]strategies.Schema{schema(1, "a")}, schema(1, "a"), []strategies.Schema{schema(1, "a")}, false},
+		"another schema":                        {[]strategies.Schema{schema(1, "a")}, schema(2, "b"), []strategies.Schema{schema(1, "a"), schema(2, "b")}, true},
+		"the same schema, numbered anew":        {[]strategies.Schema{schema(1, "a")}, schema(7, "a"), []strategies.Schema{schema(1, "a"), schema(7, "a")}, true},
+		"back to an older schema":               {[]strategies.Schema{schema(1, "a"), schema(2, "b")}, schema(1, "a"), []strategies.Schema{schema(1, "a"), schema(2, "b")}, false},
+		"another schema under its id":           {[]strategies.Schema{schema(1, "a"), schema(2, "b")}, schema(1, "b"), nil, false},
+		"the same, claimed":                     {[]strategies.Schema{schema(1, "a", 5), schema(2, "b", 5)}, schema(1, "b"), []strategies.Schema{schema(1, "a", 5), schema(2, "b", 5), schema(1, "b")}, true},
+		"claimed, and back to the older schema": {[]strategies.Schema{schema(1, "a", 5), schema(1, "b")}, schema(1, "a"), nil, false},
+		"claimed for nothing":                   {[]strategies.Schema{schema(1, "a", 5)}, schema(1, "a"), []strategies.Schema{schema(1, "a")}, false},
+	} {
+		before := fmt.Sprint(c.known)
+		l := newLexicon(c.own.ID, c.own.Fingerprint, "text")
+		err := l.adopt(c.known)
+		if c.want == nil {
+			if !errors.As(err, new(*clashError)) {
+				t.Errorf("%s: %v, want a clash", name, err)
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(l.known, c.want) || (len(l.fresh) > 0) != c.fresh {
+			t.Errorf("%s: %+v, fresh %q, %v; want %+v", name, l.known, l.fresh, err, c.want)
+		}
+		if fmt.Sprint(c.known) != before {
+			t.Errorf("%s: the cursor's list is changed", name)
+		}
+	}
+	l := newLexicon(1, "b", "text")
+	if err := l.adopt([]strategies.Schema{schema(1, "a", 5, 3), schema(2, "c")}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		id        int
+		partition int32
+		offset    int64
+		want      string
+	}{{1, 0, 4, "a"}, {1, 0, 5, "b"}, {1, 1, 2, "a"}, {1, 1, 3, "b"}, {1, 2, 0, "b"}, {2, 0, 9, "c"}, {3, 0, 0, ""}} {
+		if got, known := l.meaning(c.id, c.partition, c.offset); got != c.want || known != (c.want != "") {
+			t.Errorf("id %d at %d/%d means %q, want %q", c.id, c.partition, c.offset, got, c.want)
+		}
+	}
+	if again := until(until(l.known, []int64{9, 9}), []int64{20, 20}); !reflect.DeepEqual(again[0].Until, []int64{5, 3}) || !reflect.DeepEqual(again[1].Until, []int64{9, 9}) {
+		t.Errorf("claimed twice: %+v", again)
+	}
+	l.learn(2, "d", "text")
+	l.learn(3, "d", "text")
+	if got := l.known[len(l.known)-1]; len(l.known) != 4 || got.ID != 3 || got.Fingerprint != "d" {
+		t.Errorf("learnt %+v", l.known)
+	}
+	for id := range 3 * mostSchemas {
+		l.learn(100+id, "e", "text")
+	}
+	if len(l.known) > mostSchemas {
+		t.Errorf("the cursor would list %d ids", len(l.known))
+	}
+}
