@@ -53,7 +53,11 @@ func (r *runner) cause(row *strategies.Row) error {
 	if row.Err != nil {
 		return row.Err
 	}
-	if size := len(row.Key) + len(row.Body); size > r.maxRecord {
+	size := len(row.Key) + len(row.Body)
+	if row.Deleted && row.Value.Set {
+		size += len(headerCursor) + len(row.Value.Raw) + 8
+	}
+	if size > r.maxRecord {
 		return &errTooLarge{size, r.maxRecord}
 	}
 	return nil

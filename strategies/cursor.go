@@ -112,7 +112,7 @@ type Sweep struct {
 	Group      int64  `json:"group,omitempty"`
 	FirstValue string `json:"first_value,omitempty"`
 	LastValue  string `json:"last_value,omitempty"`
-	LastKey    string `json:"last_key,omitempty"` // the last row read, where a group is counted over several pages
+	LastKey    string `json:"last_key,omitempty"` // the last row read, as identity has it, where a group is counted over several pages
 	Look       string `json:"look,omitempty"`     // a hash of the rows between Offset and Seen, which have to come again to prove the end
 	Overlap    int64  `json:"overlap,omitempty"`  // rows that a page shares with the one before it
 	Limit      int    `json:"limit,omitempty"`    // rows to ask for, where a group is wider than a page

@@ -187,7 +187,9 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	}
 	sweep.Token = ""
 	if s.spec.Params.Token != "" {
-		sweep.Behind = p.Token.Text
+		if sweep.Behind = p.Token.Text; len(sweep.Behind) > longestToken {
+			sweep.Behind = "" // no request can ask what it leads to
+		}
 		s.bind(sweep)
 	}
 	return Verdict{Next: c}, s.passed(&c, e.last, e)
@@ -284,10 +286,17 @@ func (s keyset) tokens(c Cursor, why string) (Verdict, error) {
 	return v, nil
 }
 
+// longestToken is the longest token that is followed. Longer ones fit neither a request nor, with
+// what else is in it, a cursor.
+const longestToken = 32 << 10
+
 // follow goes on by token: the pages are not sorted by the cursor, or this one holds no
 // cursor value to go on from.
 func (s keyset) follow(c Cursor, token string) (Verdict, error) {
 	sweep := c.Sweep
+	if len(token) > longestToken {
+		return Verdict{}, fmt.Errorf("the token has %d bytes, more than a request can carry (%d), and nothing else leads to the next page", len(token), longestToken)
+	}
 	// A token that leads to itself, or round in a circle, never ends. Every page's token is
 	// held against one earlier token, and that one is taken anew at each power of two
 	// (Brent), so that circles of any length are found in constant memory.

@@ -325,3 +325,18 @@ func TestKeysetProbesStrictTies(t *testing.T) {
 	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@5"), Token: token("b")}).Next, "scroll_param=b")
 	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@6"), Token: token("b")}).Next, "updated_since=4")
 }
+
+// A token that no request can carry is an error where nothing else leads on, and no matter
+// where it only says that there is more.
+func TestKeysetLongToken(t *testing.T) {
+	s := mustNew(t, playgroundSpec(Keyset))
+	long := token(strings.Repeat("t", 1_200_000))
+	c := fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2), Token: long}).Next
+	if c.Sweep.Behind != "" || c.Sweep.Token != "" || c.Sweep.After != at(2) {
+		t.Fatalf("%.300s", show(c))
+	}
+	spec := playgroundSpec(Keyset)
+	spec.Unsorted = true
+	s = mustNew(t, spec)
+	refused(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2), Token: long}, "the token has 1200000 bytes, more than a request can carry")
+}

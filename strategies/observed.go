@@ -76,8 +76,8 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 func (k core) expect(c *Cursor, v Value) error {
 	s := c.Sweep
 	s.Expect, s.Doubt, s.Confirm, s.Back, s.Rounds = "", 0, false, false, 0
-	if !v.Set || s.ByToken || string(v.Raw) == c.Gone {
-		return nil
+	if gone, err := k.gone(*c, v); err != nil || gone || !v.Set || s.ByToken {
+		return err
 	}
 	if s.Doubts >= maxDoubts {
 		known, err := k.value(s.Doubted)
@@ -118,6 +118,12 @@ func (k core) usual(c Cursor, v, layout Value) int64 {
 		d = k.granule(layout)
 	}
 	return k.lookback.Microseconds() + d
+}
+
+// gone reports whether the row at v was found not to come any more.
+func (k core) gone(c Cursor, v Value) (bool, error) {
+	gone, err := k.value(c.Gone)
+	return gone.Set && v.Set && k.spec.Format.compare(&gone, &v) == 0, err
 }
 
 // doubt decides what an answer to a request by value says of the filter. again is true
@@ -246,7 +252,8 @@ func (k core) granule(layout Value) int64 { return max(k.spec.Format.Granule(lay
 // behind is how far below v a request has to begin, as far as is known, for rows at v to
 // come (rule 14).
 func (k core) behind(c Cursor, v, layout Value) int64 {
-	gone := c.Filter == "" && c.Gone != "" && c.Gone == string(v.Raw)
+	gone, err := k.gone(c, v)
+	gone = gone && err == nil && c.Filter == ""
 	switch {
 	case k.spec.Format == Opaque && !gone:
 		return 0

@@ -2,9 +2,10 @@ package strategies
 
 import (
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strconv"
+
+	"github.com/zeebo/xxh3"
 )
 
 // look is what Fold needs to know of one page.
@@ -91,7 +92,8 @@ func (s offset) seam(sweep *Sweep, rows []Row) (bool, error) {
 	}
 	if sweep.LastKey != "" {
 		r := &rows[0]
-		return identity(r) == sweep.LastKey && (!r.Value.Set || string(r.Value.Raw) == sweep.FirstValue), nil
+		at, err := s.value(sweep.FirstValue)
+		return r.is(sweep.LastKey) && (!r.Value.Set || at.Set && s.spec.Format.compare(&r.Value, &at) == 0), err
 	}
 	last, err := s.value(sweep.LastValue)
 	if err != nil {
@@ -119,26 +121,38 @@ func (s offset) seam(sweep *Sweep, rows []Row) (bool, error) {
 	return !first && smaller <= sweep.Group-sweep.Offset, nil
 }
 
-// identity tells a row from others: its id or, where it has none, a hash of what the API
-// wrote.
+// longestID is how long an id the cursor holds as it is; of a longer one it holds a hash. The
+// state topic refuses a cursor of more than a megabyte, for ever.
+const longestID = 128
+
+// identity tells a row from others in the cursor: its id, or a hash of the id where that is long,
+// or of what the API wrote where the row has none.
 func identity(r *Row) string {
-	if len(r.Key) > 0 {
+	if n := len(r.Key); n > 0 && n <= longestID {
 		return string(r.Key)
 	}
-	h := fnv.New64a()
-	h.Write(r.JSON)
-	return fmt.Sprintf("#%016x", h.Sum64())
+	h := xxh3.Hash128(named(r))
+	return fmt.Sprintf("#%016x%016x", h.Hi, h.Lo)
+}
+
+// is reports whether a cursor means the row. Earlier versions kept long ids as they were.
+func (r *Row) is(stored string) bool {
+	return identity(r) == stored || len(r.Key) > longestID && string(r.Key) == stored
+}
+
+// named is what a row is known by: its id or, where it has none, what the API wrote.
+func named(r *Row) []byte {
+	if len(r.Key) > 0 {
+		return r.Key
+	}
+	return r.JSON
 }
 
 // fingerprint tells rows and their values from others, whatever their order.
 func fingerprint(rows []Row) string {
 	sum := uint64(len(rows))
 	for i := range rows {
-		h := fnv.New64a()
-		h.Write([]byte(identity(&rows[i])))
-		h.Write([]byte{0})
-		h.Write(rows[i].Value.Raw)
-		sum += h.Sum64()
+		sum += xxh3.HashSeed(rows[i].Value.Raw, xxh3.Hash(named(&rows[i])))
 	}
 	return strconv.FormatUint(sum, 16)
 }

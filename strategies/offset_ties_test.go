@@ -198,3 +198,37 @@ func TestOffsetOpaqueFilterThatCannotBeTold(t *testing.T) {
 		t.Errorf("%q, %s", v.Warning, show(v.Next))
 	}
 }
+
+// Of a long id, and of a row without one, the seam keeps a hash; the long text that earlier
+// versions kept is known too.
+func TestOffsetSeamOfLongIDs(t *testing.T) {
+	s := sortedTies(t, 3)
+	for name, spoil := range map[string]func(r *Row){
+		"long": func(r *Row) { r.Key = append(r.Key, strings.Repeat("x", 1_200_000)...) },
+		"none": func(r *Row) { r.JSON, r.Key = append([]byte(`{"id":null}`), r.Key...), nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			group := seconds(t, 2, 2, 2, 2, 2, 2)
+			for i := range group {
+				spoil(&group[i])
+			}
+			c := fold(t, s, begin(t, s, Cursor{Mark: at(2)}), Page{Rows: group[:3], Total: 6}).Next
+			if n := len(c.Sweep.LastKey); n == 0 || n > longestID {
+				t.Fatalf("the seam has %d bytes", n)
+			}
+			if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || v.Next.Sweep.LastKey == c.Sweep.LastKey {
+				t.Errorf("its row is not known again: %s", show(v.Next))
+			}
+			if v := fold(t, s, c, Page{Rows: group[3:], Total: 6}); !v.Restarted {
+				t.Errorf("another row is taken for it: %s", show(v.Next))
+			}
+			if name == "long" {
+				c = c.clone()
+				c.Sweep.LastKey = string(group[2].Key)
+				if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || len(v.Next.Sweep.LastKey) > longestID {
+					t.Errorf("a stored cursor's long id is not known again: %.200s", show(v.Next))
+				}
+			}
+		})
+	}
+}

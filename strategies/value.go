@@ -54,6 +54,10 @@ type Value struct {
 	Set bool   // false: the field is null or missing
 }
 
+// LongestValue is how many bytes of text a row's value may have: what is longer no request can
+// carry, and a cursor holds some fifteen of them.
+const LongestValue = 4 << 10
+
 // Compare orders two set values of one format by value, Opaque ones by their first bytes.
 func (v Value) Compare(w Value) int { return Integer.compare(&v, &w) }
 

@@ -148,3 +148,20 @@ func TestRoundedTimes(t *testing.T) {
 		t.Error(r.Err)
 	}
 }
+
+// A cursor value that no request can carry makes a bad row, whatever its format; one that is as
+// long as may be is taken.
+func TestLongCursorValues(t *testing.T) {
+	schema := `{"type":"record","name":"R","fields":[{"name":"id","type":"string"},{"name":"at","type":["null","string"],"default":null}]}`
+	for format, text := range map[strategies.Format]string{strategies.Opaque: "x", strategies.Integer: "0"} {
+		p := mustCompile(t, Options{Schema: schema, IDField: "id", CursorField: "at", Format: format, DeletedField: "gone", DeletedPresent: true})
+		for n, bad := range map[int]bool{strategies.LongestValue: false, strategies.LongestValue + 1: true} {
+			for _, gone := range []string{"", `,"gone":1`} {
+				r := scanOne(t, p, `{"id":"a","at":"`+strings.Repeat(text, n)+`"`+gone+`}`)
+				if (r.Err != nil) != bad || r.Value.Set == bad || string(r.Key) != "a" || bad && !strings.Contains(r.Err.Error(), "the cursor value has 4097 bytes, more than a request can carry (4096)") {
+					t.Errorf("%s of %d bytes: %v, %v", format, n, r.Err, r.Value.Set)
+				}
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"unicode/utf8"
 
@@ -153,6 +154,12 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 	}
 	if s.plan.stampCursor && encoded && s.buf[at] == '"' {
 		row.Value = strategies.Value{Raw: text, N: s.stampMicros, Sub: s.stampNanos, Set: true}
+		return c
+	}
+	if len(text) > strategies.LongestValue {
+		if c == good && encoded {
+			return s.refuse(s.plan.root.fields[i].typ, at, fmt.Sprintf("the cursor value has %d bytes, more than a request can carry (%d)", len(text), strategies.LongestValue))
+		}
 		return c
 	}
 	v, err := s.plan.opts.Format.Parse(text)
