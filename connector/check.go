@@ -68,7 +68,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 	}
 	client, err := rest.New(rest.Options{
 		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler), NoContent: s.Ends(config.EndNoContent),
 	})
 	if err != nil {
 		return "", err
@@ -86,7 +86,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
 		var status *rest.StatusError
 		if errors.As(err, &status) {
-			if next, ok := strategies.LearnLimit(strategy, cursor, status.Message); ok {
+			if next, ok := learnLimit(strategy, cursor, status); ok {
 				cursor = next
 				continue
 			}
@@ -172,6 +172,15 @@ func (c *checker) filter(source *api, s config.Stream, mark string, limit int) (
 	for asked := 0; asked < 6; asked++ {
 		from := cursor.Sweep.After
 		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
+		var status *rest.StatusError
+		if errors.As(err, &status) {
+			if v, ok, judged := strategies.Refused(strategy, cursor, status.Status); ok && judged == nil {
+				if cursor = v.Next; cursor.Sweep == nil {
+					break
+				}
+				continue
+			}
+		}
 		if err != nil {
 			return "", err
 		}

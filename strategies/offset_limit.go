@@ -29,7 +29,7 @@ func LearnLimit(s Strategy, c Cursor, message string) (Cursor, bool) {
 			return c, true
 		}
 	}
-	if c.Sweep != nil && c.Sweep.Limit > o.spec.PageSize && c.Sweep.Limit == o.limit(c) {
+	if s := c.Sweep; s != nil && !s.Probe && s.Limit > o.spec.PageSize && s.Limit == o.limit(c) && s.Largest <= s.Limit/2 {
 		c.PageLimit = c.Sweep.Limit / 2
 		return c, true
 	}
