@@ -250,6 +250,9 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 	if cursor.PageLimit > 0 {
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", cursor.PageLimit))
 	}
+	if note := tokenNote(s, page); note != "" {
+		notes = append(notes, note)
+	}
 	if note := tieNote(s, page.Rows); note != "" {
 		notes = append(notes, note)
 	}
