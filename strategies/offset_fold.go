@@ -241,7 +241,7 @@ func (s offset) probed(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	if sweep.Look != "" && s.clamped(last, p.Rows) {
+	if sweep.Look != "" && s.clamped(sweep, last, p.Rows) {
 		p.Rows = nil
 	}
 	sweep.Probe = false

@@ -73,13 +73,13 @@ func (s offset) refused(c Cursor, status int) (Verdict, bool, error) {
 }
 
 // clamped reports whether a page asked for behind the rows read is an earlier one, from an API
-// that is configured to give its last page again: a row in it is older than the last one read,
-// and none is newer.
-func (s offset) clamped(last Value, rows []Row) bool {
+// that is configured to give its last page again: it has the very rows of the page before, or a
+// row in it is older than the last one read, and none is newer.
+func (s offset) clamped(sweep *Sweep, last Value, rows []Row) bool {
 	if !s.spec.Ends.RepeatedPage || !last.Set {
 		return false
 	}
-	older := false
+	older := fingerprint(rows) == sweep.Look
 	for i := range rows {
 		if v := &rows[i].Value; v.Set {
 			d := s.spec.Format.compare(v, &last)
