@@ -89,6 +89,7 @@ func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
 	o := rest.Options{
 		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+		NoContent: s.Ends(config.EndNoContent),
 	}
 	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
 		o.Piece = pieceOf(maxInFlight)
@@ -146,7 +147,7 @@ func schemaOf(s config.Stream) string {
 func planOptions(s config.Stream, format strategies.Format, schema string, id int) wire.Options {
 	return wire.Options{
 		Schema: schema, SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
-		IDField: s.IDField, CursorField: s.CursorField, Format: format, NeedToken: s.Strategy == strategies.Keyset,
+		IDField: s.IDField, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData),
 		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }

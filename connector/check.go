@@ -70,7 +70,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 	}
 	client, err := rest.New(rest.Options{
 		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler), NoContent: s.Ends(config.EndNoContent),
 	})
 	if err != nil {
 		return "", err
@@ -88,7 +88,7 @@ func (c *checker) api(s config.Stream) (string, error) {
 		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
 		var status *rest.StatusError
 		if errors.As(err, &status) {
-			if next, ok := strategies.LearnLimit(strategy, cursor, status.Message); ok {
+			if next, ok := learnLimit(strategy, cursor, status); ok {
 				cursor = next
 				continue
 			}
@@ -174,6 +174,15 @@ func (c *checker) filter(source *api, s config.Stream, mark string, limit int) (
 	for asked := 0; asked < 6; asked++ {
 		from := cursor.Sweep.After
 		answer, err := source.Page(c.ctx, strategy.Query(cursor).Params)
+		var status *rest.StatusError
+		if errors.As(err, &status) {
+			if v, ok, judged := strategies.Refused(strategy, cursor, status.Status); ok && judged == nil {
+				if cursor = v.Next; cursor.Sweep == nil {
+					break
+				}
+				continue
+			}
+		}
 		if err != nil {
 			return "", err
 		}
@@ -244,6 +253,9 @@ func describePage(s config.Stream, strategy strategies.Strategy, cursor strategi
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", cursor.PageLimit))
 	}
 	if note := unsentNote(s); note != "" {
+		notes = append(notes, note)
+	}
+	if note := tokenNote(s, page); note != "" {
 		notes = append(notes, note)
 	}
 	if note := tieNote(s, page.Rows); note != "" {

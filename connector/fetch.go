@@ -2,13 +2,10 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
 )
 
@@ -208,33 +205,4 @@ func (f *fetcher) lower(a, b string) (bool, error) {
 	}
 	y, err := f.windowStart(b)
 	return x < y, err
-}
-
-// refused looks for a way on where the API will not answer the question itself: a page
-// size beyond its limit is learnt from its message, a token it no longer takes sends
-// the sweep back to its base.
-func (f *fetcher) refused(c strategies.Cursor, err error) (fetched, error) {
-	var status *rest.StatusError
-	if !errors.As(err, &status) {
-		return fetched{}, err
-	}
-	if status.Status == http.StatusBadRequest || status.Status == http.StatusUnprocessableEntity {
-		if next, ok := strategies.LearnLimit(f.strategy, c, status.Message); ok {
-			f.log.Warn("the API allows smaller pages only", "page_size", next.PageLimit, "message", status.Message)
-			return fetched{next: next}, nil
-		}
-	}
-	if c.Sweep.Token != "" && (status.Status == http.StatusBadRequest || status.Status == http.StatusGone || status.Status == http.StatusNotFound) {
-		next := f.strategy.Rewind(c)
-		if tooMany := next.Exhausted(); tooMany != nil {
-			if f.stream.RepeatParams {
-				return fetched{}, class.Errorf(class.Source, "%w; the API's last word: %w (if it refuses %s beside the token: repeat_params: false)",
-					tooMany, err, f.stream.Params.Since)
-			}
-			return fetched{}, class.Errorf(class.Source, "%w; the API's last word: %w", tooMany, err)
-		}
-		return fetched{next: next, reopen: true,
-			warning: fmt.Sprintf("the API no longer takes its token (%d %s); reading the sweep again from %q", status.Status, status.Message, c.Sweep.From)}, nil
-	}
-	return fetched{}, err
 }

@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -232,8 +231,14 @@ func (f *full) commit(ctx context.Context, records []kafka.Record) error {
 // scan reads the whole collection from the first mark on with the stream's own strategy.
 // keyset goes by token where that is asked for, and where the API is known not to sort.
 func (f *full) scan(ctx context.Context, byToken bool, page func(*answer) error) error {
-	return f.sweep(ctx, strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
-		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken, Filter: f.stored.Filter}, page)
+	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
+		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken, Filter: f.stored.Filter}
+	if c.Strategy == strategies.Keyset {
+		c.TokenAt, c.Closes, c.Longest = f.stored.TokenAt, f.stored.Closes, f.stored.Longest
+		// An API that has never given a token cannot be followed by one.
+		c.Unsorted = f.stored.Unsorted || byToken && (c.TokenAt != "" || c.Closes || c.Longest == 0)
+	}
+	return f.sweep(ctx, c, page)
 }
 
 // sweep reads what a sweep from the cursor reads, and leaves the cursor alone.
@@ -255,8 +260,8 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 		}
 		// A strategy that goes back has read whole what lies before the place it goes back to.
 		// One that gives up has not seen the end, nor has offset where it ends with a doubt.
-		if item.ended && (item.answer == nil || f.stream.Strategy == strategies.Offset && item.warning != "") {
-			f.moved = cmp.Or(item.warning, "the collection moved while it was read")
+		if item.ended && item.warning != "" && (item.answer == nil || f.stream.Strategy == strategies.Offset) {
+			f.moved = item.warning
 		}
 		if item.answer != nil {
 			f.ordered(item.answer.Rows, &last, byToken)

@@ -159,7 +159,7 @@ func (x *world) fetch(w *simWorker) {
 		w.begin.clock = min(w.begin.clock, seen.Seen+1)
 		w.begin.cut = w.begin.cut || seen.Short && shortUnseen(&x.script.Traits)
 	}
-	proven := item.answer != nil && !w.begin.cut
+	proven := (item.answer != nil || item.warning == "") && !w.begin.cut
 	w.queue = append(w.queue, simItem{item, w.page, w.begin, proven})
 	if page < 0 {
 		w.queue[len(w.queue)-1].fetched.answer = nil

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"net/http"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -39,6 +40,10 @@ func (a *api) Page(ctx context.Context, params []strategies.Param) (*answer, err
 // scan makes rows of a response that is a page, or a part of one.
 func (a *api) scan(page **wire.Page) func(*rest.Response) error {
 	return func(r *rest.Response) (err error) {
+		if r.Status == http.StatusNoContent {
+			*page = wire.Empty()
+			return nil
+		}
 		if r.Rest == nil {
 			*page, err = a.plan.Scan(r.Body)
 			return err

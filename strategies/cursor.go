@@ -9,7 +9,7 @@ const CursorVersion = 1
 // Cursor is the whole durable state of a stream. It is stored as JSON in the state
 // topic under the stream's name; schemas/cursor.schema.json describes it.
 //
-// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest, Filter, Gone, Prior and Sweep. The connector owns
+// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest, TokenAt, Closes, Filter, Gone, Prior and Sweep. The connector owns
 // the rest and hands it through untouched.
 type Cursor struct {
 	Version     int    `json:"version"`
@@ -31,9 +31,13 @@ type Cursor struct {
 	// Unsorted says that the API was seen not to sort by the cursor field: keyset goes by
 	// token from the start, offset gives up the second time.
 	Unsorted bool `json:"unsorted,omitempty"`
-	// Longest is the number of rows of the longest answer (timestamp, replay): one with fewer
-	// rows was not cut for their number.
+	// Longest is the number of rows of the longest answer (keyset, timestamp, replay): one with
+	// fewer rows was not cut for their number.
 	Longest int `json:"longest,omitempty"`
+	// TokenAt is the place in the answer where a token was seen, and Closes says that a page with
+	// rows came without one, or with an empty one: that is how the API tells its end (keyset).
+	TokenAt string `json:"token_at,omitempty"`
+	Closes  bool   `json:"closes,omitempty"`
 	// Filter is what answers have shown of the API's filter: that it is strict, though not so
 	// configured, or coarse (FilterStrict and so on); empty: as configured.
 	Filter string `json:"filter,omitempty"`
@@ -113,7 +117,7 @@ type Sweep struct {
 	FirstValue string `json:"first_value,omitempty"`
 	LastValue  string `json:"last_value,omitempty"`
 	LastKey    string `json:"last_key,omitempty"` // the last row read, as identity has it, where a group is counted over several pages
-	Look       string `json:"look,omitempty"`     // a hash of the rows between Offset and Seen, which have to come again to prove the end
+	Look       string `json:"look,omitempty"`     // a hash of the rows between Offset and Seen, or of keyset's last page, which have to come again to prove the end
 	Overlap    int64  `json:"overlap,omitempty"`  // rows that a page shares with the one before it
 	Limit      int    `json:"limit,omitempty"`    // rows to ask for, where a group is wider than a page
 	Busy       int    `json:"busy,omitempty"`     // pages that reached the end of a list that went on growing
@@ -121,6 +125,10 @@ type Sweep struct {
 	NextID int64 `json:"next_id,omitempty"` // step_size: the first id of the next range
 
 	TokenSeen string `json:"token_seen,omitempty"` // keyset: an earlier token, to notice a circle (P7)
+	Before    string `json:"before,omitempty"`     // keyset: a hash of the page that the token to follow came with, where the last page may come again
+	Nothing   bool   `json:"nothing,omitempty"`    // keyset: the token of the page that Look stands for led to no row
+	Own       bool   `json:"own,omitempty"`        // keyset: the token that is followed is that page's own
+	Empty     int    `json:"empty,omitempty"`      // keyset: pages without rows, one behind the other
 	Probe     bool   `json:"probe,omitempty"`      // the next request asks what lies behind: offset, Seen; keyset, Token
 
 	More    bool `json:"more,omitempty"`    // offset: that request found rows
@@ -250,6 +258,7 @@ func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
 	}
 	if c.Strategy != strategy {
 		c.Strategy, c.Sweep, c.PageLimit, c.Reached, c.Unsorted, c.Longest = strategy, nil, 0, "", false, 0
+		c.TokenAt, c.Closes = "", false
 		c.Filter, c.Gone, c.Prior = "", "", ""
 	}
 	c.Version = CursorVersion

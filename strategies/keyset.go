@@ -97,22 +97,24 @@ func (s keyset) Query(c Cursor) Query {
 }
 
 func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
-	if !p.Token.Present {
-		return Verdict{}, fmt.Errorf("the answer has no token field, so it does not say whether there is more (P8)")
-	}
 	c = c.clone()
 	sweep := c.Sweep
 	sweep.Pages++
+	c.Longest = max(c.Longest, len(p.Rows))
+	says, err := s.says(&c, p)
+	if err != nil {
+		return Verdict{}, err
+	}
 	if sweep.Token != "" && !sweep.ByToken {
 		older, err := s.older(c, p.Rows)
 		if err != nil {
 			return Verdict{}, err
 		}
-		if older > 0 {
+		if older > 0 && !s.repeats(c, p.Rows) {
 			return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the page before its token", older))
 		}
 		if sweep.Probe {
-			return s.probed(c, p)
+			return s.probed(c, p, says)
 		}
 	}
 	if sweep.Token == "" && !sweep.ByToken {
@@ -136,7 +138,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		return Verdict{}, err
 	}
 	if sweep.ByToken {
-		if v, again, err := s.pass(&c, p); err != nil || again {
+		if v, again, err := s.pass(&c, p.Rows, says); err != nil || again {
 			return v, err
 		}
 		if err := s.rise(&c, p.Rows); err != nil {
@@ -151,17 +153,20 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	switch {
 	case err != nil:
 		return Verdict{}, err
-	case lower && !beyond && !p.Token.Null:
+	case says == toldNothing:
+		return s.untold(c, p, e, beyond && !lower)
+	case lower && !beyond && says == toldMore:
 		return s.tokens(c, fmt.Sprintf("asked from %q the API begins at %q and comes no further than %q: it does not honour the parameter %s, "+
 			"or compares more coarsely than it writes", sweep.After, e.first.Raw, e.last.Raw, s.spec.Params.Since))
-	case !sweep.ByToken && sweep.Behind != "" && !beyond && (p.Token.Null || e.last.Set):
+	case !sweep.ByToken && sweep.Behind != "" && !beyond && (says == toldEnd || e.last.Set):
 		// The page before said that there is more, and asking from its last value leads
 		// nowhere. Its token tells whether that was a change, or rows out of order.
-		sweep.Token, sweep.Behind, sweep.Probe = sweep.Behind, "", true
-		return Verdict{Next: c}, nil
-	case p.Token.Null:
+		return s.probe(c, p, says), nil
+	case says == toldEnd:
 		err := s.end(&c)
 		return Verdict{Next: c, Warning: p.More.against("the token is empty, which ends the sweep")}, err
+	case len(p.Rows) == 0:
+		return s.onward(c, p)
 	case !e.sorted && s.spec.Params.Token == "":
 		return Verdict{}, fmt.Errorf("row %d of the page is older than the row before it: the API does not sort by the cursor field, "+
 			"and no token parameter is configured to go on with (params.token)", e.at+1)
@@ -170,27 +175,24 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, fmt.Errorf("the API does not sort by the cursor field, and no token parameter is configured " +
 				"to go on with (params.token)")
 		}
-		return s.follow(c, p.Token.Text)
+		return s.follow(c, p)
 	case !e.last.Set:
 		if s.spec.Params.Token == "" {
 			return Verdict{}, fmt.Errorf("none of the page's %d rows has a cursor value to go on from, and no token parameter is configured "+
 				"to go on with (params.token)", len(p.Rows))
 		}
-		return s.follow(c, p.Token.Text)
-	case !beyond && unitOf(c).filter != "":
-		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, and the API, whose filter compares whole %s, cannot be asked for what lies behind it: "+
-			"raise the API's page size, or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(c).name)
+		return s.follow(c, p)
 	case !beyond:
-		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
-			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+
-			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw)
+		return s.stands(c, p, e)
 	}
+	sweep.Nothing, sweep.Look = false, ""
 	sweep.Token = ""
 	if s.spec.Params.Token != "" {
 		if sweep.Behind = p.Token.Text; len(sweep.Behind) > longestToken {
 			sweep.Behind = "" // no request can ask what it leads to
 		}
 		s.bind(sweep)
+		s.recall(sweep, p.Rows)
 	}
 	return Verdict{Next: c}, s.passed(&c, e.last, e)
 }
@@ -252,18 +254,36 @@ func (s keyset) older(c Cursor, rows []Row) (int, error) {
 // was asked from tell nothing of the order; what their page's own token leads to does.
 // Otherwise what the token promised was deleted, or changed in between: on by value, for
 // the token skips rows that share its value.
-func (s keyset) probed(c Cursor, p Page) (Verdict, error) {
+//
+// No row at all is an end only where the page by value comes once more as it was, or where
+// the configuration says so.
+func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 	e := s.order(p.Rows)
 	_, beyond, err := s.next(c, e.max, e)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if !p.Token.Null && !beyond && len(p.Rows) > 0 {
-		v, err := s.follow(c, p.Token.Text)
+	sweep := c.Sweep
+	nothing := len(p.Rows) == 0 || says == toldEnd && s.repeats(c, p.Rows)
+	switch {
+	case says == toldMore && !beyond && (len(p.Rows) > 0 || sweep.Look != ""):
+		next := s.follow
+		switch {
+		case len(p.Rows) == 0:
+			next = s.onward
+		case sweep.Own:
+			sweep.Look = led
+		default:
+			sweep.Look = "" // the page by value may show them as well: its own token tells
+		}
+		v, err := next(c, p)
 		v.Restarted = err == nil
 		return v, err
+	case nothing && sweep.Look != "" && sweep.Look != led && s.proves(p):
+		err := s.end(&c)
+		return Verdict{Next: c, Restarted: len(p.Rows) > 0}, err // its rows are known, and may lie below the window
 	}
-	c.Sweep.Token, c.Sweep.TokenSeen, c.Sweep.Probe = "", "", false
+	sweep.Token, sweep.TokenSeen, sweep.Probe, sweep.Empty, sweep.Nothing = "", "", false, 0, nothing && sweep.Look != led
 	return Verdict{Next: c, Restarted: true}, nil
 }
 
@@ -292,16 +312,25 @@ const longestToken = 32 << 10
 
 // follow goes on by token: the pages are not sorted by the cursor, or this one holds no
 // cursor value to go on from.
-func (s keyset) follow(c Cursor, token string) (Verdict, error) {
-	sweep := c.Sweep
+func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
+	sweep, token := c.Sweep, p.Token.Text
 	if len(token) > longestToken {
 		return Verdict{}, fmt.Errorf("the token has %d bytes, more than a request can carry (%d), and nothing else leads to the next page", len(token), longestToken)
 	}
 	// A token that leads to itself, or round in a circle, never ends. Every page's token is
 	// held against one earlier token, and that one is taken anew at each power of two
 	// (Brent), so that circles of any length are found in constant memory.
+	if s.spec.Ends.RepeatedPage && token == sweep.Token { // the last page, and it has changed
+		sweep.Restarts++
+		s.recall(sweep, p.Rows)
+		if err := c.Exhausted(); err != nil {
+			return Verdict{}, err
+		}
+		return Verdict{Next: c}, nil
+	}
 	if token == sweep.Token || token == sweep.TokenSeen {
-		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end (P7)", token, sweep.Pages)
+		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end (P7); "+
+			"if it gives its last page again behind the end, say so (end: repeated_page)", token, sweep.Pages)
 	}
 	if sweep.Pages&(sweep.Pages-1) == 0 {
 		sweep.TokenSeen = token
@@ -310,6 +339,7 @@ func (s keyset) follow(c Cursor, token string) (Verdict, error) {
 		s.bind(sweep)
 	}
 	sweep.Token = token
+	s.recall(sweep, p.Rows)
 	return Verdict{Next: c}, nil
 }
 
@@ -331,9 +361,9 @@ func (s keyset) unfiltered(c Cursor, e extent) (bool, error) {
 }
 
 // pass doubts what a sweep by token as a whole does not show.
-func (s keyset) pass(c *Cursor, p Page) (Verdict, bool, error) {
-	seen, err := s.sight(*c, p.Rows)
-	if err != nil || !seen.shown && !p.Token.Null {
+func (s keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
+	seen, err := s.sight(*c, rows)
+	if err != nil || !seen.shown && says != toldEnd {
 		return Verdict{}, false, err
 	}
 	v, again, err := s.doubt(c, sight{shown: seen.shown})

@@ -50,9 +50,10 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	}
 	switch name {
 	case Keyset:
-		api.cap = rapid.IntRange(1, 6).Draw(t, "cap")
+		api.cap = rapid.IntRange(2, 6).Draw(t, "cap") // of pages of one row keyset promises less: see narrow
 		spec.PageSize = rapid.SampledFrom([]int{0, 100}).Draw(t, "page_size")
 		spec.Repeat = rapid.Bool().Draw(t, "repeat")
+		api.drawEnd(t, &spec)
 	case Offset:
 		api.cap = rapid.IntRange(1, 6).Draw(t, "cap")
 		spec.PageSize = rapid.IntRange(2, 6).Draw(t, "page_size")
@@ -65,6 +66,7 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 		if rapid.Bool().Draw(t, "uncapped") {
 			api.cap = 1000
 		}
+		api.drawDepth(t, &spec)
 	case Timestamp, Replay:
 		// The answer is whole, or cut at page_size, or at a limit that nobody was told of.
 		spec.PageSize = rapid.IntRange(0, 8).Draw(t, "page_size")
@@ -326,7 +328,8 @@ func TestLawMarkByToken(t *testing.T) {
 			}
 		}
 		sweep := func() {
-			if _, err := r.sweep(t, 2000); opaqueStrict(api, err) {
+			if _, err := r.sweep(t, 2000); opaqueStrict(api, err) || err != nil && strings.Contains(err.Error(), "(end: token)") ||
+				err != nil && api.end == endRepeated && strings.Contains(err.Error(), "never came to its end") { // its last page changes all the time
 				t.Skip("named")
 			} else if err != nil {
 				t.Fatal(err)

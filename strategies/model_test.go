@@ -49,6 +49,8 @@ type modelAPI struct {
 	chance bool   // an answer was cut and in order although the API does not sort
 	ties   bool   // rows of one value come in another order for each offset and limit
 	top    int64  // the greatest value there ever was
+	end    ending // keyset, offset: how the end is told
+	deep   int    // offset: offset and limit together may be no more; 0: anything
 }
 
 // units are what the cursor value of a row counts where it is a timestamp.
@@ -176,28 +178,26 @@ func (a *modelAPI) serve(q Query) (Page, error) {
 				switch kind {
 				case "value":
 					return r.n > n
+				case "up":
+					return r.n*1e6+int64(r.rank) > n
 				case "down":
 					return r.n*1e6-int64(r.rank) < n
 				}
 				return int64(r.rank) > n
 			})
 		}
-		page.Token = Token{Present: true, Null: true}
-		if len(rows) > a.cap {
-			rows = rows[:a.cap]
-			last := rows[a.cap-1]
-			text := map[order]string{
-				ascending:  fmt.Sprint("value:", last.n),
-				descending: fmt.Sprint("down:", last.n*1e6-int64(last.rank)),
-				shuffled:   fmt.Sprint("rank:", last.rank),
-			}[a.order]
-			page.Token = Token{Present: true, Text: since + "/" + text}
+		var err error
+		if rows, err = a.close(&page, rows, since, get[a.spec.Params.Token]); err != nil {
+			return page, err
 		}
 	case Offset:
 		limit, err1 := strconv.Atoi(get[a.spec.Params.Limit])
 		from, err2 := strconv.Atoi(get[a.spec.Params.Offset])
 		if err1 != nil || err2 != nil || limit < 1 || from < 0 {
 			return page, fmt.Errorf("400: %v", q)
+		}
+		if a.deep > 0 && from+limit > a.deep || a.end == endRefused && from > 0 && from >= len(rows) {
+			return page, errBehind
 		}
 		if a.total {
 			page.Total = int64(len(rows))

@@ -98,7 +98,7 @@ func (s offset) Query(c Cursor) Query {
 		add(p.OrderType, "asc")
 	}
 	add(p.Since, c.Sweep.After)
-	add(p.Limit, strconv.Itoa(s.limit(c)))
+	add(p.Limit, strconv.Itoa(s.asks(c)))
 	add(p.Offset, strconv.FormatInt(s.place(c.Sweep), 10))
 	return q
 }

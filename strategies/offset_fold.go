@@ -253,12 +253,15 @@ func (s offset) probed(c Cursor, p Page) (Verdict, error) {
 	if s.tail(sweep) {
 		known = 1
 	}
-	sweep.Probe = false
-	sweep.More = len(p.Rows) > known
 	last, err := s.value(sweep.LastValue)
 	if err != nil {
 		return Verdict{}, err
 	}
+	if sweep.Look != "" && s.clamped(sweep, last, p.Rows) {
+		p.Rows = nil
+	}
+	sweep.Probe = false
+	sweep.More = len(p.Rows) > known
 	switch {
 	case sweep.More:
 		// These rows did not come with the ones before them, so nothing shows that none

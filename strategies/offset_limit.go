@@ -45,7 +45,8 @@ func LearnLimit(s Strategy, c Cursor, message string) (Cursor, bool) {
 			return c, true
 		}
 	}
-	if o, ok := s.(offset); ok && c.Sweep != nil && c.Sweep.Limit > o.spec.PageSize && c.Sweep.Limit == asked {
+	o, ok := s.(offset)
+	if s := c.Sweep; ok && s != nil && !s.Probe && s.Limit > o.spec.PageSize && s.Limit == asked && s.Largest <= s.Limit/2 {
 		c.PageLimit = c.Sweep.Limit / 2
 		return c, true
 	}

@@ -57,7 +57,7 @@ func TestOffsetGroupTooWide(t *testing.T) {
 		s := mustNew(t, offsetSpec(3))
 		c := open(s)
 		for range busyEnds + 2 {
-			c = walk(t, s, c, step{base + "6&offset=0", group, 7}, step{base + "6&offset=3", seconds(t, 4), 7}).Next
+			c = walk(t, s, c, step{base + "6&offset=0", group, 7}, step{base + "3&offset=3", seconds(t, 4), 7}).Next
 		}
 		refused(t, s, c, Page{Rows: group, Total: 7}, words...)
 	})

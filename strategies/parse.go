@@ -98,6 +98,8 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 			below("sweep.proof.rows.rows", int64(s.Proof.Rows.Rows), 0)
 		}
 		below("sweep.doubt", s.Doubt, 0)
+		below("sweep.doubts", int64(s.Doubts), 0)
+		below("sweep.rounds", int64(s.Rounds), 0)
 		below("sweep.rises", int64(s.Rises), -1)
 		if s.Part != nil {
 			below("sweep.part.rows", int64(s.Part.Rows), 0)

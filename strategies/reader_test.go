@@ -116,6 +116,29 @@ func (r *reader) sweep(t failer, bound int) (outcome, error) {
 			c = r.s.Rewind(c)
 			continue
 		}
+		if errors.Is(err, errBehind) {
+			if next, ok := LearnLimit(r.s, c, ""); ok {
+				c = next
+				continue
+			}
+			v, ok, err := Refused(r.s, c, 404)
+			switch {
+			case err != nil:
+				return out, err
+			case !ok && c.Sweep.Token == "":
+				t.Fatalf("the API refuses %v, and %s makes nothing of it", r.s.Query(c), show(c))
+			case !ok:
+				v.Next = r.s.Rewind(c)
+				if err := v.Next.Exhausted(); err != nil {
+					return out, err
+				}
+			}
+			r.trail = append(r.trail, fmt.Sprintf("%v -> 404, %s", r.s.Query(c), show(v.Next)))
+			if c = v.Next; c.Sweep == nil {
+				commit()
+			}
+			continue
+		}
 		if err != nil {
 			t.Fatalf("the API refuses %v: %v", r.s.Query(c), err)
 		}

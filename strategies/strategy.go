@@ -63,11 +63,12 @@ type Row struct {
 	Deleted bool
 }
 
-// Token is a page's continuation token. An absent field and a null one differ:
-// null ends a keyset sweep, absence is a broken answer (P8).
+// Token is a page's continuation token. A null one ends a keyset sweep; what one that is left
+// out or blank means has to be told by something else (P8).
 type Token struct {
 	Present bool   // the field is in the answer
 	Null    bool   // it is null, or an empty string
+	Blank   bool   // it is false, 0, -1 or a word for nothing, as some APIs write null
 	Text    string // its text otherwise
 }
 
@@ -85,6 +86,8 @@ type Page struct {
 	// Ceiling is the greatest value that may move the mark; unset: any may. A row beyond it
 	// is delivered all the same (rule 13).
 	Ceiling Value
+
+	refused bool // keyset: no answer, but the refusal that ends the sweep
 }
 
 // Verdict is what Fold decided.
@@ -123,6 +126,8 @@ type Spec struct {
 	Repeat    bool          // keyset: pages by token repeat what they were asked from
 	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp wants its answers proven whole
 	Unpaged   bool          // timestamp, replay: the API has no pages, so every answer is whole
+	Ends      Ends          // keyset, offset: what proves an end, beside what does by itself
+	TokenPath string        // keyset: where the answer has its token, for the cursor and for errors
 	InitialID int64         // step_size: the first id asked for
 	StepSize  int64         // step_size: ids a request
 	MaxID     int64         // step_size: the last id asked for

@@ -145,7 +145,7 @@ func TestCheckFinds(t *testing.T) {
 			[]string{`api user: .*` + closed}, []string{"config", "registry", "kafka", "topic user"}},
 		"wrong strategy": {args(seed(t, "keyset", w.api+"/incremental/timestamp"), w.servers()), 3,
 			[]string{`api user: .*400.*Unexpected query parameters`}, []string{"registry", "kafka"}},
-		"no token": {args(seed(t, "keyset", w.api+"/incremental/timestamp", `"params": {"since": "since"}`, noRetry), w.servers()), 3,
+		"no token": {args(seed(t, "keyset", w.api+"/incremental/timestamp", `"params": {"since": "since"}, "sorted": false`, noRetry), w.servers()), 3,
 			[]string{`api user: .*scroll_param`}, []string{"registry", "kafka"}},
 		"broker down": {args(good, "--brokers", closed, "--registry-url", w.registry), 4,
 			[]string{`kafka: .*` + closed}, []string{"api user", "registry"}},

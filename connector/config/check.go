@@ -122,6 +122,11 @@ func (d *decoder) combinations(s *Stream, from source) {
 		}
 	}
 	d.pageSize(s, from)
+	for _, word := range s.End {
+		if in := endsOf[word]; in != nil && !slices.Contains(in, s.Strategy) {
+			report("end", word+" says nothing to "+s.Strategy, "it is for "+strings.Join(in, " and "))
+		}
+	}
 	if !s.Exclusive && s.ReconcileInterval != Never {
 		report("reconcile_interval", "a topic that is not exclusive holds keys of other writers, which a scan of this API would delete",
 			"remove reconcile_interval, or give the stream a topic of its own", "exclusive")
@@ -130,6 +135,12 @@ func (d *decoder) combinations(s *Stream, from source) {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are 1 and %d", blankStream().MaxID), "max_id")
 	}
 }
+
+// endsOf are the strategies that a word of end is for; nil: all.
+var endsOf = func() map[string][]string {
+	one, two := []string{strategies.Keyset}, []string{strategies.Keyset, strategies.Offset}
+	return map[string][]string{EndToken: one, EndEmptyPage: one, EndRepeatedPage: two, "400": two, "404": two, "416": two, "422": two}
+}()
 
 // example is a value of the format.
 func example(f strategies.Format) string {

@@ -49,12 +49,13 @@ type Stream struct {
 	PollInterval time.Duration // default 10s
 	IdleAfter    time.Duration // default 1m: with nothing to write for so long the stream's producer is closed; 0: never
 
-	IDField      string // default "id"
-	CursorField  string // default "updatedAt"; step_size: the id field
-	CursorFormat string // a name of strategies.FormatNames; default rfc3339, step_size: integer
-	RecordsPath  string // dotted path of the data array; default "data"; "" : the answer is the array
-	TokenPath    string // default "scroll_param" (keyset)
-	TotalPath    string // default "total" (offset)
+	IDField      string   // default "id"
+	CursorField  string   // default "updatedAt"; step_size: the id field
+	CursorFormat string   // a name of strategies.FormatNames; default rfc3339, step_size: integer
+	RecordsPath  string   // dotted path of the data array; default "data"; "" : the answer is the array
+	TokenPath    string   // default "scroll_param" (keyset)
+	TotalPath    string   // default "total" (offset)
+	End          []string // what proves an end beside what does by itself: EndToken and so on, or statuses
 	Params       Params
 	RepeatParams bool              // keyset: pages by token repeat what they were asked from; default: whether params.token was given
 	OrderBy      string            // offset: default the cursor field
@@ -104,6 +105,18 @@ type Deleted struct {
 	Field, Value string
 	Present      bool
 }
+
+// The words of Stream.End that are no statuses.
+const (
+	EndToken        = "token"         // a page without a token, or with a blank one
+	EndEmptyPage    = "empty_page"    // a page without rows, whatever its token
+	EndRepeatedPage = "repeated_page" // the page before once more
+	EndNullData     = "null_data"     // null in the place of the rows is none
+	EndNoContent    = "204"           // an answer without a body is one without rows
+)
+
+// ends are all words of Stream.End.
+var ends = []string{EndToken, EndEmptyPage, EndRepeatedPage, EndNullData, EndNoContent, "400", "404", "416", "422"}
 
 // Never is the interval of what is not done.
 const Never time.Duration = -1

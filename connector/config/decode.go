@@ -114,6 +114,7 @@ var wants = map[kind][2]string{
 	size:     {"a size", `for instance "16MiB", or a number of bytes`},
 	address:  {"an http or https URL", `for instance "http://127.0.0.1:5001/pagination/keyset"`},
 	hosts:    {"host:port, or a list of them", `for instance "127.0.0.1:9092"`},
+	words:    {"a word, or a list of them", ""},
 	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
 }
 
@@ -148,6 +149,8 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.texts(key, n, f, wrong)
 	case f.kind == hosts:
 		d.hosts(key, n, f, wrong)
+	case f.kind == words:
+		d.words(key, n, f, wrong)
 	case n.kind == isList || n.kind == isObject:
 		wrong()
 	case f.kind == boolean:

@@ -78,6 +78,7 @@
 //	records_path             dotted path of the rows in an answer; "": the answer is the array [data]
 //	token_path               dotted path of the next page's token [keyset: scroll_param]
 //	total_path               dotted path of the number of rows [offset: total]
+//	end                      what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows: token, empty_page, repeated_page, null_data, 204, 400, 404, 416, 422 [what is unambiguous]
 //	params.since             rows changed at or after a value [keyset, offset: updated_since; timestamp, replay: since]
 //	params.token             the next page's token [keyset: scroll_param]
 //	params.limit             rows a page; keyset, offset: page_size [offset: limit]

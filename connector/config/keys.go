@@ -22,6 +22,7 @@ const (
 	size                 // "16MiB", or a number of bytes
 	address              // an http or https URL
 	hosts                // a list of host:port, or one string with commas
+	words                // a list of words out of a few, or one string with commas
 	texts                // a section of any keys with scalar values
 	section              // a section with keys of its own
 	raw                  // read by other code
@@ -33,7 +34,7 @@ type field struct {
 	name, alias string
 	kind        kind
 	into        any      // pointer to the field it fills; nil: read and dropped
-	enum        []string // text: the only values
+	enum        []string // text, words: the only values
 	topic       bool     // text: must be good as a Kafka topic's name
 	empty       bool     // text: "" has a meaning
 	min, max    float64  // numbers; durations in seconds, sizes in bytes
@@ -114,6 +115,7 @@ func streamFields(s *Stream) []field {
 		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: "data", doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: "keyset: scroll_param", doc: "dotted path of the next page's token"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: "offset: total", doc: "dotted path of the number of rows"},
+		{name: "end", kind: words, enum: ends, into: &s.End, def: "what is unambiguous", doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
 		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: "whether params.token is given", doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
 		{name: "order_by", kind: text, into: &s.OrderBy, def: "offset: the cursor field", doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,6 +71,17 @@ func fieldSchema(f field) object {
 		s = object{"anyOf": []any{
 			object{"type": "array", "items": object{"anyOf": []any{oneString("^ *" + host + " *$"), variable}}},
 			oneString("^ *(" + host + " *(, *" + host + " *)*)?$"), variable,
+		}}
+	case words:
+		numbers, all := []int{}, strings.Join(f.enum, "|")
+		for _, w := range f.enum {
+			if n, err := strconv.Atoi(w); err == nil {
+				numbers = append(numbers, n)
+			}
+		}
+		s = object{"anyOf": []any{
+			object{"type": "array", "items": object{"anyOf": []any{object{"enum": f.enum}, object{"enum": numbers}, variable}}},
+			object{"enum": numbers}, oneString("^ *((" + all + ") *(, *(" + all + ") *)*)?$"), variable,
 		}}
 	case texts:
 		s = object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}, "propertyNames": object{"minLength": 1}}

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"tidemark/connector/internal/class"
@@ -22,8 +24,22 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
 		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
-		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy,
+		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
+}
+
+// Ends reports whether a word stands in the stream's end.
+func (s Stream) Ends(word string) bool { return slices.Contains(s.End, word) }
+
+// ends is what the strategy itself has to know of the stream's end.
+func (s Stream) ends() strategies.Ends {
+	e := strategies.Ends{Token: s.Ends(EndToken), EmptyPage: s.Ends(EndEmptyPage), RepeatedPage: s.Ends(EndRepeatedPage)}
+	for _, word := range s.End {
+		if n, err := strconv.Atoi(word); err == nil && n >= 400 {
+			e.Statuses = append(e.Statuses, n)
+		}
+	}
+	return e
 }
 
 // Back is how far behind its mark the stream reads again, for how long its topic has to keep

@@ -41,6 +41,7 @@ type Options struct {
 	MaxBody    int64         // bytes of one answer, decompressed; 0: 64 MiB
 	Piece      int64         // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
 	RateLimit  float64       // requests a second, retries included; 0: no limit
+	NoContent  bool          // 204 is a page without rows: a Response whose Body is empty
 	Backoff    Backoff       // zero fields: 500ms, 30s
 
 	Transport http.RoundTripper // nil: NewTransport()
@@ -65,6 +66,7 @@ type Client struct {
 	maxWait    time.Duration
 	maxBody    int64
 	piece      int64
+	noContent  bool
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(error)
@@ -75,7 +77,7 @@ type Client struct {
 // Response is an answer that accept took for a page.
 type Response struct {
 	URL      string      // as asked, secrets replaced by ***
-	Status   int         // 200 or 203
+	Status   int         // 200 or 203, or 204 (Options.NoContent)
 	Header   http.Header // the API's; not to be changed
 	Date     time.Time   // of the API's Date header, UTC; zero where it has none
 	Body     []byte      // decompressed; valid until Release
@@ -118,6 +120,7 @@ func New(o Options) (*Client, error) {
 		maxWait:    positive(o.MaxWait, DefaultMaxWait),
 		maxBody:    positive(o.MaxBody, DefaultMaxBody),
 		piece:      o.Piece,
+		noContent:  o.NoContent,
 		backoff: Backoff{
 			Initial: positive(o.Backoff.Initial, DefaultInitialBackoff),
 			Max:     positive(o.Backoff.Max, DefaultMaxBackoff),

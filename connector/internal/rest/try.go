@@ -71,7 +71,7 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Re
 	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
-	if a := actionFor(raw.StatusCode); a.do != page {
+	if a := actionFor(raw.StatusCode); a.do != page && (raw.StatusCode != http.StatusNoContent || !c.noContent) {
 		return nil, c.statusError(raw, shown, date, a)
 	}
 	if c.piece == 0 && raw.ContentLength > allowance(c.maxBody) {

@@ -223,8 +223,9 @@ func (s *state) said() strategies.Evidence {
 	}
 	switch {
 	case !s.token.Present:
-	case s.token.Null:
+	case s.token.Null, s.token.Text == "false":
 		e.Ends(s.plan.opts.TokenPath + " is empty")
+	case s.token.Blank:
 	default:
 		e.Goes(s.plan.opts.TokenPath, false)
 	}

@@ -16,8 +16,6 @@ import (
 // TestMalformed: answers that are no pages are errors, never an empty page, which would
 // end a sweep (P8).
 func TestMalformed(t *testing.T) {
-	needToken := userOptions()
-	needToken.NeedToken = true
 	deep := strings.Repeat("[", 1<<20)
 	for _, c := range []struct{ body, want string }{
 		{``, "it is empty"}, {"  \n", "it is empty"}, {`{}`, `no array at "data"`}, {`{"error":"rate limit exceeded"}`, `rate limit exceeded`},
@@ -27,14 +25,14 @@ func TestMalformed(t *testing.T) {
 		{`{"data":[],"scroll_param":null}x`, "something follows the JSON: x"}, {`{"data":[],"scroll_param":null}{}`, "something follows"}, {`{"data":[],"scroll_param":null}]`, "something follows"},
 		{`{"data":[],"data":[],"scroll_param":null}`, `"data" is there twice`}, {`{"d\u0061ta":[],"data":[],"scroll_param":null}`, `"data" is there twice`}, {`{"data":[],"scroll_param":null,"scroll_param":null}`, "twice"},
 		{`{"data":[],"total":1,"total":2,"scroll_param":null}`, "twice"},
-		{`{"data":[]}`, `no token at "scroll_param", not even null`}, {`{"data":[],"scroll_param":true}`, "neither text nor number nor null"}, {`{"data":[],"scroll_param":{}}`, "neither text"},
+		{`{"data":[],"scroll_param":true}`, "neither text nor number nor null"}, {`{"data":[],"scroll_param":{}}`, "neither text"},
 		{"{\"data\":[],\"scroll_param\":\"\xff\"}", "not valid UTF-8"}, {`{"data":[],"scroll_param":"\ud800"}`, "not valid UTF-8"},
 		{`{"data":[,],"scroll_param":null}`, "broken"}, {`{"data":[{}{}],"scroll_param":null}`, "broken"}, {`{"data":[{"id":"1",}],"scroll_param":null}`, "broken"}, {`{"data":[{"id" "1"}],"scroll_param":null}`, "broken"},
 		{`{"data":[{"id":"1"]],"scroll_param":null}`, "broken"}, {`{data:[]}`, "broken"}, {`{"data":[],}`, "broken"}, {`{"data":[{"x":nul}],"scroll_param":null}`, "broken"}, {`{"data":[{"x":[1}]],"scroll_param":null}`, "broken"},
 		{"{\"data\":[{\"x\":\"a\x01\"}],\"scroll_param\":null}", "broken"}, {`{"data":[{"id":"1"}`, "cut off"}, {`{"data":` + deep, "cut off"}, {`{"x":` + deep, "cut off"}, {`{"data":[{"x":` + deep, "cut off"},
 		{"\x00", "not JSON"}, {"{\"data\":[\x00]}", "broken"},
 	} {
-		p := mustCompile(t, needToken)
+		p := mustCompile(t, userOptions())
 		pg, err := p.Scan([]byte(c.body))
 		if err == nil {
 			t.Errorf("%.60s gives a page of %d rows", c.body, len(pg.Rows))
@@ -291,7 +289,6 @@ func TestCompileRefuses(t *testing.T) {
 		"opaque time":      {func(o *Options) { o.Format = strategies.Opaque }, "cannot be read as opaque"},
 		"seconds":          {func(o *Options) { o.Format = strategies.EpochSeconds }, "cannot be read as epoch_seconds"},
 		"millis of micros": {func(o *Options) { o.Format = strategies.EpochMillis }, "cannot be read as epoch_millis"},
-		"token unset":      {func(o *Options) { o.TokenPath, o.NeedToken = "", true }, "no token path"},
 		"empty part":       {func(o *Options) { o.RecordsPath = "data..x" }, "empty part"},
 		"same path":        {func(o *Options) { o.TokenPath = "data" }, "taken by another path"},
 		"path through":     {func(o *Options) { o.TotalPath = "data.total" }, "leads through the records path"},

@@ -23,7 +23,7 @@ type Options struct {
 	IDField     string            // top-level field: the record key
 	CursorField string            // top-level field: the cursor value; may be the id field
 	Format      strategies.Format // of the cursor field
-	NeedToken   bool              // an answer without the token field is Malformed
+	NullData    bool              // null in the place of the rows says that there are none
 
 	// A row whose top-level field DeletedField has the value DeletedValue is a deleted row:
 	// the text of a string, the digits of a number as written, true or false. The field may
@@ -102,9 +102,6 @@ func compile(o Options) (*Plan, error) {
 // layOut builds the tree of places from the paths.
 func (p *Plan) layOut() error {
 	o := p.opts
-	if o.NeedToken && o.TokenPath == "" {
-		return errors.New("this strategy needs a token, and no token path is set")
-	}
 	if o.RecordsPath == "" {
 		if o.TokenPath != "" || o.TotalPath != "" {
 			return errors.New("with an empty records path the answer is an array: it has no place for a token or a total")

@@ -137,9 +137,6 @@ func (s *state) page() error {
 	if !s.haveRecords {
 		return s.malformed(fmt.Sprintf("there is no array at %q; it begins with %s", s.plan.opts.RecordsPath, clip(s.buf)))
 	}
-	if s.plan.opts.NeedToken && !s.haveToken {
-		return s.malformed(fmt.Sprintf("there is no token at %q, not even null", s.plan.opts.TokenPath))
-	}
 	return nil
 }
 
@@ -208,6 +205,9 @@ func (s *state) place(p *place) error {
 	case p.role == rolePass && c == '{':
 		return s.places(p)
 	case p.role == roleRecords:
+		if c == 'n' && s.plan.opts.NullData {
+			return s.noRecords()
+		}
 		if c != '[' {
 			return s.malformed(fmt.Sprintf("%q is not an array but %s", s.plan.opts.RecordsPath, clip(s.buf[s.pos:])))
 		}
@@ -243,17 +243,24 @@ func (s *state) readToken(c byte) error {
 		}
 		s.token.Text = string(text)
 		s.token.Null = s.token.Text == ""
+		s.token.Blank = noToken(s.token.Text)
 	case c == 'n':
 		if !s.literal("null") {
 			return s.broken()
 		}
 		s.token.Null = true
+	case c == 'f':
+		if !s.literal("false") {
+			return s.broken()
+		}
+		s.token.Text, s.token.Blank = "false", true
 	case c == '-' || c-'0' <= 9:
 		start, end, _, ok := s.number()
 		if !ok {
 			return s.broken()
 		}
 		s.token.Text = string(s.buf[start:end])
+		s.token.Blank = noToken(s.token.Text)
 	default:
 		if !s.skip() {
 			return s.broken()

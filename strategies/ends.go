@@ -1,0 +1,30 @@
+package strategies
+
+import "slices"
+
+// Ends is what the configuration says proves an end (rule 24), beside what proves it by
+// itself.
+type Ends struct {
+	Token        bool  // keyset: a page whose token is left out, or blank
+	EmptyPage    bool  // keyset: a page without rows, whatever its token
+	RepeatedPage bool  // keyset, offset: the rows of the page before once more
+	Statuses     []int // keyset, offset: statuses by which the API refuses what lies behind the last row
+}
+
+func (e Ends) status(n int) bool { return slices.Contains(e.Statuses, n) }
+
+// Refused takes an API's refusal of the question that c stands before for an answer, where it
+// may mean that nothing lies there: that the last row has been read, or that the API gives no
+// rows so far from the start of the list. ok is false where it means neither.
+func Refused(s Strategy, c Cursor, status int) (v Verdict, ok bool, err error) {
+	if c.Sweep == nil {
+		return v, false, nil
+	}
+	switch s := s.(type) {
+	case keyset:
+		return s.refused(c, status)
+	case offset:
+		return s.refused(c, status)
+	}
+	return v, false, nil
+}

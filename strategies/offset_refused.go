@@ -1,0 +1,93 @@
+package strategies
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// behindTheEnd are the statuses by which APIs refuse an offset beyond their last row, or
+// beyond what they count to.
+var behindTheEnd = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable, http.StatusUnprocessableEntity}
+
+// page is how many rows a page has that holds no wide group.
+func (s offset) page(c Cursor) int {
+	if c.PageLimit > 1 {
+		return min(s.spec.PageSize, c.PageLimit)
+	}
+	return s.spec.PageSize
+}
+
+// asks is how many rows the next request asks for. To see whether there is one behind those
+// read it asks for no more than is known to be allowed, so that a refusal says something.
+func (s offset) asks(c Cursor) int {
+	n := s.limit(c)
+	if page := s.page(c); c.Sweep.Probe && c.Sweep.Look != "" && n > page {
+		return max(1, min(page, n-int(s.place(c.Sweep))))
+	}
+	return n
+}
+
+// refused takes the refusal of an offset for what it may mean. Some APIs refuse one that is
+// behind the last row, others one that is too far from the first (offset and limit of 10,000
+// together). Every API that has pages takes the offset of its second one, and what it took
+// with one offset and limit it takes with others that lead no further: so what is refused
+// within the length of the first page is behind the end, and is taken for an empty page, which
+// proves as much as any (see offset). Everything else is a list that is counted no further: it
+// is counted anew from the last value read.
+func (s offset) refused(c Cursor, status int) (Verdict, bool, error) {
+	at := s.place(c.Sweep)
+	configured := s.spec.Ends.status(status)
+	if at == 0 || !configured && !slices.Contains(behindTheEnd, status) {
+		return Verdict{}, false, nil
+	}
+	if c.Sweep.Probe && (at <= int64(s.page(c)) || c.Sweep.Look != "" && c.Sweep.Offset == 0 && at < int64(s.limit(c))) {
+		v, err := s.Fold(c, Page{Total: -1})
+		return v, true, err
+	}
+	first := c
+	c = c.clone()
+	sweep := c.Sweep
+	sweep.Pages++
+	gained, err := s.rebase(&c)
+	switch {
+	case err != nil:
+		return Verdict{}, true, err
+	case gained:
+		sweep.Restarts, sweep.Settled = 0, false
+	case first.Sweep.Probe && configured:
+		v, err := s.Fold(first, Page{Total: -1})
+		return v, true, err
+	default:
+		if sweep.Restarts++; sweep.Restarts > maxRestarts {
+			return Verdict{}, true, fmt.Errorf("the API refuses the offset %d, and no value beyond %q was read up to there to count from anew: more rows "+
+				"share that value than it lets be counted; raise its limit, or read this collection with another strategy; "+
+				"if it refuses what lies behind its last row, say so (end: %d)", at, sweep.After, status)
+		}
+		if err := s.lower(&c); err != nil {
+			return Verdict{}, true, err
+		}
+	}
+	s.count(sweep)
+	return Verdict{Next: c, Restarted: true}, true, nil
+}
+
+// clamped reports whether a page asked for behind the rows read is an earlier one, from an API
+// that is configured to give its last page again: it has the very rows of the page before, or a
+// row in it is older than the last one read, and none is newer.
+func (s offset) clamped(sweep *Sweep, last Value, rows []Row) bool {
+	if !s.spec.Ends.RepeatedPage || !last.Set {
+		return false
+	}
+	older := fingerprint(rows) == sweep.Look
+	for i := range rows {
+		if v := &rows[i].Value; v.Set {
+			d := s.spec.Format.compare(v, &last)
+			if d > 0 {
+				return false
+			}
+			older = older || d < 0
+		}
+	}
+	return older
+}
