@@ -149,6 +149,7 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 	if t.Strategy == strategies.Replay {
 		s.Buffer, s.Lookback = back, 0
 	}
+	s.End = endsOf(t, v)
 	if t.Ties == sim.TiesSorted || v == tiesBelieved {
 		s.OrderBy = "updatedAt,id"
 	}

@@ -138,6 +138,16 @@ func (s *folding) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdi
 	return v, err
 }
 
+func (s *folding) Unwrap() strategies.Strategy { return s.Strategy }
+
+func (s *folding) Refused(c strategies.Cursor, status int) (strategies.Verdict, bool, error) {
+	v, ok, err := strategies.Refused(s.Strategy, c, status)
+	if ok {
+		s.last = s.x.api.Now()
+	}
+	return v, ok, err
+}
+
 func sameValue(rows []sim.Version) bool {
 	for i := range rows {
 		if !rows[i].Set || rows[i].N != rows[0].N {

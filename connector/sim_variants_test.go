@@ -56,6 +56,9 @@ const (
 	endOnEmpty
 	tiesBelieved
 	neverEnough
+	absentBelieved
+	emptyBelieved
+	depthIsEnd
 
 	// Of full scans.
 	oneLook
@@ -76,6 +79,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"another writer's keys not compared",
 	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
 	"seam of one row", "end on an empty page alone", "order of ties believed", "no way out of a busy source",
+	"a token left out believed", "an empty page behind a token believed", "refused offset taken for the end",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.
@@ -87,7 +91,8 @@ func (v variant) String() string { return variantNames[v] }
 func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
 	switch v {
 	case markFromLastRow, markAhead, followStrictToken, seamUnchecked, endOnShortPage, tokenRefusalIsEnd, endless, windowKept,
-		evidenceIgnored, middleUncompared, strictVerbatim, neverDoubted, healedEarly, seamOfOneRow, endOnEmpty, neverEnough:
+		evidenceIgnored, middleUncompared, strictVerbatim, neverDoubted, healedEarly, seamOfOneRow, endOnEmpty, neverEnough,
+		emptyBelieved, depthIsEnd:
 		return &mistaken{s, v, x}
 	}
 	return s
@@ -126,6 +131,10 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 			sweep.Proof, sweep.After = nil, proof.To
 			c.Sweep = &sweep
 			return strategies.Verdict{Next: c}, nil
+		}
+	case emptyBelieved:
+		if t.Strategy == strategies.Keyset && c.Sweep.Probe && len(p.Rows) == 0 {
+			return m.ended(c), nil
 		}
 	case seamUnchecked, seamOfOneRow:
 		p.Rows = m.blind(c, p.Rows)

@@ -155,6 +155,8 @@ func shortUnseen(t *sim.Traits) bool {
 	switch t.Strategy {
 	case strategies.Timestamp, strategies.Replay:
 		return true
+	case strategies.Keyset:
+		return t.End == sim.EndNever
 	case strategies.Offset:
 		return t.Total == sim.TotalLow || t.Total == sim.TotalHigh
 	}

@@ -286,8 +286,10 @@ func excused(api *sim.API, err error, tied bool) bool {
 	has := func(part string) bool { return strings.Contains(text, part) }
 	seen := func(k sim.Kind) bool { return api.Seen[k] > 0 }
 	switch {
+	case has("does not say whether there is more"):
+		return t.End == sim.EndAbsent && !t.EndSaid || t.End == sim.EndNever
 	case has("more rows share that value than a page holds"):
-		return tied || seen(sim.Short) || t.Says == sim.SaysAlways || t.Cap > 0 && (t.Says == sim.SaysMore || t.Says == sim.SaysNext || t.Says == sim.SaysLink) // always said, or of rows without a value
+		return tied || t.End >= sim.EndEmpty && !t.EndSaid || seen(sim.Short) || t.Says == sim.SaysAlways || t.Cap > 0 && (t.Says == sim.SaysMore || t.Says == sim.SaysNext || t.Says == sim.SaysLink) // always said, or of rows without a value
 	case has("not proven whole"):
 		return t.Doubtful() || has("the answer before said") && (t.Order != sim.Ascending || seen(sim.Lag) || seen(sim.Double)) // of two, one was left out
 	case has("so it may be cut"):
@@ -296,8 +298,10 @@ func excused(api *sim.API, err error, tied bool) bool {
 		return t.Strategy == strategies.Offset && t.Order != sim.Ascending || seen(sim.Lag)
 	case has("repeats the token"):
 		return seen(sim.Loop) || seen(sim.Refuse)
+	case has("no value beyond"), has("Result window is too large"):
+		return t.Deep > 0
 	case has("the API gives no more than"):
-		return t.Cap > 0 && api.H.TiedUp() || seen(sim.Short)
+		return t.Deep > 0 || t.Cap > 0 && api.H.TiedUp() || seen(sim.Short)
 	case has("come in another order, or move"):
 		return t.Ties == sim.TiesSorted
 	case has("never came to its end"):

@@ -17,14 +17,10 @@ func (e Ends) status(n int) bool { return slices.Contains(e.Statuses, n) }
 // may mean that nothing lies there: that the last row has been read, or that the API gives no
 // rows so far from the start of the list. ok is false where it means neither.
 func Refused(s Strategy, c Cursor, status int) (v Verdict, ok bool, err error) {
-	if c.Sweep == nil {
-		return v, false, nil
-	}
-	switch s := s.(type) {
-	case keyset:
-		return s.refused(c, status)
-	case offset:
-		return s.refused(c, status)
+	if judge, can := s.(interface {
+		Refused(c Cursor, status int) (Verdict, bool, error)
+	}); can && c.Sweep != nil {
+		return judge.Refused(c, status)
 	}
 	return v, false, nil
 }

@@ -283,6 +283,9 @@ func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 		err := s.end(&c)
 		return Verdict{Next: c, Restarted: len(p.Rows) > 0}, err // its rows are known, and may lie below the window
 	}
+	if !nothing && !beyond && sweep.Own {
+		sweep.Look = led
+	}
 	sweep.Token, sweep.TokenSeen, sweep.Probe, sweep.Empty, sweep.Nothing = "", "", false, 0, nothing && sweep.Look != led
 	return Verdict{Next: c, Restarted: true}, nil
 }

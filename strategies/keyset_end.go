@@ -170,12 +170,15 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 	believed := !c.Closes && s.narrow(c, p.Rows)
 	configured := ends.EmptyPage || ends.RepeatedPage || len(ends.Statuses) > 0
 	again := sweep.Nothing && sweep.Look == shown(p.Rows)
-	rows := sweep.Look == led || sweep.Look != "" && !sweep.Nothing // its token leads to some
+	moved := sweep.Look != "" && sweep.Look != led && !again // it has changed, or its token led to newer rows, which it does not show
+	if moved {
+		sweep.Restarts++
+	}
 	switch {
 	case unitOf(c).filter != "":
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, and the API, whose filter compares whole %s, cannot be asked for what lies behind it: "+
 			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(c).name)
-	case s.spec.Params.Token == "" || rows || again && !believed || !believed && !configured:
+	case s.spec.Params.Token == "" || sweep.Look == led || moved && c.Exhausted() != nil || again && !believed || !believed && !configured:
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
 			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+
 			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp; "+
@@ -183,11 +186,6 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 	case again:
 		err := s.end(&c)
 		return Verdict{Next: c}, err
-	case sweep.Nothing: // it has changed meanwhile
-		sweep.Restarts++
-		if err := c.Exhausted(); err != nil {
-			return Verdict{}, err
-		}
 	}
 	return s.probe(c, p, toldMore), nil
 }
@@ -201,9 +199,9 @@ func (s keyset) onward(c Cursor, p Page) (Verdict, error) {
 	return s.follow(c, p)
 }
 
-// refused takes a refusal of a token for an empty page behind the last one, where the
+// Refused takes a refusal of a token for an empty page behind the last one, where the
 // configuration says that the API ends so.
-func (s keyset) refused(c Cursor, status int) (Verdict, bool, error) {
+func (s keyset) Refused(c Cursor, status int) (Verdict, bool, error) {
 	if c.Sweep.Token == "" || !s.spec.Ends.status(status) {
 		return Verdict{}, false, nil
 	}

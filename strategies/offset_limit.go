@@ -30,6 +30,13 @@ func (s keyset) limit(c Cursor) int {
 // limit it names would not have been exceeded; but a request for more rows than page_size,
 // because of a wide group, may have been refused for that whatever the message says.
 func LearnLimit(s Strategy, c Cursor, message string) (Cursor, bool) {
+	for {
+		in, wrapped := s.(interface{ Unwrap() Strategy })
+		if !wrapped {
+			break
+		}
+		s = in.Unwrap()
+	}
 	l, ok := s.(limited)
 	if !ok {
 		return c, false

@@ -21,27 +21,44 @@ func (s offset) page(c Cursor) int {
 // asks is how many rows the next request asks for. To see whether there is one behind those
 // read it asks for no more than is known to be allowed, so that a refusal says something.
 func (s offset) asks(c Cursor) int {
-	n := s.limit(c)
-	if page := s.page(c); c.Sweep.Probe && c.Sweep.Look != "" && n > page {
-		return max(1, min(page, n-int(s.place(c.Sweep))))
+	n, sweep := s.limit(c), c.Sweep
+	page := s.page(c)
+	if sweep.Probe && sweep.Look != "" && (n > page || sweep.Restarts > 0 && s.place(sweep) > int64(page)) {
+		return max(1, min(page, n-int(s.place(sweep)-sweep.Offset)))
 	}
 	return n
 }
 
-// refused takes the refusal of an offset for what it may mean. Some APIs refuse one that is
+// leastDepth is what the offset alone may be on any API.
+const leastDepth = 1000
+
+// ends reports whether a refusal can only mean that the question leads behind the last row.
+func (s offset) ends(c Cursor) bool {
+	sweep := c.Sweep
+	at := s.place(sweep)
+	switch {
+	case !sweep.Probe:
+		return false
+	case at <= int64(s.page(c)):
+		return true
+	}
+	return sweep.Look != "" && at+int64(s.asks(c)) <= sweep.Offset+int64(s.limit(c)) && at < max(leastDepth, int64(s.limit(c)))
+}
+
+// Refused takes the refusal of an offset for what it may mean. Some APIs refuse one that is
 // behind the last row, others one that is too far from the first (offset and limit of 10,000
 // together). Every API that has pages takes the offset of its second one, and what it took
-// with one offset and limit it takes with others that lead no further: so what is refused
-// within the length of the first page is behind the end, and is taken for an empty page, which
-// proves as much as any (see offset). Everything else is a list that is counted no further: it
-// is counted anew from the last value read.
-func (s offset) refused(c Cursor, status int) (Verdict, bool, error) {
+// with one offset and limit it takes with others that lead no further: what is refused there is
+// behind the end, and is taken for an empty page, which proves as much as any (see offset).
+// Everything else is a list that is counted no further: it is counted anew from the last value
+// read.
+func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
 	at := s.place(c.Sweep)
 	configured := s.spec.Ends.status(status)
 	if at == 0 || !configured && !slices.Contains(behindTheEnd, status) {
 		return Verdict{}, false, nil
 	}
-	if c.Sweep.Probe && (at <= int64(s.page(c)) || c.Sweep.Look != "" && c.Sweep.Offset == 0 && at < int64(s.limit(c))) {
+	if s.ends(c) {
 		v, err := s.Fold(c, Page{Total: -1})
 		return v, true, err
 	}

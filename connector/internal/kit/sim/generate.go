@@ -39,6 +39,7 @@ func Generate(seed uint64) *Script {
 	s.wholeness()
 	s.observe(gen{rand.New(rand.NewPCG(seed, 0x6f627365727665))})
 	s.offsetTraits()
+	s.ends()
 	s.topicTraits(seed)
 	s.rival()
 	return s

@@ -61,6 +61,10 @@ type Traits struct {
 	Shared   bool      // the stream is configured for it (exclusive: false)
 	Ties     TieKind   // offset
 	Busy     int       // offset: changes with each request
+
+	End     EndKind // keyset, offset: how an end is told
+	EndSaid bool    // the stream is configured for it, where that is needed or helps
+	Deep    int     // offset: offset and limit together may be no more; 0: anything
 }
 
 // Kind is what an event does.

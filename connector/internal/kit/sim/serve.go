@@ -42,6 +42,8 @@ func (a *API) Serve(params []strategies.Param) *Answer {
 	case q.token >= 0 && a.troubled(Refuse):
 		a.answer.Status, a.answer.Text = 400+10*int(a.arg[Refuse]%2), "token expired"
 		return &a.answer
+	case a.refuses(&q):
+		return &a.answer
 	}
 	page := Page{At: a.clock, Seen: a.clock}
 	rows := a.rows
@@ -198,12 +200,7 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 		rows = rows[min(q.offset, len(rows)):]
 	}
 	if q.token >= 0 {
-		t := a.tokens[q.token]
-		i := 0
-		for i < len(rows) && !a.behind(&rows[i], t) {
-			i++
-		}
-		rows = rows[i:]
+		rows = rows[a.passed(rows, q.token):]
 	}
 	doubled := len(rows) > 0 && a.troubled(Double)
 	if doubled {
@@ -237,17 +234,7 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	if a.Strategy != strategies.Keyset {
 		return
 	}
-	a.answer.Token = strategies.Token{Present: true, Null: !more}
-	if !more {
-		return
-	}
-	if q.token >= 0 && a.troubled(Loop) {
-		a.answer.Token.Text = strconv.Itoa(q.token)
-		return
-	}
-	end := &rows[keep-1]
-	a.answer.Token.Text = strconv.Itoa(len(a.tokens))
-	a.tokens = append(a.tokens, place{q.since, q.from, end.n(), end.Rank})
+	a.answer.Token = a.close(rows, keep, q)
 }
 
 func ascending(rows []Version) bool {

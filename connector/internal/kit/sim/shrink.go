@@ -1,6 +1,10 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+
+	"tidemark/strategies"
+)
 
 // Shrink drops events, rows and traits from a failing script for as long as it goes on
 // failing.
@@ -53,6 +57,9 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.Unpaged = false },
 			func(c *Script) { c.Ties = TiesStand },
 			func(c *Script) { c.Busy = 0 },
+			func(c *Script) { c.Deep = 0 },
+			func(c *Script) { c.EndSaid = c.End == EndRefused && c.Strategy == strategies.Keyset },
+			func(c *Script) { c.End, c.EndSaid = EndNull, false },
 		} {
 			before := best.Traits
 			try(plain)
