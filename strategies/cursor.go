@@ -58,6 +58,8 @@ type Cursor struct {
 	// TransactionalID is what the cursor was written under. Who starts under another one
 	// fences this one too (P5).
 	TransactionalID string `json:"transactional_id,omitempty"`
+	// Worker is the process that wrote it, for people: host and process id.
+	Worker string `json:"worker,omitempty"`
 	// StatePartitions is how many partitions the state topic had: one that has more by now
 	// may hold a newer cursor in another of them.
 	StatePartitions int `json:"state_partitions,omitempty"`
