@@ -42,6 +42,8 @@ type world struct {
 	began   sweepBegin // the open sweep that the log holds, or none
 	stats   simStats
 
+	registry simRegistry
+
 	scanning bool // a full scan is being made
 	spoilt   bool // one of them was refused, or broken off
 	lagged   bool // one of its answers comes from a replica
@@ -108,6 +110,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.script, x.variant = s, v
 	x.api.Reset(s)
 	x.log.Reset(s.Traits)
+	x.registry.reset()
 	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
 	clear(x.newest)
 	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
@@ -198,6 +201,8 @@ func (x *world) act() {
 			x.api.Change(e)
 		case e.Kind.OfTopic():
 			x.topicEvent(e)
+		case e.Kind.OfRegistry():
+			x.registry.event(e)
 		default:
 			x.api.Arm(e)
 		}

@@ -175,6 +175,10 @@ func (x *world) claim() {
 		c, err = adopt(c, x.stream)
 	}
 	if err == nil {
+		c = claimed(c, s.Found(), s.Ends())
+		if x.variant == meaningsDropped {
+			c.Schemas = nil
+		}
 		_, err = s.Commit(context.Background(), nil, c)
 	}
 	if err != nil {

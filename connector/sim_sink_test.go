@@ -29,7 +29,8 @@ type simSink struct {
 	ground simGround
 	claims bool // an operator's
 
-	outdated bool // as kafka.Sink's
+	outdated bool            // as kafka.Sink's
+	keeps    map[string]bool // schemas for the next transaction
 	simTopicSeen
 }
 
@@ -140,6 +141,7 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	}
 	next.Topic.Lost = s.receded
 	s.log.Store(n, next)
+	s.keep(n)
 	s.hook()
 	if err := s.alone(records); err != nil {
 		s.log.End(n, false)
@@ -188,7 +190,7 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	if s.receded != "" {
 		return next, s.failed(kafka.Unknown)
 	}
-	s.seq = next.Seq
+	s.seq, s.keeps = next.Seq, nil
 	s.reached(records)
 	s.settled()
 	return next, nil
@@ -315,8 +317,6 @@ func (s *simSink) ScanDead(_ context.Context, fn func(*kgo.Record) error) error 
 		return fn(&kgo.Record{Topic: simDead, Key: simKey(key), Value: body, Headers: extra.([]kgo.RecordHeader)})
 	})
 }
-
-func (s *simSink) Keep(string, string) {}
 
 func (s *simSink) MaxRecord() int { return 1 << 20 }
 

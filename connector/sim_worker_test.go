@@ -97,7 +97,7 @@ func (x *world) start(w *simWorker) {
 			panic(err)
 		}
 		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
-			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: simInspector{x}}
+			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x)}
 		w.r.kafka.MaxInFlight = 1 << 20
 		w.r.spawn = func(ask func()) { ask() } // answered as early as can be
 		if x.script.Seed%4 == 1 {              // pages go in pieces of a few records (rule 8)
@@ -260,7 +260,7 @@ func (x *world) failed(w *simWorker, err error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d: %v", w.id, err) })
 	var commit *kafka.CommitError
 	switch {
-	case x.met(w, err):
+	case x.met(w, err), x.clashed(w, err):
 		return
 	case errors.As(err, &commit) && !commit.Permanent:
 		w.opened = false
