@@ -162,7 +162,7 @@ func (c *city) act(e sim.Event) {
 		c.topicEvent(e)
 	case sim.Evolve, sim.Forget:
 		c.renumber(e)
-	case sim.Compaction, sim.Intrude:
+	case sim.Compaction, sim.Intrude, sim.Scrawl:
 	default:
 		c.api.Mu.Lock()
 		defer c.api.Mu.Unlock()

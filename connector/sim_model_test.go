@@ -101,6 +101,9 @@ func (x *world) judge() *sim.Violation {
 	if broken := x.log.Trespass(); broken != nil {
 		return broken
 	}
+	if broken := x.log.Scrawled(x.api.H); broken != nil {
+		return broken
+	}
 	x.api.H.Losses, x.api.H.Hidden = x.log.Losses(), x.log.Hidden()
 	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
 }
@@ -189,7 +192,7 @@ func (x *world) act() {
 		w.pause = int(e.A)
 	case sim.Fault:
 		w.fault = int(e.A)
-	case sim.Intrude:
+	case sim.Intrude, sim.Scrawl:
 		x.intrude(e)
 	case sim.Compaction:
 		if x.script.Compact {

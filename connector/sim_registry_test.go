@@ -93,8 +93,11 @@ var errNoSchema = errors.New("no schema")
 
 func (i *simInspector) Inspect(_ context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
 	v, hash := i.api.ReadBody(rec.Value)
+	written := i.log.Framed(rec.Partition, rec.Offset)
+	if written == sim.Nobodys {
+		return strategies.Value{}, 0, &foreignError{errNoSchema}
+	}
 	if i.script.Registry {
-		written := i.log.Framed(rec.Partition, rec.Offset)
 		is, err := i.meaning(written.ID, rec)
 		if err != nil {
 			return strategies.Value{}, 0, err

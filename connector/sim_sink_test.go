@@ -139,7 +139,9 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 		}
 		s.w.txn = n
 	}
-	next.Topic.Lost = s.receded
+	if next.Topic.Lost = s.receded; s.receded != "" {
+		next = next.Recede(s.ground.begins())
+	}
 	s.log.Store(n, next)
 	s.keep(n)
 	s.hook()
@@ -277,6 +279,9 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 	var r kgo.Record
 	greatest := map[int32]int64{}
 	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {
+		if s.variant == scrawlPassedOver && s.log.Framed(partition, offset) == sim.Nobodys {
+			return nil
+		}
 		r = kgo.Record{Topic: "sim", Key: simKey(key), Value: body, Partition: partition, Offset: offset}
 		if s.variant == readInFetchOrder {
 			r.Partition = kafka.Home(&r, s.spread)

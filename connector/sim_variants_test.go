@@ -59,6 +59,7 @@ const (
 	registryBelieved
 	schemasNotKept
 	meaningsDropped
+	scrawlPassedOver
 
 	// Of full scans.
 	oneLook
@@ -80,6 +81,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
 	"seam of one row", "end on an empty page alone", "order of ties believed", "no way out of a busy source",
 	"the registry asked what an id means", "schemas not kept", "meanings dropped by a claim",
+	"foreign records passed over",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

@@ -219,7 +219,7 @@ func (x *world) commit(w *simWorker, n int) {
 	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64, Losses: w.losses})
 	defer func() { // the worker may die within
 		d := &h.Deliveries[known]
-		d.Txn = w.txn
+		d.Txn, d.Epoch = w.txn, x.epochOf(w)
 		if w.txn == 0 || w.piece {
 			d.To = d.From
 		}
@@ -249,6 +249,14 @@ func (x *world) commit(w *simWorker, n int) {
 			Txn: w.txn, Resumed: last.begin.resumed, Proven: last.proven, Last: last.page, Losses: w.losses})
 		x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
 	}
+}
+
+// epochOf is the worker's in the log; 0: it has died.
+func (x *world) epochOf(w *simWorker) int {
+	if w.r == nil {
+		return 0
+	}
+	return w.r.sink.(*simSink).epoch
 }
 
 // dozy says whether a stream has been without a change for long, which is chance here.

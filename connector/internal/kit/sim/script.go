@@ -106,12 +106,13 @@ const (
 	Stray                  // an old record of A lies in another partition too
 	Evolve                 // processes that start from now on have another schema
 	Forget                 // the registry is started anew, and gives others A ids
+	Scrawl                 // the other writer writes what is no row under row A's key, in a way that B says
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
 	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
-	"remake", "trim", "put back", "widen", "stray", "evolve", "forget"}
+	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {
