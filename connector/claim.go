@@ -9,6 +9,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/strategies"
 )
 
 // Claim lets a stream of the configuration have its output topic as it stands: whichever
@@ -43,8 +44,17 @@ func Claim(ctx context.Context, cfg *config.Config, stream string, log *slog.Log
 		cursor, err = adopt(cursor, s)
 	}
 	if err == nil {
-		cursor.Claimed, cursor.Schemas = true, until(cursor.Schemas, sink.Ends())
-		_, err = sink.Commit(ctx, nil, cursor)
+		_, err = sink.Commit(ctx, nil, claimed(cursor, sink.Found(), sink.Ends()))
 	}
 	return err
+}
+
+// claimed is the cursor of a topic that is taken as it stands. What the topic has lost is read
+// again, and its schema ids may mean something else in records from here on.
+func claimed(c strategies.Cursor, found kafka.Found, ends []int64) strategies.Cursor {
+	if kafka.Lost(c, found) != "" {
+		c = forget(c, found)
+	}
+	c.Claimed, c.Schemas = true, until(c.Schemas, ends)
+	return c
 }

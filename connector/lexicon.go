@@ -140,6 +140,7 @@ func disagreement(s config.Stream, k config.Kafka, clash error) error {
 // speak makes the cursor and the inspector know the same ids, and has the next transaction
 // keep the schemas that are new.
 func (r *runner) speak(c strategies.Cursor) (strategies.Cursor, error) {
+	c = c.Recede(r.sink.Found().Ends)
 	if err := r.agrees(c, false); err != nil {
 		return c, err
 	}

@@ -75,3 +75,15 @@ func TestLexicon(t *testing.T) {
 		t.Errorf("the cursor would list %d ids", len(l.known))
 	}
 }
+
+// Where the topic was put back, a meaning ends there: what lies behind was written since.
+func TestLexiconRecedes(t *testing.T) {
+	c := strategies.Cursor{Schemas: []strategies.Schema{{ID: 1, Fingerprint: "a", Until: []int64{5, 3, 7}}, {ID: 2, Fingerprint: "b"}}}
+	got := c.Recede([]int64{9, 2, -1, 0})
+	if want := []int64{5, 2, 7}; !reflect.DeepEqual(got.Schemas[0].Until, want) || got.Schemas[1].Until != nil {
+		t.Errorf("the meanings end at %+v, want %v and nowhere", got.Schemas, want)
+	}
+	if c.Schemas[0].Until[1] != 3 {
+		t.Error("the cursor before is changed")
+	}
+}

@@ -46,10 +46,7 @@ func (r *runner) mend(c strategies.Cursor) (strategies.Cursor, error) {
 		}
 		r.warn("the output topic no longer holds what was written to it; reading everything again and writing what it has not",
 			"topic", r.stream.Topic, "found", lost, "mark", c.Mark)
-		if kafka.Remade(c, found) {
-			c.Schemas = nil
-		}
-		return c.Forget(), nil
+		return forget(c, found), nil
 	}
 	if kafka.Trimmed(c, found) {
 		r.warn("retention has removed records that the API may return again; such rows are written once more",
@@ -57,6 +54,15 @@ func (r *runner) mend(c strategies.Cursor) (strategies.Cursor, error) {
 	}
 	r.wider(r.sink.Spread(), len(found.Ends))
 	return c, nil
+}
+
+// forget drops what the cursor says was delivered, and of a topic made anew what its records'
+// schema ids mean, too.
+func forget(c strategies.Cursor, found kafka.Found) strategies.Cursor {
+	if kafka.Remade(c, found) {
+		c.Schemas = nil
+	}
+	return c.Forget()
 }
 
 // wider says once that the topic has more partitions than the stream's keys are spread over.

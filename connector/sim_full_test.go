@@ -19,6 +19,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/connector/internal/rest"
+	"tidemark/schemas"
 )
 
 const (
@@ -39,6 +40,9 @@ type city struct {
 	api     *sim.HTTP
 	procs   []*simProcess // by worker
 	rand    *rand.Rand
+
+	schema   string // of the processes that start now
+	schemaID int
 
 	mu      sync.Mutex
 	wrong   *sim.Violation
@@ -106,6 +110,7 @@ func runFull(s *sim.Script, traced bool) (*sim.Violation, *city, error) {
 	defer server.Close() //nolint:errcheck // as above
 	defer c.killAll()
 
+	c.schema, c.schemaID = schemas.User, 1
 	c.procs = make([]*simProcess, s.Workers+1)
 	for i := 0; i < len(s.Events) && !c.failed(); i++ {
 		time.Sleep(time.Duration(1+c.rand.IntN(60)) * time.Millisecond)
@@ -155,7 +160,9 @@ func (c *city) act(e sim.Event) {
 		c.fault(w, int(e.A))
 	case sim.Remake, sim.Trim, sim.PutBack, sim.Widen, sim.Stray:
 		c.topicEvent(e)
-	case sim.Compaction, sim.Intrude:
+	case sim.Evolve, sim.Forget:
+		c.renumber(e)
+	case sim.Compaction, sim.Intrude, sim.Scrawl:
 	default:
 		c.api.Mu.Lock()
 		defer c.api.Mu.Unlock()

@@ -42,6 +42,8 @@ type world struct {
 	began   sweepBegin // the open sweep that the log holds, or none
 	stats   simStats
 
+	registry simRegistry
+
 	scanning bool // a full scan is being made
 	spoilt   bool // one of them was refused, or broken off
 	lagged   bool // one of its answers comes from a replica
@@ -99,6 +101,9 @@ func (x *world) judge() *sim.Violation {
 	if broken := x.log.Trespass(); broken != nil {
 		return broken
 	}
+	if broken := x.log.Scrawled(x.api.H); broken != nil {
+		return broken
+	}
 	x.api.H.Losses, x.api.H.Hidden = x.log.Losses(), x.log.Hidden()
 	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
 }
@@ -108,6 +113,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.script, x.variant = s, v
 	x.api.Reset(s)
 	x.log.Reset(s.Traits)
+	x.registry.reset()
 	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
 	clear(x.newest)
 	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
@@ -188,7 +194,7 @@ func (x *world) act() {
 		w.pause = int(e.A)
 	case sim.Fault:
 		w.fault = int(e.A)
-	case sim.Intrude:
+	case sim.Intrude, sim.Scrawl:
 		x.intrude(e)
 	case sim.Compaction:
 		if x.script.Compact {
@@ -200,6 +206,8 @@ func (x *world) act() {
 			x.api.Change(e)
 		case e.Kind.OfTopic():
 			x.topicEvent(e)
+		case e.Kind.OfRegistry():
+			x.registry.event(e)
 		default:
 			x.api.Arm(e)
 		}

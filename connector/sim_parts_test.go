@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/connector/internal/rest"
@@ -220,19 +218,4 @@ func (x *world) row(v *sim.Version) strategies.Row {
 		r.Hash += uint64(x.fresh)
 	}
 	return r
-}
-
-// simInspector reads the bodies of simSource back.
-type simInspector struct{ *world }
-
-func (i simInspector) Lexicon() *lexicon { return newLexicon(1, "", "") }
-
-func (i simInspector) Doubts(context.Context) string { return "" }
-
-func (i simInspector) Inspect(_ context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
-	v, hash := i.api.ReadBody(rec.Value)
-	if !v.Set {
-		return strategies.Value{}, hash, nil
-	}
-	return i.api.Value(v.N), hash, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -40,6 +41,17 @@ func (g *simGround) wrote(p int, ends []int64) {
 	}
 	g.end[p] = ends[p] + 1
 	g.count[p]++
+}
+
+// begins are what acks.begins are to kafka.Sink.
+func (g *simGround) begins() []int64 {
+	begins := slices.Clone(g.first)
+	for p, n := range g.count {
+		if n == 0 {
+			begins[p] = -1
+		}
+	}
+	return begins
 }
 
 // rival is the error of a sink that has found another writer.
@@ -140,11 +152,17 @@ func (s *simSink) trespassed(p int, from, to int64) bool {
 	}
 }
 
-// intrude lets another writer write a row as the API has it.
+// intrude lets another writer write a row as the API has it, or what is no row.
 func (x *world) intrude(e sim.Event) {
 	if v, ok := x.api.Row(int(e.A)); ok && x.script.Rival {
+		p := int(kafka.Home(&kgo.Record{Key: simKey(v.Key)}, x.script.Partitions))
+		if e.Kind == sim.Scrawl {
+			b := x.api.Body(&sim.Version{Content: math.MaxUint32})
+			x.log.Frame(p, x.log.Intrude(p, v.Key, b[:], e.B), sim.Nobodys)
+			return
+		}
 		b := x.api.Body(&v)
-		x.log.Intrude(int(kafka.Home(&kgo.Record{Key: simKey(v.Key)}, x.script.Partitions)), v.Key, b[:], e.B)
+		x.log.Intrude(p, v.Key, b[:], e.B)
 	}
 }
 
@@ -175,6 +193,10 @@ func (x *world) claim() {
 		c, err = adopt(c, x.stream)
 	}
 	if err == nil {
+		c = claimed(c, s.Found(), s.Ends())
+		if x.variant == meaningsDropped {
+			c.Schemas = nil
+		}
 		_, err = s.Commit(context.Background(), nil, c)
 	}
 	if err != nil {

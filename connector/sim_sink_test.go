@@ -29,7 +29,8 @@ type simSink struct {
 	ground simGround
 	claims bool // an operator's
 
-	outdated bool // as kafka.Sink's
+	outdated bool            // as kafka.Sink's
+	keeps    map[string]bool // schemas for the next transaction
 	simTopicSeen
 }
 
@@ -138,8 +139,11 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 		}
 		s.w.txn = n
 	}
-	next.Topic.Lost = s.receded
+	if next.Topic.Lost = s.receded; s.receded != "" {
+		next = next.Recede(s.ground.begins())
+	}
 	s.log.Store(n, next)
+	s.keep(n)
 	s.hook()
 	if err := s.alone(records); err != nil {
 		s.log.End(n, false)
@@ -188,7 +192,7 @@ func (s *simSink) Commit(_ context.Context, records []kafka.Record, next strateg
 	if s.receded != "" {
 		return next, s.failed(kafka.Unknown)
 	}
-	s.seq = next.Seq
+	s.seq, s.keeps = next.Seq, nil
 	s.reached(records)
 	s.settled()
 	return next, nil
@@ -275,6 +279,9 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 	var r kgo.Record
 	greatest := map[int32]int64{}
 	return s.log.Scan(from, s.ends, func(partition int32, offset int64, key int32, body []byte) error {
+		if s.variant == scrawlPassedOver && s.log.Framed(partition, offset) == sim.Nobodys {
+			return nil
+		}
 		r = kgo.Record{Topic: "sim", Key: simKey(key), Value: body, Partition: partition, Offset: offset}
 		if s.variant == readInFetchOrder {
 			r.Partition = kafka.Home(&r, s.spread)
@@ -315,8 +322,6 @@ func (s *simSink) ScanDead(_ context.Context, fn func(*kgo.Record) error) error 
 		return fn(&kgo.Record{Topic: simDead, Key: simKey(key), Value: body, Headers: extra.([]kgo.RecordHeader)})
 	})
 }
-
-func (s *simSink) Keep(string, string) {}
 
 func (s *simSink) MaxRecord() int { return 1 << 20 }
 

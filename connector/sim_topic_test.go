@@ -71,6 +71,9 @@ func (s *simSink) standing(records []kafka.Record) *strategies.Topic {
 func (s *simSink) place(n int64, key, body []byte) {
 	p := s.home(key)
 	at := s.log.Append(n, p, simID(key), body)
+	if own := s.w.r.bodies.Lexicon().own; s.script.Registry {
+		s.log.Frame(p, at, sim.Schema{ID: own.ID, Is: own.Fingerprint})
+	}
 	if s.variant == lossUnseen {
 		return
 	}

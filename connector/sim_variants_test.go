@@ -59,6 +59,10 @@ const (
 	absentBelieved
 	emptyBelieved
 	depthIsEnd
+	registryBelieved
+	schemasNotKept
+	meaningsDropped
+	scrawlPassedOver
 
 	// Of full scans.
 	oneLook
@@ -80,6 +84,8 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
 	"seam of one row", "end on an empty page alone", "order of ties believed", "no way out of a busy source",
 	"a token left out believed", "an empty page behind a token believed", "refused offset taken for the end",
+	"the registry asked what an id means", "schemas not kept", "meanings dropped by a claim",
+	"foreign records passed over",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

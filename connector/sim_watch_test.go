@@ -65,6 +65,10 @@ func (p *simProcess) runner() (*runner, error) {
 	// Streams that never doze, that doze between most events, and that doze when it is calm.
 	stream.IdleAfter = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 300 * time.Millisecond}[p.script.Seed%4]
 	stream.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
+	stream.Schema = p.schema
+	id, kept := p.schemaID, func(ctx context.Context, fingerprint string) (string, error) {
+		return sinkOptions(cfg, stream, slog.New(slog.DiscardHandler), []kgo.Opt{kgo.Dialer(p.net.dialKafka)}).Schema(ctx, fingerprint)
+	}
 	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
 	logger := slog.New(slog.DiscardHandler)
 	o := Options{Logger: logger, OnSweep: p.sweepEnded, deps: deps{transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
@@ -83,16 +87,16 @@ func (p *simProcess) runner() (*runner, error) {
 	}
 	r.registered = func(context.Context) (bool, error) { return true, nil }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
-		plan, err := wire.Compile(planOptions(stream, r.format, schemaOf(stream), 1))
+		plan, err := wire.Compile(planOptions(stream, r.format, stream.Schema, id))
 		if err != nil {
 			return nil, nil, err
 		}
-		bodies, err := newAvro(plan, schemaOf(stream), nil, nil)
+		bodies, err := newAvro(plan, stream.Schema, nil, kept)
 		if err != nil {
 			return nil, nil, err
 		}
 		r.source = &watchedSource{&api{client, plan}, p, transport}
-		return r.source, bodies, r.tryOut(ctx)
+		return r.source, lostRegistry{bodies}, r.tryOut(ctx)
 	}
 	r.strategy = &watched{Strategy: r.strategy, p: p, r: r}
 	r.sink = &watchedSink{r.sink, p}

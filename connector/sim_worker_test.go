@@ -97,7 +97,7 @@ func (x *world) start(w *simWorker) {
 			panic(err)
 		}
 		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
-			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: simInspector{x}}
+			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x)}
 		w.r.kafka.MaxInFlight = 1 << 20
 		w.r.spawn = func(ask func()) { ask() } // answered as early as can be
 		if x.script.Seed%4 == 1 {              // pages go in pieces of a few records (rule 8)
@@ -219,7 +219,7 @@ func (x *world) commit(w *simWorker, n int) {
 	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64, Losses: w.losses})
 	defer func() { // the worker may die within
 		d := &h.Deliveries[known]
-		d.Txn = w.txn
+		d.Txn, d.Epoch = w.txn, x.epochOf(w)
 		if w.txn == 0 || w.piece {
 			d.To = d.From
 		}
@@ -251,6 +251,14 @@ func (x *world) commit(w *simWorker, n int) {
 	}
 }
 
+// epochOf is the worker's in the log; 0: it has died.
+func (x *world) epochOf(w *simWorker) int {
+	if w.r == nil {
+		return 0
+	}
+	return w.r.sink.(*simSink).epoch
+}
+
 // dozy says whether a stream has been without a change for long, which is chance here.
 func (x *world) dozy() bool { return (x.script.Seed+uint64(x.at)*0x9e3779b97f4a7c15)>>60 < 5 }
 
@@ -260,7 +268,7 @@ func (x *world) failed(w *simWorker, err error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d: %v", w.id, err) })
 	var commit *kafka.CommitError
 	switch {
-	case x.met(w, err):
+	case x.met(w, err), x.clashed(w, err):
 		return
 	case errors.As(err, &commit) && !commit.Permanent:
 		w.opened = false

@@ -251,3 +251,19 @@ func TestBrokerTopicRetention(t *testing.T) {
 		t.Errorf("it is said %d times", n)
 	}
 }
+
+// An operator's claim takes the topic as it stands, and does not hide what it has lost.
+func TestBrokerClaimOfALostTopic(t *testing.T) {
+	t.Parallel()
+	s := &script{docs: people(1, 5)}
+	h, stream := scripted(t, strategies.Keyset, s)
+	h.mustOnce()
+	h.remake(stream.Topic, 1)
+	if err := Claim(t.Context(), h.cfg, stream.Name, h.logger(), LocalOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	h.mustOnce()
+	if n := h.holds(stream.Topic, s); n != 5 {
+		t.Errorf("%d events, want 5", n)
+	}
+}

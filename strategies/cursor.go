@@ -1,6 +1,9 @@
 package strategies
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // CursorVersion is the version of the cursor's JSON that this code writes. It reads
 // this one and all before it.
@@ -62,6 +65,8 @@ type Cursor struct {
 	// TransactionalID is what the cursor was written under. Who starts under another one
 	// fences this one too (P5).
 	TransactionalID string `json:"transactional_id,omitempty"`
+	// Worker is the process that wrote it, for people: host and process id.
+	Worker string `json:"worker,omitempty"`
 	// StatePartitions is how many partitions the state topic had: one that has more by now
 	// may hold a newer cursor in another of them.
 	StatePartitions int `json:"state_partitions,omitempty"`
@@ -231,6 +236,22 @@ type Topic struct {
 // which a mark falls without an operator (P6).
 func (c Cursor) Forget() Cursor {
 	c.Mark, c.Window, c.Reached, c.Sweep, c.ReadBack, c.Topic = "", "", "", nil, nil, nil
+	return c
+}
+
+// Recede ends the meanings of schema ids no later than at the given offsets of the output topic,
+// where it was put back: what it has from there on was written since. -1: it was not put back.
+func (c Cursor) Recede(ends []int64) Cursor {
+	c.Schemas = slices.Clone(c.Schemas)
+	for i := range c.Schemas {
+		until := slices.Clone(c.Schemas[i].Until)
+		for p := range min(len(until), len(ends)) {
+			if ends[p] >= 0 {
+				until[p] = min(until[p], ends[p])
+			}
+		}
+		c.Schemas[i].Until = until
+	}
 	return c
 }
 

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -51,6 +52,20 @@ func (a *acks) ack(r *kgo.Record, err error) {
 	case r.Topic == a.state && string(r.Key) == a.stream:
 		a.cursor = r.Offset
 	}
+}
+
+// begins are, per partition of the output topic, where the transaction's first record lies; -1:
+// it has none there.
+func (a *acks) begins() []int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	begins := slices.Clone(a.firsts)
+	for p, n := range a.counts {
+		if n == 0 {
+			begins[p] = -1
+		}
+	}
+	return begins
 }
 
 func (a *acks) failure() error {

@@ -45,9 +45,6 @@ type Options struct {
 	Client     []kgo.Opt // more client settings: TLS, SASL, or a test's network
 }
 
-// TransactionalID is the same for every worker that ever serves the stream (P5).
-func (o Options) TransactionalID() string { return o.IDPrefix + "." + o.StateTopic + "." + o.Stream }
-
 // dialPatience bounds the waiting for a broker that does not answer at all.
 const dialPatience = 10 * time.Second
 

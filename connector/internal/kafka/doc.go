@@ -11,5 +11,5 @@
 // owners.go (whose an output topic is), schemas.go (the schemas it was written under), cursorlog.go (reading the state topic), scan.go and proof.go
 // (reading topics up to an offset, and knowing that it is reached), topics.go and memory.go
 // (creating and checking topics), topic.go and look.go (whether the output topic is what it
-// was), partition.go and move.go (where keys go), client.go (connection settings).
+// was), partition.go and move.go (where keys go), client.go (connection settings), identity.go (transactional ids).
 package kafka

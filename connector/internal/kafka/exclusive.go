@@ -78,6 +78,9 @@ func (s *Sink) sole(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 			return c, err
 		}
 		other := c.TransactionalID
+		if c.Version > 0 && other == "" {
+			other = s.o.formerID()
+		}
 		if s.o.Claim && !s.knows(s.holder.TransactionalID) {
 			other = s.holder.TransactionalID
 		}
@@ -175,7 +178,7 @@ func (s *Sink) unknown(c strategies.Cursor, known bool) map[int32]stretch {
 
 // sign writes into a cursor who writes it, and what its writer knows of the topic.
 func (s *Sink) sign(c *strategies.Cursor) {
-	c.TransactionalID, c.StatePartitions = s.o.TransactionalID(), s.state.partitions
+	c.TransactionalID, c.Worker, c.StatePartitions = s.o.TransactionalID(), worker(), s.state.partitions
 	c.Written = &strategies.Written{TopicID: s.data.id, Ends: s.ground.sure}
 }
 

@@ -154,7 +154,7 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 		return c, err
 	}
 	if len(s.owners) > 0 && c.Version > 0 && !s.owners[c.Owner] {
-		return c, fmt.Errorf("%w (its cursor now has owner %s, seq %d)", ErrFenced, c.Owner, c.Seq)
+		return c, fencedBy(c)
 	}
 	return c, nil
 }

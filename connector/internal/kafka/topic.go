@@ -288,6 +288,7 @@ func (s *Sink) confess(ctx context.Context, cursor []byte) error {
 		return fmt.Errorf("reading the cursor in hand: %w", err)
 	}
 	c.Topic.Lost = s.lost
+	c = c.Recede(s.acks.begins())
 	if cursor, err = json.Marshal(c); err != nil {
 		return err
 	}

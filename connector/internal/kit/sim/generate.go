@@ -42,6 +42,7 @@ func Generate(seed uint64) *Script {
 	s.ends()
 	s.topicTraits(seed)
 	s.rival()
+	s.registry(gen{rand.New(rand.NewPCG(seed, 0x7265676973747279))})
 	return s
 }
 

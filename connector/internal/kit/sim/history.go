@@ -68,6 +68,7 @@ type Delivery struct {
 	Txn      int64
 	From, To int32 // History.Delivered[From:To], pages in order
 	Losses   int   // of the topic that the worker can know of
+	Epoch    int   // of the worker in the log
 	Skipped  bool  // nothing was worth a transaction: the pages' rows lie in the log up to Txn
 }
 

@@ -35,6 +35,8 @@ type entry struct {
 
 	rival int  // of another writer: its transaction; txn is then the last that was begun here
 	stray bool // an older version of the connector has left it in another partition
+
+	schema Schema
 }
 
 // deadEntry is a dead letter; extra is what its writer wants back.

@@ -23,8 +23,9 @@ func (l *Log) shown(e *entry) bool {
 }
 
 // Intrude writes a record of another writer into a partition, in one of the ways of an Intrude
-// event.
-func (l *Log) Intrude(p int, key int32, body []byte, how uint16) {
+// event. It returns its offset.
+func (l *Log) Intrude(p int, key int32, body []byte, how uint16) int64 {
+	at := int64(len(l.parts[p]))
 	l.rivals.txns = append(l.rivals.txns, txnOpen)
 	n := len(l.rivals.txns)
 	e := entry{key: key, txn: int64(len(l.txns)), rival: n}
@@ -38,6 +39,51 @@ func (l *Log) Intrude(p int, key int32, body []byte, how uint16) {
 	case Aborted:
 		l.mark(p, n, txnAborted)
 	}
+	return at
+}
+
+// Nobodys is the schema of what is no row.
+var Nobodys = Schema{ID: -1, Is: "nobody's"}
+
+// Scrawled is what holds for a key under which another writer wrote what is no row: the row of
+// the key that is served next, to a worker that found it when it opened the stream, is written
+// behind it, unless the other writer has done so.
+func (l *Log) Scrawled(h *History) *Violation {
+	for i := range h.Deliveries {
+		d := &h.Deliveries[i]
+		ground := l.rivals.grounds[d.Epoch]
+		if d.Txn < 1 || d.Txn > int64(len(l.txns)) || l.txns[d.Txn-1].state != txnCommitted {
+			continue
+		}
+		for _, page := range h.Delivered[d.From:d.To] {
+			for r := h.Pages[page].From; r < h.Pages[page].To; r++ {
+				v := &h.Rows[r]
+				for p := range min(len(ground), len(l.parts)) {
+					if at := l.scrawl(p, v.Key, ground[p]); at >= 0 && !v.Bad && !l.writtenBehind(p, v.Key, at, d.Txn) {
+						return broken("P2", "%s was served, and is not written behind the foreign record at offset %d of partition %d", show(v), at, p)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// scrawl is the offset of the last foreign record of a key that is no row, before an offset; -1:
+// there is none.
+func (l *Log) scrawl(p int, key int32, before int64) int64 {
+	for o := min(before, int64(len(l.parts[p]))) - 1; o >= 0; o-- {
+		if e := &l.parts[p][o]; e.key == key && e.schema == Nobodys && l.shown(e) {
+			return o
+		}
+	}
+	return -1
+}
+
+func (l *Log) writtenBehind(p int, key int32, at, txn int64) bool {
+	return slices.ContainsFunc(l.parts[p][at:], func(e entry) bool {
+		return e.key == key && e.schema != Nobodys && e.txn <= txn && l.shown(&e)
+	})
 }
 
 // mark ends another writer's transaction.

@@ -59,6 +59,7 @@ type Traits struct {
 	Repeat   bool      // the stream repeats beside a token what its pages were asked from
 	Rival    bool      // another writer has the topic, and cannot be fenced
 	Shared   bool      // the stream is configured for it (exclusive: false)
+	Registry bool      // records have schema ids, which the registry may forget
 	Ties     TieKind   // offset
 	Busy     int       // offset: changes with each request
 
@@ -107,12 +108,15 @@ const (
 	PutBack                // it ends at B, of partition A or of all: a copy or a leader that lags
 	Widen                  // it gets up to three more partitions
 	Stray                  // an old record of A lies in another partition too
+	Evolve                 // processes that start from now on have another schema
+	Forget                 // the registry is started anew, and gives others A ids
+	Scrawl                 // the other writer writes what is no row under row A's key, in a way that B says
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
 	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
-	"remake", "trim", "put back", "widen", "stray"}
+	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {

@@ -50,6 +50,7 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.Bound, c.Repeat = BoundKept, false },
 			func(c *Script) { c.Compact = false },
 			func(c *Script) { c.Alone() },
+			func(c *Script) { c.Remembers() },
 			func(c *Script) { c.RoundTrip = false },
 			func(c *Script) { c.Order = Ascending },
 			func(c *Script) { c.Total = TotalHonest },

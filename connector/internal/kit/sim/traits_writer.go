@@ -14,12 +14,18 @@ func (s *Script) rival() {
 		return // what happens to the topic itself, and another writer, hide each other's traces
 	}
 	s.Rival, s.Shared = true, g.one(2)
-	for range 1 + g.n(5) {
+	write := func(kind Kind) {
 		at := g.n(len(s.Events) + 1)
-		e := Event{Kind: Intrude, A: g.u(1 << 16), B: g.u(intrusions)}
-		s.Events = append(s.Events, e)
-		copy(s.Events[at+1:], s.Events[at:])
-		s.Events[at] = e
+		e := Event{Kind: kind, A: g.u(1 << 16), B: g.u(intrusions)}
+		s.Events = slices.Insert(s.Events, at, e)
+	}
+	for range 1 + g.n(5) {
+		write(Intrude)
+	}
+	if g.one(2) {
+		for range 1 + g.n(4) {
+			write(Scrawl)
+		}
 	}
 }
 
@@ -28,7 +34,7 @@ func (s *Script) Alone() *Script {
 	s.Rival, s.Shared = false, false
 	kept := s.Events[:0]
 	for _, e := range s.Events {
-		if e.Kind != Intrude {
+		if e.Kind != Intrude && e.Kind != Scrawl {
 			kept = append(kept, e)
 		}
 	}
