@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
@@ -66,7 +67,13 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		return r.source, &avro{plan, registry}, nil
 	}
 	target := sinkOptions(cfg, stream, log, o.deps.client)
-	r.peek = target.Stored
+	r.peek = func(ctx context.Context) (strategies.Cursor, error) {
+		c, err := target.Stored(ctx)
+		if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) || c.Version > 0 {
+			return c, err
+		}
+		return c, target.CheckTimeout(ctx)
+	}
 	r.sink, err = kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)

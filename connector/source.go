@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -112,5 +113,13 @@ func (a *avro) Inspect(ctx context.Context, value []byte) (strategies.Value, uin
 	if err != nil {
 		return strategies.Value{}, 0, err
 	}
-	return strange(a.plan.Resolve(value, writer))
+	v, hash, err := a.plan.Resolve(value, writer)
+	if errors.As(err, new(*wire.UnlikeError)) {
+		err = class.Errorf(class.Config, "the record has schema id %d, which the schema of now cannot read: %w; %s", id, err, unlikeRemedy)
+	}
+	return strange(v, hash, err)
 }
+
+// unlikeRemedy is what to do where the topic holds records that the schema cannot read. A registry
+// lets it pass under compatibility NONE.
+const unlikeRemedy = "keep the field's type, or make it a union with the one it had, give new fields a default, or write to another topic (topic)"

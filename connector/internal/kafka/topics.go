@@ -104,15 +104,55 @@ const batchOverhead = 256
 // maxRecord is the largest batch that the output topic, with these settings, takes; the
 // dead-letter topic is made to take the same.
 func (o Options) maxRecord(settings map[string]string) (int, error) {
+	return batchOf(o.Topic, settings)
+}
+
+// batchOf is the largest batch that a topic with these settings takes.
+func batchOf(topic string, settings map[string]string) (int, error) {
 	text, ok := settings[maxBytes]
 	if !ok {
-		return 0, untold(o.Topic, maxBytes)
+		return 0, untold(topic, maxBytes)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n <= 2*batchOverhead {
-		return 0, class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", o.Topic, maxBytes, text)
+		return 0, class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", topic, maxBytes, text)
 	}
 	return min(n, math.MaxInt32), nil
+}
+
+// maxBatch is batchOf a topic that is there.
+func maxBatch(ctx context.Context, adm *kadm.Client, topic string) (int, error) {
+	all, err := settings(ctx, adm, topic)
+	if err != nil {
+		return 0, err
+	}
+	return batchOf(topic, all)
+}
+
+// SmallDead says that a dead-letter topic takes smaller records than the output topic, and what to
+// do about it.
+func (o Options) SmallDead(letter, record int) string {
+	return fmt.Sprintf("%s takes records of up to %d bytes, %s of up to %d: dead letters are cut to what fits "+
+		"(kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %s=%d)",
+		o.DeadTopic(), letter, o.Topic, record, strings.Join(o.Brokers, ","), o.DeadTopic(), maxBytes, record+batchOverhead)
+}
+
+// checkDead is what a check says of the dead-letter topic; "": nothing.
+func (o Options) checkDead(ctx context.Context, adm *kadm.Client) (string, error) {
+	record, err := maxBatch(ctx, adm, o.Topic)
+	if err != nil {
+		return "", err
+	}
+	letter, err := maxBatch(ctx, adm, o.DeadTopic())
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return "", nil
+	case err != nil:
+		return "", err
+	case letter < record:
+		return "; " + o.SmallDead(letter-batchOverhead, record-batchOverhead), nil
+	}
+	return "", nil
 }
 
 const maxBytes = "max.message.bytes"
@@ -189,6 +229,11 @@ func (o Options) CheckTopics(ctx context.Context) (Topics, error) {
 	}
 	var exists bool
 	if t.Data, exists, err = line(o.Topic, o.Partitions); err == nil && exists {
+		note := ""
+		note, err = o.checkDead(ctx, adm)
+		t.Data += note
+	}
+	if err == nil && exists {
 		err = o.checkMemory(ctx, adm)
 	}
 	if err != nil {
