@@ -27,29 +27,10 @@ type deps struct {
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
-	spec, err := stream.Spec()
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	strategy, err := strategies.New(spec)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	log := o.Logger.With("stream", stream.Name)
-	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited}
-	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
-	asks.Transport, asks.Logger = o.deps.transport, log
-	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
-	client, err := rest.New(asks)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	plan, err := compile(stream, spec.Format)
+	r, plan, err := newReading(stream, cfg.Kafka, o)
 	if err != nil {
 		return nil, err
 	}
-	r.source = &api{client, plan}
 	subject, schema := stream.Topic+"-value", schemaOf(stream)
 	r.registered = func(ctx context.Context) (bool, error) { return registry.Has(ctx, subject, schema) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
@@ -66,7 +47,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		r.identify(id)
 		return r.source, &avro{plan, registry}, nil
 	}
-	target := sinkOptions(cfg, stream, log, o.deps.client)
+	target := sinkOptions(cfg, stream, r.log, o.deps.client)
 	r.peek = func(ctx context.Context) (strategies.Cursor, error) {
 		c, err := target.Stored(ctx)
 		if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) || c.Version > 0 {
@@ -78,8 +59,37 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
-	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
 	return r, nil
+}
+
+// newReading makes the parts of a runner that read the API, and the plan with the schema's id to
+// come.
+func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire.Plan, error) {
+	spec, err := stream.Spec()
+	if err != nil {
+		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	strategy, err := strategies.New(spec)
+	if err != nil {
+		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	log := o.Logger.With("stream", stream.Name)
+	r := &runner{stream: stream, kafka: k, strategy: strategy, format: spec.Format,
+		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited}
+	asks := clientOptions(stream, k.MaxInFlight)
+	asks.Transport, asks.Logger = o.deps.transport, log
+	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
+	client, err := rest.New(asks)
+	if err != nil {
+		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	plan, err := compile(stream, spec.Format)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.source = &api{client, plan}
+	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
+	return r, plan, nil
 }
 
 // clientOptions are those of the stream's API. Strategies that read a collection in one

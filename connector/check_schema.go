@@ -26,10 +26,10 @@ func (c *checker) registry() {
 	if !c.line("registry", r.URL+" answers", err) {
 		return
 	}
-	for _, s := range c.cfg.Streams {
+	c.each(func(s config.Stream) []finding {
 		text, err := c.schema(registry, s)
-		c.line("schema "+s.Topic+"-value", text, err)
-	}
+		return []finding{{what: "schema " + s.Topic + "-value", text: text, err: err}}
+	})
 }
 
 // schema holds the stream's schema against the subject; and, because compatibility may be NONE,

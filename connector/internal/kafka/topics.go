@@ -21,9 +21,6 @@ type topicInfo struct {
 	partitions int
 }
 
-// Topics is what CheckTopics found: a line a topic, for people.
-type Topics struct{ Data, State string }
-
 // ensureState creates the state topic where it is missing and refuses one that could forget
 // a cursor.
 func (o Options) ensureState(ctx context.Context, adm *kadm.Client) (topicInfo, error) {
@@ -207,40 +204,47 @@ func untold(topic, key string) error {
 	return class.Errorf(class.Broker, "reading the settings of topic %s: the broker does not tell its %s", topic, key)
 }
 
-// CheckTopics looks at both topics and changes nothing.
-func (o Options) CheckTopics(ctx context.Context) (Topics, error) {
+// CheckTopic looks at the output topic and its dead letters' and changes nothing. It returns a line for
+// people.
+func (o Options) CheckTopic(ctx context.Context) (string, error) {
+	return o.check(ctx, o.Topic, o.Partitions, func(adm *kadm.Client) (string, error) {
+		note, err := o.checkDead(ctx, adm)
+		if err == nil {
+			err = o.checkMemory(ctx, adm)
+		}
+		return note, err
+	})
+}
+
+// CheckState is CheckTopic of the state topic.
+func (o Options) CheckState(ctx context.Context) (string, error) {
+	return o.check(ctx, o.StateTopic, o.StatePartitions, func(adm *kadm.Client) (string, error) {
+		return "", o.checkStatePolicy(ctx, adm)
+	})
+}
+
+// check describes a topic and, where it exists, what more there is to say of it.
+func (o Options) check(ctx context.Context, topic string, partitions int, more func(*kadm.Client) (string, error)) (string, error) {
 	cl, err := o.client()
 	if err != nil {
-		return Topics{}, err
+		return "", err
 	}
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
-	var t Topics
-	line := func(topic string, partitions int) (string, bool, error) {
-		info, err := describe(ctx, adm, topic)
-		if errors.Is(err, kerr.UnknownTopicOrPartition) {
-			return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), false, nil
-		}
-		if err != nil {
-			return "", false, err
-		}
-		policy, err := config(ctx, adm, topic, "cleanup.policy")
-		return fmt.Sprintf("%s has %d partitions, cleanup.policy=%s", topic, info.partitions, policy), true, err
-	}
-	var exists bool
-	if t.Data, exists, err = line(o.Topic, o.Partitions); err == nil && exists {
-		note := ""
-		note, err = o.checkDead(ctx, adm)
-		t.Data += note
-	}
-	if err == nil && exists {
-		err = o.checkMemory(ctx, adm)
+	info, err := describe(ctx, adm, topic)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), nil
 	}
 	if err != nil {
-		return t, err
+		return "", err
 	}
-	if t.State, exists, err = line(o.StateTopic, o.StatePartitions); err != nil || !exists {
-		return t, err
+	policy, err := config(ctx, adm, topic, "cleanup.policy")
+	if err != nil {
+		return "", err
 	}
-	return t, o.checkStatePolicy(ctx, adm)
+	note, err := more(adm)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s has %d partitions, cleanup.policy=%s%s", topic, info.partitions, policy, note), nil
 }
