@@ -102,8 +102,8 @@ func (k *apiCheck) read(ctx context.Context, f *fetcher, c strategies.Cursor) er
 		next := item.next
 		k.limit = next.PageLimit
 		if item.answer == nil {
-			if item.reopen || next.PageLimit == c.PageLimit { // the sweep is read again from its base
-				return nil
+			if next.PageLimit == c.PageLimit { // the sweep goes back, and the answer went with that
+				k.pages++
 			}
 			c = next
 			continue
@@ -146,11 +146,15 @@ func (k *apiCheck) page(a *answer, c strategies.Cursor) error {
 	k.pages++
 	k.rows += len(a.Rows)
 	k.marks.Add(a.Marks)
-	if doubt := doubtMarks(k.stream.Deleted, k.marks, a.Rows); doubt != "" && (k.pages == 1 || k.marks.Rows > 0) {
+	if doubt := doubtMarks(k.stream.Deleted, k.marks, a.Rows); doubt != "" && !k.few() && (k.pages == 1 || k.marks.Rows > 0) {
 		k.doubt(doubt)
 	}
 	return nil
 }
+
+// few reports whether the rows are too few to conclude anything from what none, or all, of them have:
+// those of a poll.
+func (k *apiCheck) few() bool { return k.stored.Version > 0 && k.rows <= fewBad }
 
 // doubt keeps the last word on the deleted field only: that of more rows.
 func (k *apiCheck) doubt(text string) {
@@ -201,7 +205,7 @@ func (k *apiCheck) describe() string {
 	if k.limit > 0 {
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", k.limit))
 	}
-	notes = append(append(notes, k.notes...), fieldNotes(k.source.Drift())...)
+	notes = append(append(notes, k.notes...), fieldNotes(k.source.Drift(), k.few())...)
 	return strings.Join(append([]string{text}, notes...), "; ")
 }
 
