@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -45,7 +46,11 @@ func (a *avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, 
 		if err != nil {
 			return strategies.Value{}, 0, err
 		}
-		return foreignUnless(a.plan.Resolve(rec.Value, schema))
+		v, hash, err := a.plan.Resolve(rec.Value, schema)
+		if errors.As(err, new(*wire.UnlikeError)) { // an earlier one of the stream's own
+			return v, hash, class.Errorf(class.Config, "the record has schema id %d, which the schema of now cannot read: %w; %s", id, err, unlikeRemedy)
+		}
+		return foreignUnless(v, hash, err)
 	}
 	schema, err := a.ask(ctx, id)
 	if err != nil {
@@ -59,6 +64,10 @@ func (a *avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, 
 	}
 	return foreignUnless(v, hash, err)
 }
+
+// unlikeRemedy is what to do where the topic holds records that the schema cannot read. A registry
+// lets it pass under compatibility NONE.
+const unlikeRemedy = "keep the field's type, or make it a union with the one it had, give new fields a default, or write to another topic (topic)"
 
 var errNotAvro = errors.New("the value is not Avro with a schema id")
 

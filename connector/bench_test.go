@@ -27,6 +27,7 @@ func (b *blackHole) Commit(_ context.Context, _ []kafka.Record, next strategies.
 func (*blackHole) Scan(context.Context, []int64, func(*kgo.Record) error) error { return nil }
 func (*blackHole) ScanDead(context.Context, func(*kgo.Record) error) error      { return nil }
 func (*blackHole) MaxRecord() int                                               { return 1 << 20 }
+func (*blackHole) MaxDead() int                                                 { return 1 << 20 }
 func (*blackHole) Ends() []int64                                                { return []int64{0} }
 func (*blackHole) TopicID() string                                              { return "" }
 func (*blackHole) Spread() int                                                  { return 1 }

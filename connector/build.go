@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
@@ -26,35 +27,16 @@ type deps struct {
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
-	spec, err := stream.Spec()
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	strategy, err := strategies.New(spec)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	log := o.Logger.With("stream", stream.Name)
-	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited}
-	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
-	asks.Transport, asks.Logger = o.deps.transport, log
-	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
-	client, err := rest.New(asks)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	plan, err := compile(stream, spec.Format)
+	r, plan, err := newReading(stream, cfg.Kafka, o)
 	if err != nil {
 		return nil, err
 	}
-	r.source = &api{client, plan}
 	subject, schema := stream.Topic+"-value", schemaOf(stream)
 	r.registered = func(ctx context.Context) (bool, error) {
 		id, err := registry.Lookup(ctx, subject, schema)
 		return id != 0, err
 	}
-	target := sinkOptions(cfg, stream, log, o.deps.client)
+	target := sinkOptions(cfg, stream, r.log, o.deps.client)
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
 		if err := r.tryOut(ctx); err != nil {
@@ -74,13 +56,48 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		r.identify(id)
 		return r.source, bodies, nil
 	}
-	r.peek = target.Stored
+	r.peek = func(ctx context.Context) (strategies.Cursor, error) {
+		c, err := target.Stored(ctx)
+		if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) || c.Version > 0 {
+			return c, err
+		}
+		return c, target.CheckTimeout(ctx)
+	}
 	r.sink, err = kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
-	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
 	return r, nil
+}
+
+// newReading makes the parts of a runner that read the API, and the plan with the schema's id to
+// come.
+func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire.Plan, error) {
+	spec, err := stream.Spec()
+	if err != nil {
+		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	strategy, err := strategies.New(spec)
+	if err != nil {
+		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	log := o.Logger.With("stream", stream.Name)
+	r := &runner{stream: stream, kafka: k, strategy: strategy, format: spec.Format,
+		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited}
+	asks := clientOptions(stream, k.MaxInFlight)
+	asks.Transport, asks.Logger = o.deps.transport, log
+	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
+	client, err := rest.New(asks)
+	if err != nil {
+		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+	}
+	plan, err := compile(stream, spec.Format)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.source = &api{client, plan}
+	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
+	return r, plan, nil
 }
 
 // clientOptions are those of the stream's API. Strategies that read a collection in one

@@ -67,7 +67,7 @@ func (r *runner) cause(row *strategies.Row) error {
 func cut[T string | []byte](text T, most int) T { return text[:min(len(text), max(most, 0))] }
 
 // deadLetter makes the record that keeps a row which cannot be written as what it is.
-// It fits into the topic whatever the row's size: the topic's limit holds for letters too.
+// It fits into the dead-letter topic whatever the row's size.
 func (r *runner) deadLetter(row *strategies.Row, cause error, url string) kafka.Record {
 	header := func(key, value string) kgo.RecordHeader { return kgo.RecordHeader{Key: key, Value: []byte(value)} }
 	stage, exception := "VALUE_CONVERTER", "tidemark.Error"
@@ -82,7 +82,7 @@ func (r *runner) deadLetter(row *strategies.Row, cause error, url string) kafka.
 	case errors.As(cause, &large):
 		stage, exception = "KAFKA_PRODUCE", "tidemark.RecordTooLarge"
 	}
-	limit := r.maxRecord
+	limit := r.maxLetter
 	rec := kafka.Record{Key: cut(row.Key, min(deadBytes, limit/8)), Value: row.JSON, Dead: true, Headers: []kgo.RecordHeader{
 		header(headerTopic, r.stream.Topic),
 		header(headerConnector, r.stream.Name),
@@ -133,10 +133,18 @@ func (r *runner) loadDead(ctx context.Context, w *window.Window) error {
 	if r.stream.OnBadRow == onBadFail || r.stream.OnBadRow == onBadSkip {
 		return nil
 	}
-	return r.sink.ScanDead(ctx, func(rec *kgo.Record) error {
+	err := r.sink.ScanDead(ctx, func(rec *kgo.Record) error {
 		if hash, err := strconv.ParseUint(string(headerOf(rec, headerHash)), 16, 64); err == nil {
 			w.LoadDead(hash)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if r.maxLetter = r.sink.MaxDead(); r.maxLetter < r.maxRecord && !r.cutSaid {
+		r.cutSaid = true
+		r.warn(kafka.Options{Topic: r.stream.Topic, Brokers: r.kafka.Brokers}.SmallDead(r.maxLetter, r.maxRecord))
+	}
+	return nil
 }

@@ -90,13 +90,12 @@ func TestBrokerDeletedFieldDoubted(t *testing.T) {
 			}
 			h, stream := scripted(t, strategies.Keyset, s)
 			stream.Deleted = c.deleted
-			s.page = 2 // pages that show it each
-			h.mustOnce()
-			s.page = 10
 			var out strings.Builder
 			if err := Check(t.Context(), h.cfg, &out); err != nil {
 				t.Fatal(err)
 			}
+			s.do(func() { s.page = 2 }) // pages that show it each
+			h.mustOnce()
 			line := lineOf(out.String(), "api ")
 			if !strings.Contains(line, c.check) || c.check == "" && strings.Contains(line, "deleted.field") {
 				t.Errorf("check says %q, want %q", line, c.check)

@@ -65,8 +65,8 @@ func (f *fetcher) noticeAbsent() {
 	f.warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
 }
 
-// fieldNotes is what check says of the rows' fields.
-func fieldNotes(drift *wire.Drift) (notes []string) {
+// fieldNotes is what check says of the rows' fields; of few rows not what none of them has.
+func fieldNotes(drift *wire.Drift, few bool) (notes []string) {
 	unknown, more := drift.Unknown()
 	absent := drift.Absent()
 	if len(absent) == len(drift.Fields()) {
@@ -75,7 +75,7 @@ func fieldNotes(drift *wire.Drift) (notes []string) {
 	if len(unknown) > 0 {
 		notes = append(notes, "not in the schema, and left out: "+listed(unknown, absent, more))
 	}
-	if len(absent) > 0 {
+	if len(absent) > 0 && !few {
 		notes = append(notes, "in the schema, and in none of the rows: "+listed(absent, unknown, false))
 	}
 	return notes

@@ -59,6 +59,7 @@ type sink interface {
 	Scan(ctx context.Context, from []int64, fn func(*kgo.Record) error) error
 	ScanDead(ctx context.Context, fn func(*kgo.Record) error) error
 	MaxRecord() int
+	MaxDead() int
 	Ends() []int64
 	TopicID() string
 	Spread() int

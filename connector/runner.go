@@ -58,6 +58,8 @@ type runner struct {
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
 	maxRecord int               // what the topic takes, as it was when the stream was opened: the sink may be opening again beside
+	maxLetter int               // what the dead-letter topic takes, likewise
+	cutSaid   bool              // that is less, and it was said
 	said      notices           // for the fetcher
 	badSaid   map[string]bool   // for the committer: fields that bad rows were said of
 	foreign   foreign           // records of the topic that are none of the stream's rows
@@ -243,7 +245,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	r.maxRecord = r.sink.MaxRecord()
+	r.maxRecord, r.maxLetter = r.sink.MaxRecord(), r.sink.MaxRecord()
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}

@@ -325,6 +325,8 @@ func (s *simSink) ScanDead(_ context.Context, fn func(*kgo.Record) error) error 
 
 func (s *simSink) MaxRecord() int { return 1 << 20 }
 
+func (s *simSink) MaxDead() int { return 1 << 20 }
+
 func (s *simSink) Ends() []int64 { return slices.Clone(s.ends) }
 
 func (s *simSink) Close() { s.open = false }

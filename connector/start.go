@@ -2,11 +2,8 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kerr"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/wire"
@@ -45,7 +42,7 @@ func (r *runner) tryOut(ctx context.Context) error {
 		return nil
 	}
 	stored, err := r.peek(ctx)
-	if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) {
+	if err != nil {
 		return err
 	}
 	if stored.Version > 0 {

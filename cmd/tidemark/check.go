@@ -18,9 +18,10 @@ func newCheckCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check -c FILE",
 		Short: "Check a configuration and all it points to; change nothing",
-		Long: `Check a configuration: the file, each stream's API (reachable, and answering as the
-strategy needs), the registry, the broker, the topics and the stored cursors. One line
-each. Nothing is created, written or fenced.`,
+		Long: `Check a configuration: the file, each stream's API (two pages from the stored cursor on,
+read and judged as run does), the registry, the broker, the topics, the stored cursors and
+whether the topics still hold what they say. One line each: ok, WARN what a start will say,
+FAIL what is wrong, -- what was not looked at. Nothing is created, written or fenced.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})

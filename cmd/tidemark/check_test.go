@@ -50,8 +50,8 @@ func TestCheckAdvisesATieBreaker(t *testing.T) {
 	}
 }
 
-// One bad row is the dead letters' business and no reason to call the API unfit, unless
-// the stream says so; an answer of nothing but bad rows is.
+// A few bad rows are the dead letters' business and no reason to call the API unfit, unless
+// the stream says so; an answer of four or more that are mostly bad is, as for run.
 func TestCheckCountsBadRows(t *testing.T) {
 	t.Parallel()
 	const good, bad = `{"id": "%d", "updatedAt": "2026-01-01T00:00:00Z"}`, `{"id": "%d", "updatedAt": "yesterday"}`
@@ -69,8 +69,9 @@ func TestCheckCountsBadRows(t *testing.T) {
 	}{
 		"one of two, dlq":  {serves(good, bad), "dlq", 0, "2 rows; 1 of them cannot be written and become dead letters in user.dlq"},
 		"one of two, skip": {serves(good, bad), "skip", 0, "are left out"},
-		"one of two, fail": {serves(good, bad), "fail", 3, "1 of 2 rows cannot be written"},
-		"all":              {serves(bad, bad), "dlq", 3, "none of 2 rows can be written"},
+		"one of two, fail": {serves(good, bad), "fail", 3, "row 1 (id \"1\"), field updatedAt"},
+		"all of two":       {serves(bad, bad), "dlq", 0, "WARN api user: "},
+		"all":              {serves(bad, bad, bad, bad), "dlq", 3, "4 of the page's 4 rows cannot be written"},
 		"none":             {serves(good, good), "fail", 0, "2 rows"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,7 @@ func newRunCmd() *cobra.Command {
 		once      bool
 		strategy  string
 		logFormat string
+		beatFile  string
 	)
 	cmd := &cobra.Command{
 		Use:   "run -c FILE",
@@ -35,7 +36,7 @@ schema registry run in the data directory.`,
 			}
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
 			if err == nil {
-				err = runStreams(cmd.Context(), cfg, &s, log, once)
+				err = runStreams(cmd.Context(), cfg, &s, log, once, beatFile)
 			}
 			if err != nil && logFormat == "json" {
 				// Whoever reads the log by machine reads why it ended, too.
@@ -50,6 +51,7 @@ schema registry run in the data directory.`,
 	f.BoolVar(&once, "once", false, "sweep every stream to its end, then exit")
 	f.StringVar(&strategy, "strategy", "", "read with this strategy instead of the configured one")
 	f.StringVar(&logFormat, "log-format", "text", "text or json")
+	f.StringVar(&beatFile, "heartbeat", "", "file for tidemark health (default $"+heartbeatEnv+"; with the embedded broker heartbeat.json in the data directory)")
 	s.addFlags(cmd)
 	must(cmd.MarkFlagRequired("config"))
 	return cmd
@@ -57,7 +59,7 @@ schema registry run in the data directory.`,
 
 // runStreams runs a loaded configuration, with the embedded servers where it needs
 // them.
-func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once bool) error {
+func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once bool, beatFile string) error {
 	local := len(cfg.Kafka.Brokers) == 0
 	stop, err := s.embed(ctx, cfg, log)
 	if err != nil {
@@ -69,7 +71,13 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.L
 		log.Info("running", "streams", len(cfg.Streams), "brokers", strings.Join(cfg.Kafka.Brokers, ","), "registry", cfg.SchemaRegistry.URL, "embedded", local)
 		reporting, stop := context.WithCancel(ctx)
 		go report(reporting, log, c.Status, reportEvery)
+		dir := "" // with a broker elsewhere there is no data directory
+		if local {
+			dir = s.dataDir
+		}
+		stopBeat := beat(heartbeatPath(beatFile, dir), c.Status, log)
 		err = c.Run(ctx)
+		stopBeat()
 		stop()
 	}
 	if once {

@@ -3,9 +3,12 @@ package kafka
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"tidemark/connector/internal/class"
 )
 
 // Look looks at many topics at once. It does not say which of them forget; a topic about
@@ -59,4 +62,27 @@ func (o Options) Look(ctx context.Context, topics []string) (map[string]Found, e
 		}
 	}
 	return found, nil
+}
+
+// LookAt is Look at the output topic, with a word on whether it forgets.
+func (o Options) LookAt(ctx context.Context) (Found, error) {
+	found, err := o.Look(ctx, []string{o.Topic})
+	if err != nil {
+		return Found{}, class.Errorf(class.Broker, "looking at topic %s: %w", o.Topic, err)
+	}
+	f, ok := found[o.Topic]
+	if !ok {
+		return f, class.Errorf(class.Broker, "looking at topic %s: the broker has no clear word on it", o.Topic)
+	}
+	if f.Missing {
+		return f, nil
+	}
+	cl, err := o.client()
+	if err != nil {
+		return f, err
+	}
+	defer cl.Close()
+	policy, err := config(ctx, kadm.NewClient(cl), o.Topic, "cleanup.policy")
+	f.Forgets = strings.Contains(policy, "delete")
+	return f, err
 }

@@ -41,9 +41,9 @@ func TestBrokerMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			kit.Eventually(t, "the topic", func() bool { // a real broker learns of it from its controller
-				var found Topics
-				found, err = o.CheckTopics(t.Context())
-				return !strings.Contains(found.Data, "does not exist yet")
+				var found string
+				found, err = o.CheckTopic(t.Context())
+				return !strings.Contains(found, "does not exist yet")
 			})
 			if c.ok {
 				if err != nil {
@@ -60,7 +60,7 @@ func TestBrokerMemory(t *testing.T) {
 		o := options(t)
 		o.Back = back
 		open(t, newSink(t, o))
-		if _, err := o.CheckTopics(t.Context()); err != nil {
+		if _, err := o.CheckTopic(t.Context()); err != nil {
 			t.Errorf("looking back %v, check refuses a topic that the stream has made: %v", back, err)
 		}
 	}

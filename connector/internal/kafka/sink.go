@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -26,6 +27,7 @@ type Sink struct {
 	data, state topicInfo
 	limit       int             // bytes of a record batch that the output topic takes
 	dead        bool            // the dead-letter topic is there
+	deadLimit   int             // bytes of a record batch that it takes, as ScanDead found it; 0: as many as the output topic
 	owners      map[string]bool // every owner id this Sink has had (rule 4)
 	owner       string
 	seq         int64
@@ -179,6 +181,9 @@ func (s *Sink) fence(ctx context.Context) error {
 	defer cancel()
 	if _, _, err := client.ProducerID(patience); err != nil {
 		client.Close()
+		if errors.Is(err, kerr.InvalidTransactionTimeout) {
+			return cmp.Or(s.o.CheckTimeout(ctx), s.o.tooLong(0))
+		}
 		return class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err)
 	}
 	s.client = client
@@ -217,7 +222,7 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	outcome, err := s.transact(ctx, records, value)
 	if err != nil {
 		s.Close() // rule 2
-		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, err)}
+		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, s.o.explain(err))}
 	}
 	s.seq = next.Seq
 	s.last = place{s.state, s.acks.cursor}
@@ -251,6 +256,10 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 			}
 		}
 		s.client.Produce(ctx, &s.records[i], ack)
+		if r.Dead && s.smallDead() {
+			// The client fills batches up to the output topic's limit. What fails is in acks.
+			_ = s.client.Flush(ctx)
+		}
 	}
 	s.records[len(records)] = kgo.Record{Topic: s.o.StateTopic, Key: []byte(s.o.Stream), Value: cursor, Timestamp: now}
 	s.client.Produce(ctx, &s.records[len(records)], ack)
@@ -319,7 +328,8 @@ func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) erro
 	})
 }
 
-// ScanDead is Scan over all of the dead-letter topic; one that does not exist is empty.
+// ScanDead is Scan over all of the dead-letter topic; one that does not exist is empty. With a nil
+// fn it only looks what the topic takes.
 func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
 	reader, err := s.o.client()
 	if err != nil {
@@ -334,6 +344,12 @@ func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
 		return err
 	}
 	s.dead = true
+	if s.deadLimit, err = maxBatch(ctx, kadm.NewClient(reader), s.o.DeadTopic()); err != nil {
+		return err
+	}
+	if fn == nil {
+		return nil
+	}
 	first, err := starts(ctx, reader, s.o.DeadTopic())
 	if err != nil {
 		return err
@@ -353,6 +369,17 @@ func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
 
 // MaxRecord is how many bytes of key, value and headers a record may have.
 func (s *Sink) MaxRecord() int { return s.limit - batchOverhead }
+
+// MaxDead is MaxRecord for dead letters, whose topic somebody may have made with a smaller limit. It
+// is known once ScanDead has found the topic.
+func (s *Sink) MaxDead() int {
+	if s.smallDead() {
+		return s.deadLimit - batchOverhead
+	}
+	return s.MaxRecord()
+}
+
+func (s *Sink) smallDead() bool { return s.deadLimit > 0 && s.deadLimit < s.limit }
 
 // Close lets go of the connections and buffers; a transaction in hand is left to be aborted
 // by the next Open, or by its timeout. What the sink knows of the topic stays.

@@ -23,9 +23,6 @@ type topicInfo struct {
 	partitions int
 }
 
-// Topics is what CheckTopics found: a line a topic, for people.
-type Topics struct{ Data, State string }
-
 // ensureState creates the state topic where it is missing and refuses one that could forget
 // a cursor.
 func (o Options) ensureState(ctx context.Context, adm *kadm.Client) (topicInfo, error) {
@@ -127,15 +124,55 @@ const batchOverhead = 256
 // maxRecord is the largest batch that the output topic, with these settings, takes; the
 // dead-letter topic is made to take the same.
 func (o Options) maxRecord(settings map[string]string) (int, error) {
+	return batchOf(o.Topic, settings)
+}
+
+// batchOf is the largest batch that a topic with these settings takes.
+func batchOf(topic string, settings map[string]string) (int, error) {
 	text, ok := settings[maxBytes]
 	if !ok {
-		return 0, untold(o.Topic, maxBytes)
+		return 0, untold(topic, maxBytes)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n <= 2*batchOverhead {
-		return 0, class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", o.Topic, maxBytes, text)
+		return 0, class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", topic, maxBytes, text)
 	}
 	return min(n, math.MaxInt32), nil
+}
+
+// maxBatch is batchOf a topic that is there.
+func maxBatch(ctx context.Context, adm *kadm.Client, topic string) (int, error) {
+	all, err := settings(ctx, adm, topic)
+	if err != nil {
+		return 0, err
+	}
+	return batchOf(topic, all)
+}
+
+// SmallDead says that a dead-letter topic takes smaller records than the output topic, and what to
+// do about it.
+func (o Options) SmallDead(letter, record int) string {
+	return fmt.Sprintf("%s takes records of up to %d bytes, %s of up to %d: dead letters are cut to what fits "+
+		"(kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %s=%d)",
+		o.DeadTopic(), letter, o.Topic, record, strings.Join(o.Brokers, ","), o.DeadTopic(), maxBytes, record+batchOverhead)
+}
+
+// checkDead is what a check says of the dead-letter topic; "": nothing.
+func (o Options) checkDead(ctx context.Context, adm *kadm.Client) (string, error) {
+	record, err := maxBatch(ctx, adm, o.Topic)
+	if err != nil {
+		return "", err
+	}
+	letter, err := maxBatch(ctx, adm, o.DeadTopic())
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return "", nil
+	case err != nil:
+		return "", err
+	case letter < record:
+		return "; " + o.SmallDead(letter-batchOverhead, record-batchOverhead), nil
+	}
+	return "", nil
 }
 
 const maxBytes = "max.message.bytes"
@@ -190,35 +227,47 @@ func untold(topic, key string) error {
 	return class.Errorf(class.Broker, "reading the settings of topic %s: the broker does not tell its %s", topic, key)
 }
 
-// CheckTopics looks at both topics and changes nothing.
-func (o Options) CheckTopics(ctx context.Context) (Topics, error) {
+// CheckTopic looks at the output topic and its dead letters' and changes nothing. It returns a line for
+// people.
+func (o Options) CheckTopic(ctx context.Context) (string, error) {
+	return o.check(ctx, o.Topic, o.Partitions, func(adm *kadm.Client) (string, error) {
+		note, err := o.checkDead(ctx, adm)
+		if err == nil {
+			err = o.checkMemory(ctx, adm)
+		}
+		return note, err
+	})
+}
+
+// CheckState is CheckTopic of the state topic.
+func (o Options) CheckState(ctx context.Context) (string, error) {
+	return o.check(ctx, o.StateTopic, o.StatePartitions, func(adm *kadm.Client) (string, error) {
+		return "", o.checkStatePolicy(ctx, adm)
+	})
+}
+
+// check describes a topic and, where it exists, what more there is to say of it.
+func (o Options) check(ctx context.Context, topic string, partitions int, more func(*kadm.Client) (string, error)) (string, error) {
 	cl, err := o.client()
 	if err != nil {
-		return Topics{}, err
+		return "", err
 	}
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
-	var t Topics
-	line := func(topic string, partitions int) (string, bool, error) {
-		info, err := describe(ctx, adm, topic)
-		if errors.Is(err, kerr.UnknownTopicOrPartition) {
-			return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), false, nil
-		}
-		if err != nil {
-			return "", false, err
-		}
-		policy, err := config(ctx, adm, topic, "cleanup.policy")
-		return fmt.Sprintf("%s has %d partitions, cleanup.policy=%s", topic, info.partitions, policy), true, err
-	}
-	var exists bool
-	if t.Data, exists, err = line(o.Topic, o.Partitions); err == nil && exists {
-		err = o.checkMemory(ctx, adm)
+	info, err := describe(ctx, adm, topic)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), nil
 	}
 	if err != nil {
-		return t, err
+		return "", err
 	}
-	if t.State, exists, err = line(o.StateTopic, o.StatePartitions); err != nil || !exists {
-		return t, err
+	policy, err := config(ctx, adm, topic, "cleanup.policy")
+	if err != nil {
+		return "", err
 	}
-	return t, o.checkStatePolicy(ctx, adm)
+	note, err := more(adm)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s has %d partitions, cleanup.policy=%s%s", topic, info.partitions, policy, note), nil
 }

@@ -27,6 +27,19 @@ func (r *Registry) Lookup(ctx context.Context, subject, schema string) (int, err
 	return known.ID, nil
 }
 
+// Latest is the text of the subject's latest schema; "" where there is none.
+func (r *Registry) Latest(ctx context.Context, subject string) (string, error) {
+	s, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.SchemaByVersion(ctx, subject, -1) })
+	var re *sr.ResponseError
+	switch {
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound:
+		return "", nil
+	case err != nil:
+		return "", r.fail(fmt.Sprintf("reading the latest schema of %s", subject), err)
+	}
+	return s.Schema.Schema, nil
+}
+
 // Fits says, without registering anything, whether the subject would take the schema.
 func (r *Registry) Fits(ctx context.Context, subject, schema string) (string, error) {
 	doing := fmt.Sprintf("checking the schema of %s", subject)

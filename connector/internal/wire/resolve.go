@@ -94,7 +94,7 @@ type translator struct {
 }
 
 func (t *translator) mismatch(w, n *node) {
-	t.in.fail(fmt.Errorf("%s cannot be read as %s", w.label, n.label))
+	t.in.fail(unlike("%s cannot be read as %s", w.label, n.label))
 }
 
 // value reads a value of type w and writes it as n.
@@ -184,7 +184,7 @@ func (t *translator) enum(w, n *node) {
 	j, ok := n.symbol[w.symbols[i]]
 	if !ok {
 		if j = n.fallback; j < 0 {
-			t.in.fail(fmt.Errorf("%s has no symbol %s", n.label, w.symbols[i]))
+			t.in.fail(unlike("%s has no symbol %s", n.label, w.symbols[i]))
 			return
 		}
 	}
@@ -208,14 +208,16 @@ func (t *translator) record(w, n *node, depth int) {
 		f := &n.fields[i]
 		if at[i] < 0 {
 			if f.missing == nil {
-				t.in.fail(fmt.Errorf("field %s is new and has no default", f.name))
+				t.in.fail(unlike("field %s is new and has no default", f.name))
 				return
 			}
 			t.out = append(t.out, f.missing...)
 			continue
 		}
 		t.in.pos = starts[at[i]]
-		t.value(w.fields[at[i]].typ, f.typ, depth+1)
+		if t.value(w.fields[at[i]].typ, f.typ, depth+1); t.in.err != nil {
+			t.in.err = within(f.name, t.in.err)
+		}
 	}
 	if t.in.err == nil {
 		t.in.pos = end

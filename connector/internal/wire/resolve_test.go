@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -170,6 +171,37 @@ func BenchmarkResolve(b *testing.B) {
 	for b.Loop() {
 		if _, _, err := p.Resolve(pg.Rows[0].Body, older); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What a schema cannot read of another one's values is known without a value, and the field is named.
+func TestReads(t *testing.T) {
+	record := func(fields string) string {
+		return `{"type":"record","name":"R","fields":[{"name":"id","type":"string"},{"name":"at","type":["null","string"],"default":null}` + fields + `]}`
+	}
+	for name, c := range map[string]struct{ was, is, says string }{
+		"the same":                 {`,{"name":"a","type":"int"}`, `,{"name":"a","type":"int"}`, ""},
+		"wider":                    {`,{"name":"a","type":"int"}`, `,{"name":"a","type":["null","long"]}`, ""},
+		"gone":                     {`,{"name":"a","type":"int"}`, ``, ""},
+		"new with a default":       {``, `,{"name":"a","type":"int","default":7}`, ""},
+		"new without one":          {``, `,{"name":"a","type":"int"}`, "field a is new and has no default"},
+		"another type":             {`,{"name":"a","type":"string"}`, `,{"name":"a","type":"int"}`, "field a: string cannot be read as int"},
+		"another one in a union":   {`,{"name":"a","type":["null","string"]}`, `,{"name":"a","type":["null","int"]}`, "field a: string cannot be read as"},
+		"no longer null":           {`,{"name":"a","type":["null","int"]}`, `,{"name":"a","type":"int"}`, "field a: null cannot be read as int"},
+		"further down":             {`,{"name":"a","type":{"type":"array","items":{"type":"record","name":"I","fields":[{"name":"b","type":"int"}]}}}`, `,{"name":"a","type":{"type":"array","items":{"type":"record","name":"I","fields":[{"name":"b","type":"boolean"}]}}}`, "field a: field b: int cannot be read as boolean"},
+		"a symbol":                 {`,{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}}`, `,{"name":"a","type":{"type":"enum","name":"E","symbols":["A"]}}`, "has no symbol B"},
+		"a symbol with a fallback": {`,{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}}`, `,{"name":"a","type":{"type":"enum","name":"E","symbols":["A"],"default":"A"}}`, ""},
+		"a list of itself":         {`,{"name":"a","type":["null","R"]}`, `,{"name":"a","type":["null","R"]}`, ""},
+	} {
+		p := mustCompile(t, Options{Schema: record(c.is), SchemaID: 1, IDField: "id", CursorField: "at", Format: strategies.RFC3339})
+		err := p.Reads(record(c.was))
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: got %v, want %q", name, err, c.says)
+		}
+		var e *UnlikeError
+		if err != nil && !errors.As(err, &e) {
+			t.Errorf("%s: %v is no UnlikeError", name, err)
 		}
 	}
 }

@@ -1,0 +1,75 @@
+package connector
+
+import (
+	"log/slog"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/wire"
+)
+
+// registry looks whether the registry answers and would take the streams' schemas.
+func (c *checker) registry() {
+	r := c.cfg.SchemaRegistry
+	switch {
+	case r.URL == "" && len(c.cfg.Kafka.Brokers) > 0:
+		c.line("registry", "", errNoRegistry)
+		return
+	case r.URL == "":
+		c.skipped("registry", "the embedded one, which check does not start")
+		return
+	}
+	registry, err := wire.NewRegistry(r.URL, r.Username, r.Password.Reveal())
+	if err == nil {
+		err = registry.Ping(c.ctx)
+	}
+	if !c.line("registry", r.URL+" answers", err) {
+		return
+	}
+	c.schemas = registry
+	c.each(func(s config.Stream) []finding {
+		text, err := c.schema(registry, s)
+		return []finding{{what: "schema " + s.Topic + "-value", text: text, err: err}}
+	})
+}
+
+// schema holds the stream's schema against the subject; and, because compatibility may be NONE,
+// against what the topic's records were written with.
+func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
+	subject := s.Topic + "-value"
+	text, err := registry.Fits(c.ctx, subject, schemaOf(s))
+	if err != nil {
+		return "", err
+	}
+	latest, err := registry.Latest(c.ctx, subject)
+	if err != nil || latest == "" {
+		return text, err
+	}
+	spec, err := s.Spec()
+	if err != nil {
+		return "", err
+	}
+	plan, err := compile(s, spec.Format)
+	if err != nil {
+		return text, nil //nolint:nilerr // the stream's own line says it
+	}
+	unlike := plan.Reads(latest)
+	if unlike == nil {
+		return text, nil
+	}
+	found, err := sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil).Look(c.ctx, []string{s.Topic})
+	if f := found[s.Topic]; err == nil && !holds(f.Starts, f.Ends) {
+		return text + "; records under the subject's latest schema could not be read with it, of which the topic has none (" + unlike.Error() + ")", nil
+	}
+	return "", class.Errorf(class.Config, "records under the subject's latest schema cannot be read with this one: %w; %s", unlike, unlikeRemedy)
+}
+
+// holds reports whether a topic with these first and next offsets has records.
+func holds(starts, ends []int64) bool {
+	for p := range ends {
+		if ends[p] > starts[p] {
+			return true
+		}
+	}
+	return false
+}
