@@ -22,6 +22,7 @@ type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
 	lookEvery time.Duration
+	together  *kafka.Together // made by New for a worker of many streams
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
@@ -55,7 +56,9 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		}
 		return &api{client, plan}, &avro{plan, registry}, nil
 	}
-	r.sink, err = kafka.NewSink(sinkOptions(cfg, stream, log, o.deps.client))
+	sink := sinkOptions(cfg, stream, log, o.deps.client)
+	sink.Together = o.deps.together
+	r.sink, err = kafka.NewSink(sink)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}

@@ -68,6 +68,10 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		c.transport = rest.NewTransport()
 		o.deps.transport = c.transport
 	}
+	if len(cfg.Streams) > cfg.Kafka.StatePartitions {
+		// With fewer streams, each reads a part of the state topic only.
+		o.deps.together = new(kafka.Together)
+	}
 	flock := newFlock(cfg.Kafka.MaxInFlight)
 	for _, s := range cfg.Streams {
 		r, err := newRunner(cfg, s, registry, o)
