@@ -25,6 +25,8 @@ type Together struct {
 	settings gather[map[string]string]
 	starts   gather[map[int32]int64]
 	ends     gather[map[int32]int64]
+	created  gather[struct{}]
+	specs    sync.Map // of the topics that are to be created
 
 	mu     sync.Mutex
 	users  int

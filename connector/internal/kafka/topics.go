@@ -40,7 +40,7 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 	if !errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return info, err
 	}
-	_, err = adm.CreateTopic(ctx, int32(partitions), int16(o.Replication), config, topic)
+	err = o.create(ctx, adm, topic, spec{int32(partitions), config})
 	if errors.Is(err, kerr.InvalidReplicationFactor) {
 		err = fmt.Errorf("%w (kafka.replication is %d; are there as many brokers?)", err, o.Replication)
 	}
