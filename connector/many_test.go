@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +13,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"tidemark/connector/config"
 	"tidemark/connector/internal/kit"
 	"tidemark/connector/playground"
 	"tidemark/strategies"
@@ -66,38 +63,58 @@ func (c *traffic) String() string {
 	return b.String()
 }
 
-func TestScratchMany(t *testing.T) {
-	n, _ := strconv.Atoi(os.Getenv("MANY"))
-	if n == 0 {
-		t.Skip()
-	}
-	api, err := playground.New(playground.Options{Users: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = api
-	h := newHouse(t, playground.Options{Users: 3})
-	for range n {
-		h.cfg.Streams = append(h.cfg.Streams, config.NewStream(kit.Name("s"), strategies.Timestamp, h.url+paths[strategies.Timestamp]))
-	}
-	if os.Getenv("MANY_LOCAL") != "" {
-		l, err := StartLocal(t.Context(), LocalOptions{Dir: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		h.cfg.Kafka.Brokers, h.cfg.SchemaRegistry.URL = l.Brokers(), l.RegistryURL()
-	}
-	for range 2 {
+// A worker of many streams asks the broker for so much a stream, and no more where there are
+// more of them: none reads the state topic from its start, with the records of the others.
+// At the second start everything is known, and nothing is written twice.
+func TestBrokerManyStreams(t *testing.T) {
+	t.Parallel()
+	// What a stream asks for by itself, and its share in what they ask for together. Of those
+	// with a number, one in a stream's open each, none can be had for several at once.
+	alone := map[string]int{"InitProducerID": 1, "FindCoordinator": 1, "DescribeProducers": 1}
+	const (
+		most      = 55     // requests of all kinds
+		mostBytes = 12_000 // of what is read, the streams' own rows with it
+	)
+	start := func(h *house) *traffic {
+		t.Helper()
 		count := &traffic{requests: map[string]int{}}
-		began := time.Now()
-		c, err := New(h.cfg, Options{Once: true, deps: deps{client: []kgo.Opt{kgo.WithHooks(count)}}})
+		c, err := New(h.cfg, Options{Once: true, Logger: h.logger(), deps: deps{client: []kgo.Opt{kgo.WithHooks(count)}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%d streams in %v: %d requests: %v", n, time.Since(began), count.all(), count)
+		return count
+	}
+	h := newHouse(t, playground.Options{Users: 3})
+	h.cfg.Kafka.StatePartitions = 4
+	for _, streams := range []int{20, 80} {
+		for len(h.cfg.Streams) < streams {
+			h.add(strategies.Timestamp)
+		}
+		// The first 20 of 80 have run before.
+		for _, start := range []func(*house) *traffic{start, start} {
+			count := start(h)
+			if kit.Real() {
+				continue // it asks to try again as often as it likes
+			}
+			if n := count.all(); n > streams*most {
+				t.Errorf("%d streams: %d requests, more than %d a stream: %v", streams, n, most, count)
+			}
+			if count.read > streams*mostBytes {
+				t.Errorf("%d streams: %d bytes were read, more than %d a stream: %v", streams, count.read, mostBytes, count)
+			}
+			for name, n := range alone {
+				if got := count.requests[name]; got > streams*n {
+					t.Errorf("%d streams: %d of %s, want %d a stream: %v", streams, got, name, n, count)
+				}
+			}
+		}
+	}
+	for _, s := range h.cfg.Streams {
+		if n := h.same(s); n != 3 {
+			t.Errorf("%s: %d events of 3 rows", s.Name, n)
+		}
 	}
 }
