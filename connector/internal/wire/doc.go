@@ -52,6 +52,7 @@
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
 // (the page), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), key.go (object keys, record keys and cursor values), encode*.go (the other
-// types), binary.go (reading Avro), inspect.go, resolve.go, render.go and decode.go (back
-// from Avro), registry.go, fits.go (a schema checked without registering it).
+// types), drift.go (fields of rows and schema that differ), evidence.go and headers.go (what
+// an answer says of its end), binary.go (reading Avro), inspect.go, resolve.go, render.go and
+// decode.go (back from Avro), registry.go, fits.go (a schema checked without registering it).
 package wire
