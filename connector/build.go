@@ -22,6 +22,7 @@ type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
 	lookEvery time.Duration
+	seats     int             // how many streams may be awake; 0: as many as the process may have files for
 	together  *kafka.Together // made by New for a worker of many streams
 }
 

@@ -56,6 +56,9 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.deps.seats > 0 {
+		seats = o.deps.seats
+	}
 	if seats < len(cfg.Streams) {
 		if n := sleepless(cfg.Streams); n >= seats && !o.Once {
 			return nil, class.Errorf(class.Config, "%d streams have idle_after: 0 and never close their producers, and this process may have files for %d at once: "+
