@@ -24,6 +24,8 @@ type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
 	lookEvery time.Duration
+	seats     int             // how many streams may be awake; 0: as many as the process may have files for
+	together  *kafka.Together // made by New for a worker of many streams
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
@@ -37,6 +39,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		return id != 0, err
 	}
 	target := sinkOptions(cfg, stream, r.log, o.deps.client)
+	target.Together = o.deps.together
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
 		if err := r.tryOut(ctx); err != nil {

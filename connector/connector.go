@@ -52,8 +52,20 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case cfg.SchemaRegistry.URL == "":
 		return nil, errNoRegistry
 	}
-	if err := checkFiles(len(cfg.Streams), o.Local); err != nil {
+	seats, err := seatsFor(len(cfg.Streams), o.Local)
+	if err != nil {
 		return nil, err
+	}
+	if o.deps.seats > 0 {
+		seats = o.deps.seats
+	}
+	if seats < len(cfg.Streams) {
+		if n := sleepless(cfg.Streams); n >= seats && !o.Once {
+			return nil, class.Errorf(class.Config, "%d streams have idle_after: 0 and never close their producers, and this process may have files for %d at once: "+
+				"set idle_after, or raise the hard limit of open files to %d (ulimit -Hn)", n, seats, filesFor(len(cfg.Streams), len(cfg.Streams), o.Local))
+		}
+		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
+			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", filesFor(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {
@@ -68,7 +80,11 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		c.transport = rest.NewTransport()
 		o.deps.transport = c.transport
 	}
-	flock := newFlock(cfg.Kafka.MaxInFlight)
+	if len(cfg.Streams) > cfg.Kafka.StatePartitions {
+		// With fewer streams, each reads a part of the state topic only.
+		o.deps.together = new(kafka.Together)
+	}
+	flock := newFlock(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	var wrong []error
 	for _, s := range cfg.Streams {
 		r, err := newRunner(cfg, s, registry, o)

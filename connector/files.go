@@ -3,43 +3,60 @@ package connector
 import (
 	"golang.org/x/sys/unix"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 )
 
-// What a worker has open, as counted on one broker: a stream that is awake has three
-// connections to Kafka and one to its API, one that opens six more for a while.
+// What a worker has open, as counted on one broker: each stream has a connection to its API
+// when it polls; one that is awake has three to Kafka, and one that opens six more for a
+// while.
 const (
 	filesOfProcess = 48
-	filesOfStream  = 4
+	filesOfStream  = 1
+	filesOfAwake   = 3
 	filesOfOpening = 6
 	// The embedded broker has the other ends of the connections, and a topic's log.
-	filesOfLocal = 6
+	filesOfLog = 3
 )
 
-// filesFor is how many files a worker may have open when all of its streams are awake.
-func filesFor(streams int, local bool) uint64 {
-	n := filesOfProcess + streams*filesOfStream + min(streams, opening)*filesOfOpening
+// filesFor is how many files a worker may have open when so many of its streams are awake.
+func filesFor(streams, awake int, local bool) uint64 {
+	ends, logs := 1, 0
 	if local {
-		n += streams*filesOfLocal + min(streams, opening)*filesOfOpening
+		ends, logs = 2, filesOfLog
 	}
-	return uint64(n)
+	return uint64(filesOfProcess + streams*(filesOfStream+logs) + ends*(awake*filesOfAwake+min(streams, opening)*filesOfOpening))
 }
 
-// checkFiles fails where a worker would run out of files: better at once than later, one
-// stream at a time. The Go runtime has raised the soft limit to the hard one already.
-func checkFiles(streams int, local bool) error {
+// seatsFor is how many streams may be awake at the same time, by how many files the process
+// may have open. It fails where not even those may be that open together: better at once
+// than later, one stream at a time. The Go runtime has raised the soft limit to the hard one
+// already.
+func seatsFor(streams int, local bool) (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return nil //nolint:nilerr // a system that does not tell may have no limit
+		return streams, nil //nolint:nilerr // a system that does not tell may have no limit
 	}
-	return enoughFiles(limit.Cur, filesFor(streams, local), streams)
+	return enoughSeats(limit.Cur, streams, local)
 }
 
-func enoughFiles(limit, need uint64, streams int) error {
-	if limit >= need {
-		return nil
+func enoughSeats(limit uint64, streams int, local bool) (int, error) {
+	few := min(streams, opening)
+	if need := filesFor(streams, few, local); limit < need {
+		return 0, class.Errorf(class.Config, "%d streams may have %d files and connections open at the same time even in turns, and this process may have %d: "+
+			"raise its hard limit to %d or more (ulimit -Hn; LimitNOFILE= of a systemd unit, --ulimit nofile= of a container), or give the worker fewer streams",
+			streams, need, limit, filesFor(streams, streams, local))
 	}
-	return class.Errorf(class.Config, "%d streams may have %d files and connections open at the same time, and this process may have %d: "+
-		"raise its hard limit to %d or more (ulimit -Hn; LimitNOFILE= of a systemd unit, --ulimit nofile= of a container), or give the worker fewer streams",
-		streams, need, limit, need)
+	one := filesFor(streams, 1, local) - filesFor(streams, 0, local)
+	return int(min(uint64(streams), uint64(few)+(limit-filesFor(streams, few, local))/one)), nil
+}
+
+// sleepless is how many of the streams never close their producers.
+func sleepless(streams []config.Stream) (n int) {
+	for i := range streams {
+		if streams[i].IdleAfter == 0 {
+			n++
+		}
+	}
+	return n
 }

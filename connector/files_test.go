@@ -7,21 +7,35 @@ import (
 )
 
 func TestEnoughFiles(t *testing.T) {
-	if err := enoughFiles(filesFor(1000, false), filesFor(1000, false), 1000); err != nil {
-		t.Error(err)
+	for _, c := range []struct {
+		limit          uint64
+		streams, seats int
+		local          bool
+	}{
+		{filesFor(1000, 1000, false), 1000, 1000, false},
+		{filesFor(1000, 1000, false) - 1, 1000, 999, false},
+		{1 << 62, 1000, 1000, true},
+		{filesFor(10_000, 500, false), 10_000, 500, false},
+		{filesFor(10_000, 500, true) + 5, 10_000, 500, true},
+		{filesFor(10_000, opening, true), 10_000, opening, true},
+		{filesFor(2, 2, true), 2, 2, true},
+	} {
+		if got, err := enoughSeats(c.limit, c.streams, c.local); err != nil || got != c.seats {
+			t.Errorf("%+v: %d seats, %v", c, got, err)
+		}
 	}
-	err := enoughFiles(1024, filesFor(1000, false), 1000)
-	if class.Of(err) != class.Config || err.Error() != "1000 streams may have 4240 files and connections open at the same time, and this process may have 1024: "+
+	_, err := enoughSeats(1024, 1000, false)
+	if class.Of(err) != class.Config || err.Error() != "1000 streams may have 1336 files and connections open at the same time even in turns, and this process may have 1024: "+
 		"raise its hard limit to 4240 or more (ulimit -Hn; LimitNOFILE= of a systemd unit, --ulimit nofile= of a container), or give the worker fewer streams" {
 		t.Errorf("got %v", err)
 	}
-	if n := filesFor(1, true); n > 128 {
+	if n := filesFor(1, 1, true); n > 128 {
 		t.Errorf("a single stream asks for %d files", n)
 	}
-	if err := checkFiles(1, true); err != nil {
+	if _, err := seatsFor(1, true); err != nil {
 		t.Error(err)
 	}
-	if err := checkFiles(1<<40, false); class.Of(err) != class.Config {
+	if _, err := seatsFor(1<<40, false); class.Of(err) != class.Config {
 		t.Errorf("a million million streams: %v", err)
 	}
 }

@@ -14,11 +14,21 @@ import (
 // same time. Each has a few more connections then, and reads its window back.
 const opening = 32
 
-// flock is what the streams of a worker have to do with each other: they open in turns,
-// their pages share one budget, and the memory that they needed while they were awake is
-// given back when they doze. A nil flock is that of a stream by itself.
+// crowd is how many streams may be awake, with some 350 KiB of memory each, before those
+// that have nothing to write doze sooner than after idle_after: behind crowdPatience. When
+// ten thousand start, all of them would be awake otherwise, for a minute.
+const (
+	crowd         = 512
+	crowdPatience = 2 * time.Second
+)
+
+// flock is what the streams of a worker have to do with each other: they open in turns, no
+// more of them are awake than the process may have files, their pages share one budget, and
+// the memory that they needed while they were awake is given back when they doze. A nil flock
+// is that of a stream by itself.
 type flock struct {
 	turn   *semaphore.Weighted
+	seats  *semaphore.Weighted // for awake streams; nil: there is one for each
 	budget budget
 
 	mu    sync.Mutex
@@ -28,8 +38,57 @@ type flock struct {
 	soon  bool      // it is about to be
 }
 
-func newFlock(maxInFlight int64) *flock {
-	return &flock{turn: semaphore.NewWeighted(opening), budget: budget{size: maxInFlight}}
+// newFlock is for streams of which so many may be awake at the same time.
+func newFlock(maxInFlight int64, streams, seats int) *flock {
+	f := &flock{turn: semaphore.NewWeighted(opening), budget: budget{size: maxInFlight}}
+	if seats < streams {
+		f.seats = semaphore.NewWeighted(int64(seats))
+	}
+	return f
+}
+
+// seat waits until one stream more may be awake; unseat, or stops, is behind that.
+func (f *flock) seat(ctx context.Context) error {
+	if f == nil || f.seats == nil {
+		return nil
+	}
+	if err := f.seats.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("waiting for other streams to have nothing to write: %w", err)
+	}
+	return nil
+}
+
+func (f *flock) unseat() {
+	if f != nil && f.seats != nil {
+		f.seats.Release(1)
+	}
+}
+
+// seated does work that needs the stream's producer beside a life. What is still open
+// behind it has no seat: where there are too few it is closed, for the next life opens it anew.
+func (r *runner) seated(ctx context.Context, work func(context.Context) error) error {
+	if err := r.flock.seat(ctx); err != nil {
+		return err
+	}
+	defer r.flock.unseat()
+	err := work(ctx)
+	if r.flock != nil && r.flock.seats != nil {
+		r.sink.Close()
+	}
+	return err
+}
+
+// patience is how long a stream between two sweeps stays awake with nothing to write.
+func (f *flock) patience(idleAfter time.Duration) time.Duration {
+	if f == nil {
+		return idleAfter
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.awake > crowd || f.seats != nil {
+		return min(idleAfter, crowdPatience)
+	}
+	return idleAfter
 }
 
 // enter waits for a stream's turn to open; the returned function ends it.
@@ -86,6 +145,7 @@ func (f *flock) stops() {
 	if f == nil {
 		return
 	}
+	f.unseat()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.awake--

@@ -18,9 +18,18 @@ func (c *committer) countIdle() func() {
 	if c.stream.IdleAfter == 0 {
 		return func() {}
 	}
-	t := time.NewTimer(c.stream.IdleAfter)
-	c.tired, c.active = t.C, func() { t.Reset(c.stream.IdleAfter) }
+	t := time.NewTimer(c.patience())
+	c.tired, c.active = t.C, func() { t.Reset(c.patience()) }
 	return func() { t.Stop() }
+}
+
+// patience is how long the stream stays awake behind a transaction. Within a sweep it is never
+// cut short: more is to be written as a rule.
+func (c *committer) patience() time.Duration {
+	if c.stored.Sweep != nil {
+		return c.stream.IdleAfter
+	}
+	return c.flock.patience(c.stream.IdleAfter)
 }
 
 // doze closes the sink and lets go of what only busy streams need.
@@ -41,6 +50,14 @@ func (c *committer) doze() {
 // a full start. The transaction that follows is the claim.
 func (c *committer) wake(ctx context.Context) error {
 	c.log.Debug("something to write: opening the producer again")
+	if err := c.flock.seat(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		if c.dozing {
+			c.flock.unseat()
+		}
+	}()
 	leave, err := c.flock.enter(ctx)
 	if err != nil {
 		return err

@@ -229,7 +229,7 @@ func TestBrokerFlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFlock(1 << 20)
+	f := newFlock(1<<20, 1, 1)
 	for range opening - 1 { // so that one stream opens at a time
 		if _, err := f.enter(t.Context()); err != nil {
 			t.Fatal(err)
@@ -259,7 +259,7 @@ func TestBrokerFlock(t *testing.T) {
 }
 
 func TestFlockTurns(t *testing.T) {
-	f := newFlock(1 << 20)
+	f := newFlock(1<<20, 1, 1)
 	var leaves []func()
 	for range opening {
 		leave, err := f.enter(t.Context())
@@ -283,7 +283,7 @@ func TestFlockTurns(t *testing.T) {
 // minute at the most.
 func TestFlockGivesMemoryBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFlock(1 << 20)
+		f := newFlock(1<<20, 1, 1)
 		doze := func(n int, want time.Duration) {
 			t.Helper()
 			before, began := f.freed, time.Now()

@@ -123,7 +123,7 @@ func (r *runner) lives(ctx context.Context) error {
 		before := r.board.get().Transactions
 		err := r.live(ctx)
 		if errors.Is(err, errFull) {
-			if err = r.fullScan(ctx); err == nil && !r.once {
+			if err = r.seated(ctx, r.fullScan); err == nil && !r.once {
 				err = r.pause(ctx)
 			}
 			if err == nil && !r.once {
@@ -168,8 +168,12 @@ func (r *runner) lives(ctx context.Context) error {
 
 // live runs the stream from one open to its end or failure.
 func (r *runner) live(ctx context.Context) error {
+	if err := r.flock.seat(ctx); err != nil {
+		return err
+	}
 	c, began, err := r.begin(ctx)
 	if err != nil {
+		r.flock.unseat()
 		return err
 	}
 	defer c.room.close()

@@ -58,6 +58,38 @@ func TestReport(t *testing.T) {
 	})
 }
 
+// Where thousands of streams are on their way, one line tells of all but the first.
+func TestReportOfMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		ctx, stop := context.WithCancel(t.Context())
+		calls := 0
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			report(ctx, slog.New(slog.NewTextHandler(&out, nil)), func() []connector.Status {
+				calls++
+				all := make([]connector.Status, 1000)
+				for i := range all {
+					all[i].State = connector.Starting
+					if i%4 == 0 {
+						all[i].State = connector.Reading
+						all[i].Pages, all[i].Read, all[i].Written = int64(calls), int64(10*calls), int64(calls)
+					}
+				}
+				return all
+			}, time.Minute)
+		}()
+		time.Sleep(61 * time.Second)
+		stop()
+		<-done
+		if n := strings.Count(out.String(), "\n"); n != reportEach+1 {
+			t.Errorf("%d lines", n)
+		}
+		has(t, "the log", out.String(), "msg=\"sweeps of more streams go on\" streams=980 of_them_not_open_yet=735 pages=245 rows=2450 written=245")
+	})
+}
+
 // A start says what runs and where, embedded servers too; a sweep's line has the rows that
 // did not become records.
 func TestRunSaysWhatItDoes(t *testing.T) {

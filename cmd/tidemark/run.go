@@ -116,6 +116,9 @@ func logSweep(log *slog.Logger, s connector.Sweep, always bool) {
 // reportEvery is how often a sweep that goes on is told of.
 const reportEvery = time.Minute
 
+// reportEach is of how many streams it is told one by one; the others come in one line.
+const reportEach = 20
+
 // report says now and then how far the streams are whose sweep has not ended since it last
 // looked. A first sweep may take hours.
 func report(ctx context.Context, log *slog.Logger, status func() []connector.Status, every time.Duration) {
@@ -129,12 +132,24 @@ func report(ctx context.Context, log *slog.Logger, status func() []connector.Sta
 		case <-tick.C:
 		}
 		now := status()
+		told, waiting, more := 0, 0, connector.Counts{}
 		for i, s := range now {
 			if s.Sweeps > past[i].Sweeps || s.State == connector.Idle || s.State == connector.Done || s.State == connector.Failed {
 				continue
 			}
+			if told++; told > reportEach {
+				if s.State == connector.Starting {
+					waiting++
+				}
+				more.Pages, more.Read, more.Written = more.Pages+s.Pages-past[i].Pages, more.Read+s.Read-past[i].Read, more.Written+s.Written-past[i].Written
+				continue
+			}
 			log.Info("a sweep goes on", "stream", s.Stream, "strategy", s.Strategy, "state", s.State, "pages", s.Pages-past[i].Pages,
 				"rows", s.Read-past[i].Read, "written", s.Written-past[i].Written, "written_in_all", s.Written, "mark", s.Mark)
+		}
+		if told > reportEach {
+			log.Info("sweeps of more streams go on", "streams", told-reportEach, "of_them_not_open_yet", waiting,
+				"pages", more.Pages, "rows", more.Read, "written", more.Written)
 		}
 		past = now
 	}

@@ -38,7 +38,8 @@
 //
 // Where what lives: keys.go has the table of all keys, from which come the reader
 // (decode.go), the hints, schema.json and the lists below; load.go puts a file together,
-// check.go holds keys and streams against each other; jsonc.go and yaml.go turn text
+// check.go and pagesize.go hold keys and streams against each other; config.go has the values,
+// problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
 // values.go and quantity.go judge single values; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it.

@@ -42,6 +42,7 @@ type Options struct {
 	// FailOnLoss makes Open refuse a topic that lost records, where they would be read again
 	// otherwise.
 	FailOnLoss bool
+	Together   *Together // of the worker's sinks; nil: this one looks for itself
 	Client     []kgo.Opt // more client settings: TLS, SASL, or a test's network
 }
 

@@ -168,55 +168,22 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 	for _, key := range keys {
 		wanted[key] = true
 	}
-	type producer struct {
-		partition int32
-		id        int64
-	}
-	type place struct {
-		partition int32
-		key       string
-	}
-	found := make(map[place]entry)
-	pending := make(map[producer]map[string]entry)
+	n := newNotes()
 	s := span{topic: o.StateTopic, first: first, last: last, isolation: kgo.ReadUncommitted()}
-	err = o.scan(ctx, s, func(r *kgo.Record) error {
-		p := producer{r.Partition, r.ProducerID}
-		e := entry{r.Value, r.ProducerID, r.Partition, r.Offset}
-		switch {
-		case r.Attrs.IsControl():
-			if isCommit(r.Key) {
-				for key, e := range pending[p] {
-					found[place{r.Partition, key}] = e
-				}
-			}
-			delete(pending, p)
-		case !wanted[string(r.Key)]:
-		case r.Attrs.IsTransactional():
-			if pending[p] == nil {
-				pending[p] = make(map[string]entry)
-			}
-			pending[p][string(r.Key)] = e
-		default:
-			found[place{r.Partition, string(r.Key)}] = e // an operator's repair with a plain producer
+	if err := o.scan(ctx, s, func(r *kgo.Record) error {
+		if r.Attrs.IsControl() || wanted[string(r.Key)] {
+			n.take(r)
 		}
 		return nil
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, fmt.Errorf("reading the state topic: %w", err)
 	}
-	for p, entries := range pending {
-		at, ok := stable.Lookup(o.StateTopic, p.partition)
-		for key, e := range entries {
-			here := place{p.partition, key}
-			if before, known := found[here]; ok && e.offset < at.Offset && (!known || before.offset < e.offset) {
-				found[here] = e
-			}
-		}
-	}
 	out := make(map[string][]entry)
-	for at, e := range found {
-		if e.value != nil {
-			out[at.key] = append(out[at.key], e)
+	for _, key := range keys {
+		for p := range from {
+			if e, ok := n.committed(key, p, stable[o.StateTopic][p].Offset); ok {
+				out[key] = append(out[key], e)
+			}
 		}
 	}
 	return out, nil

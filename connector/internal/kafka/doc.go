@@ -8,7 +8,9 @@
 // Files: sink.go (open, commit, close), acks.go (what the broker said of each record),
 // compress.go (batches), outcome.go (what became of a transaction), heal.go (transactions
 // that a broker forgot), exclusive.go, trespass.go and judge.go (noticing another writer),
-// owners.go (whose an output topic is), schemas.go (the schemas it was written under), cursorlog.go (reading the state topic), scan.go and proof.go
+// owners.go (whose an output topic is), schemas.go (the schemas it was written under),
+// cursorlog.go and notes.go (reading the state topic), together.go, gather.go and ask.go (many
+// sinks that open at the same time), scan.go and proof.go
 // (reading topics up to an offset, and knowing that it is reached), topics.go and memory.go
 // (creating and checking topics), topic.go and look.go (whether the output topic is what it
 // was), partition.go and move.go (where keys go), client.go (connection settings), identity.go (transactional ids).

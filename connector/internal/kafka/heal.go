@@ -30,7 +30,7 @@ func (s *Sink) hanging(ctx context.Context, reader *kgo.Client) (kadm.TopicsSet,
 		asked.Add(s.o.Topic, int32(p))
 	}
 	asked.Add(s.o.StateTopic, s.o.statePartition(s.state.partitions))
-	if dead, err := describe(ctx, adm, s.o.DeadTopic()); err == nil {
+	if dead, err := s.o.describe(ctx, adm, s.o.DeadTopic()); err == nil {
 		for p := range dead.partitions {
 			asked.Add(s.o.DeadTopic(), int32(p))
 		}

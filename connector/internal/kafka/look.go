@@ -82,7 +82,7 @@ func (o Options) LookAt(ctx context.Context) (Found, error) {
 		return f, err
 	}
 	defer cl.Close()
-	policy, err := config(ctx, kadm.NewClient(cl), o.Topic, "cleanup.policy")
+	policy, err := o.config(ctx, kadm.NewClient(cl), o.Topic, "cleanup.policy")
 	f.Forgets = strings.Contains(policy, "delete")
 	return f, err
 }

@@ -35,7 +35,7 @@ func (o Options) checkMemory(ctx context.Context, adm *kadm.Client) error {
 	if o.Back <= 0 {
 		return nil
 	}
-	policy, err := config(ctx, adm, o.Topic, "cleanup.policy")
+	policy, err := o.config(ctx, adm, o.Topic, "cleanup.policy")
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (o Options) checkMemory(ctx context.Context, adm *kadm.Client) error {
 		if !strings.Contains(policy, of) {
 			continue
 		}
-		text, err := config(ctx, adm, o.Topic, key)
+		text, err := o.config(ctx, adm, o.Topic, key)
 		if err != nil {
 			return err
 		}

@@ -106,7 +106,7 @@ func (s *Sink) belongs(ctx context.Context, reader *kgo.Client) error {
 	if s.holder.Stream == "" || s.holder.Stream == s.o.Stream || s.o.Claim {
 		return nil
 	}
-	info, err := describe(ctx, kadm.NewClient(reader), s.o.Topic)
+	info, err := s.o.describe(ctx, kadm.NewClient(reader), s.o.Topic)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return nil
 	}

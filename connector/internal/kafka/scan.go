@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -110,20 +109,30 @@ func starts(ctx context.Context, cl *kgo.Client, topic string) (map[int32]int64,
 	return offsetsOf(ctx, kadm.NewClient(cl).ListStartOffsets, "start", topic)
 }
 
-func offsetsOf(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), what, topic string) (map[int32]int64, error) {
-	listed, err := list(ctx, topic)
-	if err == nil {
-		err = listed.Error()
+type lister = func(context.Context, ...string) (kadm.ListedOffsets, error)
+
+func offsetsOf(ctx context.Context, list lister, what, topic string) (map[int32]int64, error) {
+	found := offsetsOfAll(ctx, list, what, []string{topic})[topic]
+	return found.value, found.err
+}
+
+func offsetsOfAll(ctx context.Context, list lister, what string, topics []string) map[string]said[map[int32]int64] {
+	listed, failed := list(ctx, topics...)
+	all := make(map[string]said[map[int32]int64], len(topics))
+	for _, topic := range topics {
+		offsets, err := make(map[int32]int64, len(listed[topic])), failed
+		for p, o := range listed[topic] {
+			if offsets[p] = o.Offset; err == nil {
+				err = o.Err
+			}
+		}
+		if err == nil && len(offsets) == 0 {
+			err = errors.New("no partitions")
+		}
+		if err != nil {
+			err = class.Errorf(class.Broker, "looking up the %s of topic %s: %w", what, topic, err)
+		}
+		all[topic] = said[map[int32]int64]{offsets, err}
 	}
-	if err != nil {
-		return nil, class.Errorf(class.Broker, "looking up the %s of topic %s: %w", what, topic, err)
-	}
-	offsets := make(map[int32]int64, len(listed[topic]))
-	for p, o := range listed[topic] {
-		offsets[p] = o.Offset
-	}
-	if len(offsets) == 0 {
-		return nil, class.Wrap(class.Broker, fmt.Errorf("looking up the %s of topic %s: no partitions", what, topic))
-	}
-	return offsets, nil
+	return all
 }

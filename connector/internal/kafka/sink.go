@@ -66,11 +66,11 @@ func NewSink(o Options) (*Sink, error) {
 // worker's: ErrFenced says it is not (rule 5).
 func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	s.Close()
-	reader, err := s.o.client()
+	reader, done, err := s.o.looker()
 	if err != nil {
 		return strategies.Cursor{}, err
 	}
-	defer reader.Close()
+	defer done()
 	ping, cancel := context.WithTimeout(ctx, dialPatience)
 	err = reader.Ping(ping)
 	cancel()
@@ -303,12 +303,12 @@ func (s *Sink) TopicID() string { return s.data.id }
 // given offset of its partition; nil: all of the topic. It returns when the end
 // that the topic had at Open is reached.
 func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) error) error {
-	reader, err := s.o.client()
+	reader, done, err := s.o.looker()
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	first, err := starts(ctx, reader, s.o.Topic)
+	defer done()
+	first, err := s.o.starts(ctx, reader, s.o.Topic)
 	if err != nil {
 		return err
 	}
@@ -331,12 +331,12 @@ func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) erro
 // ScanDead is Scan over all of the dead-letter topic; one that does not exist is empty. With a nil
 // fn it only looks what the topic takes.
 func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
-	reader, err := s.o.client()
+	reader, done, err := s.o.looker()
 	if err != nil {
 		return err
 	}
-	defer reader.Close()
-	_, err = describe(ctx, kadm.NewClient(reader), s.o.DeadTopic())
+	defer done()
+	_, err = s.o.describe(ctx, kadm.NewClient(reader), s.o.DeadTopic())
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return nil
 	}

@@ -132,7 +132,7 @@ func (s *Sink) Found() Found {
 func (s *Sink) output(ctx context.Context, reader *kgo.Client, adm *kadm.Client, c strategies.Cursor) error {
 	var missing bool
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
-		_, err := describe(ctx, adm, s.o.Topic)
+		_, err := s.o.describe(ctx, adm, s.o.Topic)
 		missing = errors.Is(err, kerr.UnknownTopicOrPartition)
 		if !missing || !s.o.FailOnLoss || wait > time.Second || ctx.Err() != nil {
 			break
@@ -146,7 +146,7 @@ func (s *Sink) output(ctx context.Context, reader *kgo.Client, adm *kadm.Client,
 	if s.data, err = s.o.ensure(ctx, adm, s.o.Topic, s.o.Partitions, s.o.dataConfig()); err != nil {
 		return err
 	}
-	settings, err := settings(ctx, adm, s.o.Topic)
+	settings, err := s.o.settings(ctx, adm, s.o.Topic)
 	if err != nil {
 		return err
 	}
@@ -175,11 +175,11 @@ func (s *Sink) output(ctx context.Context, reader *kgo.Client, adm *kadm.Client,
 
 // span reads where the output topic's partitions begin and end.
 func (s *Sink) span(ctx context.Context, reader *kgo.Client) error {
-	first, err := starts(ctx, reader, s.o.Topic)
+	first, err := s.o.starts(ctx, reader, s.o.Topic)
 	if err != nil {
 		return err
 	}
-	last, err := ends(ctx, reader, s.o.Topic)
+	last, err := s.o.ends(ctx, reader, s.o.Topic)
 	if err != nil {
 		return err
 	}

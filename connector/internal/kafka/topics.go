@@ -35,11 +35,11 @@ func (o Options) ensureState(ctx context.Context, adm *kadm.Client) (topicInfo, 
 }
 
 func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, partitions int, config map[string]*string) (topicInfo, error) {
-	info, err := describe(ctx, adm, topic)
+	info, err := o.describe(ctx, adm, topic)
 	if !errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return info, err
 	}
-	_, err = adm.CreateTopic(ctx, int32(partitions), int16(o.Replication), config, topic)
+	err = o.create(ctx, adm, topic, spec{int32(partitions), config})
 	if errors.Is(err, kerr.InvalidReplicationFactor) {
 		err = fmt.Errorf("%w (kafka.replication is %d; are there as many brokers?)", err, o.Replication)
 	}
@@ -48,7 +48,7 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 	}
 	// A new topic takes a moment to get its leaders.
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		info, err = describe(ctx, adm, topic)
+		info, err = o.describe(ctx, adm, topic)
 		if err == nil || wait > 3*time.Second || ctx.Err() != nil {
 			return info, err
 		}
@@ -60,25 +60,35 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 }
 
 func describe(ctx context.Context, adm *kadm.Client, topic string) (topicInfo, error) {
-	topics, err := adm.ListTopics(ctx, topic)
-	if err == nil {
-		err = topics[topic].Err
-	}
-	if err == nil && len(topics[topic].Partitions) == 0 {
-		err = kerr.UnknownTopicOrPartition
-	}
-	if err == nil {
-		for _, p := range topics[topic].Partitions {
-			if p.Err != nil {
-				err = p.Err
+	found := describeAll(ctx, adm, []string{topic})[topic]
+	return found.value, found.err
+}
+
+func describeAll(ctx context.Context, adm *kadm.Client, names []string) map[string]said[topicInfo] {
+	listed, failed := adm.ListTopics(ctx, names...)
+	all := make(map[string]said[topicInfo], len(names))
+	for _, name := range names {
+		t, err := listed[name], failed
+		if err == nil {
+			err = t.Err
+		}
+		if err == nil && len(t.Partitions) == 0 {
+			err = kerr.UnknownTopicOrPartition
+		}
+		if err == nil {
+			for _, p := range t.Partitions {
+				if p.Err != nil {
+					err = p.Err
+				}
 			}
 		}
+		if err != nil {
+			all[name] = said[topicInfo]{err: class.Errorf(class.Broker, "looking up topic %s: %w", name, err)}
+			continue
+		}
+		all[name] = said[topicInfo]{value: topicInfo{id: t.ID.String(), partitions: len(t.Partitions)}}
 	}
-	if err != nil {
-		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s: %w", topic, err)
-	}
-	t := topics[topic]
-	return topicInfo{id: t.ID.String(), partitions: len(t.Partitions)}, nil
+	return all
 }
 
 // describeNow is describe of a topic that has just been described: the client remembers what
@@ -105,7 +115,7 @@ func describeNow(ctx context.Context, cl *kgo.Client, topic string) (topicInfo, 
 // checkStatePolicy refuses a state topic that deletes by age or size: a cursor lost that
 // way would start its stream anew.
 func (o Options) checkStatePolicy(ctx context.Context, adm *kadm.Client) error {
-	policy, err := config(ctx, adm, o.StateTopic, "cleanup.policy")
+	policy, err := o.config(ctx, adm, o.StateTopic, "cleanup.policy")
 	if err != nil {
 		return err
 	}
@@ -193,26 +203,41 @@ func (s *Sink) ensureDead(ctx context.Context) error {
 
 // settings are those of a topic that the broker tells.
 func settings(ctx context.Context, adm *kadm.Client, topic string) (map[string]string, error) {
-	configs, err := adm.DescribeTopicConfigs(ctx, topic)
-	if err == nil && len(configs) > 0 {
-		err = configs[0].Err
+	found := settingsOfAll(ctx, adm, []string{topic})[topic]
+	return found.value, found.err
+}
+
+func settingsOfAll(ctx context.Context, adm *kadm.Client, topics []string) map[string]said[map[string]string] {
+	all := make(map[string]said[map[string]string], len(topics))
+	for _, topic := range topics {
+		all[topic] = said[map[string]string]{value: make(map[string]string)}
 	}
+	failed := func(topic string, err error) {
+		all[topic] = said[map[string]string]{err: class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)}
+	}
+	configs, err := adm.DescribeTopicConfigs(ctx, topics...)
 	if err != nil {
-		return nil, class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)
+		for _, topic := range topics {
+			failed(topic, err)
+		}
+		return all
 	}
-	all := make(map[string]string)
 	for _, rc := range configs {
+		if rc.Err != nil {
+			failed(rc.Name, rc.Err)
+			continue
+		}
 		for _, c := range rc.Configs {
 			if c.Value != nil {
-				all[c.Key] = *c.Value
+				all[rc.Name].value[c.Key] = *c.Value
 			}
 		}
 	}
-	return all, nil
+	return all
 }
 
-func config(ctx context.Context, adm *kadm.Client, topic, key string) (string, error) {
-	all, err := settings(ctx, adm, topic)
+func (o Options) config(ctx context.Context, adm *kadm.Client, topic, key string) (string, error) {
+	all, err := o.settings(ctx, adm, topic)
 	if err != nil {
 		return "", err
 	}
@@ -261,7 +286,7 @@ func (o Options) check(ctx context.Context, topic string, partitions int, more f
 	if err != nil {
 		return "", err
 	}
-	policy, err := config(ctx, adm, topic, "cleanup.policy")
+	policy, err := o.config(ctx, adm, topic, "cleanup.policy")
 	if err != nil {
 		return "", err
 	}

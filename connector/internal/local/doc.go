@@ -6,7 +6,8 @@
 //
 //	lock           who has the directory open, and where he listens (JSON)
 //	kafka/         kfake's own files
-//	registry.json  the subjects of the schema registry
+//	registry.json  the subjects of the schema registry; while it is open, the changes behind
+//	               them lie in registry-N.jsonl, which it names
 //	journal        whether the last broker closed, and the commit it had in hand
 //
 // What was acknowledged survives the death of the process. It does not survive the

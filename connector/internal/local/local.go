@@ -35,13 +35,14 @@ type Options struct {
 type Local struct {
 	holder Holder
 
-	lock    *lock
-	cluster *kfake.Cluster
-	journal *journal
-	server  *http.Server
-	served  chan struct{}
-	once    sync.Once
-	err     error
+	lock     *lock
+	cluster  *kfake.Cluster
+	registry *registry
+	journal  *journal
+	server   *http.Server
+	served   chan struct{}
+	once     sync.Once
+	err      error
 }
 
 // Brokers returns the broker's address as host:port.
@@ -160,6 +161,7 @@ func start(ctx context.Context, o Options) (_ *Local, err error) {
 	}
 	(&guard{cluster: l.cluster, journal: l.journal, dir: o.Dir, reserve: o.reserve, log: o.Logger}).stand()
 	l.holder = Holder{PID: os.Getpid(), Brokers: []string{kafka.Addr().String()}, RegistryURL: "http://" + http.Addr().String()}
+	l.registry = registry
 	l.serve(http, registry)
 	if err := l.lock.write(l.holder); err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -211,7 +213,7 @@ func (l *Local) Close() error {
 		err := l.server.Close()
 		<-l.served
 		l.cluster.Close()
-		err = errors.Join(err, l.journal.end())
+		err = errors.Join(err, l.registry.Close(), l.journal.end())
 		l.lock.release()
 		if err != nil {
 			l.err = fmt.Errorf("closing the embedded broker: %w", err)

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,8 +25,11 @@ type registry struct {
 	path string
 	fake atomic.Pointer[srfake.Registry]
 
-	mu  sync.Mutex // a change, its answer and its place on disk are one step
-	log []change
+	mu    sync.Mutex // a change, its answer and its place on disk are one step
+	log   []change
+	more  *os.File // see changes.go; nil: nothing has changed yet
+	size  int64    // of it
+	stale string   // an earlier one
 }
 
 // change is a request that changed the registry, and what it answered.
@@ -39,32 +40,11 @@ type change struct {
 	Answer json.RawMessage `json:"answer,omitempty"`
 }
 
-// registryFile is the content of registry.json.
-type registryFile struct {
-	Version int      `json:"version"`
-	Changes []change `json:"changes"`
-}
-
-const registryVersion = 1
-
 func openRegistry(path string) (*registry, error) {
 	r := &registry{path: path}
-	var file registryFile
-	b, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		file.Version = registryVersion
-	case err != nil:
-		return nil, fmt.Errorf("reading the schema registry's subjects: %w", err)
-	default:
-		if err := json.Unmarshal(b, &file); err != nil {
-			return nil, fmt.Errorf("reading the schema registry's subjects: %s is damaged: %w", path, err)
-		}
+	if err := r.load(); err != nil {
+		return nil, err
 	}
-	if file.Version != registryVersion {
-		return nil, fmt.Errorf("reading the schema registry's subjects: %s has version %d, this program knows %d", path, file.Version, registryVersion)
-	}
-	r.log = file.Changes
 	return r, r.restore()
 }
 
@@ -114,15 +94,14 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	status, answer := play(fake, c)
 	if news && status/100 == 2 {
 		c.Answer = compact(answer)
-		log := append(slices.Clip(r.log), c)
-		if err := r.save(log); err != nil {
+		if err := r.save(c); err != nil {
 			if again := r.restore(); again != nil {
 				err = errors.Join(err, again)
 			}
 			refuse(w, http.StatusInternalServerError, 50001, err.Error())
 			return
 		}
-		r.log = log
+		r.log = append(r.log, c)
 	}
 	w.Header().Set("Content-Type", "application/vnd.schemaregistry.v1+json")
 	w.WriteHeader(status)
@@ -138,16 +117,6 @@ func stands(fake *srfake.Registry, c change) bool {
 	path, query, _ := strings.Cut(c.Path, "?")
 	status, _ := play(fake, change{Method: http.MethodPost, Path: strings.TrimSuffix(path, "/versions") + "?" + query, Body: c.Body})
 	return status == http.StatusOK
-}
-
-// save replaces the file whole: a reader, or a process killed in between, finds the
-// old one or the new one.
-func (r *registry) save(log []change) error {
-	b, err := json.MarshalIndent(registryFile{Version: registryVersion, Changes: log}, "", " ")
-	if err != nil {
-		return fmt.Errorf("encoding the schema registry's subjects: %w", err)
-	}
-	return writeFile(r.path, append(b, '\n'))
 }
 
 func writeFile(path string, b []byte) error {
