@@ -22,6 +22,7 @@ type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
 	lookEvery time.Duration
+	sleep     func(ctx context.Context, d time.Duration, cause error) error // see runner.sleep
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
@@ -35,10 +36,9 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 	}
 	log := o.Logger.With("stream", stream.Name)
 	r := &runner{stream: stream, kafka: cfg.Kafka, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1)}
+		once: o.Once, wait: o.Wait, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), sleep: o.deps.sleep}
 	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
-	asks.Transport, asks.Logger = o.deps.transport, log
-	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
+	asks.Transport, asks.OnRetry = o.deps.transport, r.asksAgain
 	client, err := rest.New(asks)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)

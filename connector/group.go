@@ -222,6 +222,7 @@ func (c *committer) land() error {
 		return f.err
 	}
 	c.stored, c.mark = f.stored, f.stored.Mark
+	c.goesOn(false)
 	if f.count > 0 {
 		c.stand(c.stored)
 		c.last = time.Now()

@@ -56,6 +56,8 @@ const (
 	endOnEmpty
 	tiesBelieved
 	neverEnough
+	outageEnds
+	firstOpenEnds
 
 	// Of full scans.
 	oneLook
@@ -76,6 +78,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"another writer's keys not compared",
 	"loss of the topic not noticed", "keys by the present number of partitions", "read back in the order of fetching",
 	"seam of one row", "end on an empty page alone", "order of ties believed", "no way out of a busy source",
+	"an outage ends the stream", "an error at the first open ends the stream",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

@@ -62,6 +62,7 @@ func NewSink(o Options) (*Sink, error) {
 // worker's: ErrFenced says it is not (rule 5).
 func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	s.Close()
+	s.dead = false // it may have been deleted
 	reader, err := s.o.client()
 	if err != nil {
 		return strategies.Cursor{}, err
@@ -172,7 +173,7 @@ func (s *Sink) fence(ctx context.Context) error {
 	defer cancel()
 	if _, _, err := client.ProducerID(patience); err != nil {
 		client.Close()
-		return class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err)
+		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err))
 	}
 	s.client = client
 	return nil

@@ -41,6 +41,7 @@ func Generate(seed uint64) *Script {
 	s.offsetTraits()
 	s.topicTraits(seed)
 	s.rival()
+	s.outages()
 	return s
 }
 
