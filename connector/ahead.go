@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
@@ -101,13 +100,8 @@ func (a *ahead) continued(ctx context.Context) (*answer, error) {
 	}
 	wait := rest.DefaultInitialBackoff << min(a.broken, 6)
 	a.broken++
-	a.log.Warn("a long answer broke off; asking for it again", "error", err, "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-time.After(wait):
-		return nil, nil
-	}
+	a.fails(err, "a long answer broke off; asking for it again", "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
+	return nil, pauses(ctx, wait)
 }
 
 func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, error) {

@@ -119,7 +119,7 @@ func sweepThrough(t *testing.T, b *bounded, c strategies.Cursor, change func(*co
 	}
 	seen := map[string]int64{}
 	for c.Sweep != nil {
-		item, err := f.page(t.Context(), c)
+		item, err := f.tryPage(t.Context(), c)
 		if err != nil {
 			return seen, c, err
 		}

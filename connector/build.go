@@ -24,8 +24,9 @@ type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
 	lookEvery time.Duration
-	seats     int             // how many streams may be awake; 0: as many as the process may have files for
-	together  *kafka.Together // made by New for a worker of many streams
+	seats     int                                                           // how many streams may be awake; 0: as many as the process may have files for
+	together  *kafka.Together                                               // made by New for a worker of many streams
+	sleep     func(ctx context.Context, d time.Duration, cause error) error // see runner.sleep
 }
 
 func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
@@ -86,10 +87,9 @@ func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire
 	}
 	log := o.Logger.With("stream", stream.Name)
 	r := &runner{stream: stream, kafka: k, strategy: strategy, format: spec.Format,
-		once: o.Once, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited}
+		once: o.Once, wait: o.Wait, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
 	asks := clientOptions(stream, k.MaxInFlight)
-	asks.Transport, asks.Logger = o.deps.transport, log
-	asks.OnRetry = func(error) { r.board.set(func(s *Status) { s.State = Retrying }) }
+	asks.Transport, asks.Logger, asks.OnRetry = o.deps.transport, log, r.asksAgain
 	client, err := rest.New(asks)
 	if err != nil {
 		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)

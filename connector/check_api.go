@@ -97,7 +97,7 @@ func (k *apiCheck) read(ctx context.Context, f *fetcher, c strategies.Cursor) er
 		if k.pages >= pagesOfACheck && (k.cut || !unproven(c)) {
 			return nil
 		}
-		item, err := f.page(ctx, c)
+		item, err := f.tryPage(ctx, c)
 		if err != nil {
 			return err
 		}

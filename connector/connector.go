@@ -18,6 +18,7 @@ import (
 // Options are what a Connector takes besides its configuration.
 type Options struct {
 	Once    bool         // one sweep of each stream, then Run returns
+	Wait    bool         // at the start, the broker and the registry are waited for
 	Logger  *slog.Logger // nil: nothing is logged
 	Local   bool         // the broker runs in this process (StartLocal) and shares its limits
 	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
@@ -30,7 +31,11 @@ type Connector struct {
 	runners   []*runner
 	transport *http.Transport // shared by the streams; nil where the caller brought one
 	topics    kafka.Options   // how to look at the streams' topics
+	registry  *wire.Registry
+	log       *slog.Logger
+	wait      bool // for the broker and the registry, at the start
 	lookEvery time.Duration
+	sleep     func(ctx context.Context, d time.Duration, cause error) error
 }
 
 // errNoRegistry is the error of a configuration that has brokers of its own: the embedded
@@ -71,7 +76,11 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery}
+	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
+		registry: registry, log: o.Logger, wait: o.Wait, sleep: o.deps.sleep}
+	if c.sleep == nil {
+		c.sleep = func(ctx context.Context, d time.Duration, _ error) error { return pauses(ctx, d) }
+	}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
@@ -104,8 +113,17 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 // Run runs every stream until ctx ends, in which case it returns nil once the
 // transactions in hand are finished. A stream that fails does not stop the others; Run
 // returns when the last one has stopped, with the errors of all that failed, the first
-// first.
+// first. With Options.Wait, broker and registry are waited
+// for before.
 func (c *Connector) Run(ctx context.Context) error {
+	if c.wait {
+		switch err := c.ready(ctx); {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 	var (
 		wg   sync.WaitGroup
 		mu   sync.Mutex

@@ -2,10 +2,12 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
 )
 
@@ -107,8 +109,36 @@ func (f *fetcher) send(ctx context.Context, item fetched) error {
 	}
 }
 
-// page asks for the page that c stands before and folds it.
+// page asks for the page that c stands before and folds it. In continuous mode it asks until
+// the sweep can go on: what the API does wrong now it may do right later, and what the
+// strategy refuses for want of proof may be proven then. The cursor stays before the page.
 func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error) {
+	for {
+		item, err := f.tryPage(ctx, c)
+		switch {
+		case err == nil:
+			if item.asked {
+				f.goesOn(true)
+			}
+			return item, nil
+		case f.once || ctx.Err() != nil || class.Of(err) != class.Source:
+			return fetched{}, err
+		}
+		f.ahead.drop()
+		f.fails(err, "the sweep cannot go on; asking again until it can")
+		if stopped := f.hold(ctx, err); stopped != nil {
+			return fetched{}, err
+		}
+		if s := c.Sweep; s.Restarts > 0 && !errors.As(err, new(*rest.RetriesError)) {
+			// As at a process's start (begin): how often it went back is not the reason any more.
+			fresh := *s
+			fresh.Restarts, c.Sweep = 0, &fresh
+		}
+	}
+}
+
+// tryPage is page without the patience.
+func (f *fetcher) tryPage(ctx context.Context, c strategies.Cursor) (fetched, error) {
 	answer, weight, err := f.ahead.page(ctx, c)
 	if err != nil {
 		return f.refused(c, err)

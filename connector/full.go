@@ -90,6 +90,7 @@ func (r *runner) fullScan(ctx context.Context) error {
 	if err := f.commit(ctx, nil); err != nil {
 		return err
 	}
+	f.goesOn(false)
 	now := f.board.get().Counts.minus(before)
 	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
 		"keys", f.keys, "shards", f.shards, "took", time.Since(began).Round(time.Millisecond))

@@ -10,21 +10,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
-
-// patience is how long a stream whose transactions fail keeps trying before it gives
-// up; a broker that restarts is back well within.
-const patience = 2 * time.Minute
 
 // runner is one stream's life. Its fields up to board are fixed once it is made.
 type runner struct {
@@ -50,6 +44,16 @@ type runner struct {
 	bodies     inspector
 	spawn      func(func()) // runs a request or a transaction; nil: in a goroutine of its own
 
+	trouble trouble
+	wait    bool // the broker and the registry may be away at the start
+	opened  bool // the sink was open once
+	bound   bound
+	refused int // what the topic took when it refused a record as too large; 0: it has not
+
+	// sleep waits before a try that follows an error, in tests: what it returns ends the
+	// stream's waiting. nil: pauses.
+	sleep func(ctx context.Context, d time.Duration, cause error) error
+
 	resume    strategies.Cursor // where a full scan goes on
 	begun     bool              // the stream was opened once
 	paused    bool              // it has waited for a poll before
@@ -70,101 +74,8 @@ type runner struct {
 	floor     *int64        // the window must begin here or below, because the API serves rows from there
 }
 
-// run keeps the stream going until ctx ends (nil), its one sweep is done (nil), or it
-// fails for good.
-func (r *runner) run(ctx context.Context) error {
-	defer r.sink.Close()
-	if note := unsentNote(r.stream); note != "" {
-		r.log.Info(note)
-	}
-	defer r.dropKept()
-	source, bodies, err := r.connected(ctx)
-	if err == nil {
-		r.source, r.bodies = source, bodies
-		defer source.Close()
-		err = r.lives(ctx)
-	}
-	if ctx.Err() != nil && class.Of(err) != class.Fenced {
-		err = nil
-	}
-	if err != nil {
-		err = fmt.Errorf("stream %s: %w", r.stream.Name, err)
-	}
-	r.board.set(func(s *Status) {
-		s.State, s.Err = Done, err
-		if err != nil {
-			s.State = Failed
-		}
-	})
-	return err
-}
-
-// connected is connect in the stream's turn.
-func (r *runner) connected(ctx context.Context) (source, inspector, error) {
-	leave, err := r.flock.enter(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer leave()
-	return r.connect(ctx)
-}
-
 // errReopen asks for a full start: the window in hand does not serve what comes next.
 var errReopen = errors.New("the stream starts again from its cursor")
-
-// lives starts the stream as often as it takes. After a transaction that was not
-// written, or may not have been, everything in memory is dropped and the stored cursor
-// decides where to go on (rule 3).
-func (r *runner) lives(ctx context.Context) error {
-	waits := backoff.NewExponentialBackOff()
-	waits.InitialInterval, waits.MaxInterval = 50*time.Millisecond, 5*time.Second
-	failing := time.Time{}
-	for first := true; ; first = false {
-		before := r.board.get().Transactions
-		err := r.live(ctx)
-		if errors.Is(err, errFull) {
-			if err = r.seated(ctx, r.fullScan); err == nil && !r.once {
-				err = r.pause(ctx)
-			}
-			if err == nil && !r.once {
-				continue
-			}
-		}
-		var failed *kafka.CommitError
-		switch {
-		case err == nil || ctx.Err() != nil:
-			return err
-		case errors.Is(err, errReopen):
-			continue
-		case errors.Is(err, kafka.ErrTopicLost):
-			return err
-		case errors.As(err, &failed) && !failed.Permanent:
-		case !first && class.Of(err) == class.Broker:
-			// Opening again failed, or a scan: the broker may still be on its way back.
-		default:
-			return err
-		}
-		// A claim alone is no progress.
-		if r.board.get().Transactions > before+1 {
-			failing = time.Time{}
-			waits.Reset()
-		}
-		if failing.IsZero() {
-			failing = time.Now()
-		}
-		if time.Since(failing) > patience {
-			return err
-		}
-		wait := waits.NextBackOff()
-		r.log.Warn("starting the stream again from its stored cursor", "error", err, "wait", wait)
-		r.board.set(func(s *Status) { s.State = Retrying })
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
 
 // live runs the stream from one open to its end or failure.
 func (r *runner) live(ctx context.Context) error {
@@ -249,7 +160,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	r.maxRecord, r.maxLetter = r.sink.MaxRecord(), r.sink.MaxRecord()
+	r.opened, r.maxRecord, r.maxLetter = true, r.sink.MaxRecord(), r.sink.MaxRecord()
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}

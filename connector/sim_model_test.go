@@ -173,7 +173,7 @@ func (x *world) act() {
 	e := x.script.Events[x.at]
 	x.at++
 	var w *simWorker
-	if e.Kind <= sim.Pause || e.Kind == sim.Fault {
+	if e.Kind <= sim.Pause || e.Kind == sim.Fault || e.Kind == sim.Away {
 		w = x.workers[int(e.W)%x.script.Workers]
 	}
 	x.trace(func() string { return "--- " + e.String() })
@@ -194,6 +194,8 @@ func (x *world) act() {
 		w.pause = int(e.A)
 	case sim.Fault:
 		w.fault = int(e.A)
+	case sim.Away:
+		w.away = e.Times()
 	case sim.Intrude, sim.Scrawl:
 		x.intrude(e)
 	case sim.Compaction:
@@ -226,6 +228,7 @@ func (x *world) settle() {
 	x.trace(func() string { return "--- all is calm" })
 	x.api.Calm()
 	for _, w := range x.workers {
+		w.away = 0
 		x.kill(w)
 	}
 	w := x.workers[len(x.workers)-1]

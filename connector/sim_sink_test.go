@@ -37,6 +37,9 @@ type simSink struct {
 func (s *simSink) Open(context.Context) (strategies.Cursor, error) {
 	s.open = false
 	s.hook()
+	if err := s.w.nextOpen(); err != nil {
+		return strategies.Cursor{}, err
+	}
 	var early strategies.Cursor
 	switch {
 	case s.variant == readBeforeFence:

@@ -63,6 +63,8 @@ const (
 	schemasNotKept
 	meaningsDropped
 	scrawlPassedOver
+	outageEnds
+	firstOpenEnds
 
 	// Of full scans.
 	oneLook
@@ -86,6 +88,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"a token left out believed", "an empty page behind a token believed", "refused offset taken for the end",
 	"the registry asked what an id means", "schemas not kept", "meanings dropped by a claim",
 	"foreign records passed over",
+	"an outage ends the stream", "an error at the first open ends the stream",
 	"a revert believed after one look", "no revert written", "a revert not read back"}
 
 // scans says that the mistake is one of full scans.

@@ -23,25 +23,28 @@ type sweepBegin struct {
 
 // simWorker is one process.
 type simWorker struct {
-	id     int
-	r      *runner
-	f      *fetcher
-	c      *committer
-	next   strategies.Cursor // before the next page
-	begin  sweepBegin
-	queue  []simItem
-	batch  []fetched
-	opened bool // begin went through
-	done   bool // fetching has stopped: a page asks for a new start
-	busy   bool // inside of a step that is paused
-	killed bool
-	pause  int
-	fault  int
-	tied   bool  // that page held one value only
-	page   int32 // folded last; -1: the last answer was none
-	txn    int64 // the last one begun
-	losses int   // of the topic that it can know of
-	piece  bool  // it is part of a page, and its cursor does not count the page as delivered
+	id      int
+	r       *runner
+	f       *fetcher
+	c       *committer
+	next    strategies.Cursor // before the next page
+	begin   sweepBegin
+	queue   []simItem
+	batch   []fetched
+	opened  bool // begin went through
+	done    bool // fetching has stopped: a page asks for a new start
+	busy    bool // inside of a step that is paused
+	killed  bool
+	pause   int
+	fault   int
+	tied    bool  // that page held one value only
+	page    int32 // folded last; -1: the last answer was none
+	txn     int64 // the last one begun
+	losses  int   // of the topic that it can know of
+	stuck   int   // waits in a row
+	stopped bool  // while it waited
+	away    int   // opens that fail
+	piece   bool  // it is part of a page, and its cursor does not count the page as delivered
 }
 
 // simItem is a fetched page with what the oracle wants to know of it.
@@ -54,7 +57,7 @@ type simItem struct {
 
 // kill is kill -9: the next step of this worker is that of a new process.
 func (x *world) kill(w *simWorker) {
-	*w = simWorker{id: w.id, batch: w.batch, queue: w.queue[:0], fault: -1}
+	*w = simWorker{id: w.id, batch: w.batch, queue: w.queue[:0], fault: -1, away: w.away}
 }
 
 // guard runs a step of the worker and buries it if it dies on the way.
@@ -97,7 +100,8 @@ func (x *world) start(w *simWorker) {
 			panic(err)
 		}
 		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
-			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x)}
+			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x),
+			once: x.variant == outageEnds, wait: x.variant != firstOpenEnds, sleep: x.waits(w)}
 		w.r.kafka.MaxInFlight = 1 << 20
 		w.r.spawn = func(ask func()) { ask() } // answered as early as can be
 		if x.script.Seed%4 == 1 {              // pages go in pieces of a few records (rule 8)
@@ -150,6 +154,7 @@ func (x *world) fetch(w *simWorker) {
 		}
 		return
 	}
+	w.stuck = 0
 	page := w.page
 	if item.answer == nil {
 		page = -1
@@ -266,11 +271,14 @@ func (x *world) dozy() bool { return (x.script.Seed+uint64(x.at)*0x9e3779b97f4a7
 // whether it was entitled to fail.
 func (x *world) failed(w *simWorker, err error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d: %v", w.id, err) })
-	var commit *kafka.CommitError
 	switch {
 	case x.met(w, err), x.clashed(w, err):
 		return
-	case errors.As(err, &commit) && !commit.Permanent:
+	case w.stopped: // waits has looked at the reason
+		if !errors.Is(err, errInjected) {
+			x.stats.stops++
+		}
+	case !w.r.final(err):
 		w.opened = false
 		w.queue = w.queue[:0]
 		return
@@ -278,12 +286,8 @@ func (x *world) failed(w *simWorker, err error) {
 		if x.opened < 2 {
 			x.fail("P5", "a lone worker takes itself for fenced: %v", err)
 		}
-	case errors.Is(err, errInjected):
 	default:
-		if !excused(x.api, err, w.tied) {
-			x.fail("P7", "the stream stops without a reason: %v", err)
-		}
-		x.stats.stops++
+		x.fail("P7", "the stream ends, which only its configuration, a fence and a refused start may do (rule 25): %v", err)
 	}
 	x.kill(w)
 }

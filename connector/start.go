@@ -64,7 +64,7 @@ func (r *runner) tryOut(ctx context.Context) error {
 	f.ahead.most = 0 // one page is enough
 	defer f.ahead.drop()
 	for c.Sweep != nil {
-		item, err := f.page(ctx, c)
+		item, err := f.tryPage(ctx, c)
 		if err != nil {
 			return err
 		}

@@ -12,9 +12,9 @@ type State string
 // The states.
 const (
 	Starting State = "starting"
-	Reading  State = "reading" // a sweep is open
-	Idle     State = "idle"    // waiting for the next poll
-	Retrying State = "retrying"
+	Reading  State = "reading"  // a sweep is open
+	Idle     State = "idle"     // waiting for the next poll
+	Retrying State = "retrying" // it cannot go on, and tries again until it can: see Since and Cause
 	Done     State = "done"
 	Failed   State = "failed"
 )
@@ -28,6 +28,8 @@ type Status struct {
 	Window  int           // rows known of the topic
 	Foreign int64         // records of the topic that are none of the stream's rows, where it was read back last
 	Latest  time.Duration // how far behind the mark the latest row appeared
+	Since   time.Time     // since when it cannot go on; zero: it can
+	Cause   error         // why it cannot
 	Err     error         // why it failed
 }
 
@@ -102,6 +104,10 @@ func (b *board) set(change func(*Status)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(&b.s)
+	// A stream that cannot go on does so until it can, whatever else it is at meanwhile.
+	if s := &b.s; !s.Since.IsZero() && (s.State == Starting || s.State == Reading || s.State == Idle) {
+		s.State = Retrying
+	}
 }
 
 func (b *board) get() Status {

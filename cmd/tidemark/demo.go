@@ -81,7 +81,7 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 	defer func() { err = errors.Join(err, api.Close()) }()
 
 	cfg := demoConfig("http://"+listener.Addr().String(), local)
-	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, OnSweep: show.sweep})
+	c, err := connector.New(cfg, connector.Options{Once: once, Wait: !once, Logger: log, OnSweep: show.sweep})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

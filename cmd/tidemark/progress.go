@@ -119,7 +119,24 @@ var columns = []column{
 	{"ROWS", func(s *connector.Status, _ float64) string { return strconv.FormatInt(s.Written, 10) }, 0},
 	{"ROWS/S", func(_ *connector.Status, rate float64) string { return strconv.FormatFloat(rate, 'f', 0, 64) }, 2},
 	{"MARK", func(s *connector.Status, _ float64) string { return s.Mark }, 3},
-	{"STATE", func(s *connector.Status, _ float64) string { return string(s.State) }, 0},
+	{"STATE", func(s *connector.Status, _ float64) string { return stateOf(s, time.Now()) }, 0},
+}
+
+// stateOf is what a stream does, and for how long already where it cannot go on.
+func stateOf(s *connector.Status, now time.Time) string {
+	if s.Since.IsZero() || s.State != connector.Retrying {
+		return string(s.State)
+	}
+	d := now.Sub(s.Since)
+	for _, unit := range []struct {
+		d    time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
+		if d >= unit.d {
+			return fmt.Sprintf("%s %d%s", s.State, d/unit.d, unit.name)
+		}
+	}
+	return fmt.Sprintf("%s %ds", s.State, d/time.Second)
 }
 
 // fitting is the table with as many of its columns as the width takes; 0: with all.
@@ -200,7 +217,7 @@ func (p *progress) finish(c *connector.Connector) {
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nSTREAM\tSTRATEGY\tPAGES\tROWS READ\tWRITTEN\tMARK\tSTATE")
 	for _, s := range c.Status() {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", s.Stream, s.Strategy, s.Pages, s.Read, s.Written, s.Mark, s.State)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", s.Stream, s.Strategy, s.Pages, s.Read, s.Written, s.Mark, stateOf(&s, time.Now()))
 	}
 	w.Flush() //nolint:errcheck // see draw
 }

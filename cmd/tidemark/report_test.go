@@ -16,7 +16,8 @@ import (
 	"tidemark/strategies"
 )
 
-// A sweep that goes on is told of once a minute, one that has ended or waits is not.
+// A sweep that goes on is told of once a minute, one that has ended or waits is not, nor is
+// a stream that cannot go on, and has said so.
 func TestReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -27,7 +28,7 @@ func TestReport(t *testing.T) {
 			defer mu.Unlock()
 			f()
 		}
-		now := []connector.Status{{Stream: "a", State: connector.Reading}, {Stream: "b", State: connector.Idle}, {Stream: "c", State: connector.Reading}, {Stream: "d", State: connector.Retrying}}
+		now := []connector.Status{{Stream: "a", State: connector.Reading}, {Stream: "b", State: connector.Idle}, {Stream: "c", State: connector.Reading}, {Stream: "d", State: connector.Retrying}, {Stream: "e", State: connector.Retrying}}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -39,17 +40,17 @@ func TestReport(t *testing.T) {
 		synctest.Wait()
 		change(func() {
 			now[0].Pages, now[0].Read, now[0].Written, now[0].Mark = 5, 500, 400, "m"
-			now[2].Sweeps = 1
+			now[2].Sweeps, now[4].Pages = 1, 3
 		})
 		time.Sleep(61 * time.Second)
-		change(func() { now[0].Pages, now[0].Read, now[0].Written = 7, 700, 600 })
+		change(func() { now[0].Pages, now[0].Read, now[0].Written, now[4].Pages = 7, 700, 600, 4 })
 		time.Sleep(time.Minute)
 		stop()
 		<-done
 		for text, times := range map[string]int{
 			"stream=a strategy=\"\" state=reading pages=5 rows=500 written=400 written_in_all=400 mark=m": 1,
 			"stream=a strategy=\"\" state=reading pages=2 rows=200 written=200 written_in_all=600 mark=m": 1,
-			"stream=b": 0, "stream=c": 1, "stream=d": 2,
+			"stream=b": 0, "stream=c": 1, "stream=d": 0, "stream=e": 2,
 		} {
 			if n := strings.Count(out.String(), text); n != times {
 				t.Errorf("%s: said %d times, want %d:\n%s", text, n, times, out.String())

@@ -18,6 +18,7 @@ func newRunCmd() *cobra.Command {
 		s         servers
 		file      string
 		once      bool
+		wait      bool
 		strategy  string
 		logFormat string
 		beatFile  string
@@ -27,16 +28,22 @@ func newRunCmd() *cobra.Command {
 		Short: "Run the streams of a configuration",
 		Long: `Run the streams of a configuration until interrupted, or with --once until each has
 been swept to its end. Without brokers, in the file or as a flag, an embedded broker and
-schema registry run in the data directory.`,
+schema registry run in the data directory.
+
+A stream whose API, broker or registry fails waits and tries again, for as long as it
+takes; with --once it fails in the end, and the exit code says why.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("wait") {
+				wait = !once
+			}
 			log, err := newLogger(logFormat, slog.LevelInfo)
 			if err != nil {
 				return err
 			}
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
 			if err == nil {
-				err = runStreams(cmd.Context(), cfg, &s, log, once, beatFile)
+				err = runStreams(cmd.Context(), cfg, &s, log, once, wait, beatFile)
 			}
 			if err != nil && logFormat == "json" {
 				// Whoever reads the log by machine reads why it ended, too.
@@ -49,6 +56,7 @@ schema registry run in the data directory.`,
 	f := cmd.Flags()
 	f.StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML")
 	f.BoolVar(&once, "once", false, "sweep every stream to its end, then exit")
+	f.BoolVar(&wait, "wait", true, "wait at the start for a broker and a registry that are not there yet; not with --once, unless given")
 	f.StringVar(&strategy, "strategy", "", "read with this strategy instead of the configured one")
 	f.StringVar(&logFormat, "log-format", "text", "text or json")
 	f.StringVar(&beatFile, "heartbeat", "", "file for tidemark health (default $"+heartbeatEnv+"; with the embedded broker heartbeat.json in the data directory)")
@@ -59,14 +67,14 @@ schema registry run in the data directory.`,
 
 // runStreams runs a loaded configuration, with the embedded servers where it needs
 // them.
-func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once bool, beatFile string) error {
+func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once, wait bool, beatFile string) error {
 	local := len(cfg.Kafka.Brokers) == 0
 	stop, err := s.embed(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	connector.Lean(cfg)
-	c, err := connector.New(cfg, connector.Options{Once: once, Logger: log, Local: local, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
+	c, err := connector.New(cfg, connector.Options{Once: once, Wait: wait, Logger: log, Local: local, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
 	if err == nil {
 		log.Info("running", "streams", len(cfg.Streams), "brokers", strings.Join(cfg.Kafka.Brokers, ","), "registry", cfg.SchemaRegistry.URL, "embedded", local)
 		reporting, stop := context.WithCancel(ctx)
@@ -134,7 +142,7 @@ func report(ctx context.Context, log *slog.Logger, status func() []connector.Sta
 		now := status()
 		told, waiting, more := 0, 0, connector.Counts{}
 		for i, s := range now {
-			if s.Sweeps > past[i].Sweeps || s.State == connector.Idle || s.State == connector.Done || s.State == connector.Failed {
+			if s.Sweeps > past[i].Sweeps || s.State == connector.Idle || s.State == connector.Retrying && s.Pages == past[i].Pages || s.State == connector.Done || s.State == connector.Failed {
 				continue
 			}
 			if told++; told > reportEach {

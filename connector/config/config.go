@@ -78,6 +78,7 @@ type Stream struct {
 	RequestTimeout time.Duration // default 30s
 	MaxRetries     int           // default 5
 	MaxWait        time.Duration // the longest that the API may ask to wait; default 1h
+	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again; default 5m
 	MaxBody        int64         // bytes of one answer, default 64 MiB
 	RateLimit      float64       // requests a second; 0: none
 	Concurrency    int           // offset, step_size: requests under way at once; default 4

@@ -95,6 +95,7 @@
 //	request_timeout          bounds a request as a whole [30s]
 //	max_retries              of one request [5]
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
+//	max_backoff              the longest wait of a stream that cannot go on before it tries again; the waits grow up to it [5m]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
 //	rate_limit               requests a second; 0: no limit [0]
 //	concurrency              offset, step_size: requests under way at once [4]

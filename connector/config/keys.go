@@ -124,6 +124,7 @@ func streamFields(s *Stream) []field {
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: "30s", doc: "bounds a request as a whole"},
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: "5", doc: "of one request"},
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: "1h", doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
+		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: "5m", doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
 		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: "0", doc: "requests a second; 0: no limit"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: "4", doc: "offset, step_size: requests under way at once"},
@@ -188,7 +189,7 @@ func blankStream() Stream {
 		Sorted: true, Exclusive: true, OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted:        Deleted{Value: "true"},
 		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
 	}
 }
 

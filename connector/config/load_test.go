@@ -67,7 +67,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -160,11 +160,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 77, 5}
+	byID.Pos = Position{"testdata/all.yaml", 78, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 80, 5}
+	events.Pos = Position{"testdata/all.yaml", 81, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -183,7 +183,7 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
 			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
 		}, byID, events},
 	}

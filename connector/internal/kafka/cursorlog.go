@@ -131,8 +131,8 @@ func newest(entries []entry) *entry {
 func ParseCursor(stream string, value []byte) (strategies.Cursor, error) {
 	c, err := strategies.ParseCursor(value)
 	if err != nil {
-		return c, class.Errorf(class.Broker, "reading the cursor of stream %s in the state topic: %w "+
-			"(schemas/cursor.schema.json describes what it has to be)", stream, err)
+		return c, class.Refuse(class.Errorf(class.Broker, "reading the cursor of stream %s in the state topic: %w "+
+			"(schemas/cursor.schema.json describes what it has to be)", stream, err))
 	}
 	return c, nil
 }

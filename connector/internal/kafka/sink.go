@@ -66,6 +66,7 @@ func NewSink(o Options) (*Sink, error) {
 // worker's: ErrFenced says it is not (rule 5).
 func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 	s.Close()
+	s.dead = false // it may have been deleted
 	reader, done, err := s.o.looker()
 	if err != nil {
 		return strategies.Cursor{}, err
@@ -184,7 +185,7 @@ func (s *Sink) fence(ctx context.Context) error {
 		if errors.Is(err, kerr.InvalidTransactionTimeout) {
 			return cmp.Or(s.o.CheckTimeout(ctx), s.o.tooLong(0))
 		}
-		return class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err)
+		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err))
 	}
 	s.client = client
 	return nil
@@ -219,10 +220,15 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	}
 	ctx, cancel := lingering(ctx, s.o.TxnTimeout+dialPatience)
 	defer cancel()
+	began := time.Now()
 	outcome, err := s.transact(ctx, records, value)
 	if err != nil {
 		s.Close() // rule 2
-		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, s.o.explain(err))}
+		failed := &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, s.o.explain(err))}
+		if failed.Late = !failed.Permanent && time.Since(began) >= s.o.TxnTimeout; failed.Late {
+			failed.Err = s.tooLate(records, failed.Err)
+		}
+		return next, failed
 	}
 	s.seq = next.Seq
 	s.last = place{s.state, s.acks.cursor}

@@ -44,7 +44,7 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 		err = fmt.Errorf("%w (kafka.replication is %d; are there as many brokers?)", err, o.Replication)
 	}
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
-		return info, class.Errorf(class.Broker, "creating topic %s: %w", topic, err)
+		return info, refusal(class.Errorf(class.Broker, "creating topic %s: %w", topic, err))
 	}
 	// A new topic takes a moment to get its leaders.
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
@@ -122,9 +122,9 @@ func (o Options) checkStatePolicy(ctx context.Context, adm *kadm.Client) error {
 	if strings.TrimSpace(policy) == "compact" {
 		return nil
 	}
-	return class.Errorf(class.Broker, "state topic %s has cleanup.policy=%s, which forgets cursors; it must be compact only: "+
+	return class.Refuse(class.Errorf(class.Broker, "state topic %s has cleanup.policy=%s, which forgets cursors; it must be compact only: "+
 		"kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config cleanup.policy=compact, "+
-		"or name another topic (kafka.state_topic)", o.StateTopic, policy, strings.Join(o.Brokers, ","), o.StateTopic)
+		"or name another topic (kafka.state_topic)", o.StateTopic, policy, strings.Join(o.Brokers, ","), o.StateTopic))
 }
 
 // batchOverhead is more than a batch of one record takes beside key, value and headers:
@@ -145,7 +145,7 @@ func batchOf(topic string, settings map[string]string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n <= 2*batchOverhead {
-		return 0, class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", topic, maxBytes, text)
+		return 0, class.Refuse(class.Errorf(class.Broker, "topic %s has %s=%s, too little for any record", topic, maxBytes, text))
 	}
 	return min(n, math.MaxInt32), nil
 }

@@ -47,7 +47,9 @@ type Options struct {
 	Transport http.RoundTripper // nil: NewTransport()
 	UserAgent string            // "": tidemark/<version of the build>
 	Logger    *slog.Logger      // gets each error that is retried; nil: nobody does
-	OnRetry   func(error)       // the same for counting; may be nil
+	// OnRetry gets the same, the number of the try that met it, from 1, and
+	// the wait before the next one; may be nil. The error has no class.
+	OnRetry func(err error, try int, wait time.Duration)
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -69,7 +71,7 @@ type Client struct {
 	noContent  bool
 	backoff    Backoff
 	logger     *slog.Logger
-	onRetry    func(error)
+	onRetry    func(err error, try int, wait time.Duration)
 
 	hold hold
 }
@@ -201,7 +203,7 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 		}
 		c.logger.Warn("the API did not answer with a page; asking again", append(args, "wait", wait)...)
 		if c.onRetry != nil {
-			c.onRetry(failed.err)
+			c.onRetry(failed.err, try, wait)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return nil, interrupted(shown, err)

@@ -104,8 +104,11 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 	if err != nil {
 		var re *sr.ResponseError
 		if errors.As(err, &re) && re.StatusCode == http.StatusConflict {
-			return 0, r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's earlier ones (%s). "+
-				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip([]byte(r.secrets.Hide(re.Error())))))
+			return 0, class.Refuse(r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's earlier ones (%s). "+
+				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip([]byte(r.secrets.Hide(re.Error()))))))
+		}
+		if re != nil && re.StatusCode == http.StatusUnprocessableEntity { // it takes the schema for none
+			return 0, class.Refuse(r.fail(doing, err))
 		}
 		return 0, r.fail(doing, err)
 	}
@@ -162,6 +165,17 @@ func (r *Registry) Ping(ctx context.Context) error {
 		return r.fail("listing the subjects", err)
 	}
 	return nil
+}
+
+// Answers reports whether there is a registry at all: an answer to a small request, whatever it
+// says. It asks once.
+func (r *Registry) Answers(ctx context.Context) error {
+	_, err := r.client.SupportedTypes(ctx)
+	var re *sr.ResponseError
+	if err == nil || errors.As(err, &re) && re.StatusCode < 500 && re.StatusCode != http.StatusTooManyRequests {
+		return nil
+	}
+	return r.fail("looking for an answer", err)
 }
 
 // retry runs do until it answers; what the registry has refused is not asked again.

@@ -29,6 +29,7 @@ type API struct {
 	replicaAt   int32
 	tokens      []place
 	next        [kinds]bool // what the next answer is like
+	down        int         // requests that the outage still swallows
 	arg         [kinds]uint16
 	Seen        [kinds]int // how often each trouble took effect
 	order, page []Version
@@ -53,7 +54,7 @@ func (a *API) Reset(s *Script) {
 	a.rows, a.tokens, a.replica, a.slow = a.rows[:0], a.tokens[:0], a.replica[:0], a.slow[:0]
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
-	a.next, a.Seen = [kinds]bool{}, [kinds]int{}
+	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
 	for _, n := range s.Initial {
 		a.insert(int64(n), true)
 	}
@@ -193,6 +194,10 @@ func (a *API) Change(e Event) bool {
 
 // Arm makes the next fitting answer a troubled one.
 func (a *API) Arm(e Event) {
+	if e.Kind == Down {
+		a.down = e.Times()
+		return
+	}
 	if e.Kind == Snapshot {
 		a.replica, a.replicaAt = append(a.replica[:0], a.rows...), a.clock
 		return
@@ -203,7 +208,7 @@ func (a *API) Arm(e Event) {
 // Calm forgets what was armed: from now on the API is on its best behaviour, as far as its
 // traits allow.
 func (a *API) Calm() {
-	a.next = [kinds]bool{}
+	a.next, a.down = [kinds]bool{}, 0
 	a.commit(tabled + a.Back)
 }
 

@@ -43,6 +43,7 @@ func Generate(seed uint64) *Script {
 	s.topicTraits(seed)
 	s.rival()
 	s.registry(gen{rand.New(rand.NewPCG(seed, 0x7265676973747279))})
+	s.outages()
 	return s
 }
 

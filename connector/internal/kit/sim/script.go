@@ -111,12 +111,14 @@ const (
 	Evolve                 // processes that start from now on have another schema
 	Forget                 // the registry is started anew, and gives others A ids
 	Scrawl                 // the other writer writes what is no row under row A's key, in a way that B says
+	Down                   // the API fails for longer than any request is retried, as A says
+	Away                   // worker W's next opens fail, as often as A says
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
 	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
-	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl"}
+	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {
@@ -157,6 +159,12 @@ func (e Event) String() string {
 		return fmt.Sprintf("pause worker %d for %d events", e.W, e.A)
 	case Fault:
 		return fmt.Sprintf("fault worker %d: %s", e.W, faultNames[e.A%faults])
+	}
+	switch e.Kind {
+	case Down:
+		return fmt.Sprintf("down for %d requests", e.Times())
+	case Away:
+		return fmt.Sprintf("away for %d opens of worker %d", e.Times(), e.W)
 	}
 	return fmt.Sprintf("%s %d %d", e.Kind, e.A, e.B)
 }

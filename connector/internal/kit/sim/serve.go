@@ -36,6 +36,10 @@ func (a *API) Serve(params []strategies.Param) *Answer {
 	case !ok:
 		a.answer.Status, a.answer.Text = 400, "cannot read the query"
 		return &a.answer
+	case a.down > 0:
+		a.down--
+		a.answer.Fails = true
+		return &a.answer
 	case a.troubled(Fail):
 		a.answer.Fails = true
 		return &a.answer
