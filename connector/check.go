@@ -96,6 +96,9 @@ func (c *checker) api(s config.Stream) (string, error) {
 		}
 		text, next, err := describePage(s, strategy, cursor, answer, fieldNotes(plan.Drift()))
 		greatest := greatestOf(spec.Format, answer.Rows)
+		if err == nil && len(answer.Rows) == 0 && (next.Sweep == nil || s.Strategy == strategies.Offset) {
+			_, err = reallyEmpty(c.ctx, source, s, spec.Format, strategy.Query(cursor).Params, answer)
+		}
 		answer.Release()
 		if err == nil {
 			err = c.goOn(source, strategy, next)
