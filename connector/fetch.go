@@ -158,6 +158,14 @@ func (f *fetcher) tryPage(ctx context.Context, c strategies.Cursor) (fetched, er
 		drop()
 		return fetched{}, err
 	}
+	if again, err := f.nothing(ctx, c, v.Next, answer); err != nil {
+		drop()
+		return fetched{}, err
+	} else if again {
+		drop()
+		f.ahead.drop()
+		return fetched{next: f.strategy.Rewind(c), asked: true}, nil
+	}
 	item.next, item.warning, item.ended = v.Next, v.Warning, v.Next.Sweep == nil
 	if err := f.countBad(c, &item, v.Restarted); err != nil {
 		drop()

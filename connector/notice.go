@@ -12,6 +12,7 @@ import (
 type notices struct {
 	rounded, halves, retyped bool
 
+	looked  bool            // a first sweep without rows was looked behind
 	unknown int             // of the keys that the schema does not have, those said
 	absent  map[string]bool // fields said to be in no row
 }

@@ -51,7 +51,7 @@ func learnLimit(s strategies.Strategy, c strategies.Cursor, status *rest.StatusE
 	if status.Status != http.StatusBadRequest && status.Status != http.StatusUnprocessableEntity {
 		return c, false
 	}
-	return strategies.LearnLimit(s, c, status.Message)
+	return strategies.LearnLimit(s, c, status.Message, status.Limits...)
 }
 
 // follows is what a refusal makes of the sweep.

@@ -3,11 +3,60 @@ package strategies
 import (
 	"regexp"
 	"strconv"
+	"strings"
 )
 
-var limitTexts = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)between\s+\d+\s+and\s+(\d+)`),
-	regexp.MustCompile(`(?i)(?:at most|up to|maximum(?:\s+\w+){0,3}?|max\w*(?:\s+\w+){0,2}?|exceeds?|no more than|less than or equal to|<=)\s*(?:of|is|:|=)?\s*(\d+)`),
+// limitText is a way in which APIs say how many rows a page may have.
+type limitText struct {
+	re    *regexp.Regexp
+	below bool // the number is the first one that is too great
+}
+
+var limitTexts = func() (out []limitText) {
+	const number = `["'\[(]*(\d{1,3}(?:[,_]\d{3})+|\d+)`
+	const words = `(?:\s+[a-z_.]+){0,4}?`
+	const greater = `(?:greater|higher|larger|bigger|more|longer)`
+	for _, s := range []string{
+		// A range: between 1 and 50, [1, 50], 1..50, 1-50, from 1 to 50.
+		`between\s+\d+\s*(?:and|&|to|-)\s*` + number,
+		`(?:range|from|allowed|values?|in|within|is|be)\s*:?\s*[\[(]?\s*\d+\s*(?:-|–|\.\.+|,|to|and)\s*` + number,
+		// At most.
+		`(?:at most|up to|no more than|no ` + greater + ` than|(?:less|lower|smaller|fewer) than or equal(?: to)?|<=|≤)\s*` + number,
+		// Not greater than.
+		`(?:not|n't)\b(?:\s+be)?\s+` + greater + `\s+than` + words + `\s+` + number,
+		// Exceeds, must not exceed.
+		`exceed(?:s|ed|ing)?` + words + `\s*[:=]?\s*` + number,
+		// A maximum of, max. 50, max_limit=50.
+		`max(?:imum)?[\w.]*(?:\s+[a-z_.]+){0,9}?\s*[:=]?\s*` + number,
+		`limit(?:ed)?\s+(?:is|of|to|for` + words + `\s+is)\s*` + number,
+		`\bonly\s+` + number,
+		number + `["'\])]*` + words + `\s+(?:is|are)\s+(?:the\s+)?(?:max|limit|most|upper)`,
+	} {
+		out = append(out, limitText{regexp.MustCompile(`(?i)` + s), false})
+	}
+	for _, s := range []string{`(?:less|lower|smaller|fewer) than\s+` + number, `(?:\bbelow|\bunder|<)\s*` + number} {
+		out = append(out, limitText{regexp.MustCompile(`(?i)` + s), true})
+	}
+	return out
+}()
+
+// ofOffset is in messages about something else than the number of rows.
+var ofOffset = regexp.MustCompile(`(?i)\b(?:offset|skip|result window|page number|page index)\b|from \+ size`)
+
+// limitIn reads a page size below most out of a message; 0: there is none.
+func limitIn(message string, most int) int {
+	for _, l := range limitTexts {
+		for _, m := range l.re.FindAllStringSubmatch(message, -1) {
+			n, err := strconv.Atoi(strings.NewReplacer(",", "", "_", "").Replace(m[1]))
+			if l.below {
+				n--
+			}
+			if err == nil && n >= 2 && n < most {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // limited is a strategy whose requests say how many rows they want; 0: this one's do not.
@@ -28,8 +77,9 @@ func (s keyset) limit(c Cursor) int {
 // LearnLimit reads the page size that an API allows out of the message with which it
 // refused a larger one. It reports false where the message does not tell, or where the
 // limit it names would not have been exceeded; but a request for more rows than page_size,
-// because of a wide group, may have been refused for that whatever the message says.
-func LearnLimit(s Strategy, c Cursor, message string) (Cursor, bool) {
+// because of a wide group, may have been refused for that whatever the message says. fields are
+// the numbers that a message in JSON gives as a maximum, which count where its words say nothing.
+func LearnLimit(s Strategy, c Cursor, message string, fields ...int) (Cursor, bool) {
 	for {
 		in, wrapped := s.(interface{ Unwrap() Strategy })
 		if !wrapped {
@@ -42,18 +92,22 @@ func LearnLimit(s Strategy, c Cursor, message string) (Cursor, bool) {
 		return c, false
 	}
 	asked := l.limit(c)
-	for _, re := range limitTexts {
-		m := re.FindStringSubmatch(message)
-		if m == nil {
-			continue
-		}
-		if n, err := strconv.Atoi(m[1]); err == nil && n >= 2 && n < asked {
-			c.PageLimit = n
-			return c, true
+	o, counts := s.(offset)
+	far := counts && c.Sweep != nil && o.place(c.Sweep) > 0 && ofOffset.MatchString(message)
+	n := 0
+	if !far {
+		n = limitIn(message, asked)
+	}
+	for _, f := range fields {
+		if n == 0 && !far && f >= 2 && f < asked {
+			n = f
 		}
 	}
-	o, ok := s.(offset)
-	if s := c.Sweep; ok && s != nil && !s.Probe && s.Limit > o.spec.PageSize && s.Limit == asked && s.Largest <= s.Limit/2 {
+	if n > 0 {
+		c.PageLimit = n
+		return c, true
+	}
+	if s := c.Sweep; counts && s != nil && !s.Probe && s.Limit > o.spec.PageSize && s.Limit == asked && s.Largest <= s.Limit/2 {
 		c.PageLimit = c.Sweep.Limit / 2
 		return c, true
 	}

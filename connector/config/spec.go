@@ -28,6 +28,9 @@ func (s Stream) Spec() (strategies.Spec, error) {
 	}, nil
 }
 
+// FromStart reports whether the first sweep leaves out no row for being too old.
+func (s Stream) FromStart() bool { return s.InitialMark == "" || s.InitialMark == firstMark }
+
 // Ends reports whether a word stands in the stream's end.
 func (s Stream) Ends(word string) bool { return slices.Contains(s.End, word) }
 

@@ -82,6 +82,7 @@ type StatusError struct {
 	URL        string        // as asked, secrets replaced
 	Message    string        // the API's own words, one line, clipped; "" where it had none
 	RetryAfter time.Duration // what the API asked to wait; 0: it did not say
+	Limits     []int         // numbers that an answer in JSON gives as a maximum
 
 	hint string
 }

@@ -127,6 +127,7 @@ func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a
 		URL:        shown,
 		Message:    apiMessage(*buffer, c.redactor),
 		RetryAfter: pause.wait,
+		Limits:     limitsOf(*buffer),
 		hint:       a.hint,
 	}
 	c.release(buffer)
