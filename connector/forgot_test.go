@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -66,11 +67,12 @@ func (f *forgetful) forget(others int) {
 	f.registry.Store(r)
 }
 
-// keys are those of the topic's records.
+// keys are those of the topic's records, sorted, for partitions are read side by side.
 func (h *house) keys(topic string) string {
 	h.t.Helper()
 	var all []string
 	h.read(topic, func(r *kgo.Record) { all = append(all, string(r.Key)) })
+	slices.Sort(all)
 	return strings.Join(all, " ")
 }
 

@@ -23,7 +23,8 @@ func newTailCmd() *cobra.Command {
 		Short: "Print a topic's records as JSON, one a line",
 		Long: `Print a topic's committed records from its beginning to its present end, each as one
 line of JSON: key, value (Avro decoded by the registry, null for a tombstone),
-partition, offset, timestamp, headers. Without brokers, the data directory's broker is
+partition, offset, timestamp, headers. A value that begins like Avro and cannot be
+decoded is shown as it stands, with the reason as undecoded. Without brokers, the data directory's broker is
 asked if one runs, and its log is opened if not. Nothing is changed or fenced.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -45,13 +45,13 @@ func TestFingerprint(t *testing.T) {
 		`{"type": "fixed", "name": "F", "size": 4}`, `{"type": "fixed", "name": "F", "size": 5}`,
 		`{"type": "enum", "name": "F", "symbols": ["A", "B"]}`, `{"type": "enum", "name": "F", "symbols": ["B", "A"]}`,
 	} {
-		print, err := Fingerprint(text)
+		mark, err := Fingerprint(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if other, twice := seen[print]; twice {
+		if other, twice := seen[mark]; twice {
 			t.Errorf("%s and %s have one fingerprint", text, other)
 		}
-		seen[print] = text
+		seen[mark] = text
 	}
 }
