@@ -156,9 +156,9 @@ func (c *Client) Close() {
 	}
 }
 
-// Get asks for one page and tries again where another try may mend it: after 429, 5xx
-// and the like (see the table in status.go), broken connections, cut or late answers,
-// and where accept returns an error whose Retryable method says true. Any other error
+// Get asks for one page and tries again where another try may mend it: after 429, a 403 that
+// means the same, 5xx and the like (see the table in status.go), broken connections, cut or
+// late answers, and where accept returns an error whose Retryable method says true. Any other error
 // of accept comes back unchanged. accept may be nil; it must not keep the Response.
 //
 // The parameters are added behind those of the URL and of Options.Query, in their
