@@ -51,6 +51,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 			err = plan.SetSchemaID(id)
 		}
 		if err != nil {
+			r.dropKept() // it would grow old until the registry is back
 			return nil, nil, err
 		}
 		bodies, err := newAvro(plan, schema, registry, target.Schema)

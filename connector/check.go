@@ -113,6 +113,7 @@ func (c *checker) stored() {
 	c.owners, c.unknown = owners, err
 	c.states = make(map[string]reader.State, len(states))
 	for _, s := range states {
+		s.Cursor, s.Err = kafka.ParseCursor(s.Stream, s.Raw) // as a start reads it
 		c.states[s.Stream] = s
 	}
 }

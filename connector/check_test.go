@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -197,5 +199,26 @@ func TestCheckOfATopicThatChanged(t *testing.T) {
 				t.Errorf("check says %q, want %q:\n%s", line, c.says, out)
 			}
 		})
+	}
+}
+
+// A stored cursor that a start cannot read is none that a check can: they have one parser.
+func TestCheckOfACursorThatIsNone(t *testing.T) {
+	t.Parallel()
+	h, stream := scripted(t, strategies.Keyset, &script{docs: people(1, 3)})
+	h.mustOnce()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	spoilt := `{"version": 1, "stream": "` + stream.Name + `", "strategy": "keyset", "fingerprint": "f", "seq": 1000, "owner": "o", "colour": 1}`
+	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: h.cfg.Kafka.StateTopic, Key: []byte(stream.Name), Value: []byte(spoilt)}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	out, checked := h.check()
+	ran := h.once()
+	if class.Of(ran) != class.Broker || class.Of(checked) != class.Broker || !strings.Contains(lineOf(out, "cursor "), "colour") {
+		t.Errorf("check: %v\nrun: %v\n%s", checked, ran, out)
 	}
 }

@@ -63,6 +63,7 @@ func (r *runner) tryOut(ctx context.Context) error {
 	f := newFetcher(r, room)
 	f.ahead.most = 0 // one page is enough
 	defer f.ahead.drop()
+	defer func() { r.marks = wire.Marks{} }() // the sweep will count these rows
 	for c.Sweep != nil {
 		item, err := f.tryPage(ctx, c)
 		if err != nil {

@@ -334,58 +334,8 @@ func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) erro
 	})
 }
 
-// ScanDead is Scan over all of the dead-letter topic; one that does not exist is empty. With a nil
-// fn it only looks what the topic takes.
-func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
-	reader, done, err := s.o.looker()
-	if err != nil {
-		return err
-	}
-	defer done()
-	_, err = s.o.describe(ctx, kadm.NewClient(reader), s.o.DeadTopic())
-	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	s.dead = true
-	if s.deadLimit, err = maxBatch(ctx, kadm.NewClient(reader), s.o.DeadTopic()); err != nil {
-		return err
-	}
-	if fn == nil {
-		return nil
-	}
-	first, err := starts(ctx, reader, s.o.DeadTopic())
-	if err != nil {
-		return err
-	}
-	last, err := ends(ctx, reader, s.o.DeadTopic())
-	if err != nil {
-		return err
-	}
-	sp := span{topic: s.o.DeadTopic(), first: first, last: last, isolation: kgo.ReadCommitted()}
-	return s.o.scan(ctx, sp, func(r *kgo.Record) error {
-		if r.Attrs.IsControl() {
-			return nil
-		}
-		return fn(r)
-	})
-}
-
 // MaxRecord is how many bytes of key, value and headers a record may have.
 func (s *Sink) MaxRecord() int { return s.limit - batchOverhead }
-
-// MaxDead is MaxRecord for dead letters, whose topic somebody may have made with a smaller limit. It
-// is known once ScanDead has found the topic.
-func (s *Sink) MaxDead() int {
-	if s.smallDead() {
-		return s.deadLimit - batchOverhead
-	}
-	return s.MaxRecord()
-}
-
-func (s *Sink) smallDead() bool { return s.deadLimit > 0 && s.deadLimit < s.limit }
 
 // Close lets go of the connections and buffers; a transaction in hand is left to be aborted
 // by the next Open, or by its timeout. What the sink knows of the topic stays.

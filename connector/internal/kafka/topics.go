@@ -159,32 +159,6 @@ func maxBatch(ctx context.Context, adm *kadm.Client, topic string) (int, error) 
 	return batchOf(topic, all)
 }
 
-// SmallDead says that a dead-letter topic takes smaller records than the output topic, and what to
-// do about it.
-func (o Options) SmallDead(letter, record int) string {
-	return fmt.Sprintf("%s takes records of up to %d bytes, %s of up to %d: dead letters are cut to what fits "+
-		"(kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %s=%d)",
-		o.DeadTopic(), letter, o.Topic, record, strings.Join(o.Brokers, ","), o.DeadTopic(), maxBytes, record+batchOverhead)
-}
-
-// checkDead is what a check says of the dead-letter topic; "": nothing.
-func (o Options) checkDead(ctx context.Context, adm *kadm.Client) (string, error) {
-	record, err := maxBatch(ctx, adm, o.Topic)
-	if err != nil {
-		return "", err
-	}
-	letter, err := maxBatch(ctx, adm, o.DeadTopic())
-	switch {
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		return "", nil
-	case err != nil:
-		return "", err
-	case letter < record:
-		return "; " + o.SmallDead(letter-batchOverhead, record-batchOverhead), nil
-	}
-	return "", nil
-}
-
 const maxBytes = "max.message.bytes"
 
 // DeadTopic is where rows go that cannot be written as what they are.
