@@ -59,7 +59,9 @@ func TestBrokerLimitLoweredOnce(t *testing.T) {
 // letter.
 func TestBrokerDeadTopicDeleted(t *testing.T) {
 	t.Parallel()
-	bad := func(id string, n int) doc { return doc{id, at(n), fmt.Sprintf(`{"id": %q, "name": 7, "updatedAt": %q}`, id, at(n))} }
+	bad := func(id string, n int) doc {
+		return doc{id, at(n), fmt.Sprintf(`{"id": %q, "name": 7, "updatedAt": %q}`, id, at(n))}
+	}
 	for name, dozes := range map[string]bool{"running": false, "dozing": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

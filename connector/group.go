@@ -85,7 +85,7 @@ func (c *committer) gather() (open bool, err error) {
 	var settled <-chan time.Time // the broker is done with the transaction before
 	for {
 		in, landed, tired := c.in, (chan struct{})(nil), (<-chan time.Time)(nil)
-		if c.closed() || c.weight > c.room.size/2 { // the other half is for what is read meanwhile
+		if c.closed() || c.weight > c.room.size/2 || c.bytes >= c.bound.now(c.kafka.MaxInFlight) { // the other half is for what is read meanwhile
 			in = nil
 		}
 		var item *fetched

@@ -30,7 +30,9 @@ type CommitError struct {
 	Outcome Outcome
 	// Permanent says that trying again would fail in the same way.
 	Permanent bool
-	Err       error
+	// Late says that the transaction had transaction_timeout for itself, and was not through.
+	Late bool
+	Err  error
 }
 
 func (e *CommitError) Error() string {

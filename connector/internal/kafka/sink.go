@@ -208,10 +208,15 @@ func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cur
 	}
 	ctx, cancel := lingering(ctx, s.o.TxnTimeout+dialPatience)
 	defer cancel()
+	began := time.Now()
 	outcome, err := s.transact(ctx, records, value)
 	if err != nil {
 		s.Close() // rule 2
-		return next, &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, err)}
+		failed := &CommitError{Outcome: outcome, Permanent: isPermanent(err) || class.Of(err) == class.Fenced, Err: class.Wrap(class.Broker, err)}
+		if failed.Late = !failed.Permanent && time.Since(began) >= s.o.TxnTimeout; failed.Late {
+			failed.Err = s.tooLate(records, failed.Err)
+		}
+		return next, failed
 	}
 	s.seq = next.Seq
 	s.last = place{s.state, s.acks.cursor}
