@@ -39,7 +39,11 @@ func (c *Connector) ready(ctx context.Context) error {
 				c.log.Warn("waiting for "+what, "error", err)
 			}
 		}
-		if err := c.sleep(ctx, away.wait(readyEvery), err); err != nil {
+		wait := firstWait
+		if look > 0 {
+			wait = away.wait(readyEvery)
+		}
+		if err := c.sleep(ctx, wait, err); err != nil {
 			return err
 		}
 	}

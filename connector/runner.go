@@ -42,7 +42,7 @@ type runner struct {
 	wait    bool // the broker and the registry may be away at the start
 	opened  bool // the sink was open once
 	bound   bound
-	refused int  // what the topic took when it refused a record as too large; 0: it has not
+	refused int // what the topic took when it refused a record as too large; 0: it has not
 
 	// sleep waits before a try that follows an error, in tests: what it returns ends the
 	// stream's waiting. nil: pauses.

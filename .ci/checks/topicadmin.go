@@ -3,6 +3,7 @@
 //	topicadmin BROKERS delete TOPIC
 //	topicadmin BROKERS make TOPIC PARTITIONS
 //	topicadmin BROKERS widen TOPIC PARTITIONS
+//	topicadmin BROKERS limit TOPIC BYTES
 package main
 
 import (
@@ -26,7 +27,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 3 {
-		return fmt.Errorf("usage: topicadmin BROKERS delete|make|widen TOPIC [PARTITIONS]")
+		return fmt.Errorf("usage: topicadmin BROKERS delete|make|widen|limit TOPIC [PARTITIONS|BYTES]")
 	}
 	cl, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(args[0], ",")...))
 	if err != nil {
@@ -61,6 +62,13 @@ func run(args []string) error {
 	case "widen":
 		_, err = adm.UpdatePartitions(ctx, partitions, topic)
 		return err
+	case "limit":
+		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: &args[len(args)-1]}}
+		altered, err := adm.AlterTopicConfigs(ctx, set, topic)
+		if err == nil {
+			_, err = altered.On(topic, nil)
+		}
+		return err
 	}
-	return fmt.Errorf("%q is not one of delete, make, widen", args[1])
+	return fmt.Errorf("%q is not one of delete, make, widen, limit", args[1])
 }
