@@ -141,7 +141,7 @@ func (k *apiCheck) page(a *answer, c strategies.Cursor) error {
 	if k.pages == 0 {
 		k.url, k.total = a.URL, a.Total
 		k.some = greatestOf(k.format, a.Rows)
-		for _, note := range [...]string{unsentNote(k.stream), tokenNote(k.stream, a), tieNote(k.stream, a.Rows)} {
+		for _, note := range [...]string{unsentNote(k.stream), tokenNote(k.stream, a), twinsNote(k.stream, a.Rows), oversizeNote(k.stream, c, a), tieNote(k.stream, a.Rows)} {
 			if note != "" {
 				k.notes = append(k.notes, note)
 			}

@@ -145,6 +145,7 @@ func (f *fetcher) tryPage(ctx context.Context, c strategies.Cursor) (fetched, er
 	}
 	item := fetched{answer: answer, weight: weight, asked: true}
 	f.notice(answer)
+	f.noticeAssumed(c, answer)
 	drop := func() {
 		answer.Release()
 		f.room.give(weight)

@@ -12,7 +12,10 @@ import (
 type notices struct {
 	rounded, halves, retyped bool
 
-	looked  bool            // a first sweep without rows was looked behind
+	looked   bool // a first sweep without rows was looked behind
+	searched int  // answers searched for rows that share an id
+	oversize bool // a page had more rows than page_size
+
 	unknown int             // of the keys that the schema does not have, those said
 	absent  map[string]bool // fields said to be in no row
 }

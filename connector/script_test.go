@@ -58,6 +58,7 @@ type script struct {
 	unsorted bool                                    // rows come in the order of docs, and tokens are positions in it
 	strict   bool                                    // the filter is > instead of >=
 	nofilter bool                                    // there is no filter
+	nolimit  bool                                    // pages have the API's own size, whatever is asked for
 	turns    bool                                    // offset: rows of one value come in another order for each offset and limit
 	total    func(n int) string                      // the total as JSON, for n matching rows; nil: the truth
 	token    func(next string) string                // changes a token; nil: as it is
@@ -161,7 +162,11 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.turns {
 			turn(docs, number(q, "offset")+number(q, "limit"))
 		}
-		s.send(w, docs[min(number(q, "offset"), len(docs)):], min(number(q, "limit"), s.size()),
+		size := s.size()
+		if !s.nolimit {
+			size = min(size, number(q, "limit"))
+		}
+		s.send(w, docs[min(number(q, "offset"), len(docs)):], size,
 			fmt.Sprintf(`, "total": %s`, s.count(len(docs))))
 	case "/incremental/timestamp":
 		docs := s.since(q.Get("since"))
