@@ -11,7 +11,7 @@ import (
 // notices are the things about an API's rows that a stream says once.
 type notices struct {
 	rounded bool
-	looked  bool            // a first sweep without rows was looked behind
+	looked  int             // times that a first sweep without rows was looked behind
 	unknown int             // of the keys that the schema does not have, those said
 	absent  map[string]bool // fields said to be in no row
 }
