@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"slices"
+	"time"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
@@ -14,14 +15,25 @@ import (
 // stand in another place than records_path. The first two requests of a stream's life are
 // cheap, so they are spent on telling which.
 
+// mostLooks is how often a process looks behind a sweep without rows whose rows were there
+// when it looked; one that has seen that there are none looks no more.
+const mostLooks = 3
+
 // nothing looks behind the end of such a sweep. again is true where its rows are there after
 // all, so that it has to be read once more.
 func (f *fetcher) nothing(ctx context.Context, c, next strategies.Cursor, last *answer) (again bool, err error) {
-	if f.said.looked || c.Mark != "" || next.Mark != "" || next.Sweep != nil || c.Sweep.Rows+int64(len(last.Rows)) > 0 {
+	if f.said.looked >= mostLooks || c.Mark != "" || next.Mark != "" || next.Sweep != nil || c.Sweep.Rows+int64(len(last.Rows)) > 0 {
 		return false, nil
 	}
-	again, err = reallyEmpty(ctx, f.source, f.stream, f.format, f.strategy.Query(f.strategy.Rewind(c)).Params, last)
-	f.said.looked = err == nil && !again
+	c.Sweep = nil
+	begun, err := f.strategy.Begin(c, time.Now())
+	if err != nil {
+		return false, class.Wrap(class.Config, err)
+	}
+	again, err = reallyEmpty(ctx, f.source, f.stream, f.format, f.strategy.Query(begun).Params, last)
+	if f.said.looked++; !again {
+		f.said.looked = mostLooks
+	}
 	return again, err
 }
 

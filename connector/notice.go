@@ -12,7 +12,7 @@ import (
 type notices struct {
 	rounded, halves, retyped bool
 
-	looked   bool // a first sweep without rows was looked behind
+	looked   int  // times that a first sweep without rows was looked behind
 	searched int  // answers searched for rows that share an id
 	oversize bool // a page had more rows than page_size
 

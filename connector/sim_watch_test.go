@@ -207,6 +207,7 @@ type watched struct {
 	p    *simProcess
 	r    *runner
 	last int32 // when the sweep began or went back, by the API's clock
+	over bool  // the last answer ended it
 
 	tried sweepBegin // when the page was asked for that is read before the stream is opened
 	since int32      // last at that time
@@ -250,12 +251,43 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	if !v.Restarted && !page.Cut {
 		p.pages = append(p.pages, p.last)
 	}
-	if v.Next.Sweep == nil {
-		p.mu.Lock()
-		p.ended = append(p.ended, endedSweep{p.begin, slices.Clone(p.pages), p.last, !v.Restarted && !p.begin.cut})
-		p.mu.Unlock()
+	if s.over = v.Next.Sweep == nil; s.over {
+		s.end(p.last, (!v.Restarted || v.Warning == "") && !p.begin.cut)
 	}
 	return v, nil
+}
+
+func (s *watched) end(last int32, proven bool) {
+	p := s.p
+	p.mu.Lock()
+	p.ended = append(p.ended, endedSweep{p.begin, slices.Clone(p.pages), last, proven})
+	p.mu.Unlock()
+}
+
+// Rewind behind an end takes it back: a first sweep without rows was looked behind.
+func (s *watched) Rewind(c strategies.Cursor) strategies.Cursor {
+	if s.over {
+		s.p.mu.Lock()
+		s.p.ended = s.p.ended[:len(s.p.ended)-1]
+		s.p.mu.Unlock()
+		s.over = false
+	}
+	return s.Strategy.Rewind(c)
+}
+
+func (s *watched) Unwrap() strategies.Strategy { return s.Strategy }
+
+func (s *watched) Refused(c strategies.Cursor, status int) (strategies.Verdict, bool, error) {
+	v, ok, err := strategies.Refused(s.Strategy, c, status)
+	if ok && err == nil {
+		s.p.api.Mu.Lock()
+		s.last = s.p.api.API.Now()
+		s.p.api.Mu.Unlock()
+		if s.over = v.Next.Sweep == nil; s.over {
+			s.end(-1, v.Warning == "" && !s.p.begin.cut)
+		}
+	}
+	return v, ok, err
 }
 
 // sweepEnded is the runner's word that a sweep's end is committed.

@@ -51,7 +51,7 @@ func NewAPI() *API { return &API{H: &History{}, prev: map[int32]Version{}} }
 func (a *API) Reset(s *Script) {
 	a.Traits = s.Traits
 	a.H.Reset(s.Traits)
-	a.rows, a.tokens, a.replica, a.slow = a.rows[:0], a.tokens[:0], a.replica[:0], a.slow[:0]
+	a.rows, a.tokens, a.replica, a.slow = a.rows[:0], append(a.tokens[:0], place{}), a.replica[:0], a.slow[:0]
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
