@@ -195,7 +195,12 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	stored = r.learnt(stored)
+	if len(r.bodies.Lexicon().fresh) > 0 { // a stream that has nothing to write keeps them, too
+		if stored, err = r.sink.Commit(ctx, nil, r.learnt(stored)); err != nil {
+			return nil, stored, err
+		}
+		r.stand(stored)
+	}
 	began.Schemas = stored.Schemas
 	c := newCommitter(r, r.newRoom(), w, stored)
 	return c, began, nil
