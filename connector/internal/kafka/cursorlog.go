@@ -143,6 +143,13 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 	if len(from) == 0 {
 		return nil, nil
 	}
+	// What stands below the last stable offset and has no marker left was committed:
+	// compaction keeps a marker as long as it keeps a record that needs it. It is asked for before the end is: what is aborted in
+	// between has its marker behind the one and before the other.
+	stable, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, o.StateTopic)
+	if err != nil {
+		return nil, class.Errorf(class.Broker, "looking up the end of topic %s: %w", o.StateTopic, err)
+	}
 	all, err := ends(ctx, cl, o.StateTopic)
 	if err != nil {
 		return nil, err
@@ -157,12 +164,6 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 			last[p] = end
 			first[p] = max(first[p], at)
 		}
-	}
-	// What stands below the last stable offset and has no marker left was committed:
-	// compaction keeps a marker as long as it keeps a record that needs it.
-	stable, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, o.StateTopic)
-	if err != nil {
-		return nil, class.Errorf(class.Broker, "looking up the end of topic %s: %w", o.StateTopic, err)
 	}
 	wanted := make(map[string]bool, len(keys))
 	for _, key := range keys {

@@ -120,15 +120,16 @@ func (l *ledger) latest(ctx context.Context, topic topicInfo, keys ...string) ([
 
 // read reads on, up to where the topic's partitions end now.
 func (l *ledger) read(ctx context.Context, topic topicInfo) error {
+	// In this order: see lastCommitted.
+	stable, err := offsetsOf(ctx, kadm.NewClient(l.client).ListCommittedOffsets, "last stable offset", l.o.StateTopic)
+	if err != nil {
+		return err
+	}
 	last, err := ends(ctx, l.client, l.o.StateTopic)
 	if err != nil {
 		return err
 	}
 	first, err := starts(ctx, l.client, l.o.StateTopic)
-	if err != nil {
-		return err
-	}
-	stable, err := offsetsOf(ctx, kadm.NewClient(l.client).ListCommittedOffsets, "last stable offset", l.o.StateTopic)
 	if err != nil {
 		return err
 	}
