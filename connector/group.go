@@ -96,7 +96,7 @@ func (c *committer) gather() (open bool, err error) {
 		case c.flight != nil:
 			landed = c.flight.landed
 		case c.refused != nil:
-			return true, nil
+			return true, nil //nolint:nilerr // run returns it, behind what can be committed
 		case len(c.pages) == 0:
 			tired = c.tired
 		case settled == nil || c.bytes >= gatherBytes:
@@ -143,9 +143,10 @@ func (c *committer) gather() (open bool, err error) {
 // it are committed.
 func (c *committer) take(item *fetched) error {
 	if item.bad > 0 {
-		if c.refused = c.tooBad(item.answer, c.metBefore(c.window, c.stored.Mark)); c.refused != nil {
+		if bad := c.tooBad(item.answer, c.metBefore(c.window, c.stored.Mark)); bad != nil {
 			c.free([]fetched{*item})
-			return nil
+			c.refused = bad
+			return nil //nolint:nilerr // it is returned when what came before is committed
 		}
 	}
 	c.pages, c.weight = append(c.pages, *item), c.weight+item.weight

@@ -70,15 +70,15 @@ func (r *room) tryTake(n int64) (int64, bool) {
 }
 
 // spare takes n bytes only where nobody needs them: they fit, and none is waiting.
-func (r *room) spare(n int64) (int64, bool) {
+func (r *room) spare(n int64) bool {
 	n = r.weight(n)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.waiting) > 0 || r.used+n > r.size {
-		return n, false
+		return false
 	}
 	r.add(n)
-	return n, true
+	return true
 }
 
 // ask is take without the wait.

@@ -107,7 +107,7 @@ func (r *runner) askedBefore(stored, c strategies.Cursor) func(*strategies.Row) 
 // need the room.
 func (r *runner) keep(a *answer, params []strategies.Param) {
 	room := r.newRoom()
-	_, ok := room.spare(a.Size)
+	ok := room.spare(a.Size)
 	r.kept = &keptPage{params, a, room, time.Now()}
 	if !ok {
 		r.dropKept()

@@ -104,7 +104,7 @@ func (s *schema) setDefaults() error {
 		for i := range r.fields {
 			f := &r.fields[i]
 			if err := s.setDefault(f); err != nil {
-				s.at = append(f.at, "default")
+				s.at = slices.Concat(f.at, []string{"default"})
 				return fmt.Errorf("record %s: field %s: default: %w", r.name, f.name, err)
 			}
 		}

@@ -130,7 +130,7 @@ func (s *schema) accepted(text string) error {
 				continue
 			}
 			if _, err := s.appendDefault(nil, f.typ.branches[0], f.value, 0); err != nil {
-				return schemaErrorAt(text, locate(text, append(f.at, "default")), fmt.Sprintf(
+				return schemaErrorAt(text, locate(text, slices.Concat(f.at, []string{"default"})), fmt.Sprintf(
 					"record %s: field %s: the default of a union must fit its first type, which is %s: put the default's type first", r.name, f.name, f.typ.branches[0].label))
 			}
 		}
