@@ -281,7 +281,8 @@ func (c *city) judge(err error) {
 			c.fail("P7", "the API is at rest, and yet: %v", err)
 		}
 		return
-	case errors.As(err, &status) && status.Status/100 == 4 && !strings.Contains(err.Error(), "token expired"):
+	case errors.As(err, &status) && status.Status/100 == 4 && !strings.Contains(err.Error(), "token expired") &&
+		(c.script.Deep == 0 || !strings.Contains(err.Error(), "no value beyond")):
 		c.fail("P7", "the API refuses a request: %v", err)
 		return
 	}
