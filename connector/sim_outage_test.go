@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"errors"
+	"strings"
 	"fmt"
 	"time"
 
@@ -79,7 +80,7 @@ func (c *city) held(cause error) {
 			c.fail("P7", "the API is at rest, and yet: %v", cause)
 		}
 		return
-	case errors.As(cause, &status) && status.Status/100 == 4 && !isExpired(cause):
+	case errors.As(cause, &status) && status.Status/100 == 4 && !isExpired(cause) && (c.script.Deep == 0 || !strings.Contains(cause.Error(), "no value beyond")):
 		c.fail("P7", "the API refuses a request: %v", cause)
 		return
 	}

@@ -86,6 +86,7 @@ func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
 		}
 	}
 	s.count(sweep)
+	sweep.Limit = 0 // rows asked for because of a wide group count as depth, too
 	return Verdict{Next: c, Restarted: true}, true, nil
 }
 

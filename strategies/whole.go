@@ -119,7 +119,15 @@ func (s timestamp) compare(t *Tally, p *Proof, rows []Row) error {
 		return err
 	}
 	for i := range rows {
-		if r := &rows[i]; r.Value.Set && s.spec.Format.compare(&r.Value, &from) >= 0 {
+		r := &rows[i]
+		if !r.Value.Set {
+			continue
+		}
+		switch d := s.spec.Format.compare(&r.Value, &from); {
+		case d == 0:
+			t.Tied.add(r)
+			fallthrough
+		case d > 0:
 			t.Rest.add(r)
 		}
 	}
@@ -219,7 +227,10 @@ func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence
 	// With as many rows as the first one it may be cut itself. And where its count is that of
 	// its own rows, the first one's was too, and was greater.
 	honest := p.Count != "" && more.all(rows)
-	if rows < c.Longest && t.Rest == p.Rows && !honest {
+	// Asked with the very value it begins at, an answer that shows no row there may be that of
+	// a filter that leaves it out: then it tells nothing of the rows at that value.
+	included := p.Since != p.From || t.Tied.Rows > 0 || c.Filter == FilterInclusive
+	if rows < c.Longest && t.Rest == p.Rows && !honest && included {
 		sweep.Promise, sweep.Ties, sweep.Left, sweep.Passed = "", 0, 0, 0
 		if _, beyond, err := s.next(c, to, e); err != nil {
 			return Verdict{}, err
