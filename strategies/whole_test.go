@@ -3,6 +3,7 @@ package strategies
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -234,5 +235,32 @@ func TestTimestampNextWithoutAValue(t *testing.T) {
 	page.More = says(func(e *Evidence) { e.Ends("next is empty") })
 	if v := fold(t, s, begin(t, s, Cursor{}), page); v.Next.Sweep != nil {
 		t.Errorf("an answer that is whole goes on: %s", show(v.Next))
+	}
+}
+
+// A filter that is > leaves out the rows at the very value that the proof is asked with, and the ones
+// that stood there may have moved: as long as the filter is not known, such an answer proves nothing.
+func TestProofWithoutARowAtItsValue(t *testing.T) {
+	rows := func(specs ...string) []Row {
+		for i := range specs {
+			key, n, _ := strings.Cut(specs[i], "@")
+			second, err := strconv.Atoi(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			specs[i] = key + "@" + at(second)
+		}
+		return rowsOf(t, RFC3339, specs...)
+	}
+	spec := playgroundSpec(Timestamp)
+	spec.PageSize = 0
+	s := mustNew(t, spec)
+	c := fold(t, s, expecting(t, s, Cursor{}), Page{Rows: rows("a@10", "b@9", "c@12"), Total: -1}).Next
+	wantQuery(t, s, c, "since="+at(10))
+	if v := fold(t, s, c, Page{Rows: rows("a@12", "c@12"), Total: -1}); v.Next.Sweep == nil || v.Next.Sweep.Restarts != 1 {
+		t.Errorf("taken for a proof: %s", show(v.Next))
+	}
+	if v := fold(t, s, c, Page{Rows: rows("a@10", "c@12"), Total: -1}); v.Next.Sweep.Restarts != 0 || v.Next.Sweep.After != at(12) {
+		t.Errorf("no proof: %s", show(v.Next))
 	}
 }
