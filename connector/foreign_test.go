@@ -150,7 +150,7 @@ func TestBrokerForeignVersion(t *testing.T) {
 			t.Fatalf("the topic has %s", got)
 		}
 	}
-	stream.Lookback = stream.Lookback + 1e12
+	stream.Lookback += 1e12
 	h.produce(stream.Topic, &kgo.Record{Key: []byte("p2"), Value: []byte("?")})
 	s.set(person("p2", at(1), "B")) // a version from before
 	h.mustOnce()

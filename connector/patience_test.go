@@ -50,9 +50,9 @@ func TestBrokerSourceOutage(t *testing.T) {
 	t.Parallel()
 	const tries = 30
 	for name, fail := range map[string]func(w http.ResponseWriter){
-		"503": func(w http.ResponseWriter) { http.Error(w, "down", 503) },
-		"401": func(w http.ResponseWriter) { http.Error(w, "who are you", 401) },
-		"403": func(w http.ResponseWriter) { http.Error(w, "not you", 403) },
+		"503": func(w http.ResponseWriter) { http.Error(w, "down", http.StatusServiceUnavailable) },
+		"401": func(w http.ResponseWriter) { http.Error(w, "who are you", http.StatusUnauthorized) },
+		"403": func(w http.ResponseWriter) { http.Error(w, "not you", http.StatusForbidden) },
 		"404": func(w http.ResponseWriter) { http.Error(w, "not here", 404) },
 		"cut": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
 		"not a page": func(w http.ResponseWriter) {
@@ -60,7 +60,7 @@ func TestBrokerSourceOutage(t *testing.T) {
 		},
 		"no more than a wait of days": func(w http.ResponseWriter) {
 			w.Header().Set("Retry-After", "172800")
-			http.Error(w, "later", 503)
+			http.Error(w, "later", http.StatusServiceUnavailable)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -126,7 +126,7 @@ func shown(rows []Row) string {
 // page shows nothing beyond the value it was asked from.
 func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error) {
 	sweep := c.Sweep
-	why := ""
+	var why string
 	switch {
 	case !e.sorted || sweep.ByToken:
 		why = "the API does not sort by the cursor field, so that no request by value shows what lies behind"

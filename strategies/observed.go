@@ -232,8 +232,7 @@ func (k core) learn(c *Cursor, layout Value) (string, error) {
 	s := c.Sweep
 	// The cursor stands at the value that was asked from last, in vain.
 	what := fmt.Sprintf("asked from %q the API leaves out a row that was just read at %q, and asked from further back it shows it", s.After, s.Expect)
-	switch {
-	case k.spec.Format == Opaque:
+	if k.spec.Format == Opaque {
 		return "", fmt.Errorf("%s: its filter (params.since) is > and not >=, and an opaque cursor cannot be asked for one step less, so rows that share "+
 			"the last value of a page would be lost; give a filter that includes the value it is asked with, or another cursor_format", what)
 	}

@@ -2,13 +2,12 @@ package strategies
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 )
 
 // behindTheEnd are the statuses by which APIs refuse an offset beyond their last row, or
 // beyond what they count to.
-var behindTheEnd = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable, http.StatusUnprocessableEntity}
+var behindTheEnd = []int{400, 404, 416, 422}
 
 // page is how many rows a page has that holds no wide group.
 func (s offset) page(c Cursor) int {

@@ -42,7 +42,7 @@ func TestDemoOnceSaysWhatWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close() //nolint:errcheck // nothing is written
+	defer stdin.Close()
 	out, err := shell.Output()
 	if n := strings.Count(string(out), "\n"); err != nil || n != 200 {
 		t.Errorf("%s: %d lines, %v", last, n, err)

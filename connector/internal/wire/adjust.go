@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strconv"
 
 	"tidemark/strategies"
@@ -102,7 +103,7 @@ func (s *state) textAsNumber(n *node, id bool) code {
 	switch {
 	case err != nil:
 		return s.refuse(n, at, "is no whole number of 64 bits")
-	case id && string(strconv.AppendInt(b[:0], v.N, 10)) != string(text):
+	case id && !bytes.Equal(strconv.AppendInt(b[:0], v.N, 10), text):
 		return s.refuse(n, at, "is not how its number "+strconv.FormatInt(v.N, 10)+" is written, so two ids could become one")
 	case n.kind == kInt && int64(int32(v.N)) != v.N:
 		return s.refuse(n, at, "is out of range")

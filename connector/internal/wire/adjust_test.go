@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestIdsOfTwoTypes(t *testing.T) {
 			continue
 		}
 		want := scanOne(t, p, c.same)
-		if r.Err != nil || want.Err != nil || string(r.Key) != c.key || r.Hash != want.Hash || string(r.Body) != string(want.Body) || r.Value.N != c.n || want.Value.N != c.n {
+		if r.Err != nil || want.Err != nil || string(r.Key) != c.key || r.Hash != want.Hash || !bytes.Equal(r.Body, want.Body) || r.Value.N != c.n || want.Value.N != c.n {
 			t.Errorf("%s: %+v\nnot as %s: %+v", c.row, r, c.same, want)
 			continue
 		}
