@@ -177,14 +177,18 @@ func TestDemoScreen(t *testing.T) {
 					return len(now) > 0 && strings.Join(strings.Fields(now[0]), " ") == heading && strings.Contains(strings.Join(now, "\n"), "idle") && now[len(now)-1] == ""
 				})
 				before := strings.Join(table(), "\n")
-				eventually(t, what+": another table", func() bool {
-					now := table()
-					return len(now) > 0 && now[len(now)-1] == "" && strings.Join(now, "\n") != before
+				var now []string // whole: it may be looked at while it is being drawn
+				defer func() {
+					if t.Failed() {
+						t.Logf("%s: the screen holds\n%s", what, strings.Join(shown, "\n"))
+					}
+				}()
+				eventually(t, fmt.Sprintf("%s: another table, alone, of %d streams", what, streams), func() bool {
+					now = table()
+					text := strings.Join(now, "\n")
+					return len(now) > 0 && now[len(now)-1] == "" && text != before &&
+						strings.Count(strings.Join(shown, "\n"), "STREAM") == 1 && strings.Count(text, "user_") == streams
 				})
-				now := table()
-				if text := strings.Join(shown, "\n"); strings.Count(text, "STREAM") != 1 || strings.Count(strings.Join(now, "\n"), "user_") != streams {
-					t.Errorf("%s: the screen holds\n%s", what, text)
-				}
 				for _, line := range now {
 					if len(line) > columns {
 						t.Errorf("%s: the line %q wraps", what, line)

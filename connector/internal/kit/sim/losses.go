@@ -19,3 +19,19 @@ func (o *Oracle) mayFall(i int) bool {
 	o.fell = c.Losses
 	return true
 }
+
+// unaware reports whether a record was written by a worker that could not know of a loss: what
+// stood between it and the one before it is gone since the worker opened the stream.
+func (o *Oracle) unaware(r *Record) bool {
+	for i := range o.cursors {
+		if o.cursors[i].Txn != r.Txn {
+			continue
+		}
+		claim := i
+		for claim > 0 && o.cursors[claim-1].Cursor.Owner == o.cursors[i].Cursor.Owner {
+			claim--
+		}
+		return o.cursors[claim].Losses < o.cursors[i].Losses
+	}
+	return false
+}

@@ -218,7 +218,7 @@ func (o *Oracle) neighbours() *Violation {
 		case b.Foreign: // what it does is no fault of ours
 		case a.Partition != b.Partition:
 			return broken("P4", "key %d lies in partitions %d and %d", a.Key, a.Partition, b.Partition)
-		case a.same(&b.Version):
+		case a.same(&b.Version) && !o.unaware(b):
 			return broken("P3", "%s comes twice (partition %d, offsets %d and %d)", show(&a.Version), a.Partition, a.Offset, b.Offset)
 		case a.Set && b.Set && b.N < a.N && !o.wentBack(a, b):
 			return broken("P4", "%s follows %s", show(&b.Version), show(&a.Version))
