@@ -215,6 +215,9 @@ func (k core) end(c *Cursor) error {
 	if high.Set && (!mark.Set || k.spec.Format.Compare(high, mark) > 0) {
 		c.Mark = string(high.Raw)
 	}
+	if doubted := c.Sweep.Doubted; doubted != "" && doubted == c.Mark {
+		c.Gone = doubted // whatever came of it: each sweep would doubt it again
+	}
 	if k.spec.Format == Opaque {
 		if c.Prior = c.Sweep.After; c.Prior == c.Mark {
 			c.Prior = c.Sweep.Prior
