@@ -168,6 +168,6 @@ func pauses(ctx context.Context, d time.Duration) error {
 }
 
 // asksAgain takes note of a request that did not bring a page, and is sent once more.
-func (r *runner) asksAgain(err error, try int, wait time.Duration) {
-	r.fails(class.Wrap(class.Source, err), "the API did not answer with a page; asking again", "try", try, "max_retries", r.stream.MaxRetries, "wait", wait)
+func (r *runner) asksAgain(err error, args ...any) {
+	r.fails(class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
 }

@@ -49,8 +49,8 @@ func OrderOf(value []byte) Order {
 
 // stored is the last committed cursor of the stream; its Version is 0 where there is none. It
 // is read as latest reads.
-func (o Options) stored(ctx context.Context, cl *kgo.Client, partitions int, from int64) (strategies.Cursor, error) {
-	found, err := o.latest(ctx, cl, partitions, from, o.Stream)
+func (o Options) stored(ctx context.Context, cl *kgo.Client, state topicInfo) (strategies.Cursor, error) {
+	found, err := o.read(ctx, cl, state, 0, o.Stream)
 	if err != nil || found[0] == nil {
 		return strategies.Cursor{}, err
 	}

@@ -41,7 +41,7 @@ func (s *Sink) lookUp(ctx context.Context, reader *kgo.Client, from int64) (stra
 		keys = append(keys, OwnerKey(s.o.Topic))
 		from = 0
 	}
-	found, err := s.read(ctx, reader, from, keys...)
+	found, err := s.o.read(ctx, reader, s.state, from, keys...)
 	if err != nil {
 		return strategies.Cursor{}, err
 	}

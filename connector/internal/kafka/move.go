@@ -52,19 +52,19 @@ func (o Options) Read(ctx context.Context, fn func(*kgo.Record) error) error {
 // Stored is the stream's stored cursor; its Version is 0 where there is none. It fences
 // nobody.
 func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
-	cl, err := o.client()
+	cl, done, err := o.looker()
 	if err != nil {
 		return strategies.Cursor{}, err
 	}
-	defer cl.Close()
+	defer done()
 	ping, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	if err := cl.Ping(ping); err != nil {
 		return strategies.Cursor{}, o.unreachable(err)
 	}
-	state, err := describe(ctx, kadm.NewClient(cl), o.StateTopic)
+	state, err := o.describe(ctx, kadm.NewClient(cl), o.StateTopic)
 	if err != nil {
 		return strategies.Cursor{}, class.Errorf(class.Broker, "reading the cursor of stream %s: %w", o.Stream, err)
 	}
-	return o.stored(ctx, cl, state.partitions, 0)
+	return o.stored(ctx, cl, state)
 }

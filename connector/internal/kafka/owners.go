@@ -146,7 +146,7 @@ func (s *Sink) deed(ctx context.Context, reader *kgo.Client) error {
 func (s *Sink) replace(ctx context.Context, reader *kgo.Client, stream string) error {
 	other := s.o
 	other.Stream = stream
-	c, err := other.stored(ctx, reader, s.state.partitions, 0)
+	c, err := other.stored(ctx, reader, s.state)
 	if err != nil || c.Version == 0 {
 		return err
 	}

@@ -65,12 +65,12 @@ func (o Options) stateHome(r *kgo.Record, partitions int) int32 {
 // Schema is the text of a schema that the state topic keeps; "" where it does not. It fences
 // nobody.
 func (o Options) Schema(ctx context.Context, fingerprint string) (string, error) {
-	cl, err := o.client()
+	cl, done, err := o.looker()
 	if err != nil {
 		return "", err
 	}
-	defer cl.Close()
-	state, err := describe(ctx, kadm.NewClient(cl), o.StateTopic)
+	defer done()
+	state, err := o.describe(ctx, kadm.NewClient(cl), o.StateTopic)
 	if err != nil {
 		return "", class.Errorf(class.Broker, "reading the schema %s in the state topic: %w", fingerprint, err)
 	}

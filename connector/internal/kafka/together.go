@@ -155,9 +155,9 @@ func (l *ledger) read(ctx context.Context, topic topicInfo) error {
 }
 
 // read is latest, by the worker's reading where the state topic has to be read from its start.
-func (s *Sink) read(ctx context.Context, reader *kgo.Client, from int64, keys ...string) ([]*entry, error) {
-	if s.o.Together == nil || from > 0 {
-		return s.o.latest(ctx, reader, s.state.partitions, from, keys...)
+func (o Options) read(ctx context.Context, reader *kgo.Client, state topicInfo, from int64, keys ...string) ([]*entry, error) {
+	if o.Together == nil || from > 0 {
+		return o.latest(ctx, reader, state.partitions, from, keys...)
 	}
-	return s.o.Together.book().latest(ctx, s.state, keys...)
+	return o.Together.book().latest(ctx, state, keys...)
 }

@@ -34,11 +34,11 @@ const maxTxnTimeout = "transaction.max.timeout.ms"
 // CheckTimeout fails where the brokers allow transactions only a shorter time than is configured: no
 // stream could be opened. Brokers that do not tell are left alone. Its error has class Config.
 func (o Options) CheckTimeout(ctx context.Context) error {
-	cl, err := o.client()
+	cl, done, err := o.looker()
 	if err != nil {
 		return err
 	}
-	defer cl.Close()
+	defer done()
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	adm := kadm.NewClient(cl)

@@ -46,10 +46,10 @@ type Options struct {
 
 	Transport http.RoundTripper // nil: NewTransport()
 	UserAgent string            // "": tidemark/<version of the build>
-	Logger    *slog.Logger      // gets each error that is retried; nil: nobody does
-	// OnRetry gets the same, the number of the try that met it, from 1, and
-	// the wait before the next one; may be nil. The error has no class.
-	OnRetry func(err error, try int, wait time.Duration)
+	Logger    *slog.Logger      // says what is waited for; nil: nobody does
+	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
+	// the try, the wait before the next one, and who asked for it. nil: Logger gets them.
+	OnRetry func(err error, args ...any)
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -71,7 +71,7 @@ type Client struct {
 	noContent  bool
 	backoff    Backoff
 	logger     *slog.Logger
-	onRetry    func(err error, try int, wait time.Duration)
+	onRetry    func(err error, args ...any)
 
 	hold hold
 }
@@ -196,14 +196,15 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 			waits = c.newBackOff()
 		}
 		wait := waits.NextBackOff()
-		args := []any{"error", failed.err, "try", try, "max_retries", c.maxRetries}
+		args := []any{"try", try, "max_retries", c.maxRetries}
 		if failed.after > 0 {
 			wait = failed.after
 			args = append(args, "asked_by", c.redactor.text(failed.header), "until", moment(wait))
 		}
-		c.logger.Warn("the API did not answer with a page; asking again", append(args, "wait", wait)...)
-		if c.onRetry != nil {
-			c.onRetry(failed.err, try, wait)
+		if args = append(args, "wait", wait); c.onRetry != nil {
+			c.onRetry(failed.err, args...)
+		} else {
+			c.logger.Warn("the API did not answer with a page; asking again", append([]any{"error", failed.err}, args...)...)
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return nil, interrupted(shown, err)

@@ -36,7 +36,7 @@ func badOnceThenAlways(t *testing.T, bad http.HandlerFunc, parts ...string) {
 		synctest.Test(t, func(t *testing.T) {
 			a := &api{answers: []http.HandlerFunc{bad}}
 			var seen int
-			c := inMemory(t, a, Options{MaxRetries: 5, OnRetry: func(error, int, time.Duration) { seen++ }})
+			c := inMemory(t, a, Options{MaxRetries: 5, OnRetry: func(error, ...any) { seen++ }})
 			err := get(t, c)
 			wantSource(t, err, append(parts, "giving up after 6 tries", "http://api.test/users")...)
 			wantTries(t, err, 6)
