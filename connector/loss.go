@@ -57,9 +57,10 @@ func (r *runner) mend(c strategies.Cursor) (strategies.Cursor, error) {
 }
 
 // forget drops what the cursor says was delivered, and of a topic made anew what its records'
-// schema ids mean, too.
+// schema ids mean, too; but not where it has records already: a worker of the stream that did
+// not know of it yet has written them, with the ids as they were.
 func forget(c strategies.Cursor, found kafka.Found) strategies.Cursor {
-	if kafka.Remade(c, found) {
+	if kafka.Remade(c, found) && !holds(found.Starts, found.Ends) {
 		c.Schemas = nil
 	}
 	return c.Forget()
