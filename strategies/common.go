@@ -88,6 +88,9 @@ func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err e
 	if err != nil || !v.Set {
 		return c.Sweep.After, false, err
 	}
+	if err := k.came(&c, v); err != nil {
+		return "", false, err
+	}
 	if text, err = k.ask(c, v, 0, e.fine); err != nil {
 		return "", false, err
 	}
@@ -115,6 +118,9 @@ func (k core) value(text string) (Value, error) {
 
 // passed moves the sweep on to ask from v next, and the window with it.
 func (k core) passed(c *Cursor, v Value, e extent) error {
+	if err := k.came(c, v); err != nil {
+		return err
+	}
 	text, _, err := k.next(*c, v, e)
 	if err != nil {
 		return err

@@ -120,6 +120,16 @@ func (k core) usual(c Cursor, v, layout Value) int64 {
 	return k.lookback.Microseconds() + d
 }
 
+// came forgets that the row at v was gone, where one at v has just been read. An opaque value goes
+// on to be asked for with the text before it.
+func (k core) came(c *Cursor, v Value) error {
+	gone, err := k.gone(*c, v)
+	if gone && k.spec.Format != Opaque {
+		c.Gone = ""
+	}
+	return err
+}
+
 // gone reports whether the row at v was found not to come any more.
 func (k core) gone(c Cursor, v Value) (bool, error) {
 	gone, err := k.value(c.Gone)
