@@ -53,7 +53,7 @@ func BenchmarkCommitter(b *testing.B) {
 	room := newRoom(r.kafka.MaxInFlight)
 	c := newCommitter(r, room, window.New(window.Everything, stream.WindowRows), strategies.Cursor{})
 
-	body, key := make([]byte, 188), make([]byte, 0, 16)
+	body, key, raw := make([]byte, 188), make([]byte, 0, 16), make([]byte, 0, 20*size)
 	rows := make([]strategies.Row, size)
 	next, err := strategy.Begin(strategies.Cursor{}, time.Time{})
 	if err != nil {
@@ -63,16 +63,16 @@ func BenchmarkCommitter(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for range pages {
-			key = key[:0]
+			key, raw = key[:0], raw[:0]
 			for i := range rows {
 				n++
 				from := len(key)
 				key = strconv.AppendInt(key, n, 10)
-				text := time.Unix(n, 0).UTC()
+				text, at := time.Unix(n, 0).UTC(), len(raw)
+				raw = text.AppendFormat(raw, time.RFC3339)
 				rows[i] = strategies.Row{Key: key[from:len(key):len(key)], Hash: uint64(n), Body: body,
-					Value: strategies.Value{N: text.UnixMicro(), Set: true}}
+					Value: strategies.Value{N: text.UnixMicro(), Set: true, Raw: raw[at:len(raw):len(raw)]}}
 			}
-			rows[size-1].Value.Raw = time.Unix(n, 0).UTC().AppendFormat(nil, time.RFC3339)
 			v, err := strategy.Fold(next, strategies.Page{Rows: rows, Token: strategies.Token{Present: true, Text: "next"}})
 			if err != nil {
 				b.Fatal(err)
