@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
 )
 
@@ -181,13 +182,25 @@ func remake(t *testing.T, adm *kadm.Client, topic string) {
 	for {
 		_, err := adm.CreateTopic(t.Context(), 3, -1, nil, topic)
 		if err == nil {
-			return
+			break
 		}
 		if !errors.Is(err, kerr.TopicAlreadyExists) {
 			t.Fatal(err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+	kit.Eventually(t, "the new topic has leaders, and nothing in it", func() bool {
+		ends, err := adm.ListEndOffsets(t.Context(), topic)
+		if err != nil || ends.Error() != nil || len(ends[topic]) != 3 {
+			return false
+		}
+		for _, end := range ends[topic] {
+			if end.Offset > 0 {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // The offsets in the cursor are those that its own records reach, and never more.
