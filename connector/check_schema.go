@@ -63,13 +63,3 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	}
 	return "", class.Errorf(class.Config, "records under the subject's latest schema cannot be read with this one: %w; %s", unlike, unlikeRemedy)
 }
-
-// holds reports whether a topic with these first and next offsets has records.
-func holds(starts, ends []int64) bool {
-	for p := range ends {
-		if ends[p] > starts[p] {
-			return true
-		}
-	}
-	return false
-}

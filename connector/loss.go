@@ -66,6 +66,16 @@ func forget(c strategies.Cursor, found kafka.Found) strategies.Cursor {
 	return c.Forget()
 }
 
+// holds reports whether a topic with these first and next offsets has records.
+func holds(starts, ends []int64) bool {
+	for p := range ends {
+		if ends[p] > starts[p] {
+			return true
+		}
+	}
+	return false
+}
+
 // wider says once that the topic has more partitions than the stream's keys are spread over.
 func (r *runner) wider(spread, has int) {
 	if spread < has && r.widened.Swap(int64(has)) != int64(has) {

@@ -16,8 +16,10 @@
 // Files: strategy.go (the interface and its types), cursor.go (the durable state) and parse.go,
 // value.go, rfc3339.go and integer.go (cursor values: parsing, order, rendering), sort.go (a page's
 // rows in their order), common.go (what strategies that follow a cursor field share),
-// observed.go (what answers show of the API's filter), evidence.go and whole.go (whether an answer
-// is all there is), then keyset.go, timestamp.go (replay, too), stepsize.go, and offset.go with
-// offset_fold.go, offset_look.go and offset_limit.go (page sizes, keyset's too).
+// observed.go and units.go (what answers show of the API's filter, and the units that one
+// compares in), evidence.go and whole.go (whether an answer is all there is), then keyset.go with
+// keyset_token.go (pages by token), keyset_end.go and ends.go (what ends them), timestamp.go (replay, too),
+// stepsize.go, and offset.go with offset_fold.go, offset_look.go, offset_refused.go (offsets that
+// the API refuses) and offset_limit.go (page sizes, keyset's too).
 // laws_test.go states what holds for all five.
 package strategies

@@ -60,24 +60,6 @@ func (s keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	return c, nil
 }
 
-// low lets a sweep by token begin where the mark's row comes even if the filter is strict:
-// it may come on any of its pages, or on none, so that nothing tells.
-func (s keyset) low(c Cursor) {
-	sweep := c.Sweep
-	if s.spec.Format == Opaque {
-		return // it cannot begin lower; the sweep as a whole has to show the row
-	}
-	sweep.Expect = ""
-	if c.Mark == "" || sweep.From != c.Mark {
-		return
-	}
-	if v, err := s.value(c.Mark); err == nil {
-		if from, err := s.careful(c, v, 0); err == nil {
-			sweep.From, sweep.After = from, from
-		}
-	}
-}
-
 func (s keyset) Query(c Cursor) Query {
 	bound := c.Sweep.After
 	if c.Sweep.Token != "" {
@@ -295,65 +277,6 @@ func (s keyset) unsorted(c Cursor, why string) (Verdict, error) {
 	return s.tokens(c, why+": the API does not sort by the cursor field")
 }
 
-// tokens gives up asking by value.
-func (s keyset) tokens(c Cursor, why string) (Verdict, error) {
-	if s.spec.Params.Token == "" {
-		return Verdict{}, fmt.Errorf("%s, and no token parameter is configured to go on with (params.token)", why)
-	}
-	c.Unsorted, c.Sweep.ByToken = true, true
-	v := Verdict{Next: s.restart(c), Restarted: true,
-		Warning: fmt.Sprintf("%s; reading the sweep again from %q by token", why, c.Sweep.From)}
-	if err := v.Next.Exhausted(); err != nil {
-		return Verdict{}, err
-	}
-	return v, nil
-}
-
-// longestToken is the longest token that is followed. Longer ones fit neither a request nor, with
-// what else is in it, a cursor.
-const longestToken = 32 << 10
-
-// follow goes on by token: the pages are not sorted by the cursor, or this one holds no
-// cursor value to go on from.
-func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
-	sweep, token := c.Sweep, p.Token.Text
-	if len(token) > longestToken {
-		return Verdict{}, fmt.Errorf("the token has %d bytes, more than a request can carry (%d), and nothing else leads to the next page", len(token), longestToken)
-	}
-	// A token that leads to itself, or round in a circle, never ends. Every page's token is
-	// held against one earlier token, and that one is taken anew at each power of two
-	// (Brent), so that circles of any length are found in constant memory.
-	if s.spec.Ends.RepeatedPage && token == sweep.Token { // the last page, and it has changed
-		sweep.Restarts++
-		s.recall(sweep, p.Rows)
-		if err := c.Exhausted(); err != nil {
-			return Verdict{}, err
-		}
-		return Verdict{Next: c}, nil
-	}
-	if token == sweep.Token || token == sweep.TokenSeen {
-		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end (P7); "+
-			"if it gives its last page again behind the end, say so (end: repeated_page)", token, sweep.Pages)
-	}
-	if sweep.Pages&(sweep.Pages-1) == 0 {
-		sweep.TokenSeen = token
-	}
-	if sweep.Token == "" {
-		s.bind(sweep)
-	}
-	sweep.Token = token
-	s.recall(sweep, p.Rows)
-	return Verdict{Next: c}, nil
-}
-
-// bind notes what the token in hand was asked from, where pages by token repeat it: alone
-// it would be another question on most APIs.
-func (s keyset) bind(sweep *Sweep) {
-	if s.spec.Repeat {
-		sweep.Bound = sweep.After
-	}
-}
-
 // unfiltered says whether a page by value begins below what it was asked from.
 func (s keyset) unfiltered(c Cursor, e extent) (bool, error) {
 	if c.Sweep.ByToken || c.Sweep.Token != "" || !e.first.Set {
@@ -361,62 +284,6 @@ func (s keyset) unfiltered(c Cursor, e extent) (bool, error) {
 	}
 	after, err := s.value(c.Sweep.After)
 	return after.Set && s.spec.Format.Compare(e.first, after) < 0, err
-}
-
-// pass doubts what a sweep by token as a whole does not show.
-func (s keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
-	seen, err := s.sight(*c, rows)
-	if err != nil || !seen.shown && says != toldEnd {
-		return Verdict{}, false, err
-	}
-	v, again, err := s.doubt(c, sight{shown: seen.shown})
-	if again {
-		sweep := v.Next.Sweep // a pass of its own
-		sweep.Token, sweep.TokenSeen, sweep.Bound, sweep.Rises, sweep.Rose = "", "", "", 0, ""
-	}
-	return v, again, err
-}
-
-// inOrder says whether the sweep shows that the API sorts: by token through three pages at
-// least, it never fell and rose often enough that no other order does so by chance: 17
-// values do once in 300,000,000,000,000 times. A sweep that went back was out of order.
-func inOrder(s *Sweep) bool { return s.ByToken && s.Pages >= 3 && s.Rises >= 16 && s.Restarts == 0 }
-
-// rise counts the steps up in a sweep by token, across its pages. A row from below what the
-// sweep asks from speaks against going by value as one that falls.
-func (s keyset) rise(c *Cursor, rows []Row) error {
-	sweep := c.Sweep
-	if sweep.Rises < 0 {
-		return nil
-	}
-	from, err := s.value(sweep.From)
-	if err != nil {
-		return err
-	}
-	last, err := s.value(sweep.Rose)
-	if err != nil {
-		return err
-	}
-	for i := range rows {
-		v := rows[i].Value
-		if !v.Set {
-			continue
-		}
-		d := 1
-		if last.Set {
-			d = s.spec.Format.Compare(v, last)
-		}
-		if d < 0 || from.Set && s.spec.Format.Compare(v, from) < 0 {
-			sweep.Rises, sweep.Rose = -1, ""
-			return nil
-		}
-		if d > 0 && last.Set {
-			sweep.Rises++
-		}
-		last = v
-	}
-	sweep.Rose = string(last.Raw)
-	return nil
 }
 
 // Rewind asks anew however often the API refuses, until the sweep is Exhausted: a page

@@ -75,7 +75,7 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 // known to be gone was doubted already.
 func (k core) expect(c *Cursor, v Value) error {
 	s := c.Sweep
-	s.Expect, s.Doubt, s.Confirm, s.Back, s.Rounds = "", 0, false, false, 0
+	s.settle()
 	if gone, err := k.gone(*c, v); err != nil || gone || !v.Set || s.ByToken {
 		return err
 	}
@@ -92,6 +92,11 @@ func (k core) expect(c *Cursor, v Value) error {
 	return err
 }
 
+// settle says that no row is expected any more.
+func (s *Sweep) settle() {
+	s.Expect, s.Doubt, s.Confirm, s.Back, s.Rounds = "", 0, false, false, 0
+}
+
 // expectMark is expect for the mark at a sweep's opening, which may ask from further back.
 func (k core) expectMark(c *Cursor, mark Value) error {
 	err := k.expect(c, mark)
@@ -102,7 +107,7 @@ func (k core) expectMark(c *Cursor, mark Value) error {
 			return err
 		}
 		if k.further(*c, layout, k.usual(*c, mark, layout)) == 0 {
-			s.Expect, s.Back = "", false // far enough for any filter
+			s.settle() // far enough for any filter
 		}
 	}
 	return err
@@ -155,19 +160,18 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		return v, false, err
 	}
 	usual := k.usual(*c, at, layout)
-	settle := func() { s.Expect, s.Doubt, s.Confirm, s.Back, s.Rounds = "", 0, false, false, 0 }
 	switch {
 	case s.Doubt == 0 && s.After != k.back(*c, at, layout, usual):
-		settle() // the sweep has gone back to another place
+		s.settle() // the sweep has gone back to another place
 		return v, false, nil
 	case seen.shown && (s.Doubt == 0 || s.Confirm):
 		if s.After == s.Expect && c.Filter == "" {
 			c.Filter = FilterInclusive
 		}
-		settle() // as believed; what was missed before came meanwhile
+		s.settle() // as believed; what was missed before came meanwhile
 		return v, false, nil
 	case s.Doubt == 0 && seen.near:
-		settle() // what lets that row through would have brought this one: it is gone
+		s.settle() // what lets that row through would have brought this one: it is gone
 		return v, false, nil
 	case s.Confirm && k.spec.Format == Opaque && s.Doubt == 1:
 		// It will be an error, so it has to happen twice: rows may come and go meanwhile.
@@ -178,10 +182,10 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		}
 		s.After = k.back(*c, at, layout, s.Doubt)
 		c.Gone = s.Expect // doubted once, whatever the answers to come say of the filter (P7)
-		settle()
+		s.settle()
 	case s.Doubt > 0 && unitAt(s.Doubt).n > micro && seen.equal:
 		c.Gone = s.Expect // a lagging replica, for it is not the filter
-		settle()
+		s.settle()
 		return v, false, nil
 	case seen.shown && unitAt(s.Doubt).n > micro && s.Rounds < maxRounds:
 		// Requests that begin so far back cost much, and keyset may find no way on: the places
@@ -194,13 +198,13 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		if c.Gone = s.Expect; seen.below && c.Filter == "" { // rows at the value asked from come
 			c.Filter = FilterInclusive
 		}
-		settle()
+		s.settle()
 		s.After = k.back(*c, at, layout, k.behind(*c, at, layout))
 	default:
 		d := k.further(*c, layout, max(s.Doubt, usual))
 		if d == 0 {
 			c.Gone = s.Expect
-			settle()
+			s.settle()
 			return v, false, nil
 		}
 		if s.Doubt == 0 {

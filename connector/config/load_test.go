@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -341,33 +340,6 @@ c.json:1:9: url: does not begin with http:// or https:// (for instance "http://1
 	ps = problemsOf(t, "c.json", strings.Replace(seed, "keyset", "keysett", 1), Overrides{Strategy: "offset"})
 	if len(ps) != 1 || ps[0].Pos.Line != 2 {
 		t.Errorf("a flag hides a wrong strategy in the file: %v", ps)
-	}
-}
-
-func TestLoadUnreadable(t *testing.T) {
-	for _, path := range []string{filepath.Join(t.TempDir(), "none.json"), t.TempDir()} {
-		if _, err := Load(path, Overrides{}); class.Of(err) != class.Config || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-	long := filepath.Join(t.TempDir(), "long.yaml")
-	if err := os.WriteFile(long, make([]byte, maxFile+1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Load(long, Overrides{}); class.Of(err) != class.Config {
-		t.Error(err)
-	}
-}
-
-func TestTooMuch(t *testing.T) {
-	for name, text := range map[string]string{
-		"c.json": strings.Repeat(" ", maxFile+1),
-		"c.yaml": strings.Repeat("- a\n", maxTokens),
-		"d.yaml": strings.Repeat("- ", maxDepth+2) + "a",
-	} {
-		if ps := problemsOf(t, name, text, Overrides{}); len(ps) != 1 || ps[0].Hint == "" {
-			t.Errorf("%s: %v", name, ps)
-		}
 	}
 }
 
