@@ -13,16 +13,21 @@ import (
 	"tidemark/strategies"
 )
 
+// registry explains schema ids. SchemaByID gives a *wire.NoSchemaError where an id has no schema.
+type registry interface {
+	SchemaByID(ctx context.Context, id int) (string, error)
+}
+
 // avro is an inspector of bodies in Confluent's wire format.
 type avro struct {
 	plan     *wire.Plan
-	registry *wire.Registry
+	registry registry
 	lexicon  *lexicon
 	kept     func(ctx context.Context, fingerprint string) (string, error) // the schemas of the state topic
 	refused  map[int]error                                                 // ids of which the registry has no schema
 }
 
-func newAvro(plan *wire.Plan, schema string, registry *wire.Registry, kept func(context.Context, string) (string, error)) (*avro, error) {
+func newAvro(plan *wire.Plan, schema string, registry registry, kept func(context.Context, string) (string, error)) (*avro, error) {
 	fingerprint, err := wire.Fingerprint(schema)
 	if err != nil {
 		return nil, err
@@ -120,7 +125,7 @@ func (a *avro) Doubts(ctx context.Context) string {
 	return doubts(ctx, a.registry, a.lexicon.known, a.lexicon.own.ID)
 }
 
-func doubts(ctx context.Context, registry *wire.Registry, known []strategies.Schema, own int) string {
+func doubts(ctx context.Context, registry registry, known []strategies.Schema, own int) string {
 	var all []string
 	for i, s := range known {
 		if s.ID == own || s.Until != nil || lastMeaning(known, s.ID) != i {

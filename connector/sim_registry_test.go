@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/wire"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -142,11 +143,12 @@ func (x *world) clashed(w *simWorker, err error) bool {
 	return true
 }
 
-// lostRegistry is the full tier's inspector: no registry explains an id, what the state topic
-// keeps has to do.
-type lostRegistry struct{ *avro }
+// lostRegistry is the full tier's registry: it has no schema, what the state topic keeps has to do.
+type lostRegistry struct{}
 
-func (lostRegistry) Doubts(context.Context) string { return "" }
+func (lostRegistry) SchemaByID(_ context.Context, id int) (string, error) {
+	return "", &wire.NoSchemaError{ID: id}
+}
 
 // renumber gives the processes that start from now on another schema id, and by Evolve another
 // schema.

@@ -91,12 +91,12 @@ func (p *simProcess) runner() (*runner, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		bodies, err := newAvro(plan, stream.Schema, nil, kept)
+		bodies, err := newAvro(plan, stream.Schema, lostRegistry{}, kept)
 		if err != nil {
 			return nil, nil, err
 		}
 		r.source = &watchedSource{&api{client, plan}, p, transport}
-		return r.source, lostRegistry{bodies}, r.tryOut(ctx)
+		return r.source, bodies, r.tryOut(ctx)
 	}
 	r.strategy = &watched{Strategy: r.strategy, p: p, r: r}
 	r.sink = &watchedSink{r.sink, p}
@@ -208,9 +208,11 @@ type watched struct {
 	r    *runner
 	last int32 // when the sweep began or went back, by the API's clock
 	over bool  // the last answer ended it
+	look bool  // the last answer ended it, and nothing has begun since: a sweep without rows may be looked behind
 
 	tried sweepBegin // when the page was asked for that is read before the stream is opened
 	since int32      // last at that time
+	kept  bool       // nothing is folded yet, and that page may be the first
 }
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
@@ -219,12 +221,11 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
 	s.p.api.Mu.Unlock()
 	switch {
+	case !s.r.tried && s.look: // the page read before the stream is opened was asked for already
 	case !s.r.tried:
 		s.tried, s.since = s.p.begin, s.last
-	case s.r.kept != nil: // the sweep begins with a page that was asked for then
-		s.last, s.p.begin.clock, s.p.begin.greatest = s.since, s.tried.clock, s.tried.greatest
 	}
-	s.p.pages = nil
+	s.p.pages, s.look, s.kept = nil, false, s.r.kept != nil
 	return s.Strategy.Begin(c, now)
 }
 
@@ -234,6 +235,10 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	p.api.Mu.Lock()
 	served := p.api.API.H.Pages[p.last]
 	p.api.Mu.Unlock()
+	if s.kept && served.At <= s.last { // it is, and the stream stands where it stood then
+		s.last, p.begin.clock, p.begin.greatest = s.since, s.tried.clock, s.tried.greatest
+	}
+	s.kept = false
 	p.begin.clock = min(p.begin.clock, served.Seen+1)
 	p.begin.cut = p.begin.cut || served.Short && shortUnseen(&p.script.Traits)
 	if served.At <= s.last {
@@ -252,6 +257,7 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 		p.pages = append(p.pages, p.last)
 	}
 	if s.over = v.Next.Sweep == nil; s.over {
+		s.look = true
 		s.end(p.last, (!v.Restarted || v.Warning == "") && !p.begin.cut)
 	}
 	return v, nil

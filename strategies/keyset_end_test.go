@@ -96,6 +96,47 @@ func TestKeysetTokenWithEveryPage(t *testing.T) {
 	wantEnd(t, fold(t, said, c, Page{Token: token("c")}), at(3))
 }
 
+// A row may come between the page by value and what its token leads to. The page by value,
+// asked again, shows it: then nothing lies out of reach, and its token is asked about anew. A list
+// that changes with each look is an error at last.
+func TestKeysetRowBetweenPageAndToken(t *testing.T) {
+	s := mustNew(t, endSpec(Ends{Statuses: []int{404}}))
+	tie := Page{Rows: rowsOf(t, RFC3339, "late@"+at(3)), Token: token("b")}
+	end := func(c Cursor) Verdict {
+		v, ok, err := Refused(s, c, 404)
+		if !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		return v
+	}
+	c := begin(t, s, Cursor{Mark: at(3), Longest: 5})
+	page := seconds(t, 3, 3)
+	c = fold(t, s, fold(t, s, c, Page{Rows: page, Token: token("c")}).Next, tie).Next
+	c = end(c).Next
+	wantQuery(t, s, c, "updated_since="+at(3))
+	refused(t, s, c, Page{Rows: page, Token: token("d")}, "P7") // the row is not there
+	c = fold(t, s, c, Page{Rows: append(page, tie.Rows...), Token: token("d")}).Next
+	wantQuery(t, s, c, "scroll_param=d")
+	wantEnd(t, end(c), at(3))
+
+	rounds := 0
+	for err := error(nil); err == nil; rounds++ {
+		if rounds > 2*maxRestarts {
+			t.Fatal("no end")
+		}
+		page = append(page, rowsOf(t, RFC3339, fmt.Sprintf("n%d@%s", rounds, at(3)))...)
+		c = end(fold(t, s, c, tie).Next).Next
+		var v Verdict
+		v, err = s.Fold(c, Page{Rows: page, Token: token(fmt.Sprint("t", rounds))})
+		if c = v.Next; err != nil && !strings.Contains(err.Error(), "P7") {
+			t.Fatal(err)
+		}
+	}
+	if rounds < 2 {
+		t.Error("the first change is an error")
+	}
+}
+
 // Empty pages, each with a token of its own, are followed for so long.
 func TestKeysetEmptyPages(t *testing.T) {
 	follow := func(s Strategy, n int) error {

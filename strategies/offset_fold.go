@@ -327,8 +327,10 @@ func (s offset) again(c Cursor, why string) (Verdict, error) {
 }
 
 // lower brings the window back to where it was at the base: rows counted from there may have
-// raised it, and come again (rule 9).
+// raised it, and come again (rule 9). An end that they show again is no end of a busy source:
+// they bring nothing newer.
 func (s offset) lower(c *Cursor) error {
+	c.Sweep.Busy = 0
 	c.Window, c.ReadBack = c.Sweep.From, c.Sweep.ReadBack
 	if c.Sweep.After == c.Sweep.From {
 		return nil

@@ -129,7 +129,12 @@ type NoSchemaError struct {
 	err error
 }
 
-func (e *NoSchemaError) Error() string { return e.err.Error() }
+func (e *NoSchemaError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("the registry has no schema %d", e.ID)
+	}
+	return e.err.Error()
+}
 func (e *NoSchemaError) Unwrap() error { return e.err }
 
 // SchemaByID returns the text of an Avro schema; a *NoSchemaError where the id has none.
