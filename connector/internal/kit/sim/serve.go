@@ -227,7 +227,7 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	}
 	more := keep < len(rows)
 	a.page = append(a.page[:0], rows[:keep]...)
-	if doubled && a.Strategy == strategies.Offset {
+	if doubled {
 		a.age(page)
 	}
 	page.Chance = more && a.Order != Ascending && q.token < 0 && ascending(a.page)
