@@ -1,0 +1,83 @@
+package readback
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// Topic is an open stream's output topic, and its dead-letter topic.
+type Topic interface {
+	Scan(ctx context.Context, from []int64, fn func(*kgo.Record) error) error
+	ScanDead(ctx context.Context, fn func(*kgo.Record) error) error
+	MaxDead() int
+	Ends() []int64
+	TopicID() string
+	Spread() int
+}
+
+// Reader reads the topic of one stream. It is used by one goroutine at a time.
+type Reader struct {
+	Stream config.Stream
+	Format strategies.Format
+	Topic  Topic
+	Bodies Inspector
+	Rules  *admit.Rules
+	Report *status.Reporter
+
+	foreign foreign
+	astray  bool // keys outside of their partitions were met, and it was said
+}
+
+// Records calls fn with every record of the topic from the given offsets on; nil: from the start
+// on. The hash of a foreign record is window.Unknown, that of a tombstone wire.TombstoneHash.
+func (r *Reader) Records(ctx context.Context, from []int64, fn func(rec *kgo.Record, v strategies.Value, hash uint64) error) error {
+	return r.Topic.Scan(ctx, from, func(rec *kgo.Record) error {
+		v, hash, err := r.Inspect(ctx, rec)
+		if err != nil {
+			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+		}
+		return fn(rec, v, hash)
+	})
+}
+
+// Window is what the topic holds from a cursor value on (rules 9 and 10). from are the offsets
+// behind which it has all of it; nil: the topic is read whole.
+func (r *Reader) Window(ctx context.Context, start int64, from []int64) (*window.Window, error) {
+	w := window.New(start, r.Stream.WindowRows)
+	at := from
+	if at == nil {
+		at = make([]int64, len(r.Topic.Ends()))
+	}
+	w.Begin(at)
+	r.Begin()
+	spread := r.Topic.Spread()
+	err := r.Records(ctx, from, func(rec *kgo.Record, v strategies.Value, hash uint64) error {
+		Load(w, rec, spread, v, hash)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.NoticeForeign()
+	r.Scattered(w.Settle(wire.TombstoneHash))
+	w.Loaded()
+	if err := r.Letters(ctx, w); err != nil {
+		return nil, err
+	}
+	r.Report.Board.Set(func(s *status.Status) { s.Window = w.Rows() })
+	return w, nil
+}
+
+// Letters makes a window know the rows in the dead-letter topic.
+func (r *Reader) Letters(ctx context.Context, w *window.Window) error {
+	return r.Rules.LoadLetters(ctx, r.Topic, w)
+}

@@ -1,0 +1,105 @@
+package reading
+
+import (
+	"context"
+	"net/http"
+
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// API is a source over HTTP. It fetches a page and scans it in one go, so that an answer that is
+// no page is asked for again like one that never came (P8).
+type API struct {
+	client *rest.Client
+	plan   *wire.Plan
+}
+
+// NewAPI returns the source of a client's answers, whose rows become records by the plan.
+func NewAPI(client *rest.Client, plan *wire.Plan) *API { return &API{client, plan} }
+
+// pageCost is what a page takes in memory, in times its body: the body, the encoded rows
+// with their descriptions, and the records made from them.
+const pageCost = 3
+
+// piecesInFlight is how many pieces of long answers lie between reading and committing at
+// the most. With two of them a piece that is a little longer than the others, by the row it
+// was cut in, waits until the one before it is committed.
+const piecesInFlight = 8
+
+// PieceOf is how long an answer may be, in bytes, before it is taken in pieces (rule 8).
+func PieceOf(maxInFlight int64) int64 { return max(maxInFlight/(piecesInFlight*pageCost), 1) }
+
+// Page asks one question.
+func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
+	var page *wire.Page
+	resp, err := a.client.Get(ctx, params, a.scan(&page))
+	if err != nil {
+		return nil, err
+	}
+	return a.answer(resp, page), nil
+}
+
+// scan makes rows of a response that is a page, or a part of one.
+func (a *API) scan(page **wire.Page) func(*rest.Response) error {
+	return func(r *rest.Response) (err error) {
+		if r.Status == http.StatusNoContent {
+			*page = wire.Empty()
+			return nil
+		}
+		if r.Rest == nil {
+			*page, err = a.plan.Scan(r.Body)
+			return err
+		}
+		pg, err := a.plan.ScanPiece(r.Body)
+		switch {
+		case err != nil:
+			return err
+		case pg.Cut && len(pg.Rows) == 0:
+			pg.Release()
+			return rest.ErrMore
+		}
+		r.Carry(pg.Head, pg.Taken)
+		*page = pg
+		return nil
+	}
+}
+
+func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
+	out := &Answer{
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Adjusted: page.Adjusted,
+		Free: func() {
+			page.Release()
+			resp.Release()
+		},
+	}
+	out.More.And(wire.Heard(resp.Header))
+	rest := resp.Rest
+	if rest == nil {
+		return out
+	}
+	if !page.Cut { // what follows is no part of the page
+		rest.Close()
+		return out
+	}
+	out.Stop = rest.Close
+	out.Rest = func(ctx context.Context) (*Answer, error) {
+		var page *wire.Page
+		resp, err := rest.Next(ctx, a.scan(&page))
+		if err != nil {
+			return nil, err
+		}
+		next := a.answer(resp, page)
+		next.Continued = true
+		next.Date = out.Date
+		return next, nil
+	}
+	return out
+}
+
+// Drift tells of the fields of the rows of all answers so far.
+func (a *API) Drift() *wire.Drift { return a.plan.Drift() }
+
+// Close drops idle connections.
+func (a *API) Close() { a.client.Close() }

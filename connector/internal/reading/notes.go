@@ -1,0 +1,120 @@
+package reading
+
+import (
+	"strconv"
+	"strings"
+
+	"tidemark/connector/internal/text"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// Notes are what was said of an API's answers. Each thing is said once in a stream's life, so they
+// outlive the sessions. Used by one goroutine.
+type Notes struct {
+	rounded, halves, retyped bool
+
+	looked   int  // times that a first sweep without rows was looked behind
+	searched int  // answers searched for rows that share an id
+	oversize bool // a page had more rows than page_size
+
+	unknown int             // of the keys that the schema does not have, those said
+	absent  map[string]bool // fields said to be in no row
+
+	marks   wire.Marks // what deleted.field has held so far, until it was doubted or has marked a row
+	doubted bool       // that was said
+}
+
+// answer says what an answer's rows show for the first time.
+func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
+	n.adjusted(p, a)
+	n.assumed(p, c, a)
+	n.marked(p, a)
+}
+
+// Forget drops what was counted of rows that will be read again, by the page that is read before a stream is
+// opened.
+func (n *Notes) Forget() { n.marks = wire.Marks{} }
+
+// adjusted says what the scanner had to do to a page's rows so that the schema takes them.
+func (n *Notes) adjusted(p *Parts, a *Answer) {
+	once := func(said *bool, what string, of wire.Adjustment) {
+		if of.Count > 0 && !*said {
+			*said = true
+			p.Report.Warn(what, "first", of.First, "values", of.Count)
+		}
+	}
+	once(&n.rounded, "times have more digits of a second than the schema's type holds: they are rounded down", a.Adjusted.Rounded)
+	once(&n.halves, "texts have half of a surrogate pair, as of an emoji that was cut: it becomes U+FFFD", a.Adjusted.Halves)
+	once(&n.retyped, "ids or cursor values are texts where the schema has numbers, or numbers where it has texts: "+
+		"they are taken as the schema has them, so that 7 and \"7\" are one", a.Adjusted.Retyped)
+	drift := p.Drift()
+	if drift.Met() == n.unknown {
+		return
+	}
+	unknown, more := drift.Unknown()
+	fresh := unknown[n.unknown:]
+	n.unknown = len(unknown)
+	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
+}
+
+// Absent says, at the end of a sweep, which fields of the schema no row has had. A misspelt one
+// would be null for ever.
+func (n *Notes) Absent(p *Parts) {
+	drift := p.Drift()
+	var fresh []string
+	absent := drift.Absent()
+	for _, field := range absent {
+		if field == p.Stream.IDField {
+			return // no row at all, or none that can be read
+		}
+		if !n.absent[field] {
+			fresh = append(fresh, field)
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	if n.absent == nil {
+		n.absent = make(map[string]bool)
+	}
+	for _, field := range fresh {
+		n.absent[field] = true
+	}
+	unknown, _ := drift.Unknown()
+	p.Report.Warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
+}
+
+// FieldNotes are what check says of the rows' fields; of few rows not what none of them has.
+func FieldNotes(drift *wire.Drift, few bool) (notes []string) {
+	unknown, more := drift.Unknown()
+	absent := drift.Absent()
+	if len(absent) == len(drift.Fields()) {
+		return nil // no row
+	}
+	if len(unknown) > 0 {
+		notes = append(notes, "not in the schema, and left out: "+listed(unknown, absent, more))
+	}
+	if len(absent) > 0 && !few {
+		notes = append(notes, "in the schema, and in none of the rows: "+listed(absent, unknown, false))
+	}
+	return notes
+}
+
+// listed is a list of names for people, each with the one that it may be a misspelling of.
+func listed(names, candidates []string, more bool) string {
+	var b strings.Builder
+	for i, name := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(name)
+		if near := text.Nearest(name, candidates); near != "" {
+			b.WriteString(" (is it " + strconv.Quote(near) + "?)")
+		}
+	}
+	if more {
+		b.WriteString(" and more")
+	}
+	return b.String()
+}

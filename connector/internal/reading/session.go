@@ -1,0 +1,290 @@
+package reading
+
+import (
+	"fmt"
+	"time"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// Parts are what a session is made of. Production and simulations fill the same fields.
+type Parts struct {
+	Stream   config.Stream
+	Strategy strategies.Strategy
+	Format   strategies.Format
+	Rules    *admit.Rules
+	Report   *status.Reporter
+	Notes    *Notes             // what was said of the API so far; it outlives the session
+	Drift    func() *wire.Drift // the fields of the rows so far
+	Budget   Budget             // of the bytes of answers that are not committed yet
+}
+
+// Budget bounds the bytes of answers in memory (P10). TryAcquire and Release wait for nothing.
+type Budget interface {
+	// TryAcquire takes n bytes where they fit; it returns what they count.
+	TryAcquire(n int64) (weight int64, ok bool)
+	Release(weight int64)
+}
+
+// Ask is a question that somebody has to carry to the API.
+type Ask struct {
+	ID     uint64
+	Params []strategies.Param
+	Rest   *Answer // the answer whose next piece is asked for; nil: Params are the question
+}
+
+// Need is a wait for room for an answer that is in turn and does not fit into the budget.
+type Need struct {
+	ID    uint64
+	Bytes int64
+}
+
+// Page is an answer that was folded, and where it moves the cursor.
+type Page struct {
+	Answer  *Answer // nil where its rows are not delivered
+	Weight  int64   // held of the budget
+	Bad     int     // of the answer's rows: they cannot be written
+	Next    strategies.Cursor
+	Asked   bool // Next follows an answer of the API
+	Ended   bool // Next stands at a sweep's end
+	Reopen  bool // Next needs a window that reaches further down
+	Warning string
+}
+
+// Session reads a sweep page by page: it says which questions to ask, some of them before their
+// turn, and folds the answers in the order in which the strategy asks. It is a pure state
+// machine: it has no clock and no goroutine, and whoever carries its questions to the API
+// brings the answers back, in any order.
+type Session struct {
+	p     Parts
+	at    strategies.Cursor // before the page in turn
+	fetch prefetch
+	doubt *emptiness // a first sweep without rows is looked behind; nil: none is
+
+	broken int       // long answers that broke off, one after the other
+	until  time.Time // nothing is asked before; zero: no wait
+}
+
+// NewSession returns a session that reads nothing yet. most is how many questions it may ask ahead of the
+// one in turn.
+func NewSession(p Parts, most int) *Session {
+	return &Session{p: p, fetch: prefetch{budget: p.Budget, strategy: p.Strategy, most: most, depth: most}}
+}
+
+// Begin makes the session stand before the page that c stands before; c must have an open sweep.
+func (s *Session) Begin(c strategies.Cursor) {
+	s.at, s.doubt = c, nil
+	s.next()
+}
+
+// At is the cursor before the page in turn.
+func (s *Session) At() strategies.Cursor { return s.at }
+
+// Keep hands the session an answer that was read before it began. It counts as asked ahead.
+func (s *Session) Keep(params []strategies.Param, a *Answer) { s.fetch.keep(params, a) }
+
+// Wake is when the session wants to be asked again for its questions; zero: it does not wait.
+func (s *Session) Wake() time.Time { return s.until }
+
+// Tick ends a wait that is over.
+func (s *Session) Tick(now time.Time) {
+	if s.until.IsZero() || now.Before(s.until) {
+		return
+	}
+	s.until = time.Time{}
+	s.next()
+}
+
+// Asks moves the questions that are to be asked now to asks, and those that are no longer wanted
+// to cancelled.
+func (s *Session) Asks(asks []Ask, cancelled []uint64) ([]Ask, []uint64) {
+	return s.fetch.asks(asks, cancelled)
+}
+
+// Need is a wait for room, told once; false: there is none.
+func (s *Session) Need() (Need, bool) { return s.fetch.needs() }
+
+// Arrived takes what came of a question. Of one that was cancelled it takes nothing.
+func (s *Session) Arrived(id uint64, a *Answer, err error) { s.fetch.arrived(id, a, err) }
+
+// Granted takes room that was waited for; false: nobody waits for it any more.
+func (s *Session) Granted(id uint64, weight int64) bool { return s.fetch.granted(id, weight) }
+
+// Drop forgets all that was asked: the sweep goes another way, or is read again.
+func (s *Session) Drop() {
+	s.fetch.drop()
+	if s.doubt != nil {
+		s.doubt.drop(s.p.Budget)
+		s.doubt = nil
+	}
+}
+
+// Again asks the question in turn again, behind an error.
+func (s *Session) Again() {
+	s.Drop()
+	s.next()
+}
+
+// Forgive lets the sweep go back as often as one that has just begun. It is for a stream that
+// goes on trying: how often the sweep went back is not the reason any more.
+func (s *Session) Forgive() {
+	if sweep := s.at.Sweep; sweep != nil && sweep.Restarts > 0 {
+		fresh := *sweep
+		fresh.Restarts, s.at.Sweep = 0, &fresh
+	}
+}
+
+// next asks the question in turn, unless it was asked ahead.
+func (s *Session) next() {
+	switch {
+	case !s.until.IsZero() || s.at.Sweep == nil:
+	case s.doubt != nil:
+		s.fetch.turn(s.doubt.params)
+	default:
+		s.fetch.turn(s.p.Strategy.Query(s.at).Params)
+	}
+}
+
+// Step folds the answer in turn. It returns nil and no error where that has not come yet, or
+// leads to another question before anything can be said. An error leaves the session before the
+// page.
+func (s *Session) Step(now time.Time) (*Page, error) {
+	for {
+		e, ok := s.fetch.inTurn()
+		if !ok {
+			return nil, nil //nolint:nilnil // there is nothing to fold yet
+		}
+		page, again, err := s.fold(now, e)
+		switch {
+		case err != nil:
+			return nil, err
+		case page != nil:
+			if s.at = page.Next; page.Ended || page.Reopen {
+				s.fetch.drop()
+			} else {
+				s.next()
+			}
+			return page, nil
+		case !again:
+			return nil, nil //nolint:nilnil // as above
+		}
+	}
+}
+
+// fold takes what came of the question in turn. again says that another answer may have come
+// that is in turn now.
+func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err error) {
+	switch {
+	case s.doubt != nil:
+		return s.doubted(now, e)
+	case e.err != nil && e.rest:
+		return nil, true, s.breaksOff(now, e.err)
+	case e.err != nil:
+		page, err := s.refused(e.err)
+		return page, false, err
+	}
+	if e.answer.Cut {
+		s.fetch.continues(e.answer)
+	} else {
+		s.broken = 0
+	}
+	answer := e.answer
+	s.p.Notes.answer(&s.p, s.at, answer)
+	answer.Ceiling = s.ceiling(now, answer.Date)
+	v, err := s.p.Strategy.Fold(s.at, answer.Page)
+	if err != nil {
+		err = class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(s.at), answer.URL, err)
+		s.letGo(answer, e.weight)
+		return nil, false, err
+	}
+	if s.p.Notes.mayDoubt(s.at, v.Next, answer) {
+		if s.doubt, err = newEmptiness(&s.p, now, s.at, v, answer, e.weight); err != nil {
+			s.letGo(answer, e.weight)
+			return nil, false, err
+		}
+		s.fetch.drop()
+		if s.doubt.params != nil {
+			s.next()
+			return nil, true, nil
+		}
+		return s.believed()
+	}
+	page, err = s.page(answer, e.weight, v)
+	return page, false, err
+}
+
+// page is what a verdict makes of an answer.
+func (s *Session) page(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
+	page := &Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
+	if err := s.countBad(page, v.Restarted); err != nil {
+		s.letGo(answer, weight)
+		return nil, err
+	}
+	if v.Restarted {
+		s.letGo(answer, weight)
+		page.Answer, page.Weight = nil, 0
+		lower, err := s.lower(v.Next.Window, s.at.Window)
+		if err != nil {
+			return nil, err
+		}
+		page.Reopen = lower
+	}
+	switch {
+	case v.Restarted || page.Ended:
+		s.fetch.drop()
+	case !answer.Cut:
+		s.fetch.look(v.Next, len(answer.Rows), answer.Total, answer.Size)
+	}
+	return page, nil
+}
+
+// letGo frees an answer that is not delivered.
+func (s *Session) letGo(a *Answer, weight int64) {
+	a.Release()
+	s.p.Budget.Release(weight)
+}
+
+// countBad counts the answer's rows and those that cannot be written, and fails where they are
+// too many. The cursor stays before the page.
+func (s *Session) countBad(page *Page, restarted bool) error {
+	if restarted || page.Answer == nil {
+		return nil // rows come again: the strategy says what of the count stands
+	}
+	sweep := s.at.Sweep
+	rows := page.Answer.Rows
+	where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(s.at), page.Answer.URL)
+	bad, err := s.p.Rules.TooMany(where, rows, sweep.Rows, sweep.Bad)
+	if err != nil {
+		return err
+	}
+	page.Bad = bad
+	if next := page.Next.Sweep; next != nil {
+		counted := *next
+		counted.Rows, counted.Bad = sweep.Rows+int64(len(rows)), sweep.Bad+int64(bad)
+		page.Next.Sweep = &counted
+	}
+	return nil
+}
+
+// ceiling is the greatest value that may move the mark (rule 13). It goes by the API's
+// own clock where it tells it.
+func (s *Session) ceiling(now, date time.Time) strategies.Value {
+	if s.p.Stream.MaxFuture == 0 || !s.p.Format.Temporal() {
+		return strategies.Value{}
+	}
+	if date.IsZero() {
+		date = now
+	}
+	return strategies.Value{N: date.Add(s.p.Stream.MaxFuture).UnixMicro(), Set: true}
+}
+
+// lower reports whether window start a lies below b.
+func (s *Session) lower(a, b string) (bool, error) { return window.Lower(s.p.Format, a, b) }
+
+func pageNumber(c strategies.Cursor) int64 { return c.Sweep.Pages + 1 }

@@ -1,0 +1,382 @@
+package rescan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/window"
+	"tidemark/strategies"
+)
+
+// Scanner makes full scans of one stream's API, each beside the stream that is open.
+type Scanner struct {
+	Stream  config.Stream
+	Kafka   config.Kafka
+	Format  strategies.Format
+	Sink    Sink
+	Back    *readback.Reader
+	Reading reading.Parts
+	Source  reading.Source
+	Report  *status.Reporter
+	Bound   *admit.Bound
+	Once    bool
+	Share   func() *inflight.Share                                        // of the worker's budget, for the answers of one scan
+	Hold    func(ctx context.Context, d time.Duration, cause error) error // waits before the next try
+	Now     func() time.Time
+	Spawn   func(func())                              // see reading.NewCarrier
+	Learnt  func(strategies.Cursor) strategies.Cursor // the cursor with the schema ids that were met
+
+	regressed bool // the source has gone back to before the mark, and it was said
+}
+
+// Sink is the open stream's output topic and cursor.
+type Sink interface {
+	readback.Topic
+	Commit(ctx context.Context, records []admit.Record, next strategies.Cursor) (strategies.Cursor, error)
+}
+
+// scan reads all of the API beside the open stream: every row is held against the
+// topic, what differs is written, and, to reconcile, keys that the API no longer has get
+// a tombstone (P9).
+//
+// The topic's keys are taken in shards by hash, so that memory keeps to the window's bound
+// whatever the size of the collection (P10); each shard reads the topic and the API once.
+type scan struct {
+	s       *Scanner
+	stored  strategies.Cursor
+	shards  uint64
+	records int64 // of the topic, deleted and overwritten ones too
+	keys    int64 // live in the topic, over the shards so far
+
+	// To reconcile: the keys that the topic has and the scan did not show, with their last
+	// cursor value; of very many, no more than the window may hold (P10).
+	missing  map[string]strategies.Value
+	lost     int64  // all of them
+	moved    string // why the scan proves no absence; empty: it does
+	nameless int64  // rows without an id that can be read: any of them may be one of the missing
+	unsorted bool   // the API does not sort, so rows that change may move behind the reader
+
+	back wentBack
+}
+
+// Scan does what is due behind the sweep that c stands behind. It leaves the sink open.
+func (s *Scanner) Scan(ctx context.Context, c strategies.Cursor, rescan, reconcile bool) error {
+	began, before := s.Now(), s.Report.Board.Get().Counts
+	f := &scan{s: s, stored: c, missing: make(map[string]strategies.Value), unsorted: c.Unsorted || !s.Stream.Sorted}
+	if err := f.divide(ctx); err != nil {
+		return fmt.Errorf("scanning the whole collection: %w", err)
+	}
+	s.Back.Begin()
+	for shard := range f.shards {
+		if err := f.shard(ctx, shard, reconcile); err != nil {
+			return fmt.Errorf("scanning the whole collection: %w", err)
+		}
+	}
+	s.Back.NoticeForeign()
+	if reconcile {
+		if err := f.reconcile(ctx); err != nil {
+			return fmt.Errorf("reconciling: %w", err)
+		}
+		f.stored.Reconciled = began.UTC().Format(time.RFC3339)
+	}
+	if err := f.settle(ctx); err != nil {
+		return fmt.Errorf("scanning the whole collection: %w", err)
+	}
+	if rescan || reconcile { // a reconciling scan has written what differs, too
+		f.stored.Rescanned = began.UTC().Format(time.RFC3339)
+	}
+	f.stored = s.Learnt(f.stored)
+	if err := f.commit(ctx, nil); err != nil {
+		return err
+	}
+	s.Report.GoesOn(s.Now(), false)
+	now := s.Report.Board.Get().Counts.Minus(before)
+	s.Report.Log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
+		"keys", f.keys, "shards", f.shards, "took", s.Now().Sub(began).Round(time.Millisecond))
+	return nil
+}
+
+// divide decides in how many shards the topic's keys are taken.
+func (f *scan) divide(ctx context.Context) error {
+	for _, end := range f.s.Sink.Ends() {
+		f.records += end
+	}
+	// A key costs two entries: in the window, and among those seen.
+	enough := func() uint64 { return uint64(2*f.records/int64(f.s.Stream.WindowRows)) + 1 }
+	if f.shards = enough(); f.shards == 1 {
+		return nil
+	}
+	// Of many offsets compaction and aborted transactions may have left nothing, and counting
+	// the records costs less than to read the API once more.
+	f.records = 0
+	err := f.s.Sink.Scan(ctx, nil, func(*kgo.Record) error {
+		f.records++
+		return nil
+	})
+	f.shards = enough()
+	return err
+}
+
+func (f *scan) shardOf(key []byte) uint64 { return (window.DeadHash(key) >> 7) % f.shards }
+
+// shard loads the topic's keys of one shard, and scans the API.
+func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
+	w := window.New(window.Everything, 0)
+	live := make(map[uint64]bool) // keys of the topic: false until the scan shows them
+	err := f.s.Sink.Scan(ctx, nil, func(rec *kgo.Record) error {
+		if f.shardOf(rec.Key) != shard {
+			return nil
+		}
+		v, hash, err := f.s.Back.Inspect(ctx, rec)
+		if err != nil {
+			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+		}
+		readback.Load(w, rec, f.s.Sink.Spread(), v, hash)
+		switch id := window.DeadHash(rec.Key); {
+		case hash == window.Unknown: // what lies below it decides
+		case f.inScope(v):
+			live[id] = false
+		default:
+			delete(live, id)
+		}
+		return nil
+	})
+	if err == nil {
+		f.alive(w, live)
+		err = f.s.Back.Letters(ctx, w)
+	}
+	if err != nil {
+		return err
+	}
+	f.keys += int64(len(live))
+	c := admit.New(f.s.Reading.Rules, w, f.stored.Mark)
+	c.Older = f.older(w)
+	var b admit.Batch
+	err = f.scan(ctx, false, func(a *reading.Answer) error {
+		b.Reset()
+		page := pageOf(a)
+		gone := admit.Arrange(f.s.Format, a.Rows)
+		b.Counts.Read = int64(len(a.Rows))
+		if shard == 0 {
+			if err := f.s.Reading.Rules.TooBad(a.URL, a.Rows, f.s.Reading.Rules.MetBefore(w, f.stored.Mark)); err != nil {
+				return err
+			}
+			f.tops(a)
+		}
+		for i := range a.Rows {
+			row := &a.Rows[i]
+			switch {
+			case len(row.Key) == 0 && shard != 0, len(row.Key) > 0 && f.shardOf(row.Key) != shard:
+				continue
+			case len(row.Key) == 0:
+				f.nameless++
+			default:
+				id := window.DeadHash(row.Key)
+				live[id] = true
+				if gone != nil && gone[i] {
+					continue
+				}
+				f.back.forget(id)
+			}
+			if err := c.Row(&b, row, &page, f.s.Now()); err != nil {
+				return err
+			}
+		}
+		return f.take(ctx, &b)
+	})
+	if err != nil || !reconcile || f.moved != "" {
+		return err
+	}
+	var lost int64
+	for _, shown := range live {
+		if !shown {
+			lost++
+		}
+	}
+	f.lost += lost
+	if lost == 0 || f.tooMany(f.records) { // names cost memory, and these will not be wanted
+		return nil
+	}
+	return f.collect(ctx, shard, live, w)
+}
+
+// tooMany reports whether more keys are missing than max_delete_ratio allows of so many.
+func (f *scan) tooMany(keys int64) bool {
+	return float64(f.lost) > f.s.Stream.MaxDeleteRatio*float64(keys)
+}
+
+func pageOf(a *reading.Answer) admit.Page {
+	return admit.Page{Rows: a.Rows, URL: a.URL, Date: a.Date, Ceiling: a.Ceiling}
+}
+
+// take commits what the page brought.
+func (f *scan) take(ctx context.Context, b *admit.Batch) error {
+	if len(b.Records) > 0 {
+		n, err := f.write(ctx, b.Records)
+		if err != nil {
+			return err
+		}
+		b.Counts.Transactions = n
+		b.Counts.Written = int64(len(b.Records)) - b.Counts.Dead
+	}
+	f.s.Report.Board.Set(func(s *status.Status) {
+		s.Add(b.Counts)
+		s.MaxLateness = max(s.MaxLateness, b.MaxLateness)
+	})
+	return nil
+}
+
+// write commits records in as many transactions as it takes, each with the cursor as it stands: a
+// full scan moves no mark.
+func (f *scan) write(ctx context.Context, records []admit.Record) (transactions int64, err error) {
+	most := f.s.Kafka.MaxInFlight
+	for len(records) > 0 {
+		n, size := admit.Fitting(records, f.s.Bound.Now(most))
+		began := f.s.Now()
+		if err := f.commit(ctx, records[:n]); err != nil {
+			if failed := new(*kafka.CommitError); errors.As(err, failed) && (*failed).Late {
+				f.s.Bound.Late(size, most)
+			}
+			return transactions, err
+		}
+		f.s.Bound.Done(size, most, f.s.Now().Sub(began), f.s.Kafka.TransactionTimeout)
+		records, transactions = records[n:], transactions+1
+	}
+	return transactions, nil
+}
+
+// commit writes records with the cursor as it stands: a full scan moves no mark.
+func (f *scan) commit(ctx context.Context, records []admit.Record) error {
+	stored, err := f.s.Sink.Commit(ctx, records, f.stored)
+	if err == nil {
+		f.stored = stored
+	}
+	return err
+}
+
+// scan reads the whole collection from the first mark on with the stream's own strategy.
+// keyset goes by token where that is asked for, and where the API is known not to sort.
+func (f *scan) scan(ctx context.Context, byToken bool, page func(*reading.Answer) error) error {
+	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
+		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken, Filter: f.stored.Filter}
+	if c.Strategy == strategies.Keyset {
+		c.TokenAt, c.Closes, c.Longest = f.stored.TokenAt, f.stored.Closes, f.stored.Longest
+		// An API that has never given a token cannot be followed by one.
+		c.Unsorted = f.stored.Unsorted || byToken && (c.TokenAt != "" || c.Closes || c.Longest == 0)
+	}
+	return f.sweep(ctx, c, page)
+}
+
+// sweep reads what a sweep from the cursor reads, and leaves the cursor alone.
+func (f *scan) sweep(ctx context.Context, c strategies.Cursor, page func(*reading.Answer) error) error {
+	c, err := f.s.Reading.Strategy.Begin(c, f.s.Now())
+	if err != nil {
+		return class.Wrap(class.Config, err)
+	}
+	share := f.s.Share()
+	defer share.Close()
+	parts := f.s.Reading
+	parts.Budget = share
+	puller := reading.Puller{Parts: parts, Source: f.s.Source, Share: share, Most: max(f.s.Stream.Concurrency-1, 0), Once: f.s.Once, Hold: f.s.Hold, Now: f.s.Now, Spawn: f.s.Spawn}
+	var last strategies.Value
+	return puller.Sweep(ctx, c, func(before strategies.Cursor, p *reading.Page) (bool, error) {
+		// A strategy that goes back has read whole what lies before the place it goes back to.
+		// One that gives up has not seen the end, nor has offset where it ends with a doubt.
+		if p.Ended && p.Warning != "" && (p.Answer == nil || f.s.Stream.Strategy == strategies.Offset) {
+			f.moved = p.Warning
+		}
+		if p.Answer == nil {
+			return true, nil
+		}
+		f.ordered(p.Answer.Rows, &last, before.Sweep.Token != "")
+		return true, page(p.Answer)
+	})
+}
+
+// ordered notes that the API does not sort, where pages that follow one another by token
+// show it. The page before ended at last.
+func (f *scan) ordered(rows []strategies.Row, last *strategies.Value, byToken bool) {
+	if !byToken {
+		*last = strategies.Value{}
+	}
+	for i := range rows {
+		v := rows[i].Value
+		if !v.Set {
+			continue
+		}
+		if last.Set && f.s.Format.Compare(v, *last) < 0 {
+			f.unsorted = true
+		}
+		*last = v
+	}
+	last.Raw = slices.Clone(last.Raw)
+}
+
+// collect finds the names of the keys that the scan did not show.
+func (f *scan) collect(ctx context.Context, shard uint64, live map[uint64]bool, w *window.Window) error {
+	return f.s.Sink.Scan(ctx, nil, func(rec *kgo.Record) error {
+		if f.shardOf(rec.Key) != shard {
+			return nil
+		}
+		if seen, ok := live[window.DeadHash(rec.Key)]; !ok || seen {
+			return nil
+		}
+		v, hash, err := f.s.Back.Inspect(ctx, rec)
+		if err != nil {
+			return err
+		}
+		if !isLast(w, rec.Key, v, hash) {
+			return nil
+		}
+		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.s.Stream.WindowRows {
+			return nil // at the next scan
+		}
+		v.Raw = []byte(f.render(v))
+		f.missing[string(rec.Key)] = v
+		return nil
+	})
+}
+
+// inScope reports whether a scan would have shown a row with the cursor value. The topic may
+// hold rows from before the first mark was raised, or max_id lowered: their absence proves
+// nothing (P9).
+func (f *scan) inScope(v strategies.Value) bool {
+	if !v.Set {
+		return true
+	}
+	if f.s.Stream.Strategy == strategies.StepSize {
+		return v.N >= f.s.Stream.InitialID && v.N <= f.s.Stream.MaxID
+	}
+	first, err := f.s.Format.ParseString(f.s.Stream.InitialMark)
+	return f.s.Stream.InitialMark == "" || (err == nil && f.s.Format.Compare(v, first) >= 0)
+}
+
+// render writes a value read back from a body, which may not keep the API's own text.
+func (f *scan) render(v strategies.Value) string {
+	switch {
+	case !v.Set:
+		return ""
+	case v.Raw != nil:
+		return string(v.Raw)
+	case f.s.Format == strategies.RFC3339:
+		return time.UnixMicro(v.N).UTC().Add(time.Duration(v.Sub)).Format(time.RFC3339Nano)
+	case f.s.Format == strategies.Integer:
+		return strconv.FormatInt(v.N, 10)
+	default:
+		return f.s.Format.Back(v, 0)
+	}
+}

@@ -1,0 +1,246 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
+	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/status"
+	"tidemark/strategies"
+)
+
+// Driver carries out what a machine wants: it alone has goroutines, timers, the source and the sink.
+type Driver struct {
+	Settings Settings
+	Opener   *Opener
+	Source   reading.Source
+	Worker   *inflight.Worker
+	Share    *inflight.Share
+	Rescan   func(ctx context.Context, c strategies.Cursor) error // makes a full scan; the sink is open
+	Alarm    chan struct{}                                        // the output topic was seen to have lost something
+
+	machine *Machine
+	carrier *reading.Carrier
+	done    chan Event // of the operation under way, of which there is one at the most
+	leave   func()     // ends the stream's turn to open; nil: it has none
+	awake   bool       // the stream has a seat, and its producer is open
+}
+
+// Run keeps the stream going until ctx ends (nil), its one sweep is done (nil), or it fails for good.
+func (d *Driver) Run(ctx context.Context) error {
+	err := d.run(ctx)
+	d.Opener.Sink.Close()
+	d.Opener.Try.Drop()
+	d.Source.Close()
+	if ctx.Err() != nil && class.Of(err) != class.Fenced {
+		err = nil
+	}
+	r := d.Settings.Reading.Report
+	if err != nil {
+		err = fmt.Errorf("stream %s: %w", d.Opener.Stream.Name, err)
+	}
+	since, cause := r.Left()
+	stopped := err == nil && cause != nil && !d.Settings.Once
+	if stopped {
+		r.Log.Warn("stopped while the stream could not go on", "since", since.UTC().Format(time.RFC3339), "error", cause)
+	}
+	r.Board.Set(func(s *status.Status) {
+		switch {
+		case err != nil:
+			s.State, s.Err = status.Failed, err
+		case stopped:
+			s.State, s.Err = status.Failed, cause
+		default:
+			s.State = status.Done
+		}
+	})
+	return err
+}
+
+func (d *Driver) run(ctx context.Context) error {
+	d.machine = NewMachine(time.Now(), d.Settings)
+	d.carrier, d.done = reading.NewCarrier(d.Source, d.Share, reading.Beside), make(chan Event, 1)
+	work, cancel := context.WithCancel(ctx)
+	defer d.rest()
+	defer d.carrier.Drain()
+	defer cancel()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	stop := ctx.Done()
+	for {
+		for r := d.machine.Ready(); !r.Empty(); r = d.machine.Ready() {
+			if r.Done {
+				return r.Err
+			}
+			d.carry(work, &r)
+		}
+		if d.machine.Waits() {
+			d.rest()
+		}
+		var wake <-chan time.Time
+		if at := d.machine.Wake(); !at.IsZero() {
+			timer.Reset(time.Until(at))
+			wake = timer.C
+		}
+		var e Event
+		select {
+		case a := <-d.carrier.Back():
+			e = d.arrived(a)
+		case e = <-d.done:
+		case <-wake:
+			e.Kind = Tick
+		case <-d.Alarm:
+			e.Kind = Alarm
+		case <-stop:
+			e.Kind, stop = Stop, nil
+		}
+		d.machine.Step(time.Now(), e)
+	}
+}
+
+func (d *Driver) arrived(a reading.Arrival) Event {
+	d.carrier.Ended(a)
+	switch {
+	case !a.Grant:
+		return Event{Kind: Arrived, ID: a.ID, Answer: a.Answer, Err: a.Err}
+	case a.Err != nil: // nobody waits for the room any more
+		return Event{Kind: Tick}
+	}
+	return Event{Kind: Granted, ID: a.ID, Room: a.Room}
+}
+
+// carry carries out what the machine wants.
+func (d *Driver) carry(ctx context.Context, r *Ready) {
+	for _, id := range r.Cancel {
+		d.carrier.Cancel(id)
+	}
+	for _, a := range r.Asks {
+		d.carrier.Ask(ctx, a)
+	}
+	if r.Need.ID != 0 {
+		d.carrier.Wait(ctx, r.Need)
+	}
+	if r.CloseIdle {
+		d.Opener.Sink.Close()
+		d.awake = false
+		d.Worker.Idles()
+	}
+	switch {
+	case r.Open:
+		d.operate(func() (Event, error) { return d.open(ctx) })
+	case r.Load != nil:
+		l := r.Load
+		d.operate(func() (Event, error) { return d.load(ctx, l) })
+	case r.Commit != nil:
+		c := r.Commit
+		d.operate(func() (Event, error) { return d.commit(ctx, c) })
+	case r.Rescan != nil:
+		s := r.Rescan
+		d.operate(func() (Event, error) { return d.rescan(ctx, s) })
+	}
+}
+
+// operate runs one operation beside the machine.
+func (d *Driver) operate(work func() (Event, error)) {
+	go func() {
+		e, err := work()
+		if err != nil {
+			e = Event{Kind: Failed, Err: err}
+		}
+		d.done <- e
+	}()
+}
+
+// open opens the stream in its turn, which ends when its window is there.
+func (d *Driver) open(ctx context.Context) (Event, error) {
+	d.rest()
+	if err := d.Worker.Seat(ctx); err != nil {
+		return Event{}, err
+	}
+	leave, err := d.Worker.Enter(ctx)
+	if err != nil {
+		d.Worker.Unseat()
+		return Event{}, err
+	}
+	select {
+	case <-d.Alarm: // it is looked at now
+	default:
+	}
+	e, err := d.Opener.Open(ctx)
+	if err != nil {
+		leave()
+		d.Worker.Unseat()
+		return e, err
+	}
+	d.leave, d.awake = leave, true
+	d.Worker.Opened()
+	return e, nil
+}
+
+func (d *Driver) load(ctx context.Context, l *Load) (Event, error) {
+	defer d.leaves()
+	return d.Opener.Load(ctx, l)
+}
+
+// commit makes a transaction, and opens the producer of an idle stream for it.
+func (d *Driver) commit(ctx context.Context, c *Commit) (Event, error) {
+	if err := d.reopen(ctx, c.Reopen); err != nil {
+		return Event{}, err
+	}
+	return d.Opener.Commit(ctx, c)
+}
+
+// rescan makes a full scan. What is open behind it has no seat where there are too few.
+func (d *Driver) rescan(ctx context.Context, s *Scan) (Event, error) {
+	if err := d.reopen(ctx, s.Reopen); err != nil {
+		return Event{}, err
+	}
+	err := d.Rescan(ctx, s.Cursor)
+	if d.Worker.Scarce() {
+		d.Opener.Sink.Close()
+	}
+	return Event{Kind: Rescanned}, err
+}
+
+// reopen opens the producer of a stream that was idle.
+func (d *Driver) reopen(ctx context.Context, e *Expected) error {
+	if e == nil || d.awake {
+		return nil
+	}
+	d.Opener.Report.Log.Debug("something to write: opening the producer again")
+	if err := d.Worker.Seat(ctx); err != nil {
+		return err
+	}
+	leave, err := d.Worker.Enter(ctx)
+	if err == nil {
+		err = d.Opener.Reopen(ctx, e)
+		leave()
+	}
+	if err != nil {
+		d.Worker.Unseat()
+		return err
+	}
+	d.awake = true
+	d.Worker.Opened()
+	return nil
+}
+
+// leaves ends the stream's turn to open.
+func (d *Driver) leaves() {
+	if d.leave != nil {
+		d.leave()
+		d.leave = nil
+	}
+}
+
+// rest gives the stream's seat back.
+func (d *Driver) rest() {
+	d.leaves()
+	if d.awake {
+		d.awake = false
+		d.Worker.Closed()
+	}
+}

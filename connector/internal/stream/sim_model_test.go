@@ -1,0 +1,261 @@
+package stream
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/kit/sim"
+	"tidemark/strategies"
+)
+
+// world acts a script out in the model tier: real strategies, window, fetcher and
+// committer over the scripted API and the log in memory, one step at a time.
+type world struct {
+	script  *sim.Script
+	api     *sim.API
+	log     *sim.Log
+	oracle  sim.Oracle
+	workers []*simWorker
+	variant variant
+
+	now    time.Time
+	at     int // the next event
+	opened int
+	inTime bool // whether a commit that is on its way gets there
+	fresh  int64
+	newest map[int32]int64 // per key; only one variant needs it
+	widest int             // rows in a window, at most
+	bodies []byte
+	lines  []string
+	traced bool
+	logger *slog.Logger
+	wrong  *sim.Violation
+
+	records []sim.Record
+	cursors []sim.Stored
+	dead    []sim.Record
+	spec    strategies.Spec
+	stream  config.Stream
+	began   sweepBegin // the open sweep that the log holds, or none
+	stats   simStats
+
+	registry simRegistry
+
+	scanning bool // a full scan is being made
+	scans    int  // made so far
+	idles int
+	spoilt   bool // one of them was refused, or broken off
+	lagged   bool // one of its answers comes from a replica
+	reverted int64
+}
+
+// simStats tell whether the histories are worth anything.
+type simStats struct {
+	histories, requests, records, sweeps, opens, stops int64
+}
+
+func (s *simStats) add(o simStats) {
+	s.histories += o.histories
+	s.requests += o.requests
+	s.records += o.records
+	s.sweeps += o.sweeps
+	s.opens += o.opens
+	s.stops += o.stops
+}
+
+func newWorld() *world {
+	return &world{api: sim.NewAPI(), log: &sim.Log{}, newest: map[int32]int64{}, logger: slog.New(slog.DiscardHandler)}
+}
+
+func (x *world) trace(line func() string) {
+	if x.traced {
+		x.lines = append(x.lines, line())
+	}
+}
+
+// run acts the script out and returns the first promise broken.
+func (x *world) run(s *sim.Script, v variant) *sim.Violation {
+	x.begin(s, v)
+	for x.at < len(s.Events) && x.wrong == nil {
+		x.act()
+	}
+	if x.wrong == nil {
+		x.settle()
+	}
+	return x.judge()
+}
+
+// judge holds what was written against the history.
+func (x *world) judge() *sim.Violation {
+	x.stats.histories++
+	x.stats.requests += int64(x.api.H.Requests)
+	x.stats.sweeps += int64(len(x.api.H.Sweeps))
+	x.stats.opens += int64(x.opened)
+	if x.wrong != nil {
+		return x.wrong
+	}
+	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
+	x.stats.records += int64(len(x.records))
+	x.dead = x.log.Dead(x.dead[:0])
+	if broken := x.log.Trespass(); broken != nil {
+		return broken
+	}
+	if broken := x.log.Scrawled(x.api.H); broken != nil {
+		return broken
+	}
+	x.api.H.Losses, x.api.H.Hidden = x.log.Losses(), x.log.Hidden()
+	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
+}
+
+// begin makes the world ready for a script.
+func (x *world) begin(s *sim.Script, v variant) {
+	x.script, x.variant = s, v
+	x.api.Reset(s)
+	x.log.Reset(s.Traits)
+	x.registry.reset()
+	x.now, x.idles = time.Unix(1.8e9, 0), 0
+	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
+	clear(x.newest)
+	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
+	x.inTime = s.Seed%2 == 0
+	x.began = sweepBegin{}
+	x.configure()
+	for len(x.workers) < s.Workers+1 {
+		x.workers = append(x.workers, nil)
+	}
+	for i := range x.workers {
+		x.workers[i] = &simWorker{id: i, x: x, fault: -1}
+	}
+}
+
+// configure makes the stream's configuration of the traits.
+func (x *world) configure() {
+	x.stream = streamOf(&x.script.Traits, x.variant)
+	spec, err := x.stream.Spec()
+	if err != nil {
+		panic(err)
+	}
+	x.spec = spec
+}
+
+func streamOf(t *sim.Traits, v variant) config.Stream {
+	s := sim.StreamOf(t)
+	switch v {
+	case fallingBelieved:
+		s.Unpaged = s.Unpaged || t.Doubtful()
+	case tokenAlone:
+		s.RepeatParams = false
+	case bufferIgnored:
+		s.Buffer, s.Lookback = 0, 0
+	case absentBelieved:
+		if t.Strategy == strategies.Keyset {
+			s.End = []string{config.EndToken}
+		}
+	case tiesBelieved:
+		s.OrderBy = "updatedAt,id"
+	case strictVerbatim:
+		s.Strict = false
+	}
+	// Streams that never close their producers, that do between most sweeps, and that do within them.
+	s.PollInterval = time.Minute
+	s.IdleAfter = []time.Duration{0, time.Millisecond, 10 * time.Second, time.Hour}[t.Workers*7%4]
+	return s
+}
+
+// act takes the next event.
+func (x *world) act() {
+	e := x.script.Events[x.at]
+	x.at++
+	var w *simWorker
+	if e.Kind <= sim.Pause || e.Kind == sim.Fault || e.Kind == sim.Away {
+		w = x.workers[int(e.W)%x.script.Workers]
+	}
+	x.trace(func() string { return "--- " + e.String() })
+	switch e.Kind {
+	case sim.Step:
+		x.step(w, e.A)
+	case sim.Commit:
+		x.guard(w, func() { x.land(w) })
+	case sim.Crash:
+		if w.busy {
+			w.killed = true
+		} else {
+			x.kill(w)
+		}
+	case sim.Pause:
+		w.pause = int(e.A)
+	case sim.Fault:
+		w.fault = int(e.A)
+	case sim.Away:
+		w.away = e.Times()
+	case sim.Intrude, sim.Scrawl:
+		x.intrude(e)
+	case sim.Compaction:
+		if x.script.Compact {
+			x.log.Compact()
+		}
+	default:
+		switch {
+		case e.Kind.Live():
+			x.api.Change(e)
+		case e.Kind.OfTopic():
+			x.topicEvent(e)
+		case e.Kind.OfRegistry():
+			x.registry.event(e)
+		default:
+			x.api.Arm(e)
+		}
+	}
+}
+
+func (x *world) fail(promise, format string, args ...any) {
+	if x.wrong == nil {
+		x.wrong = &sim.Violation{Promise: promise, What: fmt.Sprintf(format, args...)}
+	}
+}
+
+// settle lets the API rest and one worker sweep until nothing is left to do. What is in
+// the topic then is what the connector has made of the history.
+func (x *world) settle() {
+	x.trace(func() string { return "--- all is calm" })
+	x.api.Calm()
+	for _, w := range x.workers {
+		w.away = 0
+		x.kill(w)
+	}
+	w := x.workers[len(x.workers)-1]
+	budget := x.api.H.Requests + 400
+	sweeps := len(x.api.H.Sweeps)
+	for tries := 0; tries < 2 && x.wrong == nil; tries++ {
+		for x.wrong == nil && x.api.H.Requests < budget {
+			if len(x.api.H.Sweeps) >= sweeps+2 {
+				return
+			}
+			if x.idles++; x.idles > 20000 {
+				fmt.Println(strings.Join(x.lines[max(0,len(x.lines)-60):], "\n"), w.m.State(), w.m.Wake(), x.now, w.asks, w.want, w.result, w.m.reading, len(w.m.pages))
+				panic("idles")
+			}
+			stopped := x.stats.stops
+			x.step(w, uint16(x.at))
+			x.at += 3
+			if x.stats.stops > stopped {
+				break // it would stop again at the same place
+			}
+		}
+		if x.api.H.Requests >= budget {
+			x.fail("P7", "an API at rest is asked %d times, and two sweeps have not ended", 400)
+		}
+	}
+}
+
+// report writes what happened for people.
+func (x *world) report(w io.Writer, s *sim.Script, v variant) {
+	x.traced = true
+	broken := x.run(s, v)
+	x.traced = false
+	fmt.Fprintf(w, "%v\n%s%s\nviolation: %v\n", s.Seed, s, strings.Join(x.lines, "\n"), broken)
+}

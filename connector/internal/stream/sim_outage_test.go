@@ -1,0 +1,48 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit/sim"
+)
+
+// errStopped is an operator's, who stops a stream that cannot go on, and starts it again.
+var errStopped = errors.New("stopped by the script")
+
+// waits judges a wait of a worker whose stream cannot go on: it is entitled to wait where the API, or
+// the broker, left it no other way. It reports whether the operators stop it: where there are outages, they
+// have patience with them; with what an API does wrong for good, they have little.
+func (x *world) waits(w *simWorker, cause error) (stop bool) {
+	x.trace(func() string { return fmt.Sprintf("worker %d waits: %v", w.id, cause) })
+	switch {
+	case x.met(w, cause), class.Of(cause) == class.Broker:
+		return false
+	}
+	outage := errors.Is(cause, errInjected)
+	if !outage && !sim.Excused(x.api, cause, w.watch.tied) {
+		x.fail("P7", "the stream waits without a reason: %v", cause)
+	}
+	w.stuck++
+	stop = x.wrong != nil || w.stuck > 20 || outage && !x.script.HasOutages() || !outage && (w.stuck > 2 || x.scanning || x.at >= len(x.script.Events))
+	if stop && !outage {
+		x.stats.stops++
+	}
+	return stop
+}
+
+// nextOpen is the error of the next opens of a worker whose broker is not there, or not ready; nil:
+// it is.
+func (w *simWorker) nextOpen() error {
+	if w.away == 0 {
+		return nil
+	}
+	w.away--
+	if w.away%2 == 0 {
+		return class.Wrap(class.Broker, errInjected) // nobody answers
+	}
+	return class.Wrap(class.Broker, fmt.Errorf("%w: %w", errInjected, kerr.NotLeaderForPartition))
+}
