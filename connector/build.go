@@ -12,6 +12,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -29,8 +30,11 @@ type deps struct {
 	sleep     func(ctx context.Context, d time.Duration, cause error) error // see runner.sleep
 }
 
-func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
-	r, plan, err := newReading(stream, cfg.Kafka, o)
+// alone is what a stream of no worker shares with others: nothing.
+func alone(cfg *config.Config) *inflight.Worker { return inflight.New(cfg.Kafka.MaxInFlight, 1, 1) }
+
+func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, worker *inflight.Worker, o Options) (*runner, error) {
+	r, plan, err := newReading(stream, cfg.Kafka, worker, o)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 
 // newReading makes the parts of a runner that read the API, and the plan with the schema's id to
 // come.
-func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire.Plan, error) {
+func newReading(stream config.Stream, k config.Kafka, worker *inflight.Worker, o Options) (*runner, *wire.Plan, error) {
 	spec, err := stream.Spec()
 	if err != nil {
 		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
@@ -88,7 +92,7 @@ func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire
 	}
 	log := o.Logger.With("stream", stream.Name)
 	r := &runner{stream: stream, kafka: k, strategy: strategy, format: spec.Format,
-		once: o.Once, wait: o.Wait, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
+		worker: worker, once: o.Once, wait: o.Wait, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
 	asks := clientOptions(stream, k.MaxInFlight)
 	asks.Transport, asks.Logger, asks.OnRetry = o.deps.transport, log, r.asksAgain
 	client, err := rest.New(asks)

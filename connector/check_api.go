@@ -53,7 +53,7 @@ func (c *checker) api(ctx context.Context, s config.Stream, found reader.State) 
 
 func (c *checker) ask(ctx context.Context, s config.Stream, found reader.State) (text string, warn bool, err error) {
 	log := slog.New(slog.DiscardHandler)
-	r, _, err := newReading(s, c.cfg.Kafka, Options{Logger: log, deps: deps{transport: c.transport}})
+	r, _, err := newReading(s, c.cfg.Kafka, alone(c.cfg), Options{Logger: log, deps: deps{transport: c.transport}})
 	if err != nil {
 		return "", false, err
 	}
@@ -73,9 +73,9 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found reader.State) 
 	if err != nil {
 		return "", false, class.Wrap(class.Config, err)
 	}
-	room := r.newRoom()
-	defer room.close()
-	f := newFetcher(r, room)
+	share := r.worker.Share()
+	defer share.Close()
+	f := newFetcher(r, share)
 	f.ahead.most = 0
 	defer f.ahead.drop()
 	if err := k.read(ctx, f, cursor); err != nil {
@@ -113,7 +113,7 @@ func (k *apiCheck) read(ctx context.Context, f *fetcher, c strategies.Cursor) er
 		err = k.page(item.answer, c)
 		k.ended, k.cut = item.ended, item.answer.Cut
 		item.answer.Release()
-		f.room.give(item.weight)
+		f.share.Release(item.weight)
 		if err != nil {
 			return err
 		}

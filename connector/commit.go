@@ -3,6 +3,7 @@ package connector
 import (
 	"time"
 
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
 	"tidemark/strategies"
@@ -14,7 +15,7 @@ import (
 type committer struct {
 	*runner
 	in     <-chan *fetched
-	room   *room
+	share  *inflight.Share
 	window *window.Window
 	stored strategies.Cursor // as the state topic has it
 	mark   string            // the mark behind the transaction on its way, or else of stored
@@ -36,8 +37,8 @@ type committer struct {
 	active func()           // counts idle_after anew; nil likewise
 }
 
-func newCommitter(r *runner, room *room, w *window.Window, stored strategies.Cursor) *committer {
-	return &committer{runner: r, room: room, window: w, stored: stored, mark: stored.Mark,
+func newCommitter(r *runner, share *inflight.Share, w *window.Window, stored strategies.Cursor) *committer {
+	return &committer{runner: r, share: share, window: w, stored: stored, mark: stored.Mark,
 		group: newGroup(), spare: newGroup(), sweepFrom: r.board.get().Counts}
 }
 
@@ -205,7 +206,7 @@ func (c *committer) free(batch []fetched) {
 	for i := range batch {
 		if batch[i].answer != nil {
 			batch[i].answer.Release()
-			c.room.give(batch[i].weight)
+			c.share.Release(batch[i].weight)
 			batch[i].answer = nil
 		}
 	}

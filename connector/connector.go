@@ -10,6 +10,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -93,15 +94,14 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		// With fewer streams, each reads a part of the state topic only.
 		o.deps.together = new(kafka.Together)
 	}
-	flock := newFlock(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
+	worker := inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	var wrong []error
 	for _, s := range cfg.Streams {
-		r, err := newRunner(cfg, s, registry, o)
+		r, err := newRunner(cfg, s, registry, worker, o)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		r.flock = flock
 		c.runners = append(c.runners, r)
 	}
 	if len(wrong) > 0 {

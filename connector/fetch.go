@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
 )
@@ -18,7 +19,7 @@ const pagesAhead = 256
 // fetched is a page on its way to its transaction, and where it moves the cursor.
 type fetched struct {
 	answer  *answer // nil where the page's rows are not delivered
-	weight  int64   // held in room
+	weight  int64   // held in the share
 	bad     int     // of the answer's rows: they cannot be written
 	next    strategies.Cursor
 	asked   bool // next follows an answer of the API
@@ -34,13 +35,13 @@ type fetched struct {
 type fetcher struct {
 	*runner
 	out     chan<- *fetched
-	room    *room
+	share   *inflight.Share
 	ahead   *ahead
 	resumed bool // the sweep in hand was begun by an earlier life
 }
 
-func newFetcher(r *runner, room *room) *fetcher {
-	return &fetcher{runner: r, room: room, ahead: newAhead(r, room)}
+func newFetcher(r *runner, share *inflight.Share) *fetcher {
+	return &fetcher{runner: r, share: share, ahead: newAhead(r, share)}
 }
 
 func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
@@ -148,7 +149,7 @@ func (f *fetcher) tryPage(ctx context.Context, c strategies.Cursor) (fetched, er
 	f.noticeAssumed(c, answer)
 	drop := func() {
 		answer.Release()
-		f.room.give(weight)
+		f.share.Release(weight)
 		item.answer, item.weight = nil, 0
 	}
 	answer.Ceiling = f.ceiling(answer.Date)

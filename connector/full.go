@@ -248,9 +248,9 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	room := f.newRoom()
-	defer room.close()
-	fetch := newFetcher(f.runner, room)
+	share := f.worker.Share()
+	defer share.Close()
+	fetch := newFetcher(f.runner, share)
 	defer fetch.ahead.drop()
 	var last strategies.Value
 	for c.Sweep != nil {
@@ -268,7 +268,7 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 			f.ordered(item.answer.Rows, &last, byToken)
 			err = page(item.answer)
 			item.answer.Release()
-			fetch.room.give(item.weight)
+			fetch.share.Release(item.weight)
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ const (
 // group is the pages of one transaction, and what they bring (group commit).
 type group struct {
 	pages    []fetched
-	weight   int64 // of the pages, in room
+	weight   int64 // of the pages, held in the share
 	bytes    int64 // of the records
 	records  []kafka.Record
 	counts   Counts
@@ -88,7 +88,7 @@ func (c *committer) gather() (open bool, err error) {
 	var settled <-chan time.Time // the broker is done with the transaction before
 	for {
 		in, landed, tired := c.in, (chan struct{})(nil), (<-chan time.Time)(nil)
-		if c.refused != nil || c.closed() || c.weight > c.room.size/2 || c.bytes >= c.bound.now(c.kafka.MaxInFlight) { // the other half is for what is read meanwhile
+		if c.refused != nil || c.closed() || c.weight > c.share.Size()/2 || c.bytes >= c.bound.now(c.kafka.MaxInFlight) { // the other half is for what is read meanwhile
 			in = nil
 		}
 		var item *fetched

@@ -29,7 +29,7 @@ func (c *committer) patience() time.Duration {
 	if c.stored.Sweep != nil {
 		return c.stream.IdleAfter
 	}
-	return c.flock.patience(c.stream.IdleAfter)
+	return c.worker.IdleAfter(c.stream.IdleAfter)
 }
 
 // doze closes the sink and lets go of what only busy streams need.
@@ -37,7 +37,7 @@ func (c *committer) doze() {
 	c.log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
 	c.sink.Close()
 	c.dozing, c.records, c.spare.records = true, nil, nil
-	c.flock.dozes()
+	c.worker.Idles()
 }
 
 // wake opens the sink of a stream that dozes, for a transaction. Like every open that
@@ -50,15 +50,15 @@ func (c *committer) doze() {
 // a full start. The transaction that follows is the claim.
 func (c *committer) wake(ctx context.Context) error {
 	c.log.Debug("something to write: opening the producer again")
-	if err := c.flock.seat(ctx); err != nil {
+	if err := c.worker.Seat(ctx); err != nil {
 		return err
 	}
 	defer func() {
 		if c.dozing {
-			c.flock.unseat()
+			c.worker.Unseat()
 		}
 	}()
-	leave, err := c.flock.enter(ctx)
+	leave, err := c.worker.Enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,6 @@ func (c *committer) wake(ctx context.Context) error {
 		return errReopen
 	}
 	c.dozing = false
-	c.flock.rises()
+	c.worker.Opened()
 	return nil
 }

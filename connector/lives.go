@@ -96,6 +96,20 @@ func (r *runner) lives(ctx context.Context) error {
 	}
 }
 
+// seated does work that needs the stream's producer beside a life. What is still open
+// behind it has no seat: where there are too few it is closed, for the next life opens it anew.
+func (r *runner) seated(ctx context.Context, work func(context.Context) error) error {
+	if err := r.worker.Seat(ctx); err != nil {
+		return err
+	}
+	defer r.worker.Unseat()
+	err := work(ctx)
+	if r.worker.Scarce() {
+		r.sink.Close()
+	}
+	return err
+}
+
 // attempt is a life, with what has to be there before the first one.
 func (r *runner) attempt(ctx context.Context) error {
 	if r.bodies == nil {
@@ -110,7 +124,7 @@ func (r *runner) attempt(ctx context.Context) error {
 
 // connected is connect in the stream's turn.
 func (r *runner) connected(ctx context.Context) (source, inspector, error) {
-	leave, err := r.flock.enter(ctx)
+	leave, err := r.worker.Enter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

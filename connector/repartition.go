@@ -50,7 +50,7 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 	if err != nil {
 		return done, err
 	}
-	r, err := newRunner(cfg, s, registry, o)
+	r, err := newRunner(cfg, s, registry, alone(cfg), o)
 	if err != nil {
 		return done, err
 	}

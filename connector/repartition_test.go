@@ -121,7 +121,7 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 	h.widen(stream.Topic, 6)
 	h.cfg.Kafka.MaxInFlight = 1 << 10 // many transactions
 	small := *stream
-	r, err := newRunner(h.cfg, small, nil, Options{Logger: h.logger()})
+	r, err := newRunner(h.cfg, small, nil, alone(h.cfg), Options{Logger: h.logger()})
 	if err != nil {
 		t.Fatal(err)
 	}

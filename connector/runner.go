@@ -15,6 +15,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -30,7 +31,7 @@ type runner struct {
 	once     bool
 	log      *slog.Logger
 	onSweep  func(Sweep)
-	flock    *flock // the worker's streams; nil: this one alone
+	worker   *inflight.Worker // what it shares with the worker's other streams
 	board    board
 
 	// connect makes the source and the inspector, which need the schema's id; see start.go.
@@ -79,24 +80,24 @@ var errReopen = errors.New("the stream starts again from its cursor")
 
 // live runs the stream from one open to its end or failure.
 func (r *runner) live(ctx context.Context) error {
-	if err := r.flock.seat(ctx); err != nil {
+	if err := r.worker.Seat(ctx); err != nil {
 		return err
 	}
 	c, began, err := r.begin(ctx)
 	if err != nil {
-		r.flock.unseat()
+		r.worker.Unseat()
 		return err
 	}
-	defer c.room.close()
-	r.flock.rises()
+	defer c.share.Close()
+	r.worker.Opened()
 	defer func() {
 		if !c.dozing {
-			r.flock.stops()
+			r.worker.Closed()
 		}
 	}()
 	group, ctx := errgroup.WithContext(ctx)
 	pages := make(chan *fetched, pagesAhead)
-	f := newFetcher(r, c.room)
+	f := newFetcher(r, c.share)
 	f.out, f.resumed = pages, c.stored.Sweep != nil
 	c.in = pages
 	group.Go(func() error {
@@ -109,14 +110,6 @@ func (r *runner) live(ctx context.Context) error {
 	err = group.Wait()
 	c.drain()
 	return err
-}
-
-// newRoom is for the pages of one life, or of one scan.
-func (r *runner) newRoom() *room {
-	if r.flock == nil {
-		return newRoom(r.kafka.MaxInFlight)
-	}
-	return r.flock.budget.room()
 }
 
 // aside runs what goes on beside the caller.
@@ -147,7 +140,7 @@ func (r *runner) pause(ctx context.Context) error {
 // begin opens the stream: fence, read the cursor, claim it, rebuild the window. It
 // returns the committer, and the cursor with an open sweep to fetch from.
 func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, error) {
-	leave, err := r.flock.enter(ctx)
+	leave, err := r.worker.Enter(ctx)
 	if err != nil {
 		return nil, strategies.Cursor{}, err
 	}
@@ -202,7 +195,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		r.stand(stored)
 	}
 	began.Schemas = stored.Schemas
-	c := newCommitter(r, r.newRoom(), w, stored)
+	c := newCommitter(r, r.worker.Share(), w, stored)
 	return c, began, nil
 }
 

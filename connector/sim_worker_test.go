@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/strategies"
@@ -108,6 +109,7 @@ func (x *world) start(w *simWorker) {
 			w.r.kafka.MaxInFlight = 2 * sim.BodySize
 		}
 	}
+	w.r.worker = amongAwake(w.r.kafka.MaxInFlight)
 	w.queue, w.done = w.queue[:0], false
 	before := x.log.Cursor()
 	c, began, err := w.r.begin(context.Background())
@@ -115,11 +117,21 @@ func (x *world) start(w *simWorker) {
 		x.failed(w, err)
 		return
 	}
-	c.room = newRoom(1 << 20)
-	w.c, w.f, w.next, w.opened = c, newFetcher(w.r, c.room), began, true
+	w.r.worker.Opened()
+	c.share = inflight.New(1<<20, 1, 1).Share()
+	w.c, w.f, w.next, w.opened = c, newFetcher(w.r, c.share), began, true
 	w.begin = sweepBegin{clock: x.api.Now() + 1, greatest: x.api.Greatest()}
 	// Another worker may have begun the sweep that goes on now.
 	w.begin.resumed = c.stored.Sweep != nil || before.Sweep != nil
+}
+
+// amongAwake is what a simulated stream shares with its worker. Others are awake, so that memory is
+// not given back, by a garbage collection, each time it idles.
+func amongAwake(maxInFlight int64) *inflight.Worker {
+	w := inflight.New(maxInFlight, 3, 3)
+	w.Opened()
+	w.Opened()
+	return w
 }
 
 func (x *world) fetch(w *simWorker) {
