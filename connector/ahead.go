@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/rest"
@@ -101,7 +102,7 @@ func (a *ahead) continued(ctx context.Context) (*answer, error) {
 	}
 	wait := rest.DefaultInitialBackoff << min(a.broken, 6)
 	a.broken++
-	a.fails(err, "a long answer broke off; asking for it again", "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
+	a.report.Fails(time.Now(), err, "a long answer broke off; asking for it again", "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
 	return nil, pauses(ctx, wait)
 }
 

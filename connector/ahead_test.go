@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/inflight"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -74,6 +76,11 @@ func (s *ranged) Drift() *wire.Drift { return &wire.Drift{} }
 
 func (s *ranged) Close() {}
 
+// quiet reports to nobody.
+func quiet() *status.Reporter {
+	return status.NewReporter(Status{}, slog.New(slog.DiscardHandler), false)
+}
+
 // sourced is a runner that reads whole numbers from the source, without looking back.
 func sourced(t *testing.T, from source, strategy string, change func(*config.Stream)) *runner {
 	t.Helper()
@@ -88,7 +95,7 @@ func sourced(t *testing.T, from source, strategy string, change func(*config.Str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, maxRecord: 1 << 20}
+	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, report: quiet(), maxRecord: 1 << 20}
 }
 
 // sweepOf makes a fetcher over the source and a cursor with an open sweep.

@@ -95,13 +95,13 @@ func (f *full) settle(ctx context.Context) error {
 		}
 	}
 	reverted := int64(len(b.rows)) - b.pending()
-	f.board.set(func(s *Status) { s.Stale += b.pending() })
+	f.report.Board.Set(func(s *Status) { s.Stale += b.pending() })
 	if b.left > 0 {
-		f.warn("more rows went back than window_rows; the next scan takes the rest", "left", b.left)
+		f.report.Warn("more rows went back than window_rows; the next scan takes the rest", "left", b.left)
 	}
 	if reverted > 0 && !f.regressed && f.beforeMark(b.greatest) {
 		f.regressed = true
-		f.warn("the source went back: its newest value lies before the mark, which stays. "+
+		f.report.Warn("the source went back: its newest value lies before the mark, which stays. "+
 			"What it changes with values up to the mark only full scans see", "newest", string(b.greatest.Raw), "mark", f.stored.Mark)
 	}
 	return nil

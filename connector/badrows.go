@@ -90,6 +90,6 @@ func (c *committer) sayBad(row *strategies.Row, cause error, url string) {
 	if c.stream.OnBadRow == onBadSkip {
 		becomes = "it is left out"
 	}
-	c.warn(fmt.Sprintf("a row cannot be written: %s; others with the same fault are counted, and not said again", becomes),
+	c.report.Warn(fmt.Sprintf("a row cannot be written: %s; others with the same fault are counted, and not said again", becomes),
 		"id", string(row.Key), "url", url, "cause", cause, "on_bad_row", c.stream.OnBadRow)
 }

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -49,7 +48,7 @@ func BenchmarkCommitter(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := &runner{stream: stream, strategy: strategy, format: spec.Format, log: slog.New(slog.DiscardHandler), sink: &blackHole{}, maxRecord: 1 << 20}
+	r := &runner{stream: stream, strategy: strategy, format: spec.Format, report: quiet(), sink: &blackHole{}, maxRecord: 1 << 20}
 	r.kafka.MaxInFlight = 16 << 20
 	share := inflight.New(r.kafka.MaxInFlight, 1, 1).Share()
 	c := newCommitter(r, share, window.New(window.Everything, stream.WindowRows), strategies.Cursor{})

@@ -144,7 +144,7 @@ func TestSlowLink(t *testing.T) {
 		if err := r.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		now := r.board.get()
+		now := r.report.Board.Get()
 		if now.Written != rows {
 			t.Errorf("%d rows were written, want %d", now.Written, rows)
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +110,6 @@ func (b *bounded) Close() {}
 func sweepThrough(t *testing.T, b *bounded, c strategies.Cursor, change func(*config.Stream)) (map[string]int64, strategies.Cursor, error) {
 	t.Helper()
 	r := sourced(t, b, strategies.Offset, change)
-	r.log = slog.New(slog.DiscardHandler)
 	f := newFetcher(r, inflight.New(1000, 1, 1).Share())
 	defer f.ahead.drop()
 	c, err := r.strategy.Begin(c, time.Unix(1.8e9, 0))

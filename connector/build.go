@@ -15,6 +15,7 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
 	"tidemark/schemas"
 	"tidemark/strategies"
@@ -43,7 +44,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		id, err := registry.Lookup(ctx, subject, schema)
 		return id != 0, err
 	}
-	target := sinkOptions(cfg, stream, r.log, o.deps.client)
+	target := sinkOptions(cfg, stream, r.report.Log, o.deps.client)
 	target.Together = o.deps.together
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
@@ -91,8 +92,9 @@ func newReading(stream config.Stream, k config.Kafka, worker *inflight.Worker, o
 		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
 	log := o.Logger.With("stream", stream.Name)
-	r := &runner{stream: stream, kafka: k, strategy: strategy, format: spec.Format,
-		worker: worker, once: o.Once, wait: o.Wait, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
+	report := status.NewReporter(Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}, log, o.Once)
+	r := &runner{stream: stream, kafka: k, report: report, strategy: strategy, format: spec.Format,
+		worker: worker, wait: o.Wait, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
 	asks := clientOptions(stream, k.MaxInFlight)
 	asks.Transport, asks.Logger, asks.OnRetry = o.deps.transport, log, r.asksAgain
 	client, err := rest.New(asks)
@@ -104,7 +106,6 @@ func newReading(stream config.Stream, k config.Kafka, worker *inflight.Worker, o
 		return nil, nil, err
 	}
 	r.source = &api{client, plan}
-	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
 	return r, plan, nil
 }
 

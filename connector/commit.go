@@ -39,7 +39,7 @@ type committer struct {
 
 func newCommitter(r *runner, share *inflight.Share, w *window.Window, stored strategies.Cursor) *committer {
 	return &committer{runner: r, share: share, window: w, stored: stored, mark: stored.Mark,
-		group: newGroup(), spare: newGroup(), sweepFrom: r.board.get().Counts}
+		group: newGroup(), spare: newGroup(), sweepFrom: r.report.Board.Get().Counts}
 }
 
 // drain frees the pages that were fetched and never taken. It waits for the fetcher, which
@@ -57,7 +57,7 @@ func (c *committer) drain() {
 func (c *committer) admit(item *fetched) error {
 	if item.warning != "" {
 		c.counts.Warnings++
-		c.log.Warn(item.warning)
+		c.report.Log.Warn(item.warning)
 	}
 	if item.answer == nil {
 		return nil
@@ -105,7 +105,7 @@ func (c *committer) row(row *strategies.Row, from *answer) error {
 			return err
 		}
 		c.floor = floor
-		c.log.Warn("the API served a row from before the value it was asked with; looking further back in the topic",
+		c.report.Log.Warn("the API served a row from before the value it was asked with; looking further back in the topic",
 			"id", string(row.Key), "value", string(row.Value.Raw))
 		return errReopen
 	case window.Fresh:
@@ -151,7 +151,7 @@ func (c *committer) fresh(row *strategies.Row, from *answer) {
 		if !c.future {
 			c.future = true
 			c.counts.Warnings++
-			c.log.Warn("a row lies further in the future than max_future: it is delivered, and the mark stays before it",
+			c.report.Log.Warn("a row lies further in the future than max_future: it is delivered, and the mark stays before it",
 				"id", string(row.Key), "value", string(row.Value.Raw), "max_future", c.stream.MaxFuture)
 		}
 	}
@@ -186,15 +186,15 @@ func (c *committer) crowded(counts *Counts) {
 	}
 	c.full = true
 	counts.Warnings++
-	c.log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", c.stream.WindowRows)
+	c.report.Log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", c.stream.WindowRows)
 }
 
 func (c *committer) sweepEnded(took time.Duration) {
-	now := c.board.get()
+	now := c.report.Board.Get()
 	sweep := Sweep{Stream: now.Stream, Strategy: now.Strategy, Topic: now.Topic, Mark: now.Mark,
-		Counts: now.Counts.minus(c.sweepFrom), Took: took}
+		Counts: now.Counts.Minus(c.sweepFrom), Took: took}
 	if sweep.Late > 0 {
-		c.log.Info("rows appeared behind the mark", "rows", sweep.Late, "latest", now.Latest.Round(time.Second),
+		c.report.Log.Info("rows appeared behind the mark", "rows", sweep.Late, "latest", now.MaxLateness.Round(time.Second),
 			"recommended_buffer_hours", now.RecommendedBuffer())
 	}
 	c.sweepFrom, c.future = now.Counts, false

@@ -131,7 +131,7 @@ func (c *Connector) Run(ctx context.Context) error {
 		left = len(c.runners)
 	)
 	watching, enough := context.WithCancel(ctx)
-	if len(c.runners) > 0 && !c.runners[0].once {
+	if len(c.runners) > 0 && !c.runners[0].report.Once {
 		watched := make(chan struct{})
 		defer func() { <-watched }()
 		go func() {
@@ -150,9 +150,9 @@ func (c *Connector) Run(ctx context.Context) error {
 				return
 			}
 			errs = append(errs, err)
-			if left > 0 && !r.once && ctx.Err() == nil {
+			if left > 0 && !r.report.Once && ctx.Err() == nil {
 				// Run returns the error too, but only when the others have stopped.
-				r.log.Error("the stream has stopped; the others go on", "error", err)
+				r.report.Log.Error("the stream has stopped; the others go on", "error", err)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func (c *Connector) Run(ctx context.Context) error {
 func (c *Connector) Status() []Status {
 	all := make([]Status, len(c.runners))
 	for i, r := range c.runners {
-		all[i] = r.board.get()
+		all[i] = r.report.Board.Get()
 	}
 	return all
 }

@@ -144,7 +144,7 @@ func (r *runner) loadDead(ctx context.Context, w *window.Window) error {
 	}
 	if r.maxLetter = r.sink.MaxDead(); r.maxLetter < r.maxRecord && !r.cutSaid {
 		r.cutSaid = true
-		r.warn(kafka.Options{Topic: r.stream.Topic, Brokers: r.kafka.Brokers}.SmallDead(r.maxLetter, r.maxRecord))
+		r.report.Warn(kafka.Options{Topic: r.stream.Topic, Brokers: r.kafka.Brokers}.SmallDead(r.maxLetter, r.maxRecord))
 	}
 	return nil
 }

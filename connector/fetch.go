@@ -47,7 +47,7 @@ func newFetcher(r *runner, share *inflight.Share) *fetcher {
 func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
 	defer f.ahead.drop()
 	for {
-		f.board.set(func(s *Status) { s.State = Reading })
+		f.report.Board.Set(func(s *Status) { s.State = Reading })
 		next, err := f.sweep(ctx, c)
 		if err != nil || next == nil {
 			return err
@@ -57,9 +57,9 @@ func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
 			return f.send(ctx, fetched{next: *next, full: true})
 		}
 		switch {
-		case f.once && !f.resumed:
+		case f.report.Once && !f.resumed:
 			return nil
-		case f.once:
+		case f.report.Once:
 			f.resumed = false // a sweep that an earlier life began may have missed what is new
 		default:
 			if err := f.pause(ctx); err != nil {
@@ -88,7 +88,7 @@ func (f *fetcher) sweep(ctx context.Context, c strategies.Cursor) (*strategies.C
 		}
 		item.began = began
 		if item.asked {
-			f.board.set(func(s *Status) { s.State = Reading; s.Pages++ })
+			f.report.Board.Set(func(s *Status) { s.State = Reading; s.Pages++ })
 		}
 		if err := f.send(ctx, item); err != nil {
 			return nil, err
@@ -119,14 +119,14 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 		switch {
 		case err == nil:
 			if item.asked {
-				f.goesOn(true)
+				f.report.GoesOn(time.Now(), true)
 			}
 			return item, nil
-		case f.once || ctx.Err() != nil || class.Of(err) != class.Source:
+		case f.report.Once || ctx.Err() != nil || class.Of(err) != class.Source:
 			return fetched{}, err
 		}
 		f.ahead.drop()
-		f.fails(err, "the sweep cannot go on; asking again until it can")
+		f.report.Fails(time.Now(), err, "the sweep cannot go on; asking again until it can")
 		if stopped := f.hold(ctx, err); stopped != nil {
 			return fetched{}, err
 		}

@@ -66,11 +66,11 @@ func (r *runner) content(ctx context.Context, rec *kgo.Record) (strategies.Value
 // noticeForeign says once that the topic holds foreign records, after it was read.
 func (r *runner) noticeForeign() {
 	f := &r.foreign
-	r.board.set(func(s *Status) { s.Foreign = f.records })
+	r.report.Board.Set(func(s *Status) { s.Foreign = f.records })
 	if f.records == 0 || f.said {
 		return
 	}
 	f.said = true
-	r.warn("the topic holds records that are not of the stream's schema; they are left where they are, and a row with the key of one is written behind it",
+	r.report.Warn("the topic holds records that are not of the stream's schema; they are left where they are, and a row with the key of one is written behind it",
 		"topic", r.stream.Topic, "records", f.records, "partition", f.first.Partition, "offset", f.first.Offset, "key", string(f.first.Key), "why", f.why)
 }

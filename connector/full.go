@@ -61,7 +61,7 @@ type full struct {
 
 // fullScan does what is due. It leaves the sink open.
 func (r *runner) fullScan(ctx context.Context) error {
-	began, before := time.Now(), r.board.get().Counts
+	began, before := time.Now(), r.report.Board.Get().Counts
 	rescan, reconcile := r.due(r.resume)
 	f := &full{runner: r, stored: r.resume, missing: make(map[string]strategies.Value), unsorted: r.resume.Unsorted || !r.stream.Sorted}
 	if err := f.divide(ctx); err != nil {
@@ -90,9 +90,9 @@ func (r *runner) fullScan(ctx context.Context) error {
 	if err := f.commit(ctx, nil); err != nil {
 		return err
 	}
-	f.goesOn(false)
-	now := f.board.get().Counts.minus(before)
-	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
+	f.report.GoesOn(time.Now(), false)
+	now := f.report.Board.Get().Counts.Minus(before)
+	f.report.Log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
 		"keys", f.keys, "shards", f.shards, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
@@ -213,9 +213,9 @@ func (f *full) take(ctx context.Context, c *committer) error {
 		f.stored, c.counts.Transactions = stored, n
 		c.counts.Written = int64(len(c.records)) - c.counts.Dead
 	}
-	f.board.set(func(s *Status) {
-		s.add(c.counts)
-		s.Latest = max(s.Latest, c.latest)
+	f.report.Board.Set(func(s *Status) {
+		s.Add(c.counts)
+		s.MaxLateness = max(s.MaxLateness, c.latest)
 	})
 	return nil
 }

@@ -235,7 +235,7 @@ func (c *committer) land() error {
 		return f.err
 	}
 	c.stored, c.mark = f.stored, f.stored.Mark
-	c.goesOn(false)
+	c.report.GoesOn(time.Now(), false)
 	if f.count > 0 {
 		c.stand(c.stored)
 		c.last = time.Now()
@@ -252,9 +252,9 @@ func (c *committer) land() error {
 	if last.ended {
 		f.counts.Sweeps = 1
 	}
-	c.board.set(func(s *Status) {
-		s.add(f.counts)
-		s.Mark, s.Window, s.Latest = c.stored.Mark, c.window.Rows(), max(s.Latest, f.latest)
+	c.report.Board.Set(func(s *Status) {
+		s.Add(f.counts)
+		s.Mark, s.Window, s.MaxLateness = c.stored.Mark, c.window.Rows(), max(s.MaxLateness, f.latest)
 	})
 	if last.ended {
 		c.sweepEnded(time.Since(last.began))

@@ -34,7 +34,7 @@ func (c *committer) patience() time.Duration {
 
 // doze closes the sink and lets go of what only busy streams need.
 func (c *committer) doze() {
-	c.log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
+	c.report.Log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
 	c.sink.Close()
 	c.dozing, c.records, c.spare.records = true, nil, nil
 	c.worker.Idles()
@@ -49,7 +49,7 @@ func (c *committer) doze() {
 // stored, for each has an owner and a seq of its own (rule 4). Otherwise the stream takes
 // a full start. The transaction that follows is the claim.
 func (c *committer) wake(ctx context.Context) error {
-	c.log.Debug("something to write: opening the producer again")
+	c.report.Log.Debug("something to write: opening the producer again")
 	if err := c.worker.Seat(ctx); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (r *runner) scattered(keys int) {
 		return
 	}
 	r.astray = true
-	r.warn("keys of the output topic lie outside of their partitions, where a delete does not reach them; "+
+	r.report.Warn("keys of the output topic lie outside of their partitions, where a delete does not reach them; "+
 		"tidemark state repartition moves them", "topic", r.stream.Topic, "keys", keys)
 }
 

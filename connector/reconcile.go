@@ -38,7 +38,7 @@ func (f *full) reconcile(ctx context.Context) error {
 		return nil
 	}
 	if left := f.lost - found; left > 0 {
-		f.warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
+		f.report.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
 	}
 	return f.bury(ctx)
 }
@@ -111,9 +111,9 @@ func (f *full) bury(ctx context.Context) error {
 			return err
 		}
 		n := int64(len(records))
-		f.board.set(func(s *Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
+		f.report.Board.Set(func(s *Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
 	}
 	return nil
 }
 
-func (f *full) refuse(why string) { f.warn("no deletes are written: " + why) }
+func (f *full) refuse(why string) { f.report.Warn("no deletes are written: " + why) }

@@ -54,7 +54,7 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 	if err != nil {
 		return done, err
 	}
-	opts := sinkOptions(cfg, s, r.log, o.deps.client)
+	opts := sinkOptions(cfg, s, r.report.Log, o.deps.client)
 	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	opts.Fits = func(stored strategies.Cursor) error {
 		_, err := adopt(stored, s)

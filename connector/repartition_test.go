@@ -149,7 +149,7 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 // halfway moves some keys and goes no further.
 func halfway(t *testing.T, h *house, r *runner, stream config.Stream) {
 	t.Helper()
-	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, r.log, nil))
+	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, r.report.Log, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

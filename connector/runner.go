@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -16,23 +15,22 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
-// runner is one stream's life. Its fields up to board are fixed once it is made.
+// runner is one stream's life. Its fields up to report are fixed once it is made.
 type runner struct {
 	stream   config.Stream
 	kafka    config.Kafka
 	strategy strategies.Strategy
 	format   strategies.Format
 	sink     sink
-	once     bool
-	log      *slog.Logger
 	onSweep  func(Sweep)
 	worker   *inflight.Worker // what it shares with the worker's other streams
-	board    board
+	report   *status.Reporter
 
 	// connect makes the source and the inspector, which need the schema's id; see start.go.
 	connect    func(ctx context.Context) (source, inspector, error)
@@ -45,7 +43,6 @@ type runner struct {
 	bodies     inspector
 	spawn      func(func()) // runs a request or a transaction; nil: in a goroutine of its own
 
-	trouble trouble
 	wait    bool // the broker and the registry may be away at the start
 	opened  bool // the sink was open once
 	bound   bound
@@ -124,7 +121,7 @@ func (r *runner) aside(work func()) {
 // pause waits for the next poll. The first wait is shorter by chance, so that streams
 // which started together do not poll together ever after.
 func (r *runner) pause(ctx context.Context) error {
-	r.board.set(func(s *Status) { s.State = Idle })
+	r.report.Board.Set(func(s *Status) { s.State = Idle })
 	wait := r.stream.PollInterval
 	if !r.paused {
 		r.paused, wait = true, rand.N(wait+1)
@@ -169,7 +166,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		return nil, stored, err
 	}
 	r.stand(stored)
-	r.board.set(func(s *Status) { s.Transactions++; s.Mark = stored.Mark })
+	r.report.Board.Set(func(s *Status) { s.Transactions++; s.Mark = stored.Mark })
 	began, err := r.strategy.Begin(stored, time.Now())
 	if err != nil {
 		return nil, stored, class.Wrap(class.Config, err)
@@ -235,7 +232,7 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	if err := r.loadDead(ctx, w); err != nil {
 		return nil, err
 	}
-	r.board.set(func(s *Status) { s.Window = w.Rows() })
+	r.report.Board.Set(func(s *Status) { s.Window = w.Rows() })
 	return w, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/status"
 	"tidemark/strategies"
 )
 
@@ -100,9 +101,9 @@ func (x *world) start(w *simWorker) {
 		if err != nil {
 			panic(err)
 		}
-		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
+		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, report: status.NewReporter(Status{}, x.logger, x.variant == outageEnds),
 			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x),
-			once: x.variant == outageEnds, wait: x.variant != firstOpenEnds, sleep: x.waits(w)}
+			wait: x.variant != firstOpenEnds, sleep: x.waits(w)}
 		w.r.kafka.MaxInFlight = 1 << 20
 		w.r.spawn = func(ask func()) { ask() } // answered as early as can be
 		if x.script.Seed%4 == 1 {              // pages go in pieces of a few records (rule 8)
