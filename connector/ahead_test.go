@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
@@ -81,6 +82,11 @@ func quiet() *status.Reporter {
 	return status.NewReporter(Status{}, slog.New(slog.DiscardHandler), false)
 }
 
+// rulesOf are those of a stream whose topics take records of a mebibyte.
+func rulesOf(s config.Stream, f strategies.Format) *admit.Rules {
+	return &admit.Rules{Stream: s, Format: f, Limits: admit.Limits{Record: 1 << 20, Letter: 1 << 20}, Report: quiet()}
+}
+
 // sourced is a runner that reads whole numbers from the source, without looking back.
 func sourced(t *testing.T, from source, strategy string, change func(*config.Stream)) *runner {
 	t.Helper()
@@ -95,7 +101,7 @@ func sourced(t *testing.T, from source, strategy string, change func(*config.Str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, report: quiet(), maxRecord: 1 << 20}
+	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, report: quiet(), rules: rulesOf(stream, spec.Format)}
 }
 
 // sweepOf makes a fetcher over the source and a cursor with an open sweep.

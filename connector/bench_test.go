@@ -48,7 +48,7 @@ func BenchmarkCommitter(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := &runner{stream: stream, strategy: strategy, format: spec.Format, report: quiet(), sink: &blackHole{}, maxRecord: 1 << 20}
+	r := &runner{stream: stream, strategy: strategy, format: spec.Format, report: quiet(), rules: rulesOf(stream, spec.Format), sink: &blackHole{}}
 	r.kafka.MaxInFlight = 16 << 20
 	share := inflight.New(r.kafka.MaxInFlight, 1, 1).Share()
 	c := newCommitter(r, share, window.New(window.Everything, stream.WindowRows), strategies.Cursor{})

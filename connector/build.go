@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
@@ -93,8 +94,9 @@ func newReading(stream config.Stream, k config.Kafka, worker *inflight.Worker, o
 	}
 	log := o.Logger.With("stream", stream.Name)
 	report := status.NewReporter(Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}, log, o.Once)
-	r := &runner{stream: stream, kafka: k, report: report, strategy: strategy, format: spec.Format,
-		worker: worker, wait: o.Wait, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
+	rules := &admit.Rules{Stream: stream, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
+	r := &runner{stream: stream, kafka: k, report: report, rules: rules, strategy: strategy, format: spec.Format,
+		worker: worker, wait: o.Wait, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), sleep: o.deps.sleep}
 	asks := clientOptions(stream, k.MaxInFlight)
 	asks.Transport, asks.Logger, asks.OnRetry = o.deps.transport, log, r.asksAgain
 	client, err := rest.New(asks)

@@ -202,34 +202,20 @@ func (f *fetcher) ceiling(now time.Time) strategies.Value {
 	return strategies.Value{N: now.Add(f.stream.MaxFuture).UnixMicro(), Set: true}
 }
 
-// countBad looks at the rows that cannot be keyed or encoded. One of them ends the
-// sweep where that is configured, too many of them end it always: then it is not the
-// rows but the schema that is wrong. The cursor stays before the page.
-func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) error {
-	rows, bad := c.Sweep.Rows, c.Sweep.Bad
-	if !restarted {
-		rows += int64(len(item.answer.Rows))
-		for i := range item.answer.Rows {
-			err := f.cause(&item.answer.Rows[i])
-			if err == nil {
-				continue
-			}
-			bad++
-			item.bad++
-			where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(c), item.answer.URL)
-			if f.stream.OnBadRow == onBadFail {
-				return class.Errorf(class.Source, "%s: %w", where, err)
-			}
-			if bad > int64(f.stream.MaxBadRows) && bad*100 > rows {
-				return class.Errorf(class.Source, "%s: %d of the sweep's %d rows cannot be written, more than max_bad_rows (%d) and 1%%; the last: %w",
-					where, bad, rows, f.stream.MaxBadRows, err)
-			}
-		}
+// countBad counts the rows that cannot be keyed or encoded, and fails where they are too many. The
+// cursor stays before the page.
+func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) (err error) {
+	if restarted {
+		return nil // rows come again, and the strategy says what of the count stands
 	}
-	// Where the sweep goes back, the strategy says what of the count stands: rows come again.
-	if item.next.Sweep != nil && !restarted {
+	rows := item.answer.Rows
+	where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(c), item.answer.URL)
+	if item.bad, err = f.rules.TooMany(where, rows, c.Sweep.Rows, c.Sweep.Bad); err != nil {
+		return err
+	}
+	if item.next.Sweep != nil {
 		s := *item.next.Sweep
-		s.Rows, s.Bad = rows, bad
+		s.Rows, s.Bad = c.Sweep.Rows+int64(len(rows)), c.Sweep.Bad+int64(item.bad)
 		item.next.Sweep = &s
 	}
 	return nil

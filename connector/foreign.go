@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -55,7 +56,7 @@ func (r *runner) content(ctx context.Context, rec *kgo.Record) (strategies.Value
 	if rec.Value != nil {
 		return r.bodies.Inspect(ctx, rec)
 	}
-	raw := headerOf(rec, headerCursor)
+	raw := admit.HeaderOf(rec, admit.HeaderCursor)
 	if raw == nil {
 		return strategies.Value{}, wire.TombstoneHash, nil
 	}

@@ -36,7 +36,7 @@ func (c *committer) patience() time.Duration {
 func (c *committer) doze() {
 	c.report.Log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
 	c.sink.Close()
-	c.dozing, c.records, c.spare.records = true, nil, nil
+	c.dozing, c.batch.Records, c.spare.batch.Records = true, nil, nil
 	c.worker.Idles()
 }
 
@@ -72,7 +72,7 @@ func (c *committer) wake(ctx context.Context) error {
 		// As if the transaction had been begun: tried again while the broker is on its way.
 		return &kafka.CommitError{Outcome: kafka.NotWritten, Err: fmt.Errorf("opening the producer of an idle stream: %w", err)}
 	case found.Seq != c.stored.Seq || found.Owner != c.stored.Owner, kafka.Lost(found, c.sink.Found()) != "",
-		c.sink.TopicID() != topic, shorter(c.sink.Ends(), ends), c.sink.MaxRecord() != c.maxRecord:
+		c.sink.TopicID() != topic, shorter(c.sink.Ends(), ends), c.sink.MaxRecord() != c.rules.Limits.Record:
 		return errReopen
 	}
 	c.dozing = false

@@ -182,8 +182,8 @@ func (r *runner) passing(err error) bool {
 	switch {
 	case errors.As(err, &failed) && errors.Is(err, kerr.MessageTooLarge):
 		// The topic may take less than it did when it was opened. The next open tells.
-		again := r.refused != r.maxRecord
-		r.refused = r.maxRecord
+		again := r.refused != r.rules.Limits.Record
+		r.refused = r.rules.Limits.Record
 		return again
 	case errors.As(err, &failed):
 		return !failed.Permanent

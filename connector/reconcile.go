@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
@@ -105,7 +106,7 @@ func (f *full) bury(ctx context.Context) error {
 	for batch := range slices.Chunk(keys, 10_000) {
 		records := make([]kafka.Record, 0, len(batch))
 		for _, k := range batch {
-			records = append(records, tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
+			records = append(records, admit.Tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
 		}
 		if err := f.commit(ctx, records); err != nil {
 			return err

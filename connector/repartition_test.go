@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
@@ -171,7 +172,7 @@ func halfway(t *testing.T, h *house, r *runner, stream config.Stream) {
 			return nil
 		}
 		moved++
-		dead := kafka.Record{Key: rec.Key, Headers: []kgo.RecordHeader{{Key: headerCursor, Value: []byte(at(int(rec.Offset)))}}}
+		dead := kafka.Record{Key: rec.Key, Headers: []kgo.RecordHeader{{Key: admit.HeaderCursor, Value: []byte(at(int(rec.Offset)))}}}
 		c, err = sink.Place(t.Context(), []kafka.Record{{Key: rec.Key, Value: rec.Value}, dead}, []int32{home, rec.Partition}, c)
 		return err
 	})

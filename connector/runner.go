@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/status"
@@ -21,7 +22,7 @@ import (
 	"tidemark/strategies"
 )
 
-// runner is one stream's life. Its fields up to report are fixed once it is made.
+// runner is one stream's life. Its fields up to rules are fixed once it is made.
 type runner struct {
 	stream   config.Stream
 	kafka    config.Kafka
@@ -31,6 +32,7 @@ type runner struct {
 	onSweep  func(Sweep)
 	worker   *inflight.Worker // what it shares with the worker's other streams
 	report   *status.Reporter
+	rules    *admit.Rules
 
 	// connect makes the source and the inspector, which need the schema's id; see start.go.
 	connect    func(ctx context.Context) (source, inspector, error)
@@ -55,15 +57,10 @@ type runner struct {
 	resume    strategies.Cursor // where a full scan goes on
 	begun     bool              // the stream was opened once
 	paused    bool              // it has waited for a poll before
-	full      bool              // a window has forgotten rows, and it was said
 	marks     wire.Marks        // what deleted.field has held so far, until it was doubted or has marked a row
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
-	maxRecord int               // what the topic takes, as it was when the stream was opened: the sink may be opening again beside
-	maxLetter int               // what the dead-letter topic takes, likewise
-	cutSaid   bool              // that is less, and it was said
 	said      notices           // for the fetcher
-	badSaid   map[string]bool   // for the committer: fields that bad rows were said of
 	foreign   foreign           // records of the topic that are none of the stream's rows
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
 	standing  atomic.Pointer[standing]
@@ -150,7 +147,8 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	r.opened, r.maxRecord, r.maxLetter = true, r.sink.MaxRecord(), r.sink.MaxRecord()
+	// As it is now: the sink may be opening again beside.
+	r.opened, r.rules.Limits = true, admit.Limits{Record: r.sink.MaxRecord(), Letter: r.sink.MaxRecord()}
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}
@@ -229,7 +227,7 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	r.noticeForeign()
 	r.scattered(w.Settle(wire.TombstoneHash))
 	w.Loaded()
-	if err := r.loadDead(ctx, w); err != nil {
+	if err := r.rules.LoadLetters(ctx, r.sink, w); err != nil {
 		return nil, err
 	}
 	r.report.Board.Set(func(s *Status) { s.Window = w.Rows() })

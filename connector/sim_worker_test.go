@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
@@ -101,7 +102,9 @@ func (x *world) start(w *simWorker) {
 		if err != nil {
 			panic(err)
 		}
-		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, report: status.NewReporter(Status{}, x.logger, x.variant == outageEnds),
+		report := status.NewReporter(Status{}, x.logger, x.variant == outageEnds)
+		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, report: report,
+			rules:   &admit.Rules{Stream: x.stream, Format: x.spec.Format, Report: report},
 			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x),
 			wait: x.variant != firstOpenEnds, sleep: x.waits(w)}
 		w.r.kafka.MaxInFlight = 1 << 20
@@ -195,10 +198,10 @@ const simRequests = 1500
 // isPiece reports whether the records are some, but not the last, of the transaction on its
 // way.
 func (c *committer) isPiece(records []kafka.Record) bool {
-	if c == nil || c.flight == nil || len(records) == 0 || len(c.flight.records) == 0 {
+	if c == nil || c.flight == nil || len(records) == 0 || len(c.flight.batch.Records) == 0 {
 		return false
 	}
-	all := c.flight.records
+	all := c.flight.batch.Records
 	return &records[len(records)-1] != &all[len(all)-1]
 }
 
@@ -231,7 +234,7 @@ func (x *world) commit(w *simWorker, n int) {
 		}
 	}
 	done := len(w.batch)
-	x.widest = max(x.widest, w.c.window.Rows())
+	x.widest = max(x.widest, w.c.admitter.Window.Rows())
 	w.txn = 0
 	known := len(h.Deliveries)
 	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64, Losses: w.losses})

@@ -76,7 +76,7 @@ func (r *runner) tryOut(ctx context.Context) error {
 			continue
 		}
 		if item.answer != nil {
-			err = r.tooBad(item.answer, r.askedBefore(known, c))
+			err = r.rules.TooBad(item.answer.URL, item.answer.Rows, r.askedBefore(known, c))
 			f.ahead.rest = nil // what follows of a long page comes with it
 			r.keep(item.answer, r.strategy.Query(c).Params)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/wire"
@@ -90,7 +91,7 @@ func TestBrokerBadStartLeavesNothing(t *testing.T) {
 			func(c *config.Stream, _ *script) { c.Schema = personSchema }, class.Source, "max_bad_ratio"},
 		"a row does not, and may not": {
 			func(c *config.Stream, s *script) {
-				c.OnBadRow = onBadFail
+				c.OnBadRow = admit.OnBadFail
 				s.docs[2].text = fmt.Sprintf(`{"id": "p3", "name": 7, "updatedAt": %q}`, s.docs[2].at)
 			},
 			func(c *config.Stream, s *script) { s.docs[2] = people(3, 1)[0] }, class.Source, "p3"},
