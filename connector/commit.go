@@ -57,12 +57,11 @@ func (c *committer) admit(item *fetched) error {
 		return nil
 	}
 	c.batch.Counts.Replaced += int64(item.answer.Adjusted.Halves.Count)
-	err := c.admitter.Page(&c.batch, item.answer.page(), time.Now())
-	var below *admit.BelowError
-	if errors.As(err, &below) {
-		return c.reachDown(below)
-	}
-	if err != nil {
+	if err := c.admitter.Page(&c.batch, item.answer.page(), time.Now()); err != nil {
+		var below *admit.BelowError
+		if errors.As(err, &below) {
+			return c.reachDown(below)
+		}
 		return err
 	}
 	start, err := c.windowStart(item.next.Window)

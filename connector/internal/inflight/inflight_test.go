@@ -89,6 +89,9 @@ func TestIdleAfter(t *testing.T) {
 	if got := w.IdleAfter(time.Minute); got != time.Minute {
 		t.Errorf("when the crowd has gone a stream waits %v", got)
 	}
+	if got := New(1<<20, 3, 2).IdleAfter(time.Minute); got != crowdPatience {
+		t.Errorf("where others wait for a seat a stream waits %v", got)
+	}
 }
 
 // Where there are fewer seats than streams, one stream more waits until one of those that are awake
