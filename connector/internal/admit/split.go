@@ -1,5 +1,10 @@
 package admit
 
+import "tidemark/connector/internal/kafka"
+
+// Record is what a transaction writes.
+type Record = kafka.Record
+
 // What is more than max_in_flight, or than has come through (bound), goes in several transactions
 // (rule 8), for a transaction has to end before its timeout: all but the last one leave the cursor
 // where it was. A worker that dies between two of them reads the page once more, and the window

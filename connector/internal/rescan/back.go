@@ -46,7 +46,7 @@ func (f *scan) older(w *window.Window) func(*strategies.Row) bool {
 			f.back.rows = make(map[uint64]older)
 		}
 		last, _ := w.Last(row.Key)
-		f.back.rows[window.DeadHash(row.Key)] = older{topic: last, seen: row.Value.N}
+		f.back.rows[window.KeyHash(row.Key)] = older{topic: last, seen: row.Value.N}
 		return true
 	}
 }
@@ -141,14 +141,14 @@ func (f *scan) confirm(ctx context.Context) func(*reading.Answer) error {
 		clear(last)
 		admit.Arrange(f.s.Format, a.Rows)
 		for i := range a.Rows {
-			id := window.DeadHash(a.Rows[i].Key)
+			id := window.KeyHash(a.Rows[i].Key)
 			if _, ok := f.back.rows[id]; ok && admit.Keyed(&a.Rows[i]) {
 				last[id] = i
 			}
 		}
 		for i := range a.Rows {
 			row := &a.Rows[i]
-			id := window.DeadHash(row.Key)
+			id := window.KeyHash(row.Key)
 			if at, ok := last[id]; ok && at == i && f.s.Reading.Rules.Cause(row) == nil && row.Value.Set {
 				f.again(c, &b, id, row)
 			}

@@ -30,7 +30,7 @@ func (f *scan) outOfScope(n int64) bool {
 
 // isLast reports whether the value is that of the key's last event; hash is that of its body.
 func isLast(w *window.Window, key []byte, v strategies.Value, hash uint64) bool {
-	n, last, ok := w.LastOf(window.DeadHash(key))
+	n, last, ok := w.LastOf(window.KeyHash(key))
 	if hash == window.Unknown || last == window.Unknown {
 		return ok && hash == last
 	}

@@ -131,7 +131,7 @@ func (f *scan) divide(ctx context.Context) error {
 	return err
 }
 
-func (f *scan) shardOf(key []byte) uint64 { return (window.DeadHash(key) >> 7) % f.shards }
+func (f *scan) shardOf(key []byte) uint64 { return (window.KeyHash(key) >> 7) % f.shards }
 
 // shard loads the topic's keys of one shard, and scans the API.
 func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
@@ -146,7 +146,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
 		readback.Load(w, rec, f.s.Sink.Spread(), v, hash)
-		switch id := window.DeadHash(rec.Key); {
+		switch id := window.KeyHash(rec.Key); {
 		case hash == window.Unknown: // what lies below it decides
 		case f.inScope(v):
 			live[id] = false
@@ -185,7 +185,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 			case len(row.Key) == 0:
 				f.nameless++
 			default:
-				id := window.DeadHash(row.Key)
+				id := window.KeyHash(row.Key)
 				live[id] = true
 				if gone != nil && gone[i] {
 					continue
@@ -332,7 +332,7 @@ func (f *scan) collect(ctx context.Context, shard uint64, live map[uint64]bool, 
 		if f.shardOf(rec.Key) != shard {
 			return nil
 		}
-		if seen, ok := live[window.DeadHash(rec.Key)]; !ok || seen {
+		if seen, ok := live[window.KeyHash(rec.Key)]; !ok || seen {
 			return nil
 		}
 		v, hash, err := f.s.Back.Inspect(ctx, rec)

@@ -33,7 +33,7 @@ type simSource struct {
 
 func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading.Answer, error) {
 	s.between(s.w)
-	if s.scanning && s.api.H.Requests > 4*simRequests { // fetch counts those of sweeps
+	if s.scanning && s.api.H.Requests-s.scanFrom > 2*simRequests { // carry counts those of sweeps
 		return nil, class.Errorf(class.Source, "a scan has no end")
 	}
 	a := s.api.Serve(params)

@@ -122,11 +122,13 @@ func (x *world) rescan(w *simWorker, want *Scan) (Event, error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d scans everything", w.id) })
 	scan := sim.Scan{Began: x.api.Now(), From: x.log.Committed()}
 	x.scanning, x.lagged = true, false
+	x.scanFrom = x.api.H.Requests
 	clear(w.source.kept)
 	board := w.opener.Report.Board
 	warnings := board.Get().Warnings
 	defer func() { // the worker may die within
 		x.scanning = false
+		x.inScans += x.api.H.Requests - x.scanFrom
 		x.reverted += board.Get().Reverted
 		board.Set(func(s *status.Status) { s.Reverted = 0 })
 		scan.Ended, scan.To = x.api.Now(), max(x.log.Committed(), w.txn) // a commit that is late may still come through

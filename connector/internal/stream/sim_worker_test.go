@@ -79,7 +79,7 @@ func (x *world) guard(w *simWorker, step func()) {
 func (x *world) step(w *simWorker, a uint16) {
 	x.guard(w, func() {
 		random := uint64(a)*0x9e3779b97f4a7c15 + uint64(x.at)
-		for range 3 + a%4 {
+		for range 1 + int(x.script.Seed>>2)%4 + int(a%3) {
 			random = random*6364136223846793005 + 1442695040888963407
 			if x.one(w, int(random>>33)); x.wrong != nil || w.m == nil {
 				return
@@ -152,7 +152,7 @@ func (x *world) carry(w *simWorker, at int) {
 	a := w.asks[at]
 	w.asks = append(w.asks[:at], w.asks[at+1:]...)
 	x.tell(w, Event{Kind: Arrived, ID: a.ID, Answer: a.answer, Err: a.err})
-	if x.api.H.Requests > simRequests {
+	if x.asked() > simRequests {
 		x.fail("P7", "%d requests and no end", x.api.H.Requests)
 	}
 }
