@@ -11,6 +11,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/render"
 	"tidemark/connector/internal/wire"
 )
 
@@ -40,7 +41,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 			o.Registry.URL = l.RegistryURL()
 		}
 	}
-	var decoder reader.Decoder
+	var decoder render.Decoder
 	if o.Registry.URL != "" {
 		registry, err := wire.NewRegistry(o.Registry.URL, o.Registry.Username, o.Registry.Password.Reveal())
 		if err != nil {
@@ -57,7 +58,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	written := 0
 	err = reader.Read(ctx, cl, o.Topic, o.Follow, func(r *kgo.Record) error {
-		line, err := reader.Line(ctx, decoder, r)
+		line, err := render.Line(ctx, decoder, r)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,5 @@
 // stable offset taken at the start.
 //
 // Files: connect.go (a client that gives up in time), read.go (records up to the end),
-// topic.go (a topic, or names like it), render.go (a record as a line of JSON),
-// states.go (the live cursors).
+// topic.go (a topic, or names like it), states.go (the live cursors).
 package reader
