@@ -8,7 +8,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
 
@@ -37,11 +37,11 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	stored, err := reader.States(ctx, brokers, cfg.Kafka.StateTopic)
+	stored, _, err := kafka.Options{Brokers: brokers, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
 	if err != nil {
 		return nil, err
 	}
-	byStream := make(map[string]reader.State, len(stored))
+	byStream := make(map[string]kafka.State, len(stored))
 	for _, s := range stored {
 		byStream[s.Stream] = s
 	}

@@ -38,9 +38,9 @@ const ownerPrefix = "topic:"
 // OwnedTopic is the topic of an owner record's key.
 func OwnedTopic(key string) (string, bool) { return strings.CutPrefix(key, ownerPrefix) }
 
-// ParseOwner reads an owner record. What it does not know it leaves alone, so that a later
+// parseOwner reads an owner record. What it does not know it leaves alone, so that a later
 // version's can be read.
-func ParseOwner(value []byte) (Owner, error) {
+func parseOwner(value []byte) (Owner, error) {
 	var w Owner
 	if err := json.Unmarshal(value, &w); err != nil {
 		return w, class.Errorf(class.Broker, "reading the owner of an output topic in the state topic: %w", err)
