@@ -112,7 +112,6 @@ func (c *checker) stored() {
 	c.owners, c.unknown = owners, err
 	c.states = make(map[string]kafka.State, len(states))
 	for _, s := range states {
-		s.Cursor, s.Err = kafka.ParseCursor(s.Stream, s.Raw) // as a start reads it
 		c.states[s.Stream] = s
 	}
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,9 +50,11 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 	for _, s := range cfg.Streams {
 		st := StreamState{Stream: s.Name, Strategy: s.Strategy}
 		if found, ok := byStream[s.Name]; ok {
-			st.Found, st.Mark, st.At, st.Seq = true, found.Cursor.Mark, found.At, found.Cursor.Seq
-			st.Err = class.Wrap(class.Broker, found.Err)
-			st.Sweep = describeSweep(found.Cursor)
+			c := found.Cursor
+			st.Found, st.At = true, found.At
+			if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
+				st.Mark, st.Seq, st.Sweep = c.Mark, c.Seq, describeSweep(c)
+			}
 		}
 		states = append(states, st)
 	}

@@ -59,7 +59,7 @@ func (o Options) stored(ctx context.Context, cl *kgo.Client, state topicInfo) (s
 	if err != nil || found[0] == nil {
 		return strategies.Cursor{}, err
 	}
-	return ParseCursor(o.Stream, found[0].value)
+	return o.parseCursor(o.Stream, found[0])
 }
 
 // latest is the last committed record of each of the keys; nil where there is none.
@@ -133,12 +133,16 @@ func newest(entries []entry) *entry {
 	return last
 }
 
-// ParseCursor reads a cursor as the state topic holds it.
-func ParseCursor(stream string, value []byte) (strategies.Cursor, error) {
-	c, err := strategies.ParseCursor(value)
+// parseCursor reads a stream's cursor in a record of the state topic. Whoever reads cursors, to
+// start or to look, reads them so.
+func (o Options) parseCursor(stream string, e *entry) (strategies.Cursor, error) {
+	c, err := strategies.ParseCursor(e.value)
+	if err == nil && c.Version <= strategies.CursorVersion && c.Stream != stream {
+		err = fmt.Errorf("it is that of stream %q", c.Stream)
+	}
 	if err != nil {
-		return c, class.Refuse(class.Errorf(class.Broker, "reading the cursor of stream %s in the state topic: %w "+
-			"(schemas/cursor.schema.json describes what it has to be)", stream, err))
+		return strategies.Cursor{}, class.Refuse(class.Errorf(class.Broker, "reading the cursor of stream %s in topic %s, partition %d, offset %d: %w "+
+			"(schemas/cursor.schema.json describes what it has to be)", stream, o.StateTopic, e.partition, e.offset, err))
 	}
 	return c, nil
 }

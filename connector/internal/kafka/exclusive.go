@@ -60,7 +60,7 @@ func (s *Sink) lookUp(ctx context.Context, reader *kgo.Client, from int64) (stra
 		return strategies.Cursor{}, nil
 	}
 	s.cursor = *found[0]
-	return ParseCursor(s.o.Stream, found[0].value)
+	return s.o.parseCursor(s.o.Stream, found[0])
 }
 
 // sole reads the cursor when everybody is fenced who may have written it (P5): a worker with

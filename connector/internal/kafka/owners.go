@@ -150,9 +150,8 @@ func (s *Sink) replace(ctx context.Context, reader *kgo.Client, stream string) e
 	if err != nil || c.Version == 0 {
 		return err
 	}
-	if c.Version > strategies.CursorVersion {
-		return class.Errorf(class.Config, "the cursor of stream %s has version %d, which this tidemark does not know: "+
-			"run the newer one that wrote it", stream, c.Version)
+	if err := c.Newer(stream); err != nil {
+		return class.Wrap(class.Config, err)
 	}
 	c.Seq, c.Owner, c.StatePartitions = c.Seq+1, s.owner, s.state.partitions
 	value, err := json.Marshal(c)

@@ -3,9 +3,7 @@ package kafka
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,10 +18,9 @@ import (
 type State struct {
 	Stream   string
 	Cursor   strategies.Cursor
-	Raw      []byte    // as stored
 	At       time.Time // when it was committed
 	Producer int64     // id
-	Err      error     // the record is no cursor; Cursor is empty
+	Err      error     // the record is no cursor, and says where it is; Cursor is empty
 }
 
 // States returns the live cursor of every stream in the state topic, by name, and beside it which
@@ -68,24 +65,10 @@ func (o Options) States(ctx context.Context) ([]State, map[string]Owner, error) 
 			}
 			continue
 		}
-		s := State{Stream: key, Raw: e.value, At: e.at, Producer: e.producer}
-		s.Cursor, s.Err = readCursor(key, e.value)
+		s := State{Stream: key, At: e.at, Producer: e.producer}
+		s.Cursor, s.Err = o.parseCursor(key, e)
 		states = append(states, s)
 	}
 	slices.SortFunc(states, func(a, b State) int { return strings.Compare(a.Stream, b.Stream) })
 	return states, owners, nil
-}
-
-func readCursor(stream string, value []byte) (strategies.Cursor, error) {
-	var c strategies.Cursor
-	if err := json.Unmarshal(value, &c); err != nil {
-		return strategies.Cursor{}, fmt.Errorf("the cursor of stream %q is not JSON of the right form: %w", stream, err)
-	}
-	switch {
-	case c.Version < 1 || c.Version > strategies.CursorVersion:
-		return strategies.Cursor{}, fmt.Errorf("the cursor of stream %q has version %d, this program reads up to %d", stream, c.Version, strategies.CursorVersion)
-	case c.Stream != stream:
-		return strategies.Cursor{}, fmt.Errorf("the cursor under the key %q is of stream %q", stream, c.Stream)
-	}
-	return c, nil
 }
