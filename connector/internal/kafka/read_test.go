@@ -182,17 +182,18 @@ func TestTailOfABrokerThatGoesAway(t *testing.T) {
 func TestTailPauses(t *testing.T) {
 	c := cluster(t, 1, "a")
 	produce(t, producer(t, c), record("a", 0, "k", "1"), record("a", 0, "k", "2"))
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	n := 0
+	n, paused := 0, false
 	err := at(c, "a").Tail(ctx, true, func(*kgo.Record) error { n++; return nil }, func() error {
 		if n == 2 {
+			paused = true
 			cancel()
 		}
 		return nil
 	})
-	if err != nil || n != 2 {
-		t.Errorf("paused behind %d records, %v", n, err)
+	if err != nil || n != 2 || !paused {
+		t.Errorf("%d records, paused behind them %v, %v", n, paused, err)
 	}
 }
 
