@@ -11,7 +11,6 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/reader"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 )
@@ -45,7 +44,7 @@ type checker struct {
 	schemas   *wire.Registry    // nil: none that answers
 
 	// What the state topic holds, and why it could not be read.
-	states  map[string]reader.State
+	states  map[string]kafka.State
 	owners  map[string]kafka.Owner
 	unknown error
 }
@@ -109,13 +108,17 @@ func (c *checker) stored() {
 	if len(c.cfg.Kafka.Brokers) == 0 {
 		return
 	}
-	states, owners, err := reader.Stored(c.ctx, c.cfg.Kafka.Brokers, c.cfg.Kafka.StateTopic)
+	states, owners, err := c.options(config.Stream{}).States(c.ctx)
 	c.owners, c.unknown = owners, err
-	c.states = make(map[string]reader.State, len(states))
+	c.states = make(map[string]kafka.State, len(states))
 	for _, s := range states {
-		s.Cursor, s.Err = kafka.ParseCursor(s.Stream, s.Raw) // as a start reads it
 		c.states[s.Stream] = s
 	}
+}
+
+// options say how a check looks at the brokers for a stream.
+func (c *checker) options(s config.Stream) kafka.Options {
+	return sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil)
 }
 
 // kafka looks at the brokers, the topics and the cursors.
@@ -124,10 +127,7 @@ func (c *checker) kafka() {
 		c.skipped("kafka", "the embedded broker, which check does not start: topics and cursors were not looked at")
 		return
 	}
-	options := func(s config.Stream) kafka.Options {
-		return sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil)
-	}
-	all := options(config.Stream{})
+	all := c.options(config.Stream{})
 	if !c.line("kafka", strings.Join(all.Brokers, ",")+" answers", all.Ping(c.ctx)) {
 		return
 	}
@@ -137,7 +137,7 @@ func (c *checker) kafka() {
 	state, err := all.CheckState(c.ctx)
 	c.line("topic "+all.StateTopic, state, err)
 	c.each(func(s config.Stream) []finding {
-		text, err := options(s).CheckTopic(c.ctx)
+		text, err := c.options(s).CheckTopic(c.ctx)
 		return []finding{{what: "topic " + s.Topic, text: text, err: err}}
 	})
 	if c.unknown != nil {
@@ -145,7 +145,7 @@ func (c *checker) kafka() {
 		return
 	}
 	c.each(func(s config.Stream) []finding {
-		o, found := options(s), c.states[s.Name]
+		o, found := c.options(s), c.states[s.Name]
 		f := finding{what: "cursor " + s.Name, text: "never run"}
 		if found.Stream != "" {
 			f.text, f.warn, f.err = c.cursor(s, o, found)

@@ -11,7 +11,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -46,13 +46,13 @@ type apiCheck struct {
 }
 
 // api asks the stream's next questions and holds the answers against what the strategy needs.
-func (c *checker) api(ctx context.Context, s config.Stream, found reader.State) finding {
+func (c *checker) api(ctx context.Context, s config.Stream, found kafka.State) finding {
 	f := finding{what: "api " + s.Name}
 	f.text, f.warn, f.err = c.ask(ctx, s, found)
 	return f
 }
 
-func (c *checker) ask(ctx context.Context, s config.Stream, found reader.State) (text string, warn bool, err error) {
+func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (text string, warn bool, err error) {
 	log := slog.New(slog.DiscardHandler)
 	r, _, err := newReading(s, c.cfg.Kafka, alone(c.cfg), Options{Logger: log, deps: deps{transport: c.transport}})
 	if err != nil {

@@ -5,17 +5,15 @@ import (
 	"time"
 
 	"tidemark/connector/config"
-	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/reader"
 	"tidemark/strategies"
 )
 
 // cursor holds what is stored against the configuration (rule 19) and against the topic (rule
 // 21), as a start would, so that what it will do is known before the worker is replaced.
-func (c *checker) cursor(s config.Stream, o kafka.Options, found reader.State) (text string, warn bool, err error) {
+func (c *checker) cursor(s config.Stream, o kafka.Options, found kafka.State) (text string, warn bool, err error) {
 	if found.Err != nil {
-		return "", false, class.Wrap(class.Broker, found.Err)
+		return "", false, found.Err
 	}
 	cursor := found.Cursor
 	if _, err := adopt(cursor, s); err != nil {

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -203,8 +204,9 @@ func TestCheckOfATopicThatChanged(t *testing.T) {
 	}
 }
 
-// A stored cursor that a start cannot read is none that a check can: they have one parser.
-func TestCheckOfACursorThatIsNone(t *testing.T) {
+// A stored cursor that a start cannot read is none that a check or state show can, and each says
+// so in the same words, with its place: they have one parser.
+func TestCursorThatIsNone(t *testing.T) {
 	t.Parallel()
 	h, stream := scripted(t, strategies.Keyset, &script{docs: people(1, 3)})
 	h.mustOnce()
@@ -213,13 +215,31 @@ func TestCheckOfACursorThatIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cl.Close()
-	spoilt := `{"version": 1, "stream": "` + stream.Name + `", "strategy": "keyset", "fingerprint": "f", "seq": 1000, "owner": "o", "colour": 1}`
-	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: h.cfg.Kafka.StateTopic, Key: []byte(stream.Name), Value: []byte(spoilt)}).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-	out, checked := h.check()
-	ran := h.once()
-	if class.Of(ran) != class.Broker || class.Of(checked) != class.Broker || !strings.Contains(lineOf(out, "cursor "), "colour") {
-		t.Errorf("check: %v\nrun: %v\n%s", checked, ran, out)
+	good := `{"version": 1, "stream": "` + stream.Name + `", "strategy": "keyset", "fingerprint": "f", "seq": 1000, "owner": "o"`
+	for spoilt, why := range map[string]string{
+		good + `, "colour": 1}`: "colour",
+		good:                    "it is no cursor",
+		strings.Replace(good, stream.Name, "another", 1) + `}`: `"another"`,
+	} {
+		r := &kgo.Record{Topic: h.cfg.Kafka.StateTopic, Key: []byte(stream.Name), Value: []byte(spoilt)}
+		if err := cl.ProduceSync(t.Context(), r).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		out, checked := h.check()
+		shown, err := States(t.Context(), h.cfg, LocalOptions{})
+		if err != nil || len(shown) != 1 || !shown[0].Found || shown[0].Err == nil {
+			t.Fatalf("state show: %+v, %v", shown, err)
+		}
+		said := shown[0].Err.Error()
+		place := fmt.Sprintf("reading the cursor of stream %s in topic %s, partition %d, offset %d: ", stream.Name, r.Topic, r.Partition, r.Offset)
+		if class.Of(shown[0].Err) != class.Broker || !strings.HasPrefix(said, place) || !strings.Contains(said, why) {
+			t.Errorf("state show says %s, want %s... %s", said, place, why)
+		}
+		if class.Of(checked) != class.Broker || !strings.Contains(lineOf(out, "cursor "), said) {
+			t.Errorf("check: %v, want %s\n%s", checked, said, out)
+		}
+		if ran := h.once(); class.Of(ran) != class.Broker || !strings.Contains(ran.Error(), said) {
+			t.Errorf("run: %v, want %s", ran, said)
+		}
 	}
 }

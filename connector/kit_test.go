@@ -19,7 +19,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
-	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit"
 	"tidemark/connector/internal/wire"
 	"tidemark/connector/playground"
@@ -287,7 +286,7 @@ func (h *house) cursor(stream string) strategies.Cursor {
 	h.read(h.cfg.Kafka.StateTopic, func(r *kgo.Record) {
 		if string(r.Key) == stream {
 			var err error
-			if c, err = kafka.ParseCursor(stream, r.Value); err != nil {
+			if c, err = strategies.ParseCursor(r.Value); err != nil {
 				h.t.Fatal(err)
 			}
 		}

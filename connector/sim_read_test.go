@@ -92,7 +92,7 @@ func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err err
 					return
 				}
 				var cursor strategies.Cursor
-				cursor, err = kafka.ParseCursor("sim", r.Value)
+				cursor, err = strategies.ParseCursor(r.Value)
 				if n := len(cursors); err == nil && n > 0 && cursor.Topic.Lost != "" && cursors[n-1].Cursor.Seq == cursor.Seq {
 					cursors = cursors[:n-1] // the second one of a transaction that has met a loss
 				}

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
 
@@ -37,11 +38,11 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	stored, err := reader.States(ctx, brokers, cfg.Kafka.StateTopic)
+	stored, _, err := kafka.Options{Brokers: brokers, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
 	if err != nil {
 		return nil, err
 	}
-	byStream := make(map[string]reader.State, len(stored))
+	byStream := make(map[string]kafka.State, len(stored))
 	for _, s := range stored {
 		byStream[s.Stream] = s
 	}
@@ -49,9 +50,11 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 	for _, s := range cfg.Streams {
 		st := StreamState{Stream: s.Name, Strategy: s.Strategy}
 		if found, ok := byStream[s.Name]; ok {
-			st.Found, st.Mark, st.At, st.Seq = true, found.Cursor.Mark, found.At, found.Cursor.Seq
-			st.Err = class.Wrap(class.Broker, found.Err)
-			st.Sweep = describeSweep(found.Cursor)
+			c := found.Cursor
+			st.Found, st.At = true, found.At
+			if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
+				st.Mark, st.Seq, st.Sweep = c.Mark, c.Seq, describeSweep(c)
+			}
 		}
 		states = append(states, st)
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
-	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/render"
 	"tidemark/connector/internal/wire"
 )
 
@@ -40,7 +41,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 			o.Registry.URL = l.RegistryURL()
 		}
 	}
-	var decoder reader.Decoder
+	var decoder render.Decoder
 	if o.Registry.URL != "" {
 		registry, err := wire.NewRegistry(o.Registry.URL, o.Registry.Username, o.Registry.Password.Reveal())
 		if err != nil {
@@ -48,16 +49,16 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 		}
 		decoder = wire.NewDecoder(registry)
 	}
-	cl, err := reader.Connect(ctx, o.Brokers)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-
 	out := bufio.NewWriterSize(w, 1<<16)
+	var pause func() error
+	if o.Follow {
+		// A person who follows sees each record as it comes; a pipe gets whole buffers
+		// while more records are at hand.
+		pause = out.Flush
+	}
 	written := 0
-	err = reader.Read(ctx, cl, o.Topic, o.Follow, func(r *kgo.Record) error {
-		line, err := reader.Line(ctx, decoder, r)
+	err = kafka.Options{Brokers: o.Brokers, Topic: o.Topic}.Tail(ctx, o.Follow, func(r *kgo.Record) error {
+		line, err := render.Line(ctx, decoder, r)
 		if err != nil {
 			return err
 		}
@@ -65,15 +66,10 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 			return err
 		}
 		if written++; written == o.Limit {
-			return reader.ErrStop
-		}
-		// A person who follows sees each record as it comes; a pipe gets whole buffers
-		// while more records are at hand.
-		if o.Follow && cl.BufferedFetchRecords() == 0 {
-			return out.Flush()
+			return kafka.ErrStop
 		}
 		return nil
-	})
+	}, pause)
 	if flushed := out.Flush(); err == nil {
 		err = flushed
 	}

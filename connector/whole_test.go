@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/reader"
+	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
 
@@ -137,7 +137,7 @@ func TestBrokerCutAnswers(t *testing.T) {
 		h.once() //nolint:errcheck // each stream is looked at
 		for i, status := range h.last.Status() {
 			o, s, name := want[i], h.cfg.Streams[i], names[i]
-			checked := (&checker{ctx: t.Context(), cfg: h.cfg}).api(t.Context(), s, reader.State{}).err
+			checked := (&checker{ctx: t.Context(), cfg: h.cfg}).api(t.Context(), s, kafka.State{}).err
 			for what, err := range map[string]error{"the run": status.Err, "check": checked} {
 				if what == "check" && err == nil && slices.Contains(o.words, "share that value") {
 					continue // far behind the first answer

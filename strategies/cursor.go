@@ -264,9 +264,8 @@ func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
 	if c.Version == 0 {
 		return Cursor{Version: CursorVersion, Stream: stream, Strategy: strategy, Fingerprint: fingerprint}, nil
 	}
-	if c.Version > CursorVersion {
-		return c, fmt.Errorf("the cursor of stream %q has version %d, this tidemark knows versions up to %d: "+
-			"run the newer tidemark that wrote it", stream, c.Version, CursorVersion)
+	if err := c.Newer(stream); err != nil {
+		return c, err
 	}
 	if c.Strategy != strategy && (c.Strategy == StepSize || strategy == StepSize) {
 		return c, fmt.Errorf("stream %q was read with strategy %s so far; its mark %q means nothing to %s: "+

@@ -11,7 +11,7 @@ import (
 
 // ParseCursor reads a cursor as it is stored: JSON that follows schemas/cursor.schema.json.
 // The error names everything that does not. A field that may be absent may also be null or
-// zero. A cursor that a later version has written comes as far as it can be read: Adopt
+// zero. A cursor that a later version has written comes as far as it can be read: Newer
 // says what to do about it.
 func ParseCursor(data []byte) (Cursor, error) {
 	var fields map[string]json.RawMessage
@@ -32,6 +32,15 @@ func ParseCursor(data []byte) (Cursor, error) {
 		return Cursor{}, errors.New(strings.Join(wrong, "; "))
 	}
 	return c, nil
+}
+
+// Newer is the error of a stream's cursor that a later version has written, and nil of any other.
+func (c Cursor) Newer(stream string) error {
+	if c.Version <= CursorVersion {
+		return nil
+	}
+	return fmt.Errorf("the cursor of stream %q has version %d, this tidemark knows versions up to %d: "+
+		"run the newer tidemark that wrote it", stream, c.Version, CursorVersion)
 }
 
 // wrong says what no cursor has, fields being what was written.

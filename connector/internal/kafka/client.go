@@ -89,17 +89,18 @@ func (o Options) Ping(ctx context.Context) error {
 		return err
 	}
 	defer cl.Close()
+	return o.reach(ctx, cl)
+}
+
+// reach fails where no broker answers the client within a bounded time.
+func (o Options) reach(ctx context.Context, cl *kgo.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	if err := cl.Ping(ctx); err != nil {
-		return o.unreachable(err)
+		return class.Errorf(class.Broker, "connecting to Kafka at %s: %w (is it running, and is --brokers right?)",
+			strings.Join(o.Brokers, ","), err)
 	}
 	return nil
-}
-
-func (o Options) unreachable(err error) error {
-	return class.Errorf(class.Broker, "connecting to Kafka at %s: %w (is it running, and is --brokers right?)",
-		strings.Join(o.Brokers, ","), err)
 }
 
 func codec(name string) (kgo.CompressionCodec, error) {

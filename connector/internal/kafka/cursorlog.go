@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
@@ -28,6 +28,11 @@ type entry struct {
 	producer  int64
 	partition int32
 	offset    int64
+	at        time.Time
+}
+
+func entryOf(r *kgo.Record) entry {
+	return entry{r.Value, r.ProducerID, r.Partition, r.Offset, r.Timestamp}
 }
 
 // Order is what tells the records of one key in several partitions of a state topic apart.
@@ -38,8 +43,8 @@ type Order struct {
 	Partitions int   `json:"state_partitions"` // that the topic had; 0: unknown
 }
 
-// OrderOf reads it of a record's value; what cannot be read is before everything.
-func OrderOf(value []byte) Order {
+// orderOf reads it of a record's value; what cannot be read is before everything.
+func orderOf(value []byte) Order {
 	var o Order
 	if json.Unmarshal(value, &o) != nil {
 		return Order{Seq: -1}
@@ -54,7 +59,7 @@ func (o Options) stored(ctx context.Context, cl *kgo.Client, state topicInfo) (s
 	if err != nil || found[0] == nil {
 		return strategies.Cursor{}, err
 	}
-	return ParseCursor(o.Stream, found[0].value)
+	return o.parseCursor(o.Stream, found[0])
 }
 
 // latest is the last committed record of each of the keys; nil where there is none.
@@ -89,7 +94,7 @@ func (o Options) latest(ctx context.Context, cl *kgo.Client, partitions int, fro
 	}
 	var unsure []string
 	for _, key := range keys {
-		if e := newest(found[key]); e == nil || OrderOf(e.value).Partitions != partitions {
+		if e := newest(found[key]); e == nil || orderOf(e.value).Partitions != partitions {
 			unsure = append(unsure, key)
 		}
 	}
@@ -115,24 +120,29 @@ func (o Options) latest(ctx context.Context, cl *kgo.Client, partitions int, fro
 	return last, nil
 }
 
-// newest is the entry with the greatest seq.
+// newest is the entry with the greatest seq; of two with the same, that of the lower partition.
 func newest(entries []entry) *entry {
 	var last *entry
 	seq := int64(0)
 	for i := range entries {
-		if n := OrderOf(entries[i].value).Seq; last == nil || n > seq {
-			last, seq = &entries[i], n
+		e := &entries[i]
+		if n := orderOf(e.value).Seq; last == nil || n > seq || n == seq && e.partition < last.partition {
+			last, seq = e, n
 		}
 	}
 	return last
 }
 
-// ParseCursor reads a cursor as the state topic holds it.
-func ParseCursor(stream string, value []byte) (strategies.Cursor, error) {
-	c, err := strategies.ParseCursor(value)
+// parseCursor reads a stream's cursor in a record of the state topic. Whoever reads cursors, to
+// start or to look, reads them so.
+func (o Options) parseCursor(stream string, e *entry) (strategies.Cursor, error) {
+	c, err := strategies.ParseCursor(e.value)
+	if err == nil && c.Version <= strategies.CursorVersion && c.Stream != stream {
+		err = fmt.Errorf("it is that of stream %q", c.Stream)
+	}
 	if err != nil {
-		return c, class.Refuse(class.Errorf(class.Broker, "reading the cursor of stream %s in the state topic: %w "+
-			"(schemas/cursor.schema.json describes what it has to be)", stream, err))
+		return strategies.Cursor{}, class.Refuse(class.Errorf(class.Broker, "reading the cursor of stream %s in topic %s, partition %d, offset %d: %w "+
+			"(schemas/cursor.schema.json describes what it has to be)", stream, o.StateTopic, e.partition, e.offset, err))
 	}
 	return c, nil
 }
@@ -146,9 +156,9 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 	// What stands below the last stable offset and has no marker left was committed:
 	// compaction keeps a marker as long as it keeps a record that needs it. It is asked for before the end is: what is aborted in
 	// between has its marker behind the one and before the other.
-	stable, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, o.StateTopic)
+	stable, err := stables(ctx, cl, o.StateTopic)
 	if err != nil {
-		return nil, class.Errorf(class.Broker, "looking up the end of topic %s: %w", o.StateTopic, err)
+		return nil, err
 	}
 	all, err := ends(ctx, cl, o.StateTopic)
 	if err != nil {
@@ -170,7 +180,7 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 		wanted[key] = true
 	}
 	n := newNotes()
-	s := span{topic: o.StateTopic, first: first, last: last, isolation: kgo.ReadUncommitted()}
+	s := span{topic: o.StateTopic, first: first, last: last, isolation: kgo.ReadUncommitted(), markers: true}
 	if err := o.scan(ctx, s, func(r *kgo.Record) error {
 		if r.Attrs.IsControl() || wanted[string(r.Key)] {
 			n.take(r)
@@ -182,7 +192,7 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 	out := make(map[string][]entry)
 	for _, key := range keys {
 		for p := range from {
-			if e, ok := n.committed(key, p, stable[o.StateTopic][p].Offset); ok {
+			if e, ok := n.committed(key, p, stable[p]); ok {
 				out[key] = append(out[key], e)
 			}
 		}

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -48,7 +47,7 @@ func (s *Sink) lookUp(ctx context.Context, reader *kgo.Client, from int64) (stra
 	if len(keys) > 1 {
 		s.holder = Owner{}
 		if found[1] != nil {
-			if s.holder, err = ParseOwner(found[1].value); err != nil {
+			if s.holder, err = parseOwner(found[1].value); err != nil {
 				return strategies.Cursor{}, err
 			}
 		}
@@ -61,7 +60,7 @@ func (s *Sink) lookUp(ctx context.Context, reader *kgo.Client, from int64) (stra
 		return strategies.Cursor{}, nil
 	}
 	s.cursor = *found[0]
-	return ParseCursor(s.o.Stream, found[0].value)
+	return s.o.parseCursor(s.o.Stream, found[0])
 }
 
 // sole reads the cursor when everybody is fenced who may have written it (P5): a worker with
@@ -242,16 +241,15 @@ func (s *Sink) clashes(ctx context.Context, gaps map[int32]stretch) (bool, error
 	for p, gap := range gaps {
 		sp.first[p], sp.last[p] = gap.from, gap.to
 	}
+	clash := false
 	err := s.o.scan(ctx, sp, func(r *kgo.Record) error {
-		if !r.Attrs.IsControl() && (r.ProducerID < 0 || !s.own(r.ProducerID)) && keys[string(r.Key)] {
-			return errEnough
+		if (r.ProducerID < 0 || !s.own(r.ProducerID)) && keys[string(r.Key)] {
+			clash = true
+			return ErrStop
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		return true, nil
-	}
-	return false, err
+	return clash, err
 }
 
 // refused is the error of a transaction for which the window in hand is outdated.

@@ -41,13 +41,7 @@ func (s *Sink) ScanDead(ctx context.Context, fn func(*kgo.Record) error) error {
 	if err != nil {
 		return err
 	}
-	sp := span{topic: s.o.DeadTopic(), first: first, last: last, isolation: kgo.ReadCommitted()}
-	return s.o.scan(ctx, sp, func(r *kgo.Record) error {
-		if r.Attrs.IsControl() {
-			return nil
-		}
-		return fn(r)
-	})
+	return s.o.scan(ctx, span{topic: s.o.DeadTopic(), first: first, last: last, isolation: kgo.ReadCommitted()}, fn)
 }
 
 // MaxDead is MaxRecord for dead letters, whose topic somebody may have made with a smaller limit. It

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
@@ -24,31 +23,6 @@ func (s *Sink) Place(ctx context.Context, records []Record, partitions []int32, 
 	return s.Commit(ctx, records, next)
 }
 
-// Read calls fn with every record of the output topic that is committed now. It fences
-// nobody (rule 7).
-func (o Options) Read(ctx context.Context, fn func(*kgo.Record) error) error {
-	cl, err := o.client()
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	first, err := starts(ctx, cl, o.Topic)
-	if err != nil {
-		return err
-	}
-	last, err := offsetsOf(ctx, kadm.NewClient(cl).ListCommittedOffsets, "end", o.Topic)
-	if err != nil {
-		return err
-	}
-	sp := span{topic: o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}
-	return o.scan(ctx, sp, func(r *kgo.Record) error {
-		if r.Attrs.IsControl() {
-			return nil
-		}
-		return fn(r)
-	})
-}
-
 // Stored is the stream's stored cursor; its Version is 0 where there is none. It fences
 // nobody.
 func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
@@ -57,10 +31,8 @@ func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
 		return strategies.Cursor{}, err
 	}
 	defer done()
-	ping, cancel := context.WithTimeout(ctx, dialPatience)
-	defer cancel()
-	if err := cl.Ping(ping); err != nil {
-		return strategies.Cursor{}, o.unreachable(err)
+	if err := o.reach(ctx, cl); err != nil {
+		return strategies.Cursor{}, err
 	}
 	state, err := o.describe(ctx, kadm.NewClient(cl), o.StateTopic)
 	if err != nil {

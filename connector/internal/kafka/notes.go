@@ -44,9 +44,9 @@ func (n *notes) take(r *kgo.Record) {
 		if n.pending[w] == nil {
 			n.pending[w] = make(map[string]entry)
 		}
-		n.pending[w][string(r.Key)] = entry{r.Value, r.ProducerID, r.Partition, r.Offset}
+		n.pending[w][string(r.Key)] = entryOf(r)
 	default: // an operator's repair with a plain producer
-		n.found[keyAt{r.Partition, string(r.Key)}] = entry{r.Value, r.ProducerID, r.Partition, r.Offset}
+		n.found[keyAt{r.Partition, string(r.Key)}] = entryOf(r)
 	}
 }
 

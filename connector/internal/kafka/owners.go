@@ -38,9 +38,9 @@ const ownerPrefix = "topic:"
 // OwnedTopic is the topic of an owner record's key.
 func OwnedTopic(key string) (string, bool) { return strings.CutPrefix(key, ownerPrefix) }
 
-// ParseOwner reads an owner record. What it does not know it leaves alone, so that a later
+// parseOwner reads an owner record. What it does not know it leaves alone, so that a later
 // version's can be read.
-func ParseOwner(value []byte) (Owner, error) {
+func parseOwner(value []byte) (Owner, error) {
 	var w Owner
 	if err := json.Unmarshal(value, &w); err != nil {
 		return w, class.Errorf(class.Broker, "reading the owner of an output topic in the state topic: %w", err)
@@ -150,9 +150,8 @@ func (s *Sink) replace(ctx context.Context, reader *kgo.Client, stream string) e
 	if err != nil || c.Version == 0 {
 		return err
 	}
-	if c.Version > strategies.CursorVersion {
-		return class.Errorf(class.Config, "the cursor of stream %s has version %d, which this tidemark does not know: "+
-			"run the newer one that wrote it", stream, c.Version)
+	if err := c.Newer(stream); err != nil {
+		return class.Wrap(class.Config, err)
 	}
 	c.Seq, c.Owner, c.StatePartitions = c.Seq+1, s.owner, s.state.partitions
 	value, err := json.Marshal(c)

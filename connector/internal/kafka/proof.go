@@ -13,21 +13,21 @@ import (
 	"tidemark/connector/internal/class"
 )
 
-// Empty reports whether a partition holds no record from offset from up to, and
+// empty reports whether a partition holds no record from offset from up to, and
 // without, last: compaction has removed what stood there. It asks the broker's log and
 // looks at the bytes, because a consumer that yields nothing for a while may as well be
 // slow. An answer that proves nothing, for whatever reason, is false; errors are those
 // that asking again would not mend.
-func Empty(ctx context.Context, cl *kgo.Client, topic string, partition int32, from, last int64, committed bool) (bool, error) {
-	empty, err := empty(ctx, cl, topic, partition, from, last, committed)
+func empty(ctx context.Context, cl *kgo.Client, topic string, partition int32, from, last int64, committed bool) (bool, error) {
+	yes, err := probe(ctx, cl, topic, partition, from, last, committed)
 	var kafka *kerr.Error
 	if err != nil && (!errors.As(err, &kafka) || kafka.Retriable || errors.Is(err, kerr.OffsetOutOfRange)) {
 		return false, nil // no proof; the caller goes on waiting
 	}
-	return empty, err
+	return yes, err
 }
 
-func empty(ctx context.Context, cl *kgo.Client, topic string, partition int32, from, last int64, committed bool) (bool, error) {
+func probe(ctx context.Context, cl *kgo.Client, topic string, partition int32, from, last int64, committed bool) (bool, error) {
 	adm := kadm.NewClient(cl)
 	topics, err := adm.ListTopics(ctx, topic)
 	if err != nil {

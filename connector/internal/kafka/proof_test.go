@@ -49,7 +49,7 @@ func TestScanOfASlowBroker(t *testing.T) {
 	}
 }
 
-// Empty tells a partition whose records are gone from one that has some.
+// empty tells a partition whose records are gone from one that has some.
 func TestBrokerEmpty(t *testing.T) {
 	o := options(t)
 	o.Partitions = 1
@@ -67,7 +67,7 @@ func TestBrokerEmpty(t *testing.T) {
 		from, last int64
 		want       bool
 	}{{0, 5, false}, {4, 6, false}, {5, 6, false}, {6, 6, true}, {6, 7, false}} { // 5 is the marker
-		got, err := Empty(t.Context(), cl, o.Topic, 0, c.from, c.last, true)
+		got, err := empty(t.Context(), cl, o.Topic, 0, c.from, c.last, true)
 		if err != nil || got != c.want {
 			t.Errorf("from %d to %d: %v, %v, want %v", c.from, c.last, got, err, c.want)
 		}

@@ -72,11 +72,8 @@ func (s *Sink) Open(ctx context.Context) (strategies.Cursor, error) {
 		return strategies.Cursor{}, err
 	}
 	defer done()
-	ping, cancel := context.WithTimeout(ctx, dialPatience)
-	err = reader.Ping(ping)
-	cancel()
-	if err != nil {
-		return strategies.Cursor{}, s.o.unreachable(err)
+	if err := s.o.reach(ctx, reader); err != nil {
+		return strategies.Cursor{}, err
 	}
 	adm := kadm.NewClient(reader)
 	if s.state, err = s.o.ensureState(ctx, adm); err != nil {
@@ -325,13 +322,7 @@ func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) erro
 			first[int32(p)] = max(first[int32(p)], from[p])
 		}
 	}
-	sp := span{topic: s.o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}
-	return s.o.scan(ctx, sp, func(r *kgo.Record) error {
-		if r.Attrs.IsControl() {
-			return nil
-		}
-		return fn(r)
-	})
+	return s.o.scan(ctx, span{topic: s.o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}, fn)
 }
 
 // MaxRecord is how many bytes of key, value and headers a record may have.

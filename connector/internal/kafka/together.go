@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
@@ -105,7 +104,7 @@ func (l *ledger) latest(ctx context.Context, topic topicInfo, keys ...string) ([
 			e, ok := l.notes.committed(key, p, l.stable[p])
 			switch {
 			case !ok:
-			case p == home && OrderOf(e.value).Partitions == topic.partitions:
+			case p == home && orderOf(e.value).Partitions == topic.partitions:
 				last[i] = &e
 			default:
 				all = append(all, e)
@@ -121,7 +120,7 @@ func (l *ledger) latest(ctx context.Context, topic topicInfo, keys ...string) ([
 // read reads on, up to where the topic's partitions end now.
 func (l *ledger) read(ctx context.Context, topic topicInfo) error {
 	// In this order: see lastCommitted.
-	stable, err := offsetsOf(ctx, kadm.NewClient(l.client).ListCommittedOffsets, "last stable offset", l.o.StateTopic)
+	stable, err := stables(ctx, l.client, l.o.StateTopic)
 	if err != nil {
 		return err
 	}
@@ -142,7 +141,7 @@ func (l *ledger) read(ctx context.Context, topic topicInfo) error {
 	for p := range first {
 		first[p] = max(first[p], l.next[p])
 	}
-	s := span{topic: l.o.StateTopic, first: first, last: last, isolation: kgo.ReadUncommitted()}
+	s := span{topic: l.o.StateTopic, first: first, last: last, isolation: kgo.ReadUncommitted(), markers: true}
 	if err := l.o.scan(ctx, s, func(r *kgo.Record) error {
 		l.notes.take(r)
 		return nil

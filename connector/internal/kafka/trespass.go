@@ -3,7 +3,6 @@ package kafka
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -148,17 +147,11 @@ func (o Options) judge(ctx context.Context, cl *kgo.Client, topic kadm.TopicDeta
 	}
 }
 
-var errEnough = errors.New("enough was read")
-
 // example reads the first record.
 func (o Options) example(ctx context.Context, t *Trespass) error {
 	s := span{topic: o.Topic, first: map[int32]int64{t.Partition: t.First}, last: map[int32]int64{t.Partition: t.Last + 1}, isolation: kgo.ReadUncommitted()}
-	err := o.scan(ctx, s, func(r *kgo.Record) error {
+	return o.scan(ctx, s, func(r *kgo.Record) error {
 		t.Key, t.Headers = bytes.Clone(r.Key), r.Headers
-		return errEnough
+		return ErrStop
 	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
 }

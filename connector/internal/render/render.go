@@ -1,4 +1,6 @@
-package reader
+// Package render shows a record of a topic as a line of JSON, for people and for jq. It is a package
+// of its own because it knows Avro, which internal/kafka, where the records are read, does not.
+package render
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package reader
+package kafka
 
 import (
 	"context"
@@ -39,9 +39,7 @@ func (e *NoTopicError) Error() string {
 // exists returns a *NoTopicError where the topic does not. It creates none, whatever
 // the broker is set to.
 func exists(ctx context.Context, adm *kadm.Client, topic string) error {
-	ask, cancel := context.WithTimeout(ctx, 2*patience)
-	defer cancel()
-	topics, err := adm.ListTopics(ask)
+	topics, err := adm.ListTopics(ctx)
 	if err != nil {
 		return class.Errorf(class.Broker, "listing the topics: %w", err)
 	}
@@ -49,7 +47,7 @@ func exists(ctx context.Context, adm *kadm.Client, topic string) error {
 		return nil
 	}
 	// An internal topic, or one that we may not list, is asked for by its name.
-	if named, err := adm.ListTopicsWithInternal(ask, topic); err == nil && named.Error() == nil && named.Has(topic) {
+	if named, err := adm.ListTopicsWithInternal(ctx, topic); err == nil && named.Error() == nil && named.Has(topic) {
 		return nil
 	}
 	e := &NoTopicError{Topic: topic}

@@ -1,0 +1,72 @@
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Read calls fn with every record of the output topic that is committed now. It fences
+// nobody (rule 7).
+func (o Options) Read(ctx context.Context, fn func(*kgo.Record) error) error {
+	cl, err := o.client()
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	s := span{topic: o.Topic}
+	if err := s.committed(ctx, cl); err != nil {
+		return err
+	}
+	return o.scan(ctx, s, fn)
+}
+
+// committed makes the span all of its topic that is committed now: up to the last stable offsets.
+func (s *span) committed(ctx context.Context, cl *kgo.Client) (err error) {
+	s.isolation = kgo.ReadCommitted()
+	if s.first, err = starts(ctx, cl, s.topic); err != nil {
+		return err
+	}
+	s.last, err = stables(ctx, cl, s.topic)
+	return err
+}
+
+// Tail is Read for people: it says which topics there are where the output topic does not
+// exist (*NoTopicError), and gives up where the broker goes away. If follow is set, it goes on
+// with what is committed later, until ctx is done, which is no error then. pause, which may be
+// nil, is called whenever no more records are at hand.
+func (o Options) Tail(ctx context.Context, follow bool, fn func(*kgo.Record) error, pause func() error) error {
+	return o.inspect(ctx, span{topic: o.Topic, follow: follow, pause: pause}, fn)
+}
+
+// inspect reads the committed records of a topic for people. It never initialises a producer id
+// (rule 7), makes no topic, and gives up in time.
+func (o Options) inspect(ctx context.Context, s span, fn func(*kgo.Record) error) error {
+	o.Client = append(slices.Clone(o.Client), kgo.ClientID("tidemark-reader"))
+	if err := o.look(ctx, &s); err != nil {
+		return err
+	}
+	s.prompt = true
+	return o.scan(ctx, s, fn)
+}
+
+// look finds where the span begins and ends, and what keeps it from being read.
+func (o Options) look(ctx context.Context, s *span) error {
+	cl, err := o.client()
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	if err := o.reach(ctx, cl); err != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*dialPatience)
+	defer cancel()
+	if err := exists(ctx, kadm.NewClient(cl), s.topic); err != nil {
+		return err
+	}
+	return s.committed(ctx, cl)
+}
