@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -15,100 +17,152 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/rescan"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
-// deps are the parts of a runner that tests replace.
+// deps are the parts of a worker that its caller may bring.
 type deps struct {
 	transport http.RoundTripper
 	client    []kgo.Opt
 	lookEvery time.Duration
-	seats     int                                                           // how many streams may be awake; 0: as many as the process may have files for
-	together  *kafka.Together                                               // made by New for a worker of many streams
-	sleep     func(ctx context.Context, d time.Duration, cause error) error // see runner.sleep
+	seats     int             // how many streams may be awake; 0: as many as the process may have files for
+	together  *kafka.Together // made by New for a worker of many streams
 }
+
+// unlimited is the size of records as long as the topic's limit is not known.
+const unlimited = math.MaxInt
 
 // alone is what a stream of no worker shares with others: nothing.
 func alone(cfg *config.Config) *inflight.Worker { return inflight.New(cfg.Kafka.MaxInFlight, 1, 1) }
 
-func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, worker *inflight.Worker, o Options) (*runner, error) {
-	r, plan, err := newReading(stream, cfg.Kafka, worker, o)
+// unit is one stream of a worker, ready to run.
+type unit struct {
+	config config.Stream
+	report *status.Reporter
+	driver *stream.Driver
+}
+
+// newUnit makes a stream's parts.
+func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worker *inflight.Worker, o Options) (*unit, error) {
+	share := worker.Share()
+	parts, source, plan, err := newReading(s, cfg.Kafka, share, o)
 	if err != nil {
 		return nil, err
 	}
-	subject, schema := stream.Topic+"-value", schemaOf(stream)
-	r.registered = func(ctx context.Context) (bool, error) {
-		id, err := registry.Lookup(ctx, subject, schema)
-		return id != 0, err
-	}
-	target := sinkOptions(cfg, stream, r.report.Log, o.deps.client)
+	report := parts.Report
+	target := sinkOptions(cfg, s, report.Log, o.deps.client)
 	target.Together = o.deps.together
-	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
-	r.connect = func(ctx context.Context) (source, inspector, error) {
-		if err := r.tryOut(ctx); err != nil {
-			return nil, nil, err
-		}
-		id, err := registry.Register(ctx, subject, schema)
+	trial := newTrial(parts, source, worker, registry, target)
+	back := &readback.Reader{Stream: s, Format: parts.Format, Rules: parts.Rules, Report: report}
+	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial}
+	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
+	opener.Connect = connecting(s, plan, registry, target, trial)
+	sink, err := kafka.NewSink(target)
+	if err != nil {
+		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
+	}
+	opener.Sink, back.Topic = sink, sink
+	bound := new(admit.Bound)
+	scanner := &rescan.Scanner{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Sink: sink, Back: back, Reading: parts, Source: source, Report: report,
+		Bound: bound, Once: o.Once, Share: worker.Share, Hold: func(ctx context.Context, d time.Duration, _ error) error { return pauses(ctx, d) },
+		Now: time.Now, Spawn: reading.Beside, Learnt: opener.Learnt}
+	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer(o.OnSweep), IdleAfter: worker.IdleAfter,
+		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound}
+	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1)}
+	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
+		due, reconcile := stream.Due(s, c, time.Now())
+		return scanner.Scan(ctx, c, due, reconcile)
+	}
+	return &unit{config: s, report: report, driver: driver}, nil
+}
+
+// observer tells of sweeps.
+type observer func(Sweep)
+
+// Settled needs nothing: the status counts.
+func (observer) Settled([]stream.Item, int64) {}
+
+// Swept tells of a sweep whose end is committed.
+func (o observer) Swept(s status.Sweep) { o(s) }
+
+// newTrial makes what reads a page of the API before the stream is opened.
+func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worker, registry *wire.Registry, target kafka.Options) *stream.Trial {
+	share := worker.Share()
+	parts.Budget = share
+	s := parts.Stream
+	return &stream.Trial{Parts: parts, Source: source, Share: share,
+		Registered: func(ctx context.Context) (bool, error) {
+			id, err := registry.Lookup(ctx, subjectOf(s), schemaOf(s))
+			return id != 0, err
+		},
+		Peek: func(ctx context.Context) (strategies.Cursor, error) {
+			c, err := target.Stored(ctx)
+			if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) || c.Version > 0 {
+				return c, err
+			}
+			return c, target.CheckTimeout(ctx)
+		}}
+}
+
+// connecting registers the stream's schema, and makes the inspector of its topic's records.
+func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
+	return func(ctx context.Context) (readback.Inspector, error) {
+		id, err := registry.Register(ctx, subjectOf(s), schemaOf(s))
 		if err == nil {
 			err = plan.SetSchemaID(id)
 		}
 		if err != nil {
-			r.dropKept() // it would grow old until the registry is back
-			return nil, nil, err
+			return nil, err
 		}
-		bodies, err := newAvro(plan, schema, registry, target.Schema)
-		if err != nil {
-			return nil, nil, err
+		bodies, err := readback.NewAvro(plan, schemaOf(s), registry, target.Schema)
+		if err == nil {
+			trial.Identify(id)
 		}
-		r.identify(id)
-		return r.source, bodies, nil
+		return bodies, err
 	}
-	r.peek = func(ctx context.Context) (strategies.Cursor, error) {
-		c, err := target.Stored(ctx)
-		if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) || c.Version > 0 {
-			return c, err
-		}
-		return c, target.CheckTimeout(ctx)
-	}
-	r.sink, err = kafka.NewSink(target)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
-	}
-	return r, nil
 }
 
-// newReading makes the parts of a runner that read the API, and the plan with the schema's id to
-// come.
-func newReading(stream config.Stream, k config.Kafka, worker *inflight.Worker, o Options) (*runner, *wire.Plan, error) {
-	spec, err := stream.Spec()
+// newReading makes the parts that read a stream's API, for run and check, and the plan with the schema's id
+// to come.
+func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options) (reading.Parts, *reading.API, *wire.Plan, error) {
+	wrong := func(err error) (reading.Parts, *reading.API, *wire.Plan, error) {
+		return reading.Parts{}, nil, nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
+	}
+	spec, err := s.Spec()
 	if err != nil {
-		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+		return wrong(err)
 	}
 	strategy, err := strategies.New(spec)
 	if err != nil {
-		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+		return wrong(err)
 	}
-	log := o.Logger.With("stream", stream.Name)
-	report := status.NewReporter(Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}, log, o.Once)
-	rules := &admit.Rules{Stream: stream, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
-	r := &runner{stream: stream, kafka: k, report: report, rules: rules, strategy: strategy, format: spec.Format,
-		worker: worker, wait: o.Wait, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), sleep: o.deps.sleep}
-	asks := clientOptions(stream, k.MaxInFlight)
-	asks.Transport, asks.Logger, asks.OnRetry = o.deps.transport, log, r.asksAgain
+	log := o.Logger.With("stream", s.Name)
+	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting}, log, o.Once)
+	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
+	asks := clientOptions(s, k.MaxInFlight)
+	asks.Transport, asks.Logger = o.deps.transport, log
+	asks.OnRetry = func(err error, args ...any) {
+		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
+	}
 	client, err := rest.New(asks)
 	if err != nil {
-		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
+		return wrong(err)
 	}
-	plan, err := compile(stream, spec.Format)
+	plan, err := compile(s, spec.Format)
 	if err != nil {
-		return nil, nil, err
+		return reading.Parts{}, nil, nil, err
 	}
-	r.source = &api{client, plan}
-	return r, plan, nil
+	source := reading.NewAPI(client, plan)
+	return reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
+		Drift: source.Drift, Budget: share}, source, plan, nil
 }
 
 // clientOptions are those of the stream's API. Strategies that read a collection in one
@@ -120,22 +174,22 @@ func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
 		NoContent: s.Ends(config.EndNoContent),
 	}
 	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
-		o.Piece = pieceOf(maxInFlight)
+		o.Piece = reading.PieceOf(maxInFlight)
 	}
 	return o
 }
 
-func sinkOptions(cfg *config.Config, stream config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
+func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
 	k := cfg.Kafka
 	return kafka.Options{
-		Brokers: k.Brokers, Stream: stream.Name, Topic: stream.Topic, StateTopic: k.StateTopic,
+		Brokers: k.Brokers, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Back: stream.Back(), Shared: !stream.Exclusive, FailOnLoss: stream.OnTopicLoss == onLossFail, Logger: log, Client: client,
+		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: client,
 		Fits: func(stored strategies.Cursor) error {
-			_, err := adopt(stored, stream)
-			if err == nil && moving(stored) {
-				err = errMoving
+			_, err := stream.Adopt(stored, s)
+			if err == nil && stream.Moving(stored) {
+				err = stream.ErrMoving
 			}
 			return err
 		},
@@ -158,11 +212,8 @@ func compile(s config.Stream, format strategies.Format) (*wire.Plan, error) {
 	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 }
 
-// adopt makes a stored cursor the stream's, or says why it cannot be (rule 19).
-func adopt(stored strategies.Cursor, s config.Stream) (strategies.Cursor, error) {
-	c, err := strategies.Adopt(stored, s.Name, s.Strategy, s.Fingerprint())
-	return c, class.Wrap(class.Config, err)
-}
+// subjectOf is the name of the stream's schema in the registry.
+func subjectOf(s config.Stream) string { return s.Topic + "-value" }
 
 // schemaOf is the stream's Avro schema, by default that of a user.
 func schemaOf(s config.Stream) string {

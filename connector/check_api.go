@@ -12,7 +12,9 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -29,7 +31,8 @@ const mostProofs = 10
 
 // apiCheck is the look at one stream's API.
 type apiCheck struct {
-	*runner
+	parts  reading.Parts
+	source reading.Source
 	stored strategies.Cursor // adopted; of a stream that has not run: with Version 0
 	pages  int
 	rows   int
@@ -54,35 +57,33 @@ func (c *checker) api(ctx context.Context, s config.Stream, found kafka.State) f
 
 func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (text string, warn bool, err error) {
 	log := slog.New(slog.DiscardHandler)
-	r, _, err := newReading(s, c.cfg.Kafka, alone(c.cfg), Options{Logger: log, deps: deps{transport: c.transport}})
+	share := alone(c.cfg).Share()
+	parts, source, _, err := newReading(s, c.cfg.Kafka, share, Options{Logger: log, deps: deps{transport: c.transport}})
 	if err != nil {
 		return "", false, err
 	}
-	defer r.source.Close()
-	k := &apiCheck{runner: r, total: -1}
+	defer source.Close()
+	k := &apiCheck{parts: parts, source: source, total: -1}
 	if found.Err == nil {
 		k.stored = found.Cursor
 	}
-	cursor, err := adopt(k.stored, s)
+	cursor, err := stream.Adopt(k.stored, s)
 	if err != nil { // the cursor's own line says it
 		k.stored = strategies.Cursor{}
-		cursor, err = adopt(k.stored, s)
+		cursor, err = stream.Adopt(k.stored, s)
 	}
 	if err == nil {
-		cursor, err = r.strategy.Begin(cursor, time.Now())
+		cursor, err = parts.Strategy.Begin(cursor, time.Now())
 	}
 	if err != nil {
 		return "", false, class.Wrap(class.Config, err)
 	}
-	share := r.worker.Share()
-	defer share.Close()
-	f := newFetcher(r, share)
-	f.ahead.most = 0
-	defer f.ahead.drop()
-	if err := k.read(ctx, f, cursor); err != nil {
-		return "", false, err
+	if cursor.Sweep != nil {
+		puller := reading.Puller{Parts: parts, Source: source, Share: share, Once: true, Now: time.Now, Spawn: reading.Beside}
+		if err := puller.Sweep(ctx, cursor, k.read); err != nil {
+			return "", false, err
+		}
 	}
-	f.ahead.drop()
 	text, warn = k.describe(), k.bad > 0
 	if k.some == "" || s.Strategy == strategies.StepSize {
 		return text, warn, nil
@@ -91,36 +92,19 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (
 	return text + note, warn, err
 }
 
-// read reads two pages, and more where the strategy wants to see what proves them whole (rule
-// 20): a start would stop there.
-func (k *apiCheck) read(ctx context.Context, f *fetcher, c strategies.Cursor) error {
-	for c.Sweep != nil && k.pages < pagesOfACheck+mostProofs {
-		if k.pages >= pagesOfACheck && (k.cut || !unproven(c)) {
-			return nil
-		}
-		item, err := f.tryPage(ctx, c)
-		if err != nil {
-			return err
-		}
-		next := item.next
-		k.limit = next.PageLimit
-		if item.answer == nil {
-			if next.PageLimit == c.PageLimit { // the sweep goes back, and the answer went with that
-				k.pages++
-			}
-			c = next
-			continue
-		}
-		err = k.page(item.answer, c)
-		k.ended, k.cut = item.ended, item.answer.Cut
-		item.answer.Release()
-		f.share.Release(item.weight)
-		if err != nil {
-			return err
-		}
-		c = next
+// read takes note of a page. A check reads two, and more where the strategy wants to see what proves them
+// whole (rule 20): a start would stop there.
+func (k *apiCheck) read(before strategies.Cursor, page *reading.Page) (more bool, err error) {
+	k.limit = page.Next.PageLimit
+	switch {
+	case page.Answer != nil:
+		err = k.page(page.Answer, before)
+		k.ended, k.cut = page.Ended, page.Answer.Cut
+	case page.Next.PageLimit == before.PageLimit: // the sweep goes back, and the answer went with that
+		k.pages++
 	}
-	return nil
+	enough := k.pages >= pagesOfACheck && (k.cut || !unproven(page.Next)) || k.pages >= pagesOfACheck+mostProofs
+	return !enough, err
 }
 
 // unproven reports whether the strategy asks on only for a proof that it has read all.
@@ -130,19 +114,19 @@ func unproven(c strategies.Cursor) bool {
 }
 
 // page takes note of what a page shows.
-func (k *apiCheck) page(a *answer, c strategies.Cursor) error {
-	if err := k.rules.TooBad(a.URL, a.Rows, k.askedBefore(k.stored, c)); err != nil {
+func (k *apiCheck) page(a *reading.Answer, c strategies.Cursor) error {
+	if err := k.parts.Rules.TooBad(a.URL, a.Rows, stream.AskedBefore(k.parts.Format, k.stored, c)); err != nil {
 		return err
 	}
 	for i := range a.Rows {
-		if err := k.rules.Cause(&a.Rows[i]); err != nil {
+		if err := k.parts.Rules.Cause(&a.Rows[i]); err != nil {
 			k.bad, k.last = k.bad+1, err
 		}
 	}
 	if k.pages == 0 {
 		k.url, k.total = a.URL, a.Total
-		k.some = greatestOf(k.format, a.Rows)
-		for _, note := range [...]string{unsentNote(k.stream), tokenNote(k.stream, a), twinsNote(k.stream, a.Rows), oversizeNote(k.stream, c, a), tieNote(k.stream, a.Rows)} {
+		k.some = greatestOf(k.parts.Format, a.Rows)
+		for _, note := range [...]string{unsentNote(k.parts.Stream), tokenNote(k.parts.Stream, a), reading.TwinsNote(k.parts.Stream, a.Rows), reading.OversizeNote(k.parts.Stream, c, a), tieNote(k.parts.Stream, a.Rows)} {
 			if note != "" {
 				k.notes = append(k.notes, note)
 			}
@@ -151,7 +135,7 @@ func (k *apiCheck) page(a *answer, c strategies.Cursor) error {
 	k.pages++
 	k.rows += len(a.Rows)
 	k.marks.Add(a.Marks)
-	if doubt := doubtMarks(k.stream.Deleted, k.marks, a.Rows); doubt != "" && !k.few() && (k.pages == 1 || k.marks.Rows > 0) {
+	if doubt := reading.DoubtMarks(k.parts.Stream.Deleted, k.marks, a.Rows); doubt != "" && !k.few() && (k.pages == 1 || k.marks.Rows > 0) {
 		k.doubt(doubt)
 	}
 	return nil
@@ -179,9 +163,9 @@ func (k *apiCheck) describe() string {
 		from = " from the stored cursor on"
 	}
 	if k.rows == 0 {
-		return fmt.Sprintf("%s answers with no rows%s, so whether they are as %s needs could not be looked at", k.url, from, k.stream.Strategy)
+		return fmt.Sprintf("%s answers with no rows%s, so whether they are as %s needs could not be looked at", k.url, from, k.parts.Stream.Strategy)
 	}
-	how := "as " + k.stream.Strategy + " needs"
+	how := "as " + k.parts.Stream.Strategy + " needs"
 	if k.bad == k.rows {
 		how = "with rows of which none can be written"
 	}
@@ -195,8 +179,8 @@ func (k *apiCheck) describe() string {
 	text += from
 	var notes []string
 	if k.bad > 0 {
-		where := "become dead letters in " + k.stream.Topic + ".dlq"
-		if k.stream.OnBadRow == admit.OnBadSkip {
+		where := "become dead letters in " + k.parts.Stream.Topic + ".dlq"
+		if k.parts.Stream.OnBadRow == admit.OnBadSkip {
 			where = "are left out"
 		}
 		notes = append(notes, fmt.Sprintf("%d of them cannot be written and %s, the last: %v", k.bad, where, k.last))
@@ -210,7 +194,7 @@ func (k *apiCheck) describe() string {
 	if k.limit > 0 {
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", k.limit))
 	}
-	notes = append(append(notes, k.notes...), fieldNotes(k.source.Drift(), k.few())...)
+	notes = append(append(notes, k.notes...), reading.FieldNotes(k.source.Drift(), k.few())...)
 	return strings.Join(append([]string{text}, notes...), "; ")
 }
 
@@ -229,7 +213,7 @@ func greatestOf(f strategies.Format, rows []strategies.Row) string {
 // again, and rows from before it must not (rule 20). What the strategy makes of an answer
 // that says otherwise is the note.
 func (k *apiCheck) filter(ctx context.Context) (string, error) {
-	s := k.stream
+	s := k.parts.Stream
 	spec, err := s.Spec()
 	if err != nil {
 		return "", err
@@ -239,7 +223,7 @@ func (k *apiCheck) filter(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", class.Wrap(class.Config, err)
 	}
-	cursor, err := adopt(strategies.Cursor{}, s)
+	cursor, err := stream.Adopt(strategies.Cursor{}, s)
 	if err == nil {
 		cursor.Mark, cursor.PageLimit = k.some, k.limit
 		cursor, err = strategy.Begin(cursor, time.Now())
@@ -270,7 +254,7 @@ func (k *apiCheck) filter(ctx context.Context) (string, error) {
 		v, err := strategy.Fold(cursor, answer.Page)
 		url, cut := answer.URL, answer.Cut
 		answer.Release()
-		answer.giveUp()
+		answer.GiveUp()
 		if err != nil {
 			return "", class.Errorf(class.Source, "%s: %w%s", url, err, note)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -16,11 +17,11 @@ func (c *checker) cursor(s config.Stream, o kafka.Options, found kafka.State) (t
 		return "", false, found.Err
 	}
 	cursor := found.Cursor
-	if _, err := adopt(cursor, s); err != nil {
+	if _, err := stream.Adopt(cursor, s); err != nil {
 		return "", false, err
 	}
-	if moving(cursor) {
-		return "", false, errMoving
+	if stream.Moving(cursor) {
+		return "", false, stream.ErrMoving
 	}
 	text = "no mark yet"
 	if cursor.Mark != "" {
@@ -35,7 +36,7 @@ func (c *checker) cursor(s config.Stream, o kafka.Options, found kafka.State) (t
 	}
 	lost := kafka.Lost(cursor, topic)
 	switch {
-	case lost != "" && s.OnTopicLoss == onLossFail:
+	case lost != "" && s.OnTopicLoss == stream.OnLossFail:
 		return "", false, kafka.LostError(s.Topic, lost)
 	case lost != "":
 		return text + fmt.Sprintf("; topic %s no longer holds what was written to it: %s; a start reads everything again and writes what it has not "+

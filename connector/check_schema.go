@@ -5,6 +5,8 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 )
 
@@ -58,8 +60,8 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 		return text, nil
 	}
 	found, err := sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil).Look(c.ctx, []string{s.Topic})
-	if f := found[s.Topic]; err == nil && !holds(f.Starts, f.Ends) {
+	if f := found[s.Topic]; err == nil && !stream.Holds(f.Starts, f.Ends) {
 		return text + "; records under the subject's latest schema could not be read with it, of which the topic has none (" + unlike.Error() + ")", nil
 	}
-	return "", class.Errorf(class.Config, "records under the subject's latest schema cannot be read with this one: %w; %s", unlike, unlikeRemedy)
+	return "", class.Errorf(class.Config, "records under the subject's latest schema cannot be read with this one: %w; %s", unlike, readback.UnlikeRemedy)
 }

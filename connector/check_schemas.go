@@ -2,6 +2,8 @@ package connector
 
 import (
 	"tidemark/connector/config"
+	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -20,11 +22,11 @@ func (c *checker) ids(s config.Stream, known []strategies.Schema) (note string, 
 		if err != nil {
 			return "", err
 		}
-		if err := disagreement(s, c.cfg.Kafka, newLexicon(id, fingerprint, "").clash(known)); err != nil {
+		if err := stream.Disagreement(s, c.cfg.Kafka, readback.NewLexicon(id, fingerprint, "").Clash(known)); err != nil {
 			return "", err
 		}
 	}
-	if ids := doubts(c.ctx, c.schemas, known, id); ids != "" {
+	if ids := readback.Doubts(c.ctx, c.schemas, known, id); ids != "" {
 		note = "; the schema registry no longer has schemas of records in the topic, by id: " + ids
 	}
 	return note, nil

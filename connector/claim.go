@@ -9,7 +9,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
-	"tidemark/strategies"
+	"tidemark/connector/internal/stream"
 )
 
 // Claim lets a stream of the configuration have its output topic as it stands: whichever
@@ -17,10 +17,10 @@ import (
 // that still run are fenced (P5). The next start reads back what the topic holds. Where the
 // configuration names no brokers, the broker of the data directory is used, as AttachLocal
 // says.
-func Claim(ctx context.Context, cfg *config.Config, stream string, log *slog.Logger, o LocalOptions) (err error) {
-	at := slices.IndexFunc(cfg.Streams, func(s config.Stream) bool { return s.Name == stream })
+func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logger, o LocalOptions) (err error) {
+	at := slices.IndexFunc(cfg.Streams, func(s config.Stream) bool { return s.Name == name })
 	if at < 0 {
-		return class.Errorf(class.Config, "the configuration has no stream %q", stream)
+		return class.Errorf(class.Config, "the configuration has no stream %q", name)
 	}
 	s := cfg.Streams[at]
 	brokers := cfg.Kafka.Brokers
@@ -41,20 +41,10 @@ func Claim(ctx context.Context, cfg *config.Config, stream string, log *slog.Log
 	defer sink.Close()
 	cursor, err := sink.Open(ctx)
 	if err == nil {
-		cursor, err = adopt(cursor, s)
+		cursor, err = stream.Adopt(cursor, s)
 	}
 	if err == nil {
-		_, err = sink.Commit(ctx, nil, claimed(cursor, sink.Found(), sink.Ends()))
+		_, err = sink.Commit(ctx, nil, stream.Claimed(cursor, sink.Found(), sink.Ends()))
 	}
 	return err
-}
-
-// claimed is the cursor of a topic that is taken as it stands. What the topic has lost is read
-// again, and its schema ids may mean something else in records from here on.
-func claimed(c strategies.Cursor, found kafka.Found, ends []int64) strategies.Cursor {
-	if kafka.Lost(c, found) != "" {
-		c = forget(c, found)
-	}
-	c.Claimed, c.Schemas = true, until(c.Schemas, ends)
-	return c
 }

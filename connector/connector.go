@@ -29,14 +29,14 @@ type Options struct {
 
 // Connector runs all streams of one worker.
 type Connector struct {
-	runners   []*runner
+	units     []*unit
 	transport *http.Transport // shared by the streams; nil where the caller brought one
 	topics    kafka.Options   // how to look at the streams' topics
 	registry  *wire.Registry
 	log       *slog.Logger
 	wait      bool // for the broker and the registry, at the start
 	lookEvery time.Duration
-	sleep     func(ctx context.Context, d time.Duration, cause error) error
+	pauses    func(ctx context.Context, d time.Duration) error // between looks for a broker that is not there yet
 }
 
 // errNoRegistry is the error of a configuration that has brokers of its own: the embedded
@@ -78,10 +78,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		return nil, err
 	}
 	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
-		registry: registry, log: o.Logger, wait: o.Wait, sleep: o.deps.sleep}
-	if c.sleep == nil {
-		c.sleep = func(ctx context.Context, d time.Duration, _ error) error { return pauses(ctx, d) }
-	}
+		registry: registry, log: o.Logger, wait: o.Wait, pauses: pauses}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
@@ -97,12 +94,12 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	worker := inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	var wrong []error
 	for _, s := range cfg.Streams {
-		r, err := newRunner(cfg, s, registry, worker, o)
+		u, err := newUnit(cfg, s, registry, worker, o)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		c.runners = append(c.runners, r)
+		c.units = append(c.units, u)
 	}
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
@@ -128,10 +125,10 @@ func (c *Connector) Run(ctx context.Context) error {
 		wg   sync.WaitGroup
 		mu   sync.Mutex
 		errs []error
-		left = len(c.runners)
+		left = len(c.units)
 	)
 	watching, enough := context.WithCancel(ctx)
-	if len(c.runners) > 0 && !c.runners[0].report.Once {
+	if len(c.units) > 0 && !c.units[0].report.Once {
 		watched := make(chan struct{})
 		defer func() { <-watched }()
 		go func() {
@@ -140,9 +137,9 @@ func (c *Connector) Run(ctx context.Context) error {
 		}()
 	}
 	defer enough()
-	for _, r := range c.runners {
+	for _, u := range c.units {
 		wg.Go(func() {
-			err := r.run(ctx)
+			err := u.run(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			left--
@@ -150,9 +147,9 @@ func (c *Connector) Run(ctx context.Context) error {
 				return
 			}
 			errs = append(errs, err)
-			if left > 0 && !r.report.Once && ctx.Err() == nil {
+			if left > 0 && !u.report.Once && ctx.Err() == nil {
 				// Run returns the error too, but only when the others have stopped.
-				r.report.Log.Error("the stream has stopped; the others go on", "error", err)
+				u.report.Log.Error("the stream has stopped; the others go on", "error", err)
 			}
 		})
 	}
@@ -165,9 +162,29 @@ func (c *Connector) Run(ctx context.Context) error {
 
 // Status returns every stream's status, in the configuration's order.
 func (c *Connector) Status() []Status {
-	all := make([]Status, len(c.runners))
-	for i, r := range c.runners {
-		all[i] = r.report.Board.Get()
+	all := make([]Status, len(c.units))
+	for i, u := range c.units {
+		all[i] = u.report.Board.Get()
 	}
 	return all
+}
+
+// run runs the stream until ctx ends, or it does.
+func (u *unit) run(ctx context.Context) error {
+	if note := unsentNote(u.config); note != "" {
+		u.report.Log.Info(note)
+	}
+	return u.driver.Run(ctx)
+}
+
+// pauses waits for d, or until ctx ends.
+func pauses(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }

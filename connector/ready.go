@@ -47,7 +47,7 @@ func (c *Connector) ready(ctx context.Context) error {
 		if look > 0 {
 			wait = away.Wait(readyEvery)
 		}
-		if err := c.sleep(ctx, wait, err); err != nil {
+		if err := c.pauses(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -55,8 +55,8 @@ func (c *Connector) ready(ctx context.Context) error {
 
 // showAway shows all streams what they wait for.
 func (c *Connector) showAway(since time.Time, err error) {
-	for _, r := range c.runners {
-		r.report.Board.Set(func(s *Status) {
+	for _, u := range c.units {
+		u.report.Board.Set(func(s *Status) {
 			if s.Since, s.Cause = since, err; err == nil {
 				s.State = Starting
 			}

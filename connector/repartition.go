@@ -13,6 +13,8 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -51,23 +53,22 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 	if err != nil {
 		return done, err
 	}
-	r, err := newRunner(cfg, s, registry, alone(cfg), o)
+	u, err := newUnit(cfg, s, registry, alone(cfg), o)
 	if err != nil {
 		return done, err
 	}
-	opts := sinkOptions(cfg, s, r.report.Log, o.deps.client)
-	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
+	defer u.driver.Source.Close()
+	opener := u.driver.Opener
+	opts := sinkOptions(cfg, s, u.report.Log, o.deps.client)
+	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
 	opts.Fits = func(stored strategies.Cursor) error {
-		_, err := adopt(stored, s)
+		_, err := stream.Adopt(stored, s)
 		return err
 	}
-	source, bodies, err := r.connect(ctx)
-	if err != nil {
+	if err := opener.Prepare(ctx); err != nil {
 		return done, err
 	}
-	defer source.Close()
-	r.bodies = bodies
-	m := &mover{runner: r, done: &done}
+	m := &mover{stream: s, kafka: cfg.Kafka, opener: opener, done: &done}
 	if err := m.worth(ctx, opts); err != nil {
 		return done, err
 	}
@@ -84,7 +85,9 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 // mover moves keys. It takes them in shards by hash, and reads the topic twice for each, so
 // that memory keeps to window_rows whatever the topic's size (P10).
 type mover struct {
-	*runner
+	stream config.Stream
+	kafka  config.Kafka
+	opener *stream.Opener
 	sink   *kafka.Sink
 	stored strategies.Cursor
 	done   *Repartitioned
@@ -140,15 +143,15 @@ func (m *mover) worth(ctx context.Context, o kafka.Options) error {
 	if lost := kafka.Lost(stored, f); lost != "" || f.Missing {
 		return class.Errorf(class.Broker, "topic %s, %s: run the stream first, which reads again what the topic has lost", o.Topic, lost)
 	}
-	if err := m.agrees(stored, false); err != nil {
+	if err := m.opener.Agrees(stored, false); err != nil {
 		return err
 	}
-	if err := m.bodies.Lexicon().adopt(stored.Schemas); err != nil {
+	if err := m.opener.Back.Bodies.Lexicon().Adopt(stored.Schemas); err != nil {
 		return err
 	}
 	m.done.From, m.done.To = kafka.Spread(stored, f), len(f.Ends)
 	m.to = m.done.To
-	if m.done.From != m.done.To || moving(stored) {
+	if m.done.From != m.done.To || stream.Moving(stored) {
 		return nil
 	}
 	m.count(f)
@@ -189,8 +192,8 @@ func (m *mover) move(ctx context.Context) error {
 		sweep := *c.Sweep
 		sweep.ReadBack, c.Sweep = nil, &sweep
 	}
-	m.runner.sink = m.sink
-	if c, err = m.speak(c); err != nil {
+	m.opener.Sink, m.opener.Back.Topic = m.sink, m.sink
+	if c, err = m.opener.Speak(c); err != nil {
 		return err
 	}
 	if m.stored, err = m.sink.Commit(ctx, nil, c); err != nil {
@@ -213,7 +216,7 @@ func (m *mover) move(ctx context.Context) error {
 		}
 	}
 	m.sink.Settled()
-	_, err = m.sink.Commit(ctx, nil, m.learnt(m.stored))
+	_, err = m.sink.Commit(ctx, nil, m.opener.Learnt(m.stored))
 	return err
 }
 
@@ -225,7 +228,7 @@ func (m *mover) survey(ctx context.Context, shard uint64, scan func(context.Cont
 		if (id>>7)%m.shards != shard {
 			return nil
 		}
-		v, hash, err := m.inspect(ctx, rec)
+		v, hash, err := m.opener.Back.Inspect(ctx, rec)
 		if err != nil {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
@@ -291,11 +294,11 @@ func (m *mover) carry(ctx context.Context, rec *kgo.Record, plans map[uint64]*pl
 	if p == nil || p.partition != rec.Partition || p.offset != rec.Offset {
 		return nil
 	}
-	v, _, err := m.inspect(ctx, rec)
+	v, _, err := m.opener.Back.Inspect(ctx, rec)
 	if err != nil {
 		return err
 	}
-	v.Raw = []byte((&full{runner: m.runner}).render(v))
+	v.Raw = []byte(readback.Render(m.opener.Format, v))
 	home := kafka.Home(rec, m.to)
 	if !p.dead && !p.home {
 		m.add(kafka.Record{Key: rec.Key, Value: rec.Value, Headers: rec.Headers}, home)

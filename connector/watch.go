@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -14,17 +15,6 @@ import (
 // started anew. It is one look for all streams, of five small requests.
 const lookEvery = time.Minute
 
-// standing is what the output topic must still be like.
-type standing struct {
-	topic   *strategies.Topic
-	forgets bool // its records go by themselves
-}
-
-// stand notes what a cursor that was committed says of the output topic, for the look.
-func (r *runner) stand(c strategies.Cursor) {
-	r.standing.Store(&standing{c.Topic, r.sink.Found().Forgets})
-}
-
 // watch looks at the topics until ctx ends.
 func (c *Connector) watch(ctx context.Context) {
 	for {
@@ -33,7 +23,7 @@ func (c *Connector) watch(ctx context.Context) {
 			return
 		case <-time.After(c.lookEvery):
 		}
-		suspects := c.look(ctx, c.runners)
+		suspects := c.look(ctx, c.units)
 		if len(suspects) == 0 {
 			continue
 		}
@@ -44,23 +34,23 @@ func (c *Connector) watch(ctx context.Context) {
 			return
 		case <-time.After(c.lookEvery / 30):
 		}
-		for _, r := range c.look(ctx, suspects) {
+		for _, u := range c.look(ctx, suspects) {
 			select {
-			case r.alarm <- struct{}{}:
+			case u.driver.Alarm <- struct{}{}:
 			default:
 			}
 		}
 	}
 }
 
-// look returns the runners whose topics no longer hold what was written to them.
-func (c *Connector) look(ctx context.Context, runners []*runner) (suspects []*runner) {
-	before := make(map[*runner]*standing) // taken first: what is written meanwhile is beyond it
+// look returns the streams whose topics no longer hold what was written to them.
+func (c *Connector) look(ctx context.Context, units []*unit) (suspects []*unit) {
+	before := make(map[*unit]*stream.Standing) // taken first: what is written meanwhile is beyond it
 	var topics []string
-	for _, r := range runners {
-		if s := r.standing.Load(); s != nil && s.topic != nil {
-			before[r] = s
-			topics = append(topics, r.stream.Topic)
+	for _, u := range units {
+		if s := u.driver.Opener.Standing(); s != nil && s.Topic != nil {
+			before[u] = s
+			topics = append(topics, u.config.Topic)
 		}
 	}
 	if len(topics) == 0 {
@@ -70,20 +60,20 @@ func (c *Connector) look(ctx context.Context, runners []*runner) (suspects []*ru
 	if err != nil {
 		return nil // the broker is away: whoever has something to write will say so
 	}
-	for _, r := range runners {
-		s := before[r]
-		if s == nil || s != r.standing.Load() && s.topic.ID != r.standing.Load().topic.ID {
+	for _, u := range units {
+		s := before[u]
+		if s == nil || s != u.driver.Opener.Standing() && s.Topic.ID != u.driver.Opener.Standing().Topic.ID {
 			continue
 		}
-		f, ok := found[r.stream.Topic]
+		f, ok := found[u.config.Topic]
 		if !ok {
 			continue
 		}
-		f.Forgets = s.forgets
-		if kafka.Lost(strategies.Cursor{Version: strategies.CursorVersion, Topic: s.topic}, f) != "" {
-			suspects = append(suspects, r)
+		f.Forgets = s.Forgets
+		if kafka.Lost(strategies.Cursor{Version: strategies.CursorVersion, Topic: s.Topic}, f) != "" {
+			suspects = append(suspects, u)
 		} else if !f.Missing {
-			r.wider(s.topic.Partitions, len(f.Ends))
+			u.driver.Opener.Wider(s.Topic.Partitions, len(f.Ends))
 		}
 	}
 	return suspects

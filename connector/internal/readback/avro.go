@@ -67,7 +67,7 @@ func (a *Avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, 
 		}
 		v, hash, err := a.plan.Resolve(rec.Value, schema)
 		if errors.As(err, new(*wire.UnlikeError)) { // an earlier one of the stream's own
-			return v, hash, class.Errorf(class.Config, "the record has schema id %d, which the schema of now cannot read: %w; %s", id, err, unlikeRemedy)
+			return v, hash, class.Errorf(class.Config, "the record has schema id %d, which the schema of now cannot read: %w; %s", id, err, UnlikeRemedy)
 		}
 		return foreignUnless(v, hash, err)
 	}
@@ -84,9 +84,9 @@ func (a *Avro) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, 
 	return foreignUnless(v, hash, err)
 }
 
-// unlikeRemedy is what to do where the topic holds records that the schema cannot read. A registry
+// UnlikeRemedy is what to do where the topic holds records that the schema cannot read. A registry
 // lets it pass under compatibility NONE.
-const unlikeRemedy = "keep the field's type, or make it a union with the one it had, give new fields a default, or write to another topic (topic)"
+const UnlikeRemedy = "keep the field's type, or make it a union with the one it had, give new fields a default, or write to another topic (topic)"
 
 var errNotAvro = errors.New("the value is not Avro with a schema id")
 

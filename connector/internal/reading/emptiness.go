@@ -31,12 +31,13 @@ type emptiness struct {
 	format strategies.Format
 	first  []strategies.Param
 
-	stage  emptyStage
-	params []strategies.Param // the question to ask; nil: there is none, the sweep is empty
-	said   string             // what counts rows
-	since  strategies.Param   // the filter
-	from   strategies.Value
-	beyond string // a row that the API gives without the filter
+	unfiltered []strategies.Param // the same without the filter
+	stage      emptyStage
+	params     []strategies.Param // the question to ask; nil: there is none, the sweep is empty
+	said       string             // what counts rows
+	since      strategies.Param   // the filter
+	from       strategies.Value
+	beyond     string // a row that the API gives without the filter
 
 	// Of the page that ended the sweep; unset where there is no session.
 	verdict strategies.Verdict
@@ -51,6 +52,7 @@ const (
 	askedCounted    emptyStage = iota // the first one again, because the API counts rows
 	askedUnfiltered                   // without the filter
 	askedOnce                         // the first one again, because rows may have come meanwhile
+	askedStill                        // without the filter again, because the row may have gone meanwhile
 )
 
 func newEmptiness(p *Parts, now time.Time, c strategies.Cursor, v strategies.Verdict, a *Answer, weight int64) (*emptiness, error) {
@@ -84,7 +86,8 @@ func (e *emptiness) unfilter() (err error) {
 	if e.from, err = e.format.ParseString(e.since.Value); err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	e.stage, e.params = askedUnfiltered, slices.Delete(slices.Clone(e.first), at, at+1)
+	e.unfiltered = slices.Delete(slices.Clone(e.first), at, at+1)
+	e.stage, e.params = askedUnfiltered, e.unfiltered
 	return nil
 }
 
@@ -92,7 +95,7 @@ func (e *emptiness) unfilter() (err error) {
 // neither that nor an error comes of it, params is the next question or nil. The error has class Source.
 func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 	switch {
-	case err != nil && e.stage == askedUnfiltered:
+	case err != nil && (e.stage == askedUnfiltered || e.stage == askedStill):
 		e.params = nil // some APIs want the filter; then there is nothing to hold against
 		return false, nil
 	case err != nil:
@@ -104,14 +107,22 @@ func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 			e.stage, e.params = askedOnce, e.first
 		}
 		return false, nil
-	case len(a.Rows) > 0:
-		return true, nil
-	case e.stage == askedOnce:
+	case e.stage == askedStill:
+		e.params = nil
+		if !slices.ContainsFunc(a.Rows, func(r strategies.Row) bool { return string(r.Value.Raw) == e.beyond }) {
+			return false, nil
+		}
 		return false, class.Errorf(class.Source, "%s: asked for rows from %q on the API gives none, and without the parameter %s it gives a row at %q: that parameter "+
 			"does not filter by %q from a value on (it may mean that very day, or another field); give the right one (params.since)",
 			a.URL, e.since.Value, e.since.Name, e.beyond, e.stream.CursorField)
 	}
-	if _, still := countOf(a); still > 0 {
+	switch _, still := countOf(a); {
+	case len(a.Rows) > 0:
+		return true, nil
+	case e.stage == askedOnce:
+		e.stage, e.params = askedStill, e.unfiltered
+		return false, nil
+	case still > 0:
 		return false, class.Errorf(class.Source, "%s: the API counts %d rows (%s) and gives none, asked again and again: look at records_path (%q), "+
 			"params and query, and for step_size at initial_id and max_id", a.URL, still, e.said, e.stream.RecordsPath)
 	}

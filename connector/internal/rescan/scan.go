@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -345,7 +344,7 @@ func (f *scan) collect(ctx context.Context, shard uint64, live map[uint64]bool, 
 		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.s.Stream.WindowRows {
 			return nil // at the next scan
 		}
-		v.Raw = []byte(f.render(v))
+		v.Raw = []byte(readback.Render(f.s.Format, v))
 		f.missing[string(rec.Key)] = v
 		return nil
 	})
@@ -363,20 +362,4 @@ func (f *scan) inScope(v strategies.Value) bool {
 	}
 	first, err := f.s.Format.ParseString(f.s.Stream.InitialMark)
 	return f.s.Stream.InitialMark == "" || (err == nil && f.s.Format.Compare(v, first) >= 0)
-}
-
-// render writes a value read back from a body, which may not keep the API's own text.
-func (f *scan) render(v strategies.Value) string {
-	switch {
-	case !v.Set:
-		return ""
-	case v.Raw != nil:
-		return string(v.Raw)
-	case f.s.Format == strategies.RFC3339:
-		return time.UnixMicro(v.N).UTC().Add(time.Duration(v.Sub)).Format(time.RFC3339Nano)
-	case f.s.Format == strategies.Integer:
-		return strconv.FormatInt(v.N, 10)
-	default:
-		return f.s.Format.Back(v, 0)
-	}
 }

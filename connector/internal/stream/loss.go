@@ -63,14 +63,14 @@ func (o *Opener) mend(c strategies.Cursor) (strategies.Cursor, error) {
 // schema ids mean, too; but not where it has records already: a worker of the stream that did
 // not know of it yet has written them, with the ids as they were.
 func Forget(c strategies.Cursor, found kafka.Found) strategies.Cursor {
-	if kafka.Remade(c, found) && !holds(found.Starts, found.Ends) {
+	if kafka.Remade(c, found) && !Holds(found.Starts, found.Ends) {
 		c.Schemas = nil
 	}
 	return c.Forget()
 }
 
-// holds reports whether a topic with these first and next offsets has records.
-func holds(starts, ends []int64) bool {
+// Holds reports whether a topic with these first and next offsets has records.
+func Holds(starts, ends []int64) bool {
 	for p := range ends {
 		if ends[p] > starts[p] {
 			return true

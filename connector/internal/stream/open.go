@@ -44,19 +44,28 @@ type Standing struct {
 // Standing is what the topic must still be like; nil: the stream is not open yet.
 func (o *Opener) Standing() *Standing { return o.standing.Load() }
 
-// Open opens the stream. What it needs once in a process comes first: one page of the API is read and
-// judged, and the schema is registered (rule 26).
+// Prepare does what the stream needs once in a process: one page of the API is read and judged, and
+// then the schema is registered (rule 26).
+func (o *Opener) Prepare(ctx context.Context) error {
+	if o.Back.Bodies != nil {
+		return nil
+	}
+	if err := o.Try.Out(ctx); err != nil {
+		return err
+	}
+	bodies, err := o.Connect(ctx)
+	if err != nil {
+		o.Try.Drop() // it would grow old until the registry is back
+		return err
+	}
+	o.Back.Bodies = bodies
+	return nil
+}
+
+// Open opens the stream.
 func (o *Opener) Open(ctx context.Context) (Event, error) {
-	if o.Back.Bodies == nil {
-		if err := o.Try.Out(ctx); err != nil {
-			return Event{}, err
-		}
-		bodies, err := o.Connect(ctx)
-		if err != nil {
-			o.Try.Drop() // it would grow old until the registry is back
-			return Event{}, err
-		}
-		o.Back.Bodies = bodies
+	if err := o.Prepare(ctx); err != nil {
+		return Event{}, err
 	}
 	stored, err := o.Sink.Open(ctx)
 	if err != nil {
@@ -69,7 +78,7 @@ func (o *Opener) Open(ctx context.Context) (Event, error) {
 	if stored, err = o.mend(stored); err != nil {
 		return Event{}, err
 	}
-	if stored, err = o.speak(stored); err != nil {
+	if stored, err = o.Speak(stored); err != nil {
 		return Event{}, err
 	}
 	if stored, err = o.claim(ctx, stored); err != nil {

@@ -29,9 +29,9 @@ func Disagreement(s config.Stream, k config.Kafka, clash error) error {
 		s.Topic, clash, k.StateTopic, s.Name)
 }
 
-// speak makes the cursor and the inspector know the same ids, and has the next transaction
+// Speak makes the cursor and the inspector know the same ids, and has the next transaction
 // keep the schemas that are new.
-func (o *Opener) speak(c strategies.Cursor) (strategies.Cursor, error) {
+func (o *Opener) Speak(c strategies.Cursor) (strategies.Cursor, error) {
 	c = c.Recede(o.Sink.Found().Ends)
 	if err := o.Agrees(c, false); err != nil {
 		return c, err

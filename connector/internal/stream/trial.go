@@ -71,7 +71,7 @@ func (t *Trial) Out(ctx context.Context) error {
 		}
 		if a := page.Answer; a != nil {
 			t.Share.Release(page.Weight)
-			err = t.Parts.Rules.TooBad(a.URL, a.Rows, t.askedBefore(known, c))
+			err = t.Parts.Rules.TooBad(a.URL, a.Rows, AskedBefore(t.Parts.Format, known, c))
 			t.keep(a, t.Parts.Strategy.Query(c).Params)
 		}
 		t.tried = err == nil
@@ -81,13 +81,12 @@ func (t *Trial) Out(ctx context.Context) error {
 	return nil
 }
 
-// askedBefore says of a bad row that the stream must have met it, going by its cursor: without a
-// window nothing better is known.
-func (t *Trial) askedBefore(stored, c strategies.Cursor) func(*strategies.Row) bool {
+// AskedBefore says of a bad row that the stream must have met it, going by its cursor: without a
+// window nothing better is known. c is the cursor with the sweep that shows the row.
+func AskedBefore(f strategies.Format, stored, c strategies.Cursor) func(*strategies.Row) bool {
 	if stored.Version == 0 || stored.Mark == "" && stored.Sweep == nil {
 		return nil
 	}
-	f := t.Parts.Format
 	return func(row *strategies.Row) bool {
 		for _, text := range []string{stored.Mark, c.Sweep.After} {
 			at, err := f.ParseString(text)
