@@ -275,16 +275,16 @@ func TestBrokerScanStoredInTheFuture(t *testing.T) {
 			h, stream := scripted(t, strategies.Keyset, s)
 			h.mustOnce()
 			future := time.Now().AddDate(3, 0, 0).UTC().Format(time.RFC3339)
-			r := h.runner(t)
-			cursor, err := r.sink.Open(t.Context())
+			sink := h.unit(t).driver.Opener.Sink
+			cursor, err := sink.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			cursor.Rescanned, cursor.Reconciled = future, future
-			if _, err := r.sink.Commit(t.Context(), nil, cursor); err != nil {
+			if _, err := sink.Commit(t.Context(), nil, cursor); err != nil {
 				t.Fatal(err)
 			}
-			r.sink.Close()
+			sink.Close()
 			stream.RescanInterval, stream.ReconcileInterval = c.rescan, c.reconcile
 			s.set(person("p2", at(2), "B"))
 			s.do(func() { s.drop("p3") })
@@ -308,14 +308,14 @@ func TestBrokerScanStoredInTheFuture(t *testing.T) {
 	}
 }
 
-// runner makes the first stream's, for tests that look at its parts.
-func (h *house) runner(t *testing.T) *runner {
+// unit makes the first stream, for tests that look at its parts.
+func (h *house) unit(t *testing.T) *unit {
 	t.Helper()
 	c, err := New(h.cfg, Options{Once: true, Logger: h.logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.runners[0]
+	return c.units[0]
 }
 
 // The last event of a key is the one with the greatest offset, whatever its value: a revert

@@ -15,46 +15,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/rest"
-	"tidemark/connector/internal/wire"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
-
-// The bound is halved by a transaction that was too late, and grows by those that are not.
-func TestBound(t *testing.T) {
-	t.Parallel()
-	const most, timeout = 16 << 20, 15 * time.Second
-	var b bound
-	if n := b.now(most); n != most {
-		t.Errorf("it begins at %d", n)
-	}
-	b.late(3<<20, most)
-	if n := b.now(most); n != 3<<19 {
-		t.Errorf("behind a late transaction of 3 MiB it is %d", n)
-	}
-	b.done(3<<19, most, timeout/2, timeout)
-	b.done(1<<10, most, time.Millisecond, timeout)
-	if n := b.now(most); n != 3<<19 {
-		t.Errorf("a slow one, and a small one, make it %d", n)
-	}
-	b.done(3<<19, most, timeout/5, timeout)
-	if n := b.now(most); n != 3<<19+3<<16 {
-		t.Errorf("a full one makes it %d", n)
-	}
-	for range 100 {
-		b.done(b.now(most), most, time.Millisecond, timeout)
-	}
-	if n := b.now(most); n != most {
-		t.Errorf("full ones make it %d, and no more than %d", n, most)
-	}
-	for range 100 {
-		b.late(b.now(most), most)
-	}
-	if n := b.now(most); n != leastBound {
-		t.Errorf("late ones make it %d", n)
-	}
-}
 
 // slowLink takes so many bytes a second.
 type slowLink struct {
@@ -69,13 +34,13 @@ func (l slowLink) Write(b []byte) (int, error) {
 
 // countsLate counts a sink's transactions that were too late, and keeps the last one's error.
 type countsLate struct {
-	sink
+	stream.Sink
 	late int
 	err  error
 }
 
-func (c *countsLate) Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
-	stored, err := c.sink.Commit(ctx, records, next)
+func (c *countsLate) Commit(ctx context.Context, records []admit.Record, next strategies.Cursor) (strategies.Cursor, error) {
+	stored, err := c.Sink.Commit(ctx, records, next)
 	if failed, ok := err.(*kafka.CommitError); ok && failed.Late { //nolint:errorlint // as it is made
 		c.late++
 		c.err = err
@@ -111,40 +76,26 @@ func TestSlowLink(t *testing.T) {
 		cfg := config.Default()
 		cfg.Kafka.Brokers, cfg.Kafka.StateTopic, cfg.Kafka.StatePartitions = []string{"localhost:9092"}, "state", 1
 		cfg.Kafka.TransactionTimeout, cfg.Kafka.Compression = 4*time.Second, "none"
-		stream := config.NewStream("users", strategies.Keyset, "http://localhost/pagination/keyset")
-		stream.Schema = personSchema
+		users := config.NewStream("users", strategies.Keyset, "http://localhost/pagination/keyset")
+		users.Schema = personSchema
 		transport := &http.Transport{DialContext: network.DialContext}
 		defer transport.CloseIdleConnections()
 		slow := func(ctx context.Context, n, host string) (net.Conn, error) {
 			c, err := network.DialContext(ctx, n, host)
 			return slowLink{c, 100_000}, err
 		}
-		r, err := newRunner(cfg, stream, nil, alone(cfg), Options{Once: true, Logger: slog.New(slog.DiscardHandler),
+		u, err := newUnit(cfg, users, nil, alone(cfg), Options{Once: true, Logger: slog.New(slog.DiscardHandler),
 			OnSweep: func(Sweep) {}, deps: deps{transport: transport, client: []kgo.Opt{kgo.Dialer(slow)}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.registered = func(context.Context) (bool, error) { return true, nil }
-		r.connect = func(context.Context) (source, inspector, error) {
-			plan, err := wire.Compile(planOptions(stream, r.format, stream.Schema, 1))
-			if err != nil {
-				return nil, nil, err
-			}
-			asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
-			asks.Transport = transport
-			client, err := rest.New(asks)
-			if err != nil {
-				return nil, nil, err
-			}
-			bodies, err := newAvro(plan, stream.Schema, nil, nil)
-			return &api{client, plan}, bodies, err
-		}
-		late := &countsLate{sink: r.sink}
-		r.sink = late
-		if err := r.run(t.Context()); err != nil {
+		unregistered(u, 1, nil)
+		late := &countsLate{Sink: u.driver.Opener.Sink}
+		u.through(late)
+		if err := u.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		now := r.report.Board.Get()
+		now := u.report.Board.Get()
 		if now.Written != rows {
 			t.Errorf("%d rows were written, want %d", now.Written, rows)
 		}

@@ -35,6 +35,17 @@ type deps struct {
 	lookEvery time.Duration
 	seats     int             // how many streams may be awake; 0: as many as the process may have files for
 	together  *kafka.Together // made by New for a worker of many streams
+	backoff   backoff         // nil: waits are as they were drawn
+}
+
+// backoff is how long a wait is that was drawn for a stream, or a worker, that cannot go on.
+type backoff func(drawn time.Duration, cause error) time.Duration
+
+func (b backoff) wait(drawn time.Duration, cause error) time.Duration {
+	if b == nil {
+		return drawn
+	}
+	return b(drawn, cause)
 }
 
 // unlimited is the size of records as long as the topic's limit is not known.
@@ -45,9 +56,11 @@ func alone(cfg *config.Config) *inflight.Worker { return inflight.New(cfg.Kafka.
 
 // unit is one stream of a worker, ready to run.
 type unit struct {
-	config config.Stream
-	report *status.Reporter
-	driver *stream.Driver
+	config  config.Stream
+	report  *status.Reporter
+	plan    *wire.Plan
+	driver  *stream.Driver
+	scanner *rescan.Scanner
 }
 
 // newUnit makes a stream's parts.
@@ -75,13 +88,16 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 		Bound: bound, Once: o.Once, Share: worker.Share, Hold: func(ctx context.Context, d time.Duration, _ error) error { return pauses(ctx, d) },
 		Now: time.Now, Spawn: reading.Beside, Learnt: opener.Learnt}
 	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer(o.OnSweep), IdleAfter: worker.IdleAfter,
-		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound}
+		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound,
+		Backoff: func(most time.Duration, err error) time.Duration {
+			return o.deps.backoff.wait(report.Backoff(most, err), err)
+		}}
 	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1)}
 	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
 		due, reconcile := stream.Due(s, c, time.Now())
 		return scanner.Scan(ctx, c, due, reconcile)
 	}
-	return &unit{config: s, report: report, driver: driver}, nil
+	return &unit{config: s, report: report, plan: plan, driver: driver, scanner: scanner}, nil
 }
 
 // observer tells of sweeps.

@@ -12,6 +12,7 @@ import (
 
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -182,7 +183,7 @@ func TestCheckOfATopicThatChanged(t *testing.T) {
 	}{
 		"nothing":          {func(*house, string) {}, "", 0, "ok   cursor"},
 		"deleted":          {func(h *house, topic string) { h.deleteTopic(topic) }, "", 0, "WARN cursor"},
-		"deleted, to fail": {func(h *house, topic string) { h.deleteTopic(topic) }, onLossFail, class.Broker, "FAIL cursor"},
+		"deleted, to fail": {func(h *house, topic string) { h.deleteTopic(topic) }, stream.OnLossFail, class.Broker, "FAIL cursor"},
 		"more partitions":  {func(h *house, topic string) { h.widen(topic, 3) }, "", 0, "state repartition"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,7 @@ type Connector struct {
 	log       *slog.Logger
 	wait      bool // for the broker and the registry, at the start
 	lookEvery time.Duration
-	pauses    func(ctx context.Context, d time.Duration) error // between looks for a broker that is not there yet
+	backoff   backoff // between looks for a broker that is not there yet
 }
 
 // errNoRegistry is the error of a configuration that has brokers of its own: the embedded
@@ -78,7 +78,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		return nil, err
 	}
 	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
-		registry: registry, log: o.Logger, wait: o.Wait, pauses: pauses}
+		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}

@@ -20,6 +20,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -105,9 +106,9 @@ func TestDeadLetterSharesTheTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := c.runners[0]
-	r.sink = &lastFails{sink: r.sink, t: t}
-	if err := r.run(t.Context()); err == nil {
+	u := c.units[0]
+	u.through(&lastFails{Sink: u.driver.Opener.Sink, t: t})
+	if err := u.run(t.Context()); err == nil {
 		t.Fatal("a transaction that is never committed gave no error")
 	}
 	if n := len(h.events(stream.Topic)) + len(h.letters(stream.Topic)); n != 0 {
@@ -122,7 +123,7 @@ func TestDeadLetterSharesTheTransaction(t *testing.T) {
 // lastFails spoils the first transaction that has a dead letter: by a row over the limit,
 // which the broker refuses alone (rule 1).
 type lastFails struct {
-	sink
+	stream.Sink
 	t *testing.T
 }
 
@@ -130,7 +131,7 @@ func (l *lastFails) Commit(ctx context.Context, records []kafka.Record, next str
 	if len(records) > 0 {
 		records = append(records, kafka.Record{Key: []byte("x"), Value: make([]byte, 8<<20)})
 	}
-	return l.sink.Commit(ctx, records, next)
+	return l.Sink.Commit(ctx, records, next)
 }
 
 // A row over the topic's limit is a dead letter that is cut, with its true length and hash.

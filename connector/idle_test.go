@@ -14,6 +14,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -135,13 +136,13 @@ func TestBrokerDozeFenced(t *testing.T) {
 
 // wakes spoils a sink's second open, the one that wakes the stream.
 type wakes struct {
-	sink
+	stream.Sink
 	opens int
 	spoil func(strategies.Cursor) (strategies.Cursor, error)
 }
 
 func (w *wakes) Open(ctx context.Context) (strategies.Cursor, error) {
-	c, err := w.sink.Open(ctx)
+	c, err := w.Sink.Open(ctx)
 	if w.opens++; w.opens == 2 && err == nil {
 		return w.spoil(c)
 	}
@@ -172,8 +173,8 @@ func TestBrokerDozeSpoiledWake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			spoiled := &wakes{sink: worker.runners[0].sink, spoil: c.spoil}
-			worker.runners[0].sink = spoiled
+			spoiled := &wakes{Sink: worker.units[0].driver.Opener.Sink, spoil: c.spoil}
+			worker.units[0].through(spoiled)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- worker.Run(ctx) }()
@@ -235,8 +236,8 @@ func TestBrokerStreamsOpenInTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, r := range c.runners {
-		r.worker = w
+	for _, u := range c.units {
+		u.driver.Worker = w
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -20,6 +20,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/connector/playground"
 	"tidemark/strategies"
@@ -365,4 +366,9 @@ func (h *house) start(o Options) (*Connector, func() error) {
 		cancel()
 		return <-done
 	}
+}
+
+// through makes the stream write through another sink.
+func (u *unit) through(s stream.Sink) {
+	u.driver.Opener.Sink, u.driver.Opener.Back.Topic, u.scanner.Sink = s, s, s
 }

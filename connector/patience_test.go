@@ -14,6 +14,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -31,12 +32,12 @@ type wait struct {
 
 func newWaits(hold bool) *waits { return &waits{make(chan wait, 1000), hold} }
 
-func (w *waits) sleep(ctx context.Context, d time.Duration, cause error) error {
+func (w *waits) wait(d time.Duration, cause error) time.Duration {
 	w.drawn <- wait{d, cause}
 	if w.hold {
-		<-ctx.Done()
+		return time.Hour
 	}
-	return ctx.Err()
+	return 0
 }
 
 // after counts down: it is true from the nth call on.
@@ -74,10 +75,10 @@ func TestBrokerSourceOutage(t *testing.T) {
 				fail(w)
 				return true
 			}
-			h, stream := scripted(t, strategies.Keyset, s)
-			stream.PollInterval, stream.MaxBackoff = time.Millisecond, time.Minute
+			h, users := scripted(t, strategies.Keyset, s)
+			users.PollInterval, users.MaxBackoff = time.Millisecond, time.Minute
 			pause := newWaits(false)
-			c, stop := h.start(Options{deps: deps{sleep: pause.sleep}})
+			c, stop := h.start(Options{deps: deps{backoff: pause.wait}})
 			kit.Eventually(t, "all rows", func() bool { return c.Status()[0].Written == 9 || c.Status()[0].State == Failed })
 			if now := c.Status()[0]; !now.Since.IsZero() || now.Cause != nil || now.Err != nil {
 				t.Errorf("it goes on, and its status is %+v", now)
@@ -85,7 +86,7 @@ func TestBrokerSourceOutage(t *testing.T) {
 			if err := stop(); err != nil {
 				t.Fatal(err)
 			}
-			if n := h.holds(stream.Topic, s); n != 9 {
+			if n := h.holds(users.Topic, s); n != 9 {
 				t.Errorf("%d events, want 9", n)
 			}
 			// A request whose connection breaks may be sent again by the HTTP client itself.
@@ -115,15 +116,15 @@ func TestBrokerEvidenceIsWaitedFor(t *testing.T) {
 		fmt.Fprintf(w, `{"data": [%s, %s], "total": 9}`, s.docs[8].text, s.docs[7].text)
 		return true
 	}
-	h, stream := scripted(t, strategies.Timestamp, s)
-	stream.PollInterval = time.Millisecond
+	h, users := scripted(t, strategies.Timestamp, s)
+	users.PollInterval = time.Millisecond
 	pause := newWaits(false)
-	c, stop := h.start(Options{deps: deps{sleep: pause.sleep}})
+	c, stop := h.start(Options{deps: deps{backoff: pause.wait}})
 	kit.Eventually(t, "all rows", func() bool { return c.Status()[0].Written == 9 || c.Status()[0].State == Failed })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	if n := h.holds(stream.Topic, s); n != 9 {
+	if n := h.holds(users.Topic, s); n != 9 {
 		t.Errorf("%d events, want 9", n)
 	}
 	if len(pause.drawn) == 0 || class.Of((<-pause.drawn).cause) != class.Source {
@@ -136,10 +137,10 @@ func TestBrokerEvidenceIsWaitedFor(t *testing.T) {
 func TestBrokerStoppedWhileFailing(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 3), instead: fails(1, 503, "down")}
-	h, stream := scripted(t, strategies.Keyset, s)
-	stream.PollInterval = time.Millisecond
+	h, users := scripted(t, strategies.Keyset, s)
+	users.PollInterval = time.Millisecond
 	pause := newWaits(true)
-	c, stop := h.start(Options{deps: deps{sleep: pause.sleep}})
+	c, stop := h.start(Options{deps: deps{backoff: pause.wait}})
 	<-pause.drawn
 	now := c.Status()[0]
 	if now.State != Retrying || now.Since.IsZero() || class.Of(now.Cause) != class.Source {
@@ -158,7 +159,7 @@ func TestBrokerStoppedWhileFailing(t *testing.T) {
 
 // failingSink is a sink whose next opens or commits fail.
 type failingSink struct {
-	sink
+	stream.Sink
 	opens, commits func() error // nil: none fails
 }
 
@@ -168,7 +169,7 @@ func (f *failingSink) Open(ctx context.Context) (strategies.Cursor, error) {
 			return strategies.Cursor{}, err
 		}
 	}
-	return f.sink.Open(ctx)
+	return f.Sink.Open(ctx)
 }
 
 func (f *failingSink) Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
@@ -178,7 +179,7 @@ func (f *failingSink) Commit(ctx context.Context, records []kafka.Record, next s
 			return next, &kafka.CommitError{Outcome: kafka.NotWritten, Permanent: errors.Is(err, kerr.PolicyViolation), Err: err}
 		}
 	}
-	return f.sink.Commit(ctx, records, next)
+	return f.Sink.Commit(ctx, records, next)
 }
 
 // times fails n times with an error.
@@ -217,16 +218,16 @@ func TestBrokerFirstOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &script{docs: people(1, 3)}
-			h, stream := scripted(t, strategies.Keyset, s)
-			stream.PollInterval = time.Millisecond
+			h, users := scripted(t, strategies.Keyset, s)
+			users.PollInterval = time.Millisecond
 			pause := newWaits(false)
-			c.o.Logger, c.o.deps.sleep = h.logger(), pause.sleep
+			c.o.Logger, c.o.deps.backoff = h.logger(), pause.wait
 			worker, err := New(h.cfg, c.o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := worker.runners[0]
-			r.sink = &failingSink{r.sink, c.opens, c.commit}
+			u := worker.units[0]
+			u.through(&failingSink{u.driver.Opener.Sink, c.opens, c.commit})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan error, 1)

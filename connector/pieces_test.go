@@ -9,6 +9,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -32,9 +33,9 @@ func TestBrokerPageInPieces(t *testing.T) {
 					t.Fatal(err)
 				}
 				h.last = c
-				r := c.runners[0]
-				r.sink = &pieceFails{sink: r.sink, t: t, at: failing}
-				if err := r.run(t.Context()); err != nil {
+				u := c.units[0]
+				u.through(&pieceFails{Sink: u.driver.Opener.Sink, t: t, at: failing})
+				if err := u.run(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if n := h.holds(stream.Topic, s); n != 200 {
@@ -63,7 +64,7 @@ func TestBrokerPageInPieces(t *testing.T) {
 // pieceFails loses the nth transaction that has records, and wants each to keep to
 // max_in_flight.
 type pieceFails struct {
-	sink
+	stream.Sink
 	t     *testing.T
 	n, at int
 }
@@ -82,5 +83,5 @@ func (p *pieceFails) Commit(ctx context.Context, records []kafka.Record, next st
 			return next, &kafka.CommitError{Outcome: kafka.NotWritten, Err: class.Wrap(class.Broker, errors.New("the broker is away"))}
 		}
 	}
-	return p.sink.Commit(ctx, records, next)
+	return p.Sink.Commit(ctx, records, next)
 }

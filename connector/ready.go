@@ -47,7 +47,7 @@ func (c *Connector) ready(ctx context.Context) error {
 		if look > 0 {
 			wait = away.Wait(readyEvery)
 		}
-		if err := c.pauses(ctx, wait); err != nil {
+		if err := pauses(ctx, c.backoff.wait(wait, err)); err != nil {
 			return err
 		}
 	}

@@ -67,16 +67,16 @@ func TestBrokerWaitsAtTheStart(t *testing.T) {
 			s := &script{docs: people(1, 3)}
 			a := newAbsent(t, s)
 			looks, c := 0, (*Connector)(nil)
-			sleep := func(ctx context.Context, _ time.Duration, _ error) error {
+			sleep := func(time.Duration, error) time.Duration {
 				looks++
 				if now := c.Status()[0]; looks == 3 && (now.State != Retrying || now.Since.IsZero() || now.Cause == nil) {
 					t.Errorf("it waits, and its status is %+v", now)
 				}
 				a.broker.Store(looks >= 10)
 				a.registry.Store(looks >= 20)
-				return ctx.Err()
+				return 0
 			}
-			c, err := New(a.cfg, Options{Once: once, Wait: true, Logger: a.logger(), deps: deps{client: a.client(), sleep: sleep}})
+			c, err := New(a.cfg, Options{Once: once, Wait: true, Logger: a.logger(), deps: deps{client: a.client(), backoff: sleep}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestStoppedWhileWaiting(t *testing.T) {
 	t.Parallel()
 	a := newAbsent(t, &script{})
 	pause := newWaits(true)
-	_, stop := a.start(Options{Wait: true, deps: deps{client: a.client(), sleep: pause.sleep}})
+	_, stop := a.start(Options{Wait: true, deps: deps{client: a.client(), backoff: pause.wait}})
 	<-pause.drawn
 	if err := stop(); err != nil {
 		t.Error(err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -115,9 +116,9 @@ func TestBrokerReconcileSparseTopic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := c.runners[0]
-	r.sink = &sparse{r.sink}
-	if err := r.run(t.Context()); err != nil {
+	u := c.units[0]
+	u.through(&sparse{u.driver.Opener.Sink})
+	if err := u.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := brief(h.events(stream.Topic)); got != tenRows+" 5-" {
@@ -135,10 +136,10 @@ func lastLine(l *logs) string {
 }
 
 // sparse is a sink whose topic has used up many offsets.
-type sparse struct{ sink }
+type sparse struct{ stream.Sink }
 
 func (s *sparse) Ends() []int64 {
-	ends := s.sink.Ends()
+	ends := s.Sink.Ends()
 	for i := range ends {
 		ends[i] += 1_000
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -109,8 +110,8 @@ func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slow := &slowOpen{sink: c.runners[0].sink, h: h}
-	c.runners[0].sink = slow
+	slow := &slowOpen{Sink: c.units[0].driver.Opener.Sink, h: h}
+	c.units[0].through(slow)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()
@@ -134,7 +135,7 @@ func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 
 // slowOpen opens only when a bad row was met, if it is to wait.
 type slowOpen struct {
-	sink
+	stream.Sink
 	h             *house
 	wait          atomic.Bool
 	open, misused atomic.Bool
@@ -146,12 +147,12 @@ func (s *slowOpen) Open(ctx context.Context) (strategies.Cursor, error) {
 		kit.Eventually(s.h.t, "the bad row", func() bool { return s.h.logs.count("a row cannot be written") > 0 })
 		s.open.Store(false)
 	}
-	return s.sink.Open(ctx)
+	return s.Sink.Open(ctx)
 }
 
 func (s *slowOpen) MaxRecord() int {
 	if s.open.Load() {
 		s.misused.Store(true)
 	}
-	return s.sink.MaxRecord()
+	return s.Sink.MaxRecord()
 }

@@ -7,6 +7,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -22,9 +23,9 @@ func TestBrokerClaimThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := c.runners[0]
-	r.sink = &claimFails{sink: r.sink}
-	if err := r.run(t.Context()); err != nil {
+	u := c.units[0]
+	u.through(&claimFails{Sink: u.driver.Opener.Sink})
+	if err := u.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.holds(stream.Topic, s); n != 4 {
@@ -34,13 +35,13 @@ func TestBrokerClaimThatFails(t *testing.T) {
 
 // claimFails loses its first transaction.
 type claimFails struct {
-	sink
+	stream.Sink
 	failed bool
 }
 
 func (c *claimFails) Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
 	if c.failed {
-		return c.sink.Commit(ctx, records, next)
+		return c.Sink.Commit(ctx, records, next)
 	}
 	c.failed = true
 	c.Close()

@@ -122,11 +122,11 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 	h.widen(stream.Topic, 6)
 	h.cfg.Kafka.MaxInFlight = 1 << 10 // many transactions
 	small := *stream
-	r, err := newRunner(h.cfg, small, nil, alone(h.cfg), Options{Logger: h.logger()})
+	u, err := newUnit(h.cfg, small, nil, alone(h.cfg), Options{Logger: h.logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	halfway(t, h, r, small)
+	halfway(t, h, u, small)
 	s.set(person("p1", at(100), "B"))
 	if err := <-waitFor(stop, func() bool { return c.Status()[0].Err != nil }); class.Of(err) != class.Fenced {
 		t.Errorf("the worker at work ends with %v", err)
@@ -148,9 +148,9 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 }
 
 // halfway moves some keys and goes no further.
-func halfway(t *testing.T, h *house, r *runner, stream config.Stream) {
+func halfway(t *testing.T, h *house, u *unit, stream config.Stream) {
 	t.Helper()
-	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, r.report.Log, nil))
+	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, u.report.Log, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
 
@@ -30,8 +31,8 @@ func TestBrokerSeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	var open openSinks
-	for _, r := range c.runners {
-		r.sink = &counted{sink: r.sink, all: &open}
+	for _, u := range c.units {
+		u.through(&counted{Sink: u.driver.Opener.Sink, all: &open})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -63,7 +64,7 @@ func TestBrokerSeats(t *testing.T) {
 	}
 	// The seats are free again: a scan, a failure or an end have left none taken.
 	for range seats {
-		if err := c.runners[0].worker.Seat(t.Context()); err != nil {
+		if err := c.units[0].driver.Worker.Seat(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -83,7 +84,7 @@ type openSinks struct{ now, most atomic.Int64 }
 
 // counted is a sink that is counted while it is open, or about to be.
 type counted struct {
-	sink
+	stream.Sink
 	all  *openSinks
 	open atomic.Bool
 }
@@ -94,11 +95,11 @@ func (c *counted) Open(ctx context.Context) (strategies.Cursor, error) {
 		for most := c.all.most.Load(); n > most && !c.all.most.CompareAndSwap(most, n); most = c.all.most.Load() {
 		}
 	}
-	return c.sink.Open(ctx)
+	return c.Sink.Open(ctx)
 }
 
 func (c *counted) Close() {
-	c.sink.Close()
+	c.Sink.Close()
 	if c.open.Swap(false) {
 		c.all.now.Add(-1)
 	}

@@ -87,7 +87,7 @@ func runFull(s *sim.Script, traced bool) (*sim.Violation, *city, error) {
 	c.api.API.Reset(s)
 	if traced {
 		c.api.Trace = func(worker, query string, a *sim.Answer) {
-			c.trace("worker %s asks %s: %s", worker, query, showAnswer(a))
+			c.trace("worker %s asks %s: %s", worker, query, a)
 		}
 	}
 	// A bubble begins in the year 2000, and rows from the future have rules of their own.
@@ -223,15 +223,15 @@ func (c *city) start(w int) {
 	c.starts++
 	c.mu.Unlock()
 	c.trace("worker %d starts", w)
-	r, err := p.runner()
+	u, err := p.unit()
 	if err != nil {
-		c.fail("P7", "making a runner: %v", err)
+		c.fail("P7", "making a stream: %v", err)
 		close(p.done)
 		return
 	}
-	p.r = r
+	p.u = u
 	c.gone.Go(func() {
-		err := r.run(ctx)
+		err := u.run(ctx)
 		c.trace("worker %d stops: %v", w, err)
 		if err != nil && !p.net.isDead() {
 			c.judge(err)

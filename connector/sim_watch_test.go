@@ -12,9 +12,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
-	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kit/sim"
-	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -25,7 +28,7 @@ type simProcess struct {
 	id     int
 	losses int // of the topic, when it was started
 	net    *simNet
-	r      *runner
+	u      *unit
 	cancel context.CancelFunc
 	done   chan struct{}
 
@@ -35,6 +38,14 @@ type simProcess struct {
 	last  int32
 	mu    sync.Mutex
 	ended []endedSweep // read to their end, not yet committed
+}
+
+// sweepBegin is what a sweep can have seen.
+type sweepBegin struct {
+	clock    int32
+	greatest int64
+	resumed  bool
+	cut      bool // an answer without pages was cut short, which nothing tells
 }
 
 type endedSweep struct {
@@ -53,68 +64,65 @@ func (p *simProcess) isDone() bool {
 	}
 }
 
-// runner makes the real thing, with the strategy and the source watched.
-func (p *simProcess) runner() (*runner, error) {
+// unit makes the real thing, with the strategy, the source and the sink watched.
+func (p *simProcess) unit() (*unit, error) {
 	cfg := config.Default()
 	cfg.Kafka.Brokers = []string{"localhost:" + strconv.Itoa(simKafkaPort)}
 	cfg.Kafka.StateTopic, cfg.Kafka.StatePartitions, cfg.Kafka.Partitions = simState, 1, p.script.Partitions
 	cfg.Kafka.TransactionTimeout, cfg.Kafka.Compression = simTxnTimeout, "none"
-	stream := streamOf(&p.script.Traits, none)
-	stream.Name, stream.Topic, stream.URL = "sim", simTopic, "http://localhost:"+strconv.Itoa(simAPIPort)+"/"
-	stream.PollInterval, stream.MaxRetries, stream.RequestTimeout = 100*time.Millisecond, 2, 2*time.Second
-	// Streams that never doze, that doze between most events, and that doze when it is calm.
-	stream.IdleAfter = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 300 * time.Millisecond}[p.script.Seed%4]
-	stream.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
-	stream.Schema = p.schema
-	id, kept := p.schemaID, func(ctx context.Context, fingerprint string) (string, error) {
-		return sinkOptions(cfg, stream, slog.New(slog.DiscardHandler), []kgo.Opt{kgo.Dialer(p.net.dialKafka)}).Schema(ctx, fingerprint)
-	}
-	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
-	logger := slog.New(slog.DiscardHandler)
-	o := Options{Logger: logger, OnSweep: p.sweepEnded, Wait: true, deps: deps{sleep: p.waits, transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
-	r, err := newRunner(cfg, stream, nil, amongAwake(cfg.Kafka.MaxInFlight), o)
-	if err != nil {
-		return nil, err
-	}
 	if p.script.Seed%4 < 2 {
 		cfg.Kafka.MaxInFlight = simInFlight
 	}
-	asks := clientOptions(stream, cfg.Kafka.MaxInFlight)
-	asks.Transport, asks.Logger = transport, logger
-	client, err := rest.New(asks)
+	users := sim.StreamOf(&p.script.Traits)
+	users.Name, users.Topic, users.URL = "sim", simTopic, "http://localhost:"+strconv.Itoa(simAPIPort)+"/"
+	users.PollInterval, users.MaxRetries, users.RequestTimeout = 100*time.Millisecond, 2, 2*time.Second
+	// Streams that are never idle, that are between most events, and that are when it is calm.
+	users.IdleAfter = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 300 * time.Millisecond}[p.script.Seed%4]
+	users.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
+	users.Schema = p.schema
+	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
+	o := Options{Logger: slog.New(slog.DiscardHandler), OnSweep: p.sweepEnded, Wait: true,
+		deps: deps{backoff: p.waits, transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
+	u, err := newUnit(cfg, users, nil, amongAwake(cfg.Kafka.MaxInFlight), o)
 	if err != nil {
 		return nil, err
 	}
-	r.registered = func(context.Context) (bool, error) { return true, nil }
-	r.connect = func(ctx context.Context) (source, inspector, error) {
-		plan, err := wire.Compile(planOptions(stream, r.format, stream.Schema, id))
-		if err != nil {
-			return nil, nil, err
+	d := u.driver
+	unregistered(u, p.schemaID, sinkOptions(cfg, users, o.Logger, o.deps.client).Schema)
+	d.Source = &watchedSource{d.Source, p, transport}
+	d.Opener.Try.Source = d.Source
+	strategy := &watched{Strategy: d.Settings.Reading.Strategy, p: p, try: d.Opener.Try}
+	d.Settings.Reading.Strategy, d.Opener.Try.Parts.Strategy = strategy, strategy
+	sink := &watchedSink{d.Opener.Sink, p}
+	u.through(sink)
+	return u, nil
+}
+
+// unregistered gives a stream's schema an id without a registry. kept looks schemas up in the state topic.
+func unregistered(u *unit, id int, kept func(context.Context, string) (string, error)) {
+	opener := u.driver.Opener
+	opener.Try.Registered = func(context.Context) (bool, error) { return true, nil }
+	opener.Connect = func(context.Context) (readback.Inspector, error) {
+		if err := u.plan.SetSchemaID(id); err != nil {
+			return nil, err
 		}
-		bodies, err := newAvro(plan, stream.Schema, lostRegistry{}, kept)
-		if err != nil {
-			return nil, nil, err
-		}
-		r.source = &watchedSource{&api{client, plan}, p, transport}
-		return r.source, bodies, r.tryOut(ctx)
+		opener.Try.Identify(id)
+		return readback.NewAvro(u.plan, schemaOf(u.config), lostRegistry{}, kept)
 	}
-	r.strategy = &watched{Strategy: r.strategy, p: p, r: r}
-	r.sink = &watchedSink{r.sink, p}
-	return r, nil
 }
 
 // simInFlight makes an answer of more than two or three rows one that is read in pieces.
 const simInFlight = 1200
 
 type watchedSource struct {
-	source
+	reading.Source
 	p         *simProcess
 	transport *namingTransport
 }
 
-func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*answer, error) {
+func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*reading.Answer, error) {
 	var page int32
-	a, err := s.source.Page(context.WithValue(ctx, pageName{}, &page), params)
+	a, err := s.Source.Page(context.WithValue(ctx, pageName{}, &page), params)
 	if err == nil {
 		nameAll(a, page)
 	}
@@ -122,10 +130,10 @@ func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*a
 }
 
 // nameAll names a page and every piece that follows.
-func nameAll(a *answer, page int32) {
-	a.Rows = named(slices.Clone(a.Rows), page)
-	if more := a.more; more != nil {
-		a.more = func(ctx context.Context) (*answer, error) {
+func nameAll(a *reading.Answer, page int32) {
+	a.Rows = sim.Named(slices.Clone(a.Rows), page)
+	if more := a.Rest; more != nil {
+		a.Rest = func(ctx context.Context) (*reading.Answer, error) {
 			next, err := more(ctx)
 			if err == nil {
 				nameAll(next, page)
@@ -150,30 +158,17 @@ func (t *namingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (s *watchedSource) Close() {
-	s.source.Close()
+	s.Source.Close()
 	s.transport.CloseIdleConnections()
 }
 
-// shortUnseen says that a page shorter than it could be tells nobody that it is.
-func shortUnseen(t *sim.Traits) bool {
-	switch t.Strategy {
-	case strategies.Timestamp, strategies.Replay:
-		return true
-	case strategies.Keyset:
-		return t.End == sim.EndNever
-	case strategies.Offset:
-		return t.Total == sim.TotalLow || t.Total == sim.TotalHigh
-	}
-	return false
-}
-
 type watchedSink struct {
-	sink
+	stream.Sink
 	p *simProcess
 }
 
 func (s *watchedSink) Open(ctx context.Context) (strategies.Cursor, error) {
-	c, err := s.sink.Open(ctx)
+	c, err := s.Sink.Open(ctx)
 	if err == nil {
 		s.p.city.mu.Lock()
 		s.p.wakes++
@@ -191,12 +186,12 @@ func (s *watchedSink) Scan(ctx context.Context, from []int64, fn func(*kgo.Recor
 	s.p.city.mu.Lock()
 	s.p.wakes--
 	s.p.city.mu.Unlock()
-	return s.sink.Scan(ctx, from, fn)
+	return s.Sink.Scan(ctx, from, fn)
 }
 
-func (s *watchedSink) Commit(ctx context.Context, records []kafka.Record, next strategies.Cursor) (strategies.Cursor, error) {
+func (s *watchedSink) Commit(ctx context.Context, records []admit.Record, next strategies.Cursor) (strategies.Cursor, error) {
 	time.Sleep(time.Millisecond) // records tell their transaction by its millisecond
-	c, err := s.sink.Commit(ctx, records, next)
+	c, err := s.Sink.Commit(ctx, records, next)
 	s.p.trace("worker %d commits seq %d: %d records, mark %q, sweep %+v: %v", s.p.id, c.Seq, len(records), c.Mark, c.Sweep, err)
 	return c, err
 }
@@ -205,7 +200,7 @@ func (s *watchedSink) Commit(ctx context.Context, records []kafka.Record, next s
 type watched struct {
 	strategies.Strategy
 	p    *simProcess
-	r    *runner
+	try  *stream.Trial
 	last int32 // when the sweep began or went back, by the API's clock
 	over bool  // the last answer ended it
 	look bool  // the last answer ended it, and nothing has begun since: a sweep without rows may be looked behind
@@ -221,17 +216,17 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
 	s.p.api.Mu.Unlock()
 	switch {
-	case !s.r.tried && s.look: // the page read before the stream is opened was asked for already
-	case !s.r.tried:
+	case !s.try.Tried() && s.look: // the page read before the stream is opened was asked for already
+	case !s.try.Tried():
 		s.tried, s.since = s.p.begin, s.last
 	}
-	s.p.pages, s.look, s.kept = nil, false, s.r.kept != nil
+	s.p.pages, s.look, s.kept = nil, false, s.try.Keeps()
 	return s.Strategy.Begin(c, now)
 }
 
 func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Verdict, error) {
 	p := s.p
-	p.last = nameOf(page.Rows)
+	p.last = sim.NameOf(page.Rows)
 	p.api.Mu.Lock()
 	served := p.api.API.H.Pages[p.last]
 	p.api.Mu.Unlock()
@@ -240,7 +235,7 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	}
 	s.kept = false
 	p.begin.clock = min(p.begin.clock, served.Seen+1)
-	p.begin.cut = p.begin.cut || served.Short && shortUnseen(&p.script.Traits)
+	p.begin.cut = p.begin.cut || served.Short && sim.ShortUnseen(&p.script.Traits)
 	if served.At <= s.last {
 		p.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", p.last, served.At, s.last)
 	}
@@ -314,4 +309,20 @@ func (p *simProcess) sweepEnded(Sweep) {
 	p.ends++
 	p.city.mu.Unlock()
 	p.trace("worker %d ends a sweep: %+v", p.id, h.Sweeps[len(h.Sweeps)-1])
+}
+
+// lostRegistry is the full tier's registry: it has no schema, what the state topic keeps has to do.
+type lostRegistry struct{}
+
+func (lostRegistry) SchemaByID(_ context.Context, id int) (string, error) {
+	return "", &wire.NoSchemaError{ID: id}
+}
+
+// amongAwake is a worker of which two more streams are awake: where the last one is idle, memory is given back, which takes a
+// garbage collection.
+func amongAwake(maxInFlight int64) *inflight.Worker {
+	w := inflight.New(maxInFlight, 3, 3)
+	w.Opened()
+	w.Opened()
+	return w
 }

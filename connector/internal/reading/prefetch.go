@@ -228,6 +228,14 @@ func (f *prefetch) dropFrom(from int) {
 	f.queue = f.queue[:from]
 }
 
+// detach leaves the rest of a long answer to whoever has the answer.
+func (f *prefetch) detach() {
+	f.cut = nil
+	for i := range f.fresh {
+		f.fresh[i].Rest = nil
+	}
+}
+
 // asks hands out what is to be asked and what is to be cancelled. An API must not be asked more
 // at once than concurrency allows: what was cancelled has to end first.
 func (f *prefetch) asks(fresh []Ask, cancelled []uint64) ([]Ask, []uint64) {

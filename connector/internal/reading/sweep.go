@@ -125,7 +125,7 @@ func (p *Puller) First(ctx context.Context, c strategies.Cursor) (*Page, error) 
 	defer carrier.Drain()
 	session.Begin(c)
 	page, err := p.page(ctx, session, carrier)
-	session.fetch.cut = nil // what follows of a long page comes with it
+	session.fetch.detach()
 	session.Drop()
 	return page, err
 }

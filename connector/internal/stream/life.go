@@ -105,7 +105,7 @@ func (m *Machine) close() {
 		what = "the stream cannot be opened; trying again until it can"
 	}
 	m.p.Report.Fails(m.now, err, what)
-	m.phase, m.reopenAt = waiting, m.now.Add(m.p.Report.Backoff(m.p.Stream.MaxBackoff, err))
+	m.phase, m.reopenAt = waiting, m.now.Add(m.set.Backoff(m.p.Stream.MaxBackoff, err))
 }
 
 // stop ends the machine, behind the transaction on its way.

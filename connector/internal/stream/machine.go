@@ -24,8 +24,9 @@ type Settings struct {
 	Once      bool // one sweep, then the machine ends
 	Wait      bool // the broker and the registry may be away at the start
 	Observer  Observer
-	IdleAfter func(time.Duration) time.Duration // how long a stream stays open with nothing to write, of idle_after
-	Rand      func(most time.Duration) time.Duration
+	IdleAfter func(time.Duration) time.Duration                 // how long a stream stays open with nothing to write, of idle_after
+	Rand      func(most time.Duration) time.Duration            // any wait up to most
+	Backoff   func(most time.Duration, err error) time.Duration // the next wait of a stream that cannot go on
 	Judge     Judge
 	Bound     *admit.Bound
 }

@@ -100,7 +100,7 @@ func (m *Machine) stuck(err error) {
 		return
 	}
 	m.p.Report.Fails(m.now, err, "the sweep cannot go on; asking again until it can")
-	m.reading, m.until = holding, m.now.Add(m.p.Report.Backoff(m.p.Stream.MaxBackoff, err))
+	m.reading, m.until = holding, m.now.Add(m.set.Backoff(m.p.Stream.MaxBackoff, err))
 	// As at a process's start: how often the sweep went back is not the reason any more.
 	m.forgive = !m.set.Judge.Retried(err)
 }

@@ -276,7 +276,7 @@ func (x *world) start(w *simWorker) {
 	w.opener = &Opener{Stream: x.stream, Kafka: kafka, Format: x.spec.Format, Sink: w.sink, Report: report, Try: &Trial{},
 		Back: &readback.Reader{Stream: x.stream, Format: x.spec.Format, Topic: w.sink, Bodies: newSimInspector(x), Rules: rules, Report: report}}
 	w.m = NewMachine(x.now, Settings{Reading: parts, Kafka: kafka, Once: x.variant == outageEnds, Wait: x.variant != firstOpenEnds, Observer: w,
-		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 }, Judge: KafkaJudge, Bound: &admit.Bound{}})
+		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 }, Backoff: report.Backoff, Judge: KafkaJudge, Bound: &admit.Bound{}})
 	x.collect(w)
 }
 
