@@ -207,7 +207,8 @@ type watched struct {
 
 	tried sweepBegin // when the page was asked for that is read before the stream is opened
 	since int32      // last at that time
-	kept  bool       // nothing is folded yet, and that page may be the first
+	fresh bool       // nothing has begun since
+	kept  bool       // nothing is folded since, and that page may be the first
 }
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
@@ -218,9 +219,11 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	switch {
 	case !s.try.Tried() && s.look: // the page read before the stream is opened was asked for already
 	case !s.try.Tried():
-		s.tried, s.since = s.p.begin, s.last
+		s.tried, s.since, s.fresh = s.p.begin, s.last, true
+	default:
+		s.kept, s.fresh = s.fresh, false
 	}
-	s.p.pages, s.look, s.kept = nil, false, s.try.Keeps()
+	s.p.pages, s.look = nil, false
 	return s.Strategy.Begin(c, now)
 }
 

@@ -111,9 +111,6 @@ func (t *Trial) keep(a *reading.Answer, params []strategies.Param) {
 // Tried reports whether nothing has to be tried any more.
 func (t *Trial) Tried() bool { return t.tried }
 
-// Keeps reports whether a page is held back for the sweep.
-func (t *Trial) Keeps() bool { return t.kept != nil }
-
 // Identify gives the kept page's records the schema's id.
 func (t *Trial) Identify(id int) {
 	if t.kept == nil {
