@@ -164,7 +164,7 @@ func (s *Session) doubted(_ time.Time, got early) (*Page, bool, error) {
 func (s *Session) believed() (*Page, bool, error) {
 	d := s.doubt
 	s.doubt, s.p.Notes.looked = nil, mostLooks
-	page, err := s.page(d.answer, d.weight, d.verdict)
+	page, err := s.made(d.answer, d.weight, d.verdict)
 	return page, false, err
 }
 

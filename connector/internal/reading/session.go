@@ -67,6 +67,7 @@ type Session struct {
 	fetch prefetch
 	doubt *emptiness // a first sweep without rows is looked behind; nil: none is
 
+	page   Page      // folded last
 	broken int       // long answers that broke off, one after the other
 	until  time.Time // nothing is asked before; zero: no wait
 }
@@ -151,7 +152,7 @@ func (s *Session) next() {
 	}
 }
 
-// Step folds the answer in turn. It returns nil and no error where that has not come yet, or
+// Step folds the answer in turn. The page is valid until the next call. It returns nil and no error where that has not come yet, or
 // leads to another question before anything can be said. An error leaves the session before the
 // page.
 func (s *Session) Step(now time.Time) (*Page, error) {
@@ -215,13 +216,14 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		}
 		return s.believed()
 	}
-	page, err = s.page(answer, e.weight, v)
+	page, err = s.made(answer, e.weight, v)
 	return page, false, err
 }
 
-// page is what a verdict makes of an answer.
-func (s *Session) page(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
-	page := &Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
+// made is what a verdict makes of an answer.
+func (s *Session) made(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
+	s.page = Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
+	page := &s.page
 	if err := s.countBad(page, v.Restarted); err != nil {
 		s.letGo(answer, weight)
 		return nil, err

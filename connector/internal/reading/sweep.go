@@ -87,8 +87,8 @@ func (p *Puller) page(ctx context.Context, s *Session, c *Carrier) (*Page, error
 // wait carries out what the session wants until something comes back.
 func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 	asks, cancelled := s.Asks(nil, nil)
-	for _, id := range cancelled {
-		c.Cancel(id)
+	if len(cancelled) > 0 {
+		c.Cancel()
 	}
 	for _, a := range asks {
 		c.Ask(ctx, a)
@@ -102,7 +102,7 @@ func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 	}
 	select {
 	case a := <-c.Back():
-		c.Ended(a)
+		c.Ended()
 		switch {
 		case !a.Grant:
 			s.Arrived(a.ID, a.Answer, a.Err)

@@ -102,7 +102,7 @@ func (d *Driver) run(ctx context.Context) error {
 }
 
 func (d *Driver) arrived(a reading.Arrival) Event {
-	d.carrier.Ended(a)
+	d.carrier.Ended()
 	switch {
 	case !a.Grant:
 		return Event{Kind: Arrived, ID: a.ID, Answer: a.Answer, Err: a.Err}
@@ -114,8 +114,8 @@ func (d *Driver) arrived(a reading.Arrival) Event {
 
 // carry carries out what the machine wants.
 func (d *Driver) carry(ctx context.Context, r *Ready) {
-	for _, id := range r.Cancel {
-		d.carrier.Cancel(id)
+	if len(r.Cancel) > 0 {
+		d.carrier.Cancel()
 	}
 	for _, a := range r.Asks {
 		d.carrier.Ask(ctx, a)

@@ -87,6 +87,9 @@ type Machine struct {
 	phase phase
 	out   Ready // demands that are not handed out yet
 
+	asks    []reading.Ask // handed out last
+	cancels []uint64
+
 	// What is kept from life to life.
 	session   *reading.Session
 	opened    bool // the sink was open once
@@ -196,17 +199,18 @@ func (m *Machine) Step(now time.Time, e Event) {
 	m.read()
 }
 
-// Ready hands out what is to be done now; it is to be called until it wants nothing. Questions come
+// Ready hands out what is to be done now; it is to be called until it wants nothing. Its slices are
+// valid until the next call. Questions come
 // first, so that they are on their way before the rows of the page that led to them are admitted.
 func (m *Machine) Ready() Ready {
-	asks, cancel := m.session.Asks(nil, nil)
-	if len(asks) == 0 {
+	m.asks, m.cancels = m.session.Asks(m.asks[:0], m.cancels[:0])
+	if len(m.asks) == 0 {
 		m.write()
-		asks, cancel = m.session.Asks(asks, cancel)
+		m.asks, m.cancels = m.session.Asks(m.asks, m.cancels)
 	}
 	r := m.out
 	m.out = Ready{}
-	r.Asks, r.Cancel = asks, cancel
+	r.Asks, r.Cancel = m.asks, m.cancels
 	r.Need, _ = m.session.Need()
 	return r
 }
