@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
 
@@ -255,13 +256,9 @@ func (d *decoder) last(s *Stream, from source) {
 	if err == nil {
 		return
 	}
-	message := err.Error()
-	for _, v := range d.substituted { // P11
-		if v != "" {
-			message = strings.ReplaceAll(message, v, "***")
-		}
-	}
-	d.report(from.at("strategy"), from.path+"strategy", message, "")
+	var secrets secret.Set
+	secrets.AddAll(d.substituted...) // P11
+	d.report(from.at("strategy"), from.path+"strategy", secrets.Hide(err.Error()), "")
 }
 
 // deadLetters stands behind a topic's name in that of its dead letters.

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"tidemark/connector/internal/secret"
+)
 
 // Config is a whole configuration: one worker's streams and the servers they use.
 // Every duration, size and count has its default filled in.
@@ -132,13 +136,13 @@ type Position struct {
 type Secret string
 
 // String hides the text.
-func (s Secret) String() string { return "***" }
+func (s Secret) String() string { return secret.Hidden }
 
 // GoString hides the text from %#v.
-func (s Secret) GoString() string { return `"***"` }
+func (s Secret) GoString() string { return `"` + secret.Hidden + `"` }
 
 // MarshalText hides the text from encoders.
-func (s Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(secret.Hidden), nil }
 
 // Reveal returns the text, for the one place that sends it.
 func (s Secret) Reveal() string { return string(s) }

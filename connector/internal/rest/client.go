@@ -13,6 +13,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
 
@@ -54,14 +55,14 @@ type Options struct {
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
 type Client struct {
-	target   *target
-	header   http.Header // shared by all requests; never changed after New
-	host     string      // the Host header where the configuration sets one
-	redactor *redactor
-	http     *http.Client
-	own      *http.Transport // nil where the caller brought one
-	limiter  *rate.Limiter   // nil: no limit
-	buffers  sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
+	target  *target
+	header  http.Header // shared by all requests; never changed after New
+	host    string      // the Host header where the configuration sets one
+	secrets *secret.Set
+	http    *http.Client
+	own     *http.Transport // nil where the caller brought one
+	limiter *rate.Limiter   // nil: no limit
+	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
 	timeout    time.Duration
 	maxRetries int
@@ -116,7 +117,7 @@ func New(o Options) (*Client, error) {
 		target:     t,
 		header:     header,
 		host:       host,
-		redactor:   newRedactor(t, o.Headers),
+		secrets:    t.secrets(o.Headers),
 		timeout:    positive(o.Timeout, DefaultTimeout),
 		maxRetries: max(o.MaxRetries, 0),
 		maxWait:    positive(o.MaxWait, DefaultMaxWait),
@@ -199,7 +200,7 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 		args := []any{"try", try, "max_retries", c.maxRetries}
 		if failed.after > 0 {
 			wait = failed.after
-			args = append(args, "asked_by", c.redactor.text(failed.header), "until", moment(wait))
+			args = append(args, "asked_by", c.secrets.Hide(failed.header), "until", moment(wait))
 		}
 		if args = append(args, "wait", wait); c.onRetry != nil {
 			c.onRetry(failed.err, args...)

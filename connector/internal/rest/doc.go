@@ -12,9 +12,9 @@
 //	message.go    the API's own words out of an error body
 //	body.go       reading a bounded body into a pooled buffer, gzip and zstd
 //	transport.go  the transport, and the rule about redirects (P11)
-//	target.go     the request's URL, as it is sent and as it may be shown
+//	target.go     the request's URL, as it is sent and as it may be shown, and its secrets (P11)
 //	rest.go       the rest of an answer that is read in pieces
-//	redact.go     what counts as a secret, and how it is kept out of texts (P11)
+//	header.go     the headers of all requests
 //
 // Every error that Get returns has class Source, except what accept returned and the
 // end of the caller's context, which come back as they are.

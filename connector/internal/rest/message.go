@@ -6,6 +6,8 @@ import (
 	"html"
 	"strings"
 	"unicode"
+
+	"tidemark/connector/internal/secret"
 )
 
 const (
@@ -25,8 +27,8 @@ var messageFields = []string{
 // apiMessage finds the API's own words in a body: the message fields of a JSON object,
 // the title of an HTML page, or a plain text; "" where there are none. Secrets are cut
 // out before the words are clipped, so that not even half of one remains (P11).
-func apiMessage(body []byte, secrets *redactor) string {
-	return oneLine(secrets.text(rawMessage(body)))
+func apiMessage(body []byte, secrets *secret.Set) string {
+	return oneLine(secrets.Hide(rawMessage(body)))
 }
 
 func rawMessage(body []byte) string {

@@ -6,20 +6,22 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"tidemark/connector/internal/secret"
 )
 
-var none = &redactor{}
+var none = &secret.Set{}
 
 // A secret that would be clipped in the middle is cut out as a whole.
 func TestSecretAtTheClip(t *testing.T) {
-	secrets := &redactor{}
-	secrets.secrets.Add("Sesame-Open")
+	secrets := &secret.Set{}
+	secrets.Add("Sesame-Open")
 	for _, body := range []string{
 		strings.Repeat("x", maxMessage-6) + "Sesame-Open",
 		`{"message": "` + strings.Repeat("x", maxMessage-6) + `Sesame\u002dOpen"}`,
 		"<title>\xff" + strings.Repeat("x", maxMessage-7) + "Sesame&#45;Open</title>",
 	} {
-		if m := apiMessage([]byte(body), secrets); strings.Contains(strings.ToLower(m), "ses") || !strings.HasSuffix(m, hidden) {
+		if m := apiMessage([]byte(body), secrets); strings.Contains(strings.ToLower(m), "ses") || !strings.HasSuffix(m, secret.Hidden) {
 			t.Errorf("%q", m)
 		}
 	}

@@ -55,7 +55,7 @@ func NewRegistry(rawURL, user, pass string) (*Registry, error) {
 		if user == "" {
 			user = u.User.Username()
 			pass, _ = u.User.Password()
-		} else if p, _ := u.User.Password(); p != "" {
+		} else if p, set := u.User.Password(); set {
 			r.secrets.AddAll(p)
 		}
 		u.User = nil
@@ -68,6 +68,7 @@ func NewRegistry(rawURL, user, pass string) (*Registry, error) {
 		sr.HTTPClient(&http.Client{Timeout: registryTimeout, CheckRedirect: sameOrigin}),
 	}
 	if user != "" || pass != "" {
+		r.secrets.AddBasic(user, pass)
 		opts = append(opts, sr.BasicAuth(user, pass))
 	}
 	if r.client, err = sr.NewClient(opts...); err != nil {
@@ -198,16 +199,6 @@ func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}, backoff.WithBackOff(b), backoff.WithMaxTries(registryTries))
 }
 
-// redacted shows an error without the secrets that a server may have echoed. The cause
-// stays reachable for errors.Is and As.
-type redacted struct {
-	text string
-	err  error
-}
-
-func (e *redacted) Error() string { return e.text }
-func (e *redacted) Unwrap() error { return e.err }
-
 func (r *Registry) fail(doing string, err error) error {
 	var re *sr.ResponseError
 	text := err.Error()
@@ -224,5 +215,5 @@ func (r *Registry) fail(doing string, err error) error {
 		text = fmt.Sprintf("status %d: %s", re.StatusCode, text)
 	}
 	text = fmt.Sprintf("%s at the schema registry %s: %s", doing, r.where, text)
-	return class.Wrap(class.Broker, &redacted{r.secrets.Hide(text), err})
+	return class.Wrap(class.Broker, r.secrets.Wrap(err, text))
 }
