@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"tidemark/connector/internal/text"
 )
 
 // Hidden stands where a secret was.
@@ -25,7 +27,7 @@ const Least = 4
 
 // Cut is what stands at the end of a text that was clipped. Before it a secret's beginning is
 // hidden, too.
-const Cut = "..."
+const Cut = text.Cut
 
 // Set holds secrets. The zero value has none. It may grow while several goroutines use it: a
 // token is learnt long after the first request. It forgets nothing. A Set must not be copied.

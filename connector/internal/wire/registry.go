@@ -106,7 +106,7 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 		var re *sr.ResponseError
 		if errors.As(err, &re) && re.StatusCode == http.StatusConflict {
 			return 0, class.Refuse(r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's earlier ones (%s). "+
-				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip([]byte(r.secrets.Hide(re.Error()))))))
+				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip(r.secrets.Hide(re.Error())))))
 		}
 		if re != nil && re.StatusCode == http.StatusUnprocessableEntity { // it takes the schema for none
 			return 0, class.Refuse(r.fail(doing, err))
@@ -203,7 +203,7 @@ func (r *Registry) fail(doing string, err error) error {
 	var re *sr.ResponseError
 	text := err.Error()
 	if errors.As(err, &re) {
-		text = clip([]byte(r.secrets.Hide(text)))
+		text = clip(r.secrets.Hide(text))
 		switch re.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			text += "; check the registry's username and password"
