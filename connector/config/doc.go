@@ -36,8 +36,9 @@
 // What came from the environment, passwords, header and query values and URLs are in no
 // error message (P11).
 //
-// Where what lives: keys.go has the table of all keys, from which come the reader
-// (decode.go), the hints, schema.json and the lists below; load.go puts a file together,
+// Where what lives: keys.go has the table of all keys and their defaults, from which come the
+// reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
+// computes those that follow other keys; load.go puts a file together,
 // check.go and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
