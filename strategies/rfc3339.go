@@ -156,7 +156,7 @@ func (s stamp) before(micros int64, sub uint16) string {
 // its granule. Years outside 1..9999 are clamped: no API takes them.
 func (s stamp) format(micros int64, nanos int) string {
 	const lo, hi = -62135596800, 253402300799 // 0001-01-01, 9999-12-31T23:59:59
-	sec, us := floorDiv(micros, 1e6), micros-floorDiv(micros, 1e6)*1e6
+	sec, us := FloorDiv(micros, 1e6), micros-FloorDiv(micros, 1e6)*1e6
 	switch {
 	case sec < lo:
 		sec, us, nanos = lo, 0, 0
@@ -218,7 +218,7 @@ func daysFromCivil(year, month, day int) int64 {
 	if month <= 2 {
 		y--
 	}
-	era := floorDiv(y, 400)
+	era := FloorDiv(y, 400)
 	yearOfEra := y - era*400
 	monthFromMarch := int64((month + 9) % 12)
 	dayOfYear := (153*monthFromMarch+2)/5 + int64(day) - 1

@@ -51,7 +51,7 @@ func unitAt(doubt int64) unit {
 // finer says whether a row at v, in an answer asked from after, is one that a filter which
 // compares in units of u, or is strict, leaves out.
 func (k core) finer(u unit, learnt bool, v, after *Value) bool {
-	if u.n > micro && v.N > after.N && floorDiv(v.N, u.within) == floorDiv(after.N, u.within) {
+	if u.n > micro && v.N > after.N && FloorDiv(v.N, u.within) == FloorDiv(after.N, u.within) {
 		return true
 	}
 	return learnt && k.spec.Format.compare(v, after) == 0

@@ -16,12 +16,12 @@ func TestCoarseFilterIsFoundOut(t *testing.T) {
 		keeps  func(row, since Value) bool
 		filter string
 	}{
-		"seconds":            {func(row, since Value) bool { return floorDiv(row.N, micro)*micro >= since.N }, FilterCoarse},
-		"minutes":            {func(row, since Value) bool { return floorDiv(row.N, 60*micro)*60*micro >= since.N }, FilterMinutes},
-		"minutes, strict":    {func(row, since Value) bool { return floorDiv(row.N, 60*micro) > floorDiv(since.N, 60*micro) }, FilterMinutes},
-		"days":               {func(row, since Value) bool { return floorDiv(row.N, day)*day >= since.N }, FilterDays},
-		"days, strict":       {func(row, since Value) bool { return floorDiv(row.N, day) > floorDiv(since.N, day) }, FilterDays},
-		"days there, strict": {func(row, since Value) bool { return floorDiv(row.N+east, day) > floorDiv(since.N+east, day) }, FilterDays},
+		"seconds":            {func(row, since Value) bool { return FloorDiv(row.N, micro)*micro >= since.N }, FilterCoarse},
+		"minutes":            {func(row, since Value) bool { return FloorDiv(row.N, 60*micro)*60*micro >= since.N }, FilterMinutes},
+		"minutes, strict":    {func(row, since Value) bool { return FloorDiv(row.N, 60*micro) > FloorDiv(since.N, 60*micro) }, FilterMinutes},
+		"days":               {func(row, since Value) bool { return FloorDiv(row.N, day)*day >= since.N }, FilterDays},
+		"days, strict":       {func(row, since Value) bool { return FloorDiv(row.N, day) > FloorDiv(since.N, day) }, FilterDays},
+		"days there, strict": {func(row, since Value) bool { return FloorDiv(row.N+east, day) > FloorDiv(since.N+east, day) }, FilterDays},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachByValue(t, func(t *testing.T, spec Spec) {
@@ -66,7 +66,7 @@ func TestCoarseFilterBehindALookback(t *testing.T) {
 	spec := playgroundSpec(Keyset)
 	spec.FirstMark, spec.Lookback = "", 10*time.Second
 	s := mustNew(t, spec)
-	api := &observing{spec: spec, keeps: func(row, since Value) bool { return floorDiv(row.N, day) > floorDiv(since.N, day) }}
+	api := &observing{spec: spec, keeps: func(row, since Value) bool { return FloorDiv(row.N, day) > FloorDiv(since.N, day) }}
 	api.rows = seconds(t, 1, 2, 3)
 	c, _, err := api.sweep(t, s, Cursor{})
 	if err != nil || c.Filter != "" {

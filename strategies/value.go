@@ -161,9 +161,9 @@ func (f Format) Back(v Value, d int64) string {
 	case Integer:
 		return strconv.FormatInt(n, 10)
 	case EpochSeconds: // never a text that Parse refuses: it becomes a stored mark
-		return strconv.FormatInt(max(floorDiv(n, 1e6), math.MinInt64/1_000_000), 10)
+		return strconv.FormatInt(max(FloorDiv(n, 1e6), math.MinInt64/1_000_000), 10)
 	case EpochMillis:
-		return strconv.FormatInt(max(floorDiv(n, 1e3), math.MinInt64/1_000), 10)
+		return strconv.FormatInt(max(FloorDiv(n, 1e3), math.MinInt64/1_000), 10)
 	case RFC3339:
 		t, err := parseTime(v.Raw)
 		if err != nil {
@@ -185,7 +185,9 @@ func (f Format) Time(v Value) (time.Time, bool) {
 	return time.UnixMicro(v.N).Add(time.Duration(v.Sub)).UTC(), true
 }
 
-func floorDiv(a, b int64) int64 {
+// FloorDiv divides and rounds down, below 0 too: a time is never rounded to a later one, whether
+// it lies before or after 1970, here or in a row's Avro.
+func FloorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b != 0 && (a < 0) != (b < 0) {
 		q--
@@ -193,7 +195,8 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// clip shortens a value for an error message.
+// clip shortens a value for an error message. The connector's packages have one of their own, which
+// the core, depending on nobody, does without.
 func clip(b []byte) string {
 	if len(b) > 60 {
 		return string(b[:57]) + "..."

@@ -364,3 +364,14 @@ func TestStrictFilterWithTrimmedFractions(t *testing.T) {
 	c = fold(t, s, begin(t, s, Cursor{Mark: day + "04Z"}), Page{Rows: page("05.25Z", "06Z"), Token: token("a")}).Next
 	wantQuery(t, s, c, "updated_since="+day+"05.99Z")
 }
+
+// Law: what is rounded down is no later than it was, by less than a step.
+func TestLawFloorDiv(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.Int64().Draw(t, "a"), rapid.Int64Range(1, 1<<40).Draw(t, "b")
+		q := FloorDiv(a, b)
+		if left := a - q*b; left < 0 || left >= b {
+			t.Fatalf("%d / %d is %d, which leaves %d", a, b, q, left)
+		}
+	})
+}

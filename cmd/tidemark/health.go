@@ -36,7 +36,7 @@ a while is no reason to restart a worker, which waits for them (its streams are 
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&file, "heartbeat", "", "the file that tidemark run --heartbeat writes (default $"+heartbeatEnv+", or heartbeat.json in the data directory)")
+	f.StringVar(&file, "heartbeat", "", "the file that tidemark run --heartbeat writes (default $"+heartbeatEnv+", or "+heartbeatFile+" in the data directory)")
 	f.DurationVar(&maxAge, "max-age", time.Minute, "a heartbeat older than this is that of a process that hangs or is gone")
 	s.addDirFlag(cmd)
 	return cmd

@@ -19,6 +19,9 @@ import (
 // heartbeatEnv names the heartbeat's file where no flag does; an image sets it for both commands.
 const heartbeatEnv = "TIDEMARK_HEARTBEAT"
 
+// heartbeatFile is its name in the data directory of an embedded broker, where nothing else names it.
+const heartbeatFile = "heartbeat.json"
+
 // beatEvery is how long a heartbeat is left as it is while nothing changes; lookEvery is how soon a
 // change of a stream's state is in it.
 const (
@@ -69,7 +72,7 @@ func heartbeatPath(flag, dataDir string) string {
 	case os.Getenv(heartbeatEnv) != "":
 		return os.Getenv(heartbeatEnv)
 	case dataDir != "":
-		return filepath.Join(dataDir, "heartbeat.json")
+		return filepath.Join(dataDir, heartbeatFile)
 	}
 	return ""
 }

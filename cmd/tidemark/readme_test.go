@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -98,5 +99,48 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 	}
 	if n < 6 {
 		t.Errorf("only %d of the README's lines were looked at", n)
+	}
+}
+
+// What the README shows of ports, directories and the like is what the flags have by default, as
+// --help says it.
+func TestReadmeShowsTheFlagsDefaults(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := strings.Join(strings.Fields(string(raw)), " ")
+	def := func(command, flag string) string {
+		cmd, _, err := newRootCmd().Find([]string{command})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := cmd.Flags().Lookup(flag)
+		if f == nil {
+			t.Fatalf("%s has no --%s", command, flag)
+		}
+		return f.DefValue
+	}
+	kafka, registry, api, dir := def("demo", "kafka-port"), def("demo", "registry-port"), def("demo", "api-port"), def("demo", "data-dir")
+	for _, sentence := range []string{
+		"Kafka 127.0.0.1:" + kafka + " registry http://127.0.0.1:" + registry + " API http://127.0.0.1:" + api + " data " + dir + " ",
+		"wait=" + kafka + "," + registry + "," + api,
+		"http://127.0.0.1:" + api + "/pagination/keyset",
+		"The demo's data lies in `" + dir + "`",
+		fmt.Sprintf("an API with %d users", demoUsers),
+		"`$" + heartbeatEnv + "`",
+		"`" + heartbeatFile + "` in the data directory",
+		"where it is older than " + map[string]string{"1m0s": "a minute"}[def("health", "max-age")] + " or a stream",
+	} {
+		has(t, "the README", readme, sentence)
+	}
+	for _, command := range []string{"run", "tail"} { // which take the demo's directory and ports for granted
+		if got := def(command, "data-dir"); got != dir {
+			t.Errorf("%s looks in %s, demo writes to %s", command, got, dir)
+		}
+	}
+	if def("run", "kafka-port") != kafka || def("run", "registry-port") != registry || def("playground", "port") != api {
+		t.Error("demo has other ports than run and playground")
 	}
 }

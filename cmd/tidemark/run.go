@@ -59,7 +59,7 @@ takes; with --once it fails in the end, and the exit code says why.`,
 	f.BoolVar(&wait, "wait", true, "wait at the start for a broker and a registry that are not there yet; not with --once, unless given")
 	f.StringVar(&strategy, "strategy", "", "read with this strategy instead of the configured one")
 	f.StringVar(&logFormat, "log-format", "text", "text or json")
-	f.StringVar(&beatFile, "heartbeat", "", "file for tidemark health (default $"+heartbeatEnv+"; with the embedded broker heartbeat.json in the data directory)")
+	f.StringVar(&beatFile, "heartbeat", "", "file for tidemark health (default $"+heartbeatEnv+"; with the embedded broker "+heartbeatFile+" in the data directory)")
 	s.addFlags(cmd)
 	must(cmd.MarkFlagRequired("config"))
 	return cmd

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
 
@@ -27,7 +28,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		d.required(from, o)
 		s.Strategy = cmp.Or(override, s.Strategy)
 		if !from.given.has("name") { // one that is given and refused stays empty
-			s.Name = cmp.Or(s.Topic, "user")
+			s.Name = cmp.Or(s.Topic, unnamed)
 		}
 		if !from.given.has("topic") {
 			if s.Topic = s.Name; internalTopic(s.Topic) {
@@ -132,7 +133,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 			"remove reconcile_interval, or give the stream a topic of its own", "exclusive")
 	}
 	if s.InitialID > s.MaxID {
-		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are 1 and %d", blankStream().MaxID), "max_id")
+		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are %d and %d", blankStream().InitialID, blankStream().MaxID), "max_id")
 	}
 }
 
@@ -175,7 +176,7 @@ func (d *decoder) parameters(s *Stream, from source) {
 		switch {
 		case !needed && !slices.Contains(optional[s.Strategy], f.name):
 		case name == "" && needed:
-			d.report(from.at(key), from.path+key, s.Strategy+" cannot do without this parameter", "give its name in the API; the default is "+f.def)
+			d.report(from.at(key), from.path+key, s.Strategy+" cannot do without this parameter", "give its name in the API; the default is "+f.def.String())
 		case name != "" && sent[name] != "":
 			d.report(from.at(key, sent[name]), from.path+key, "has the same name as "+sent[name], "every parameter needs a name of its own")
 		case name != "":
@@ -255,13 +256,9 @@ func (d *decoder) last(s *Stream, from source) {
 	if err == nil {
 		return
 	}
-	message := err.Error()
-	for _, v := range d.substituted { // P11
-		if v != "" {
-			message = strings.ReplaceAll(message, v, "***")
-		}
-	}
-	d.report(from.at("strategy"), from.path+"strategy", message, "")
+	var secrets secret.Set
+	secrets.AddAll(d.substituted...) // P11
+	d.report(from.at("strategy"), from.path+"strategy", secrets.Hide(err.Error()), "")
 }
 
 // deadLetters stands behind a topic's name in that of its dead letters.

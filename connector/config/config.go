@@ -1,9 +1,13 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"tidemark/connector/internal/secret"
+)
 
 // Config is a whole configuration: one worker's streams and the servers they use.
-// Every duration, size and count has its default filled in.
+// Every duration, size and count has its default filled in; doc.go lists them.
 type Config struct {
 	Kafka          Kafka
 	SchemaRegistry Registry
@@ -13,14 +17,14 @@ type Config struct {
 // Kafka says where records and cursors go.
 type Kafka struct {
 	Brokers               []string      // host:port; empty: the embedded broker
-	StateTopic            string        // default "tidemark-state"
-	StatePartitions       int           // default 16
-	Partitions            int           // of a data topic that is created; default 1
-	Replication           int           // of a topic that is created; default -1: the broker's
-	Compression           string        // lz4 (default), zstd, snappy, gzip, none
-	TransactionTimeout    time.Duration // default 15s
-	TransactionalIDPrefix string        // default "tidemark"
-	MaxInFlight           int64         // bytes of fetched pages not yet committed; default 16 MiB
+	StateTopic            string        // holds the cursors
+	StatePartitions       int           // of the state topic when it is created
+	Partitions            int           // of a data topic that is created
+	Replication           int           // of a topic that is created; -1: the broker's
+	Compression           string        // lz4, zstd, snappy, gzip, none
+	TransactionTimeout    time.Duration // behind which the broker aborts a transaction
+	TransactionalIDPrefix string        // of all workers that share streams
+	MaxInFlight           int64         // bytes of fetched pages not yet committed
 }
 
 // Registry is a schema registry with Confluent's API.
@@ -32,63 +36,63 @@ type Registry struct {
 
 // Stream is one API collection, read with one strategy, written to one topic.
 type Stream struct {
-	Name     string // default: the topic, or "user"
+	Name     string // its cursor is stored under it
 	URL      string // base_url in the flat form
 	Strategy string
-	Topic    string // default: the name
+	Topic    string // where its records go
 
 	PageSize     int           // rows a page; 0: not set
 	Unpaged      bool          // page_size: none
-	InitialID    int64         // step_size; default 1
-	StepSize     int64         // step_size; default 1000
-	MaxID        int64         // step_size; default 100000
-	Buffer       time.Duration // replay; buffer_hours, default 2h
-	Lookback     time.Duration // default 10s where the cursor is a time, but for replay; otherwise 0
-	InitialMark  string        // default 0001-01-01T00:00:00Z (RFC 3339 formats)
-	Strict       bool          // filter: strict (>) instead of inclusive (>=, the default)
-	PollInterval time.Duration // default 10s
-	IdleAfter    time.Duration // default 1m: with nothing to write for so long the stream's producer is closed; 0: never
+	InitialID    int64         // step_size: the first id asked for
+	StepSize     int64         // step_size: ids a request
+	MaxID        int64         // step_size: the last id asked for
+	Buffer       time.Duration // replay: buffer_hours
+	Lookback     time.Duration // how far behind the mark a sweep begins
+	InitialMark  string        // where the first sweep begins; "": before every row
+	Strict       bool          // filter: strict (>) instead of inclusive (>=)
+	PollInterval time.Duration // between two sweeps
+	IdleAfter    time.Duration // with nothing to write for so long the stream's producer is closed; 0: never
 
-	IDField      string   // default "id"
-	CursorField  string   // default "updatedAt"; step_size: the id field
-	CursorFormat string   // a name of strategies.FormatNames; default rfc3339, step_size: integer
-	RecordsPath  string   // dotted path of the data array; default "data"; "" : the answer is the array
-	TokenPath    string   // default "scroll_param" (keyset)
-	TotalPath    string   // default "total" (offset)
+	IDField      string   // the record's key
+	CursorField  string   // what a sweep moves by
+	CursorFormat string   // a name of strategies.FormatNames
+	RecordsPath  string   // dotted path of the data array; "": the answer is the array
+	TokenPath    string   // dotted path of the next page's token; "": there is none
+	TotalPath    string   // dotted path of the number of rows; "": there is none
 	End          []string // what proves an end beside what does by itself: EndToken and so on, or statuses
 	Params       Params
-	RepeatParams bool              // keyset: pages by token repeat what they were asked from; default: whether params.token was given
-	OrderBy      string            // offset: default the cursor field
+	RepeatParams bool              // keyset: pages by token repeat what they were asked from
+	OrderBy      string            // offset: what params.order_by is set to
 	Query        map[string]string // fixed parameters sent with every request
 	Headers      map[string]Secret // sent with every request, never across origins
 
-	OnBadRow    string        // dlq (default), fail, skip: a row that cannot be keyed or encoded
-	MaxBadRows  int           // default 100: a sweep with more of them, and more than 1%, stops
-	MaxBadRatio float64       // default 0.5: a page of more than three rows with a greater part of them bad stops the stream; 1: none does
-	MaxFuture   time.Duration // default 24h: a cursor value further past the API's clock does not move the mark; 0: any does
-	WindowRows  int           // default 8388608: rows of the topic that are remembered, 32 bytes each
+	OnBadRow    string        // dlq, fail, skip: a row that cannot be keyed or encoded
+	MaxBadRows  int           // a sweep with more of them, and more than 1%, stops
+	MaxBadRatio float64       // a page of more than three rows with a greater part of them bad stops the stream; 1: none does
+	MaxFuture   time.Duration // a cursor value further past the API's clock does not move the mark; 0: any does
+	WindowRows  int           // rows of the topic that are remembered, 32 bytes each
 
-	OnTopicLoss string // reread (default), fail: the topic no longer holds what was written to it
+	OnTopicLoss string // reread, fail: the topic no longer holds what was written to it
 
 	Deleted           Deleted       // how the API marks a deleted row
-	RescanInterval    time.Duration // between full re-reads that write what differs; Never by default, 0: each sweep
-	ReconcileInterval time.Duration // between full scans for deleted rows; Never by default, 0: each sweep
-	MaxDeleteRatio    float64       // default 0.2: a scan that would delete a greater part of the keys is refused
+	RescanInterval    time.Duration // between full re-reads that write what differs; Never, or 0: each sweep
+	ReconcileInterval time.Duration // between full scans for deleted rows; Never, or 0: each sweep
+	MaxDeleteRatio    float64       // a scan that would delete a greater part of the keys is refused
 
-	RequestTimeout time.Duration // default 30s
-	MaxRetries     int           // default 5
-	MaxWait        time.Duration // the longest that the API may ask to wait; default 1h
-	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again; default 5m
-	MaxBody        int64         // bytes of one answer, default 64 MiB
+	RequestTimeout time.Duration // of a request as a whole
+	MaxRetries     int           // of one request
+	MaxWait        time.Duration // the longest that the API may ask to wait
+	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again
+	MaxBody        int64         // bytes of one answer
 	RateLimit      float64       // requests a second; 0: none
-	Concurrency    int           // offset, step_size: requests under way at once; default 4
-	Sorted         bool          // default true: pages come in cursor order (rule 12); false: keyset follows tokens
+	Concurrency    int           // offset, step_size: requests under way at once
+	Sorted         bool          // pages come in cursor order (rule 12); false: keyset follows tokens
 
-	Exclusive bool // default true: nobody else writes into the topic, and one who does stops the stream
+	Exclusive bool // nobody else writes into the topic, and one who does stops the stream
 
 	SchemaFile string // path of an Avro schema as the file writes it; "": the built-in one
 	SchemaPath string // where it was read, for messages; never with the environment's values in it (P11)
-	Schema     string // its text; default: schemas.User
+	Schema     string // its text
 
 	Pos Position // where the stream stands in the file
 }
@@ -132,13 +136,13 @@ type Position struct {
 type Secret string
 
 // String hides the text.
-func (s Secret) String() string { return "***" }
+func (s Secret) String() string { return secret.Hidden }
 
 // GoString hides the text from %#v.
-func (s Secret) GoString() string { return `"***"` }
+func (s Secret) GoString() string { return `"` + secret.Hidden + `"` }
 
 // MarshalText hides the text from encoders.
-func (s Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(secret.Hidden), nil }
 
 // Reveal returns the text, for the one place that sends it.
 func (s Secret) Reveal() string { return string(s) }

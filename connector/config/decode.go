@@ -126,8 +126,8 @@ func (f field) hint() string {
 	if f.none != nil {
 		h += ", or none"
 	}
-	if f.def != "" {
-		h += "; the default is " + f.def
+	if len(f.def) > 0 {
+		h += "; the default is " + f.def.String()
 	}
 	return h
 }

@@ -36,12 +36,13 @@
 // What came from the environment, passwords, header and query values and URLs are in no
 // error message (P11).
 //
-// Where what lives: keys.go has the table of all keys, from which come the reader
-// (decode.go), the hints, schema.json and the lists below; load.go puts a file together,
+// Files: keys.go has the table of all keys and their defaults, from which come the
+// reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
+// computes those that follow other keys; load.go puts a file together,
 // check.go and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go and quantity.go judge single values; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it.
 //
 // # Keys of a stream

@@ -1,10 +1,6 @@
 package config
 
 import (
-	"slices"
-	"time"
-
-	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
@@ -29,7 +25,7 @@ const (
 )
 
 // field is one key of a configuration. This table is what the reader, the hints, the
-// JSON Schema and the list of keys in doc.go are made from.
+// JSON Schema and the list of keys in doc.go are made from, and the one place of the defaults.
 type field struct {
 	name, alias string
 	kind        kind
@@ -41,7 +37,7 @@ type field struct {
 	secret      bool     // the value is never shown (P11)
 	fields      []field  // section
 	none        *bool    // integer: "none" may stand for a number, and sets this
-	def         string   // default as the docs write it
+	def         defaults
 	doc         string
 }
 
@@ -61,21 +57,21 @@ func topFields(c *Config) []field {
 
 func kafkaFields(k *Kafka) []field {
 	return []field{
-		{name: "brokers", kind: hosts, into: &k.Brokers, def: "the embedded broker", doc: "host:port, a list or one string with commas"},
-		{name: "state_topic", kind: text, topic: true, into: &k.StateTopic, def: "tidemark-state", doc: "the topic that holds the cursors"},
-		{name: "state_partitions", kind: integer, into: &k.StatePartitions, min: 1, max: 10000, def: "16", doc: "of the state topic, when it is created"},
-		{name: "partitions", kind: integer, into: &k.Partitions, min: 1, max: 10000, def: "1", doc: "of a data topic, when it is created"},
-		{name: "replication", kind: integer, into: &k.Replication, min: -1, max: 32767, def: "-1", doc: "of a topic that is created; -1: as the broker says"},
-		{name: "compression", kind: text, enum: []string{"none", "gzip", "snappy", "lz4", "zstd"}, into: &k.Compression, def: "lz4", doc: "of what is produced"},
-		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: "15s", doc: "after this the broker aborts a transaction by itself"},
-		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: "tidemark", doc: "workers that share streams share it; others must not"},
-		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: "16MiB", doc: "pages fetched and not yet committed, of all streams together"},
+		{name: "brokers", kind: hosts, into: &k.Brokers, def: computed("the embedded broker"), doc: "host:port, a list or one string with commas"},
+		{name: "state_topic", kind: text, topic: true, into: &k.StateTopic, def: always("tidemark-state"), doc: "the topic that holds the cursors"},
+		{name: "state_partitions", kind: integer, into: &k.StatePartitions, min: 1, max: 10000, def: always("16"), doc: "of the state topic, when it is created"},
+		{name: "partitions", kind: integer, into: &k.Partitions, min: 1, max: 10000, def: always("1"), doc: "of a data topic, when it is created"},
+		{name: "replication", kind: integer, into: &k.Replication, min: -1, max: 32767, def: always("-1"), doc: "of a topic that is created; -1: as the broker says"},
+		{name: "compression", kind: text, enum: []string{"none", "gzip", "snappy", "lz4", "zstd"}, into: &k.Compression, def: always("lz4"), doc: "of what is produced"},
+		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: always("15s"), doc: "after this the broker aborts a transaction by itself"},
+		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: always("tidemark"), doc: "workers that share streams share it; others must not"},
+		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: always("16MiB"), doc: "pages fetched and not yet committed, of all streams together"},
 	}
 }
 
 func registryFields(r *Registry) []field {
 	return []field{
-		{name: "url", kind: address, empty: true, into: &r.URL, def: "the embedded registry", doc: "its http or https URL"},
+		{name: "url", kind: address, empty: true, into: &r.URL, def: computed("the embedded registry"), doc: "its http or https URL"},
 		{name: "username", kind: scalar, empty: true, into: &r.Username, secret: true, doc: "for basic authentication"},
 		{name: "password", kind: scalar, empty: true, into: &r.Password, secret: true, doc: "for basic authentication; write \"${NAME}\", not the password"},
 	}
@@ -83,151 +79,77 @@ func registryFields(r *Registry) []field {
 
 func streamFields(s *Stream) []field {
 	return []field{
-		{name: "name", kind: text, topic: true, into: &s.Name, def: "the topic, or user", doc: "the stream's name; its cursor is stored under it"},
+		{name: "name", kind: text, topic: true, into: &s.Name, def: computed("the topic, or " + unnamed), doc: "the stream's name; its cursor is stored under it"},
 		{name: "strategy", kind: text, enum: strategies.Names(), into: &s.Strategy, doc: "how pages are asked for"},
 		{name: "url", alias: "base_url", kind: address, into: &s.URL, doc: "the API's endpoint"},
-		{name: "topic", kind: text, topic: true, into: &s.Topic, def: "the name", doc: "where its records go"},
-		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: "offset: 50",
+		{name: "topic", kind: text, topic: true, into: &s.Topic, def: computed("the name"), doc: "where its records go"},
+		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", strategies.Offset),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
-		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: "1", doc: "step_size: the first id asked for"},
-		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: "1000", doc: "step_size: ids a request"},
-		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: "100000", doc: "step_size: the last id asked for"},
-		{name: "buffer_hours", kind: hours, into: &s.Buffer, max: century / 3600, def: "2", doc: "replay: how far behind the mark a sweep starts"},
-		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: "10s where the cursor is a time; replay, step_size: 0", doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
-		{name: "max_future", kind: duration, into: &s.MaxFuture, max: century, def: "24h", doc: "a cursor value further past the API's clock does not move the mark; 0: any does"},
-		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: "8388608", doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
-		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: "dlq", doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
-		{name: "max_bad_rows", kind: integer, into: &s.MaxBadRows, max: 1e9, def: "100", doc: "a sweep with more bad rows than this, and more than 1%, stops"},
-		{name: "max_bad_ratio", kind: number, into: &s.MaxBadRatio, max: 1, def: "0.5", doc: "a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does"},
-		{name: "on_topic_loss", kind: text, enum: []string{"reread", "fail"}, into: &s.OnTopicLoss, def: "reread", doc: "what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not"},
+		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: always("1"), doc: "step_size: the first id asked for"},
+		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: always("1000"), doc: "step_size: ids a request"},
+		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: always("100000"), doc: "step_size: the last id asked for"},
+		{name: "buffer_hours", kind: hours, into: &s.Buffer, max: century / 3600, def: always("2"), doc: "replay: how far behind the mark a sweep starts"},
+		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: append(computed(lookback.String()+" where the cursor is a time"), only("0", strategies.Replay, strategies.StepSize)...), doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
+		{name: "max_future", kind: duration, into: &s.MaxFuture, max: century, def: always("24h"), doc: "a cursor value further past the API's clock does not move the mark; 0: any does"},
+		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: always("8388608"), doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
+		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: always("dlq"), doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
+		{name: "max_bad_rows", kind: integer, into: &s.MaxBadRows, max: 1e9, def: always("100"), doc: "a sweep with more bad rows than this, and more than 1%, stops"},
+		{name: "max_bad_ratio", kind: number, into: &s.MaxBadRatio, max: 1, def: always("0.5"), doc: "a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does"},
+		{name: "on_topic_loss", kind: text, enum: []string{"reread", "fail"}, into: &s.OnTopicLoss, def: always("reread"), doc: "what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not"},
 		{name: "deleted", kind: section, fields: deletedFields(&s.Deleted), doc: "how the API marks a deleted row, which becomes a tombstone"},
-		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: "never", doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
-		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: "never", doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
-		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: "0.2", doc: "a scan that would delete a greater part of the keys is refused"},
-		{name: "exclusive", kind: boolean, into: &s.Exclusive, def: "true", doc: "whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote"},
-		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: "rfc3339: " + firstMark, doc: "where the first sweep starts"},
-		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: "inclusive", doc: "whether the API's filter is >= or >"},
-		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: "10s", doc: "pause between two sweeps"},
-		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: "1m", doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
-		{name: "id_field", kind: text, into: &s.IDField, def: "id", doc: "the field that becomes the record's key"},
-		{name: "cursor_field", kind: text, into: &s.CursorField, def: "updatedAt; step_size: the id field", doc: "the field a sweep moves by"},
-		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: "rfc3339; step_size: integer", doc: "how the cursor field is read"},
-		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: "data", doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
-		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: "keyset: scroll_param", doc: "dotted path of the next page's token"},
-		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: "offset: total", doc: "dotted path of the number of rows"},
-		{name: "end", kind: words, enum: ends, into: &s.End, def: "what is unambiguous", doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},
+		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: always(never), doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
+		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: always(never), doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
+		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: always("0.2"), doc: "a scan that would delete a greater part of the keys is refused"},
+		{name: "exclusive", kind: boolean, into: &s.Exclusive, def: always("true"), doc: "whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote"},
+		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: computed(strategies.RFC3339.String() + ": " + firstMark), doc: "where the first sweep starts"},
+		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: always("inclusive"), doc: "whether the API's filter is >= or >"},
+		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: always("10s"), doc: "pause between two sweeps"},
+		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: always("1m"), doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
+		{name: "id_field", kind: text, into: &s.IDField, def: always("id"), doc: "the field that becomes the record's key"},
+		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", strategies.StepSize)...), doc: "the field a sweep moves by"},
+		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: append(always("rfc3339"), only("integer", strategies.StepSize)...), doc: "how the cursor field is read"},
+		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
+		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", strategies.Keyset), doc: "dotted path of the next page's token"},
+		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", strategies.Offset), doc: "dotted path of the number of rows"},
+		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
-		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: "whether params.token is given", doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
-		{name: "order_by", kind: text, into: &s.OrderBy, def: "offset: the cursor field", doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
+		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: computed("whether params.token is given"), doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
+		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", strategies.Offset), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
-		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: "30s", doc: "bounds a request as a whole"},
-		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: "5", doc: "of one request"},
-		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: "1h", doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
-		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: "5m", doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
-		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: "64MiB", doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
-		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: "0", doc: "requests a second; 0: no limit"},
-		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: "4", doc: "offset, step_size: requests under way at once"},
-		{name: "sorted", kind: boolean, into: &s.Sorted, def: "true", doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
-		{name: "schema", kind: text, into: &s.SchemaFile, def: "the built-in user schema", doc: "an Avro schema's file, relative to this one"},
+		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: always("30s"), doc: "bounds a request as a whole"},
+		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: always("5"), doc: "of one request"},
+		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
+		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: always("5m"), doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
+		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: always("64MiB"), doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
+		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: always("0"), doc: "requests a second; 0: no limit"},
+		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},
+		{name: "sorted", kind: boolean, into: &s.Sorted, def: always("true"), doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
+		{name: "schema", kind: text, into: &s.SchemaFile, def: computed("the built-in user schema"), doc: "an Avro schema's file, relative to this one"},
 	}
 }
 
 func deletedFields(d *Deleted) []field {
 	return []field{
 		{name: "field", kind: text, empty: true, into: &d.Field, doc: "the row's field that says so"},
-		{name: "value", kind: scalar, empty: true, into: &d.Value, def: "true", doc: "its value in a deleted row"},
-		{name: "present", kind: boolean, into: &d.Present, def: "false", doc: "true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set"},
+		{name: "value", kind: scalar, empty: true, into: &d.Value, def: always("true"), doc: "its value in a deleted row"},
+		{name: "present", kind: boolean, into: &d.Present, def: always("false"), doc: "true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set"},
 	}
 }
 
 func paramFields(p *Params) []field {
-	name := func(key string, into *string, def, doc string) field {
+	name := func(key string, into *string, def defaults, doc string) field {
 		return field{name: key, kind: text, empty: true, into: into, def: def, doc: doc}
 	}
-	return []field{
-		name("since", &p.Since, "keyset, offset: updated_since; timestamp, replay: since", "rows changed at or after a value"),
-		name("token", &p.Token, "keyset: scroll_param", "the next page's token"),
-		name("limit", &p.Limit, "offset: limit", "rows a page; keyset, offset: page_size"),
-		name("offset", &p.Offset, "offset: offset", "rows to skip"),
-		name("order_by", &p.OrderBy, "offset: order_by", "the field to sort by"),
-		name("order_type", &p.OrderType, "offset: order_type", "the direction; always asc"),
-		name("start_id", &p.StartID, "step_size: start_id", "the first id of a range"),
-		name("end_id", &p.EndID, "step_size: end_id", "the last id of a range"),
-	}
-}
-
-// firstMark is before every timestamp that an API takes; year 0 is a 400.
-const firstMark = "0001-01-01T00:00:00Z"
-
-// lookback is how much later than their stamp rows may be committed. Live writers on one
-// PostgreSQL stayed within 5 s.
-const lookback = 10 * time.Second
-
-// Default returns a configuration without streams: the embedded broker and registry.
-func Default() *Config {
-	return &Config{Kafka: Kafka{
-		StateTopic: "tidemark-state", StatePartitions: 16, Partitions: 1, Replication: -1,
-		Compression: "lz4", TransactionTimeout: 15 * time.Second, TransactionalIDPrefix: "tidemark", MaxInFlight: 16 << 20,
-	}}
-}
-
-// NewStream returns a stream as a file would give it that sets nothing but these three;
-// the topic is the name. Nothing is checked.
-func NewStream(name, strategy, url string) Stream {
-	s := blankStream()
-	s.Name, s.Topic, s.Strategy, s.URL = name, name, strategy, url
-	s.fill(func(string) bool { return false })
-	return s
-}
-
-// blankStream holds the defaults that are the same for every strategy.
-func blankStream() Stream {
-	return Stream{
-		InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
-		PollInterval: 10 * time.Second, IdleAfter: time.Minute, IDField: "id", RecordsPath: "data",
-		Sorted: true, Exclusive: true, OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
-		Deleted:        Deleted{Value: "true"},
-		RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
-	}
-}
-
-// fill sets what was not given and depends on the strategy or on other keys.
-func (s *Stream) fill(given func(key string) bool) {
-	def := func(key string, into *string, value string, in ...string) {
-		if !given(key) && (len(in) == 0 || slices.Contains(in, s.Strategy)) {
-			*into = value
-		}
-	}
 	const keyset, offset, step = strategies.Keyset, strategies.Offset, strategies.StepSize
-	def("params.since", &s.Params.Since, "updated_since", keyset, offset)
-	def("params.since", &s.Params.Since, "since", strategies.Timestamp, strategies.Replay)
-	def("params.token", &s.Params.Token, "scroll_param", keyset)
-	def("params.limit", &s.Params.Limit, "limit", offset)
-	def("params.offset", &s.Params.Offset, "offset", offset)
-	def("params.order_by", &s.Params.OrderBy, "order_by", offset)
-	def("params.order_type", &s.Params.OrderType, "order_type", offset)
-	def("params.start_id", &s.Params.StartID, "start_id", step)
-	def("params.end_id", &s.Params.EndID, "end_id", step)
-	def("token_path", &s.TokenPath, "scroll_param", keyset)
-	def("total_path", &s.TotalPath, "total", offset)
-	def("cursor_field", &s.CursorField, "updatedAt")
-	def("cursor_field", &s.CursorField, s.IDField, step)
-	def("cursor_format", &s.CursorFormat, strategies.RFC3339.String())
-	def("cursor_format", &s.CursorFormat, strategies.Integer.String(), step)
-	def("order_by", &s.OrderBy, s.CursorField, offset)
-	if s.CursorFormat == strategies.RFC3339.String() {
-		def("initial_mark", &s.InitialMark, firstMark)
-	}
-	if format, err := strategies.ParseFormat(s.CursorFormat); err == nil && format.Temporal() && !given("lookback") &&
-		s.Strategy != strategies.Replay && s.Strategy != step { // replay has its buffer
-		s.Lookback = lookback
-	}
-	if !given("repeat_params") {
-		s.RepeatParams = s.Strategy == keyset && given("params.token") // the playground refuses both together
-	}
-	if s.Strategy == offset && !given("page_size") {
-		s.PageSize = 50 // the most that the contract allows
+	return []field{
+		name("since", &p.Since, append(only("updated_since", keyset, offset), only("since", strategies.Timestamp, strategies.Replay)...), "rows changed at or after a value"),
+		name("token", &p.Token, only("scroll_param", keyset), "the next page's token"),
+		name("limit", &p.Limit, only("limit", offset), "rows a page; keyset, offset: page_size"),
+		name("offset", &p.Offset, only("offset", offset), "rows to skip"),
+		name("order_by", &p.OrderBy, only("order_by", offset), "the field to sort by"),
+		name("order_type", &p.OrderType, only("order_type", offset), "the direction; always asc"),
+		name("start_id", &p.StartID, only("start_id", step), "the first id of a range"),
+		name("end_id", &p.EndID, only("end_id", step), "the last id of a range"),
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	txt "tidemark/connector/internal/text"
 )
 
 // kindOf says what a node of the file is.
@@ -56,12 +58,8 @@ func (n *node) shown() string {
 	return n.kind.String()
 }
 
-func clip(s string) string {
-	if utf8.RuneCountInString(s) > 60 {
-		return string([]rune(s)[:57]) + "..."
-	}
-	return s
-}
+// clip is as much of a text as a message quotes.
+func clip(s string) string { return txt.Clip(s, 60) }
 
 // limits of what is read at all. They leave room for some ten thousand streams, and keep a
 // wrong file, or a hostile one, from eating the machine.

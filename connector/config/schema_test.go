@@ -92,8 +92,8 @@ func fieldSchema(f field) object {
 		s = object{"type": []string{"object", "null"}, "properties": properties(f.fields), "additionalProperties": false}
 	}
 	s["description"] = f.doc
-	if f.def != "" {
-		s["description"] = f.doc + "; default: " + f.def
+	if len(f.def) > 0 {
+		s["description"] = f.doc + "; default: " + f.def.String()
 	}
 	return s
 }
@@ -288,8 +288,8 @@ func TestDocListsEveryKey(t *testing.T) {
 				if len(f.enum) > 0 {
 					line += ": " + strings.Join(f.enum, ", ")
 				}
-				if f.def != "" {
-					line += " [" + f.def + "]"
+				if len(f.def) > 0 {
+					line += " [" + f.def.String() + "]"
 				}
 				b.WriteString(line + "\n")
 			}

@@ -10,7 +10,8 @@
 // (rule 7).
 //
 // Files: sink.go (open, commit, close), acks.go (what the broker said of each record),
-// compress.go (batches), outcome.go (what became of a transaction), heal.go (transactions
+// compress.go (batches), outcome.go and late.go (what became of a transaction), words.go and passing.go
+// (what a broker's refusal means, and whether it lasts), letters.go (the dead-letter topic), heal.go (transactions
 // that a broker forgot), exclusive.go, trespass.go and judge.go (noticing another writer),
 // owners.go (whose an output topic is), schemas.go (the schemas it was written under),
 // cursorlog.go and notes.go (reading the state topic), together.go, gather.go and ask.go (many

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/text"
 	"tidemark/strategies"
 )
 
@@ -360,9 +361,5 @@ func lingering(ctx context.Context, limit time.Duration) (context.Context, conte
 	}
 }
 
-func clip(b []byte) string {
-	if len(b) > 60 {
-		return string(b[:57]) + "..."
-	}
-	return string(b)
-}
+// clip is as much of a key or a header as a message quotes.
+func clip[T string | []byte](s T) string { return text.Clip(s, 60) }

@@ -40,7 +40,7 @@ func (t *Trespass) Error() string {
 		if i == 3 {
 			break
 		}
-		text += fmt.Sprintf(", header %s=%q", clip([]byte(h.Key)), clip(h.Value))
+		text += fmt.Sprintf(", header %s=%q", clip(h.Key), clip(h.Value))
 	}
 	if t.Batches > 1 {
 		text += fmt.Sprintf(", and %d more batches", t.Batches-1)

@@ -13,36 +13,35 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
 
-// The values that Options' zero fields stand for; those of the configuration are the same.
+// The bounds of Backoff where it has none, which no configuration sets.
 const (
-	DefaultTimeout        = 30 * time.Second
-	DefaultMaxBody        = 64 << 20
 	DefaultInitialBackoff = 500 * time.Millisecond
 	DefaultMaxBackoff     = 30 * time.Second
-	DefaultMaxWait        = time.Hour
 )
 
 // Backoff bounds the waits between tries. Each wait is drawn at random from 0.5 to 1.5
 // times an interval that starts at Initial and doubles up to Max.
 type Backoff struct{ Initial, Max time.Duration }
 
-// Options say which API a Client asks, and how patiently.
+// Options say which API a Client asks, and how patiently. Where Timeout, MaxWait or MaxBody is 0 it
+// is that of a stream whose configuration does not give it.
 type Options struct {
 	URL     string                   // of the stream, http or https; may have its own query
 	Query   map[string]string        // fixed parameters, sent with every request
 	Headers map[string]config.Secret // sent with every request, never to another origin
 
-	Timeout    time.Duration // of one try as a whole, connecting to last byte; 0: 30s
+	Timeout    time.Duration // of one try as a whole, connecting to last byte
 	MaxRetries int           // tries after the first; 0: none
-	MaxWait    time.Duration // the longest that the API may ask to wait; 0: 1h
-	MaxBody    int64         // bytes of one answer, decompressed; 0: 64 MiB
+	MaxWait    time.Duration // the longest that the API may ask to wait
+	MaxBody    int64         // bytes of one answer, decompressed
 	Piece      int64         // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
 	RateLimit  float64       // requests a second, retries included; 0: no limit
 	NoContent  bool          // 204 is a page without rows: a Response whose Body is empty
-	Backoff    Backoff       // zero fields: 500ms, 30s
+	Backoff    Backoff       // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
 	Transport http.RoundTripper // nil: NewTransport()
 	UserAgent string            // "": tidemark/<version of the build>
@@ -54,14 +53,14 @@ type Options struct {
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
 type Client struct {
-	target   *target
-	header   http.Header // shared by all requests; never changed after New
-	host     string      // the Host header where the configuration sets one
-	redactor *redactor
-	http     *http.Client
-	own      *http.Transport // nil where the caller brought one
-	limiter  *rate.Limiter   // nil: no limit
-	buffers  sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
+	target  *target
+	header  http.Header // shared by all requests; never changed after New
+	host    string      // the Host header where the configuration sets one
+	secrets *secret.Set
+	http    *http.Client
+	own     *http.Transport // nil where the caller brought one
+	limiter *rate.Limiter   // nil: no limit
+	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
 	timeout    time.Duration
 	maxRetries int
@@ -112,15 +111,16 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}
+	usual := config.NewStream("", strategies.Keyset, o.URL)
 	c := &Client{
 		target:     t,
 		header:     header,
 		host:       host,
-		redactor:   newRedactor(t, o.Headers),
-		timeout:    positive(o.Timeout, DefaultTimeout),
+		secrets:    t.secrets(o.Headers),
+		timeout:    positive(o.Timeout, usual.RequestTimeout),
 		maxRetries: max(o.MaxRetries, 0),
-		maxWait:    positive(o.MaxWait, DefaultMaxWait),
-		maxBody:    positive(o.MaxBody, DefaultMaxBody),
+		maxWait:    positive(o.MaxWait, usual.MaxWait),
+		maxBody:    positive(o.MaxBody, usual.MaxBody),
 		piece:      o.Piece,
 		noContent:  o.NoContent,
 		backoff: Backoff{
@@ -199,7 +199,7 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 		args := []any{"try", try, "max_retries", c.maxRetries}
 		if failed.after > 0 {
 			wait = failed.after
-			args = append(args, "asked_by", c.redactor.text(failed.header), "until", moment(wait))
+			args = append(args, "asked_by", c.secrets.Hide(failed.header), "until", moment(wait))
 		}
 		if args = append(args, "wait", wait); c.onRetry != nil {
 			c.onRetry(failed.err, args...)

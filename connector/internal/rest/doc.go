@@ -2,7 +2,7 @@
 // rate limits, outages, half answers, bombs and redirects. It knows nothing of rows:
 // the caller's accept function says whether a body is a page.
 //
-// A guided tour, outermost first:
+// Files, outermost first:
 //
 //	client.go     Options, New, Get: one request with its retries
 //	retry.go      how long to wait between tries; the rate limit
@@ -10,11 +10,12 @@
 //	try.go        one try: send, check the status, read the body, ask accept
 //	status.go     the one table from status to action, and StatusError
 //	message.go    the API's own words out of an error body
+//	limits.go     the limits that an error body names
 //	body.go       reading a bounded body into a pooled buffer, gzip and zstd
 //	transport.go  the transport, and the rule about redirects (P11)
-//	target.go     the request's URL, as it is sent and as it may be shown
+//	target.go     the request's URL, as it is sent and as it may be shown, and its secrets (P11)
 //	rest.go       the rest of an answer that is read in pieces
-//	redact.go     what counts as a secret, and how it is kept out of texts (P11)
+//	header.go     the headers of all requests
 //
 // Every error that Get returns has class Source, except what accept returned and the
 // end of the caller's context, which come back as they are.

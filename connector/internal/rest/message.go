@@ -5,14 +5,16 @@ import (
 	"encoding/json"
 	"html"
 	"strings"
-	"unicode"
+
+	"tidemark/connector/internal/secret"
+	txt "tidemark/connector/internal/text"
 )
 
 const (
 	// maxMessageBody is how much of an error body is looked at for the API's message.
 	maxMessageBody = 64 << 10
-	// maxMessage is how many runes of it are shown.
-	maxMessage = 300
+	// maxMessage is how many characters of it are shown, the dots of a longer one included.
+	maxMessage = 303
 )
 
 // messageFields are where APIs put the words meant for people, best first. Their values
@@ -25,8 +27,8 @@ var messageFields = []string{
 // apiMessage finds the API's own words in a body: the message fields of a JSON object,
 // the title of an HTML page, or a plain text; "" where there are none. Secrets are cut
 // out before the words are clipped, so that not even half of one remains (P11).
-func apiMessage(body []byte, secrets *redactor) string {
-	return oneLine(secrets.text(rawMessage(body)))
+func apiMessage(body []byte, secrets *secret.Set) string {
+	return oneLine(secrets.Hide(rawMessage(body)))
 }
 
 func rawMessage(body []byte) string {
@@ -99,26 +101,5 @@ func titleOf(page string) string {
 	return "an HTML page without a title"
 }
 
-// oneLine makes a foreign text fit for a log line: one line, no control characters,
-// valid UTF-8, clipped.
-func oneLine(s string) string {
-	var b strings.Builder
-	n, blank := 0, false
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		if unicode.IsSpace(r) || unicode.IsControl(r) {
-			blank = n > 0
-			continue
-		}
-		if blank {
-			b.WriteByte(' ')
-			n++
-			blank = false
-		}
-		if n >= maxMessage {
-			return strings.TrimSpace(b.String()) + "..."
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return b.String()
-}
+// oneLine is as much of a text of the API's as a message quotes.
+func oneLine(s string) string { return txt.OneLine(s, maxMessage) }

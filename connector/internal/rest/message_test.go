@@ -6,20 +6,22 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"tidemark/connector/internal/secret"
 )
 
-var none = &redactor{}
+var none = &secret.Set{}
 
 // A secret that would be clipped in the middle is cut out as a whole.
 func TestSecretAtTheClip(t *testing.T) {
-	secrets := &redactor{}
-	secrets.secrets.Add("Sesame-Open")
+	secrets := &secret.Set{}
+	secrets.Add("Sesame-Open")
 	for _, body := range []string{
 		strings.Repeat("x", maxMessage-6) + "Sesame-Open",
 		`{"message": "` + strings.Repeat("x", maxMessage-6) + `Sesame\u002dOpen"}`,
 		"<title>\xff" + strings.Repeat("x", maxMessage-7) + "Sesame&#45;Open</title>",
 	} {
-		if m := apiMessage([]byte(body), secrets); strings.Contains(strings.ToLower(m), "ses") || !strings.HasSuffix(m, hidden) {
+		if m := apiMessage([]byte(body), secrets); strings.Contains(strings.ToLower(m), "ses") || !strings.HasSuffix(m, secret.Hidden) {
 			t.Errorf("%q", m)
 		}
 	}
@@ -61,7 +63,7 @@ func FuzzAPIMessage(f *testing.F) {
 	f.Add([]byte("\xff\x00text"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m := apiMessage(body, none)
-		if !utf8.ValidString(m) || strings.ContainsAny(m, "\r\n\x00\x1b") || utf8.RuneCountInString(m) > maxMessage+4 {
+		if !utf8.ValidString(m) || strings.ContainsAny(m, "\r\n\x00\x1b") || utf8.RuneCountInString(m) > maxMessage {
 			t.Errorf("%q", m)
 		}
 	})

@@ -147,9 +147,9 @@ func (x *Rest) Next(ctx context.Context, accept func(*Response) error) (*Respons
 	var failed *again
 	var r interface{ Retryable() bool }
 	if errors.As(err, &failed) || errors.As(err, &r) && r.Retryable() {
-		return nil, class.Errorf(class.Source, "%w: %w", ErrBroken, x.client.redactor.err(err))
+		return nil, class.Errorf(class.Source, "%w: %w", ErrBroken, x.client.secrets.Err(err))
 	}
-	return nil, x.client.redactor.err(err)
+	return nil, x.client.secrets.Err(err)
 }
 
 // Close breaks the answer off.

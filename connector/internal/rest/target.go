@@ -7,12 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
-
-// hidden stands in every text where a secret was.
-const hidden = secret.Hidden
 
 // target is what all requests of a stream have in common of their URL.
 type target struct {
@@ -50,12 +48,7 @@ func newTarget(rawURL string, query map[string]string) (*target, error) {
 	}
 	t := &target{base: *u}
 	t.base.RawQuery, t.base.ForceQuery, t.base.Fragment, t.base.RawFragment = "", false, "", ""
-	show := t.base
-	show.User = nil
-	t.shown = show.String()
-	if u.User != nil {
-		t.shown = strings.Replace(t.shown, "://", "://"+hidden+"@", 1)
-	}
+	t.shown = secret.URL(&t.base)
 
 	for s := range strings.SplitSeq(u.RawQuery, "&") {
 		name, value, _ := strings.Cut(s, "=")
@@ -80,11 +73,26 @@ func newTarget(rawURL string, query map[string]string) (*target, error) {
 }
 
 func newPair(name, value, sent string) pair {
-	p := pair{name: name, value: value, sent: sent, shown: sent, secret: secretName(name) && value != ""}
+	p := pair{name: name, value: value, sent: sent, shown: sent, secret: secret.Named(name) && value != ""}
 	if p.secret {
-		p.shown = url.QueryEscape(name) + "=" + hidden
+		p.shown = url.QueryEscape(name) + "=" + secret.Hidden
 	}
 	return p
+}
+
+// secrets are the credentials in the URL and those of the configured headers.
+func (t *target) secrets(headers map[string]config.Secret) *secret.Set {
+	s := &secret.Set{}
+	for _, p := range t.fixed {
+		if p.secret {
+			s.Add(p.value)
+		}
+	}
+	s.AddUser(t.base.User)
+	for name, value := range headers {
+		s.AddHeader(name, value.Reveal())
+	}
+	return s
 }
 
 // build makes the URL of one request and the text that stands for it in errors and

@@ -49,20 +49,6 @@ func TestBuildURL(t *testing.T) {
 	}
 }
 
-func TestSecretNames(t *testing.T) {
-	for _, n := range []string{"api_key", "apikey", "API-Key", "access_token", "token", "key", "secret", "client_secret", "password", "sig", "signature",
-		"auth", "auth_token", "Authorization", "X-Amz-Signature", "X-Amz-Credential", "subscription-key", "sessionId", "jwt"} {
-		if !secretName(n) {
-			t.Errorf("%s is not taken for a secret", n)
-		}
-	}
-	for _, n := range []string{"since", "updated_since", "limit", "offset", "order_by", "author", "author_id", "page", "keyword", "scroll_param", "design"} {
-		if secretName(n) {
-			t.Errorf("%s is taken for a secret", n)
-		}
-	}
-}
-
 // Bad settings are refused when the client is made, without showing a secret.
 func TestBadOptions(t *testing.T) {
 	for _, x := range []struct {

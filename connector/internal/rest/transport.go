@@ -57,15 +57,15 @@ func (c *Client) checkRedirect(next *http.Request, via []*http.Request) error {
 	from, to := origin(via[0].URL), origin(next.URL)
 	if from != to {
 		return &redirectError{fmt.Sprintf("the API redirects from %s to another origin, %s, which is not followed because credentials must not go there: "+
-			"if you trust it, set the url to its address", from, c.redactor.text(to))}
+			"if you trust it, set the url to its address", from, c.secrets.Hide(to))}
 	}
 	for _, v := range via {
 		if v.URL.String() == next.URL.String() {
-			return &redirectError{fmt.Sprintf("the API redirects in a loop, back to %s after %d redirects", c.redactor.url(next.URL), len(via))}
+			return &redirectError{fmt.Sprintf("the API redirects in a loop, back to %s after %d redirects", c.secrets.URL(next.URL), len(via))}
 		}
 	}
 	if len(via) > maxRedirects {
-		return &redirectError{fmt.Sprintf("the API redirects more than %d times in a row, last to %s", maxRedirects, c.redactor.url(next.URL))}
+		return &redirectError{fmt.Sprintf("the API redirects more than %d times in a row, last to %s", maxRedirects, c.secrets.URL(next.URL))}
 	}
 	if c.limiter != nil {
 		return c.limiter.Wait(next.Context()) // a redirect is a request too

@@ -33,11 +33,11 @@ func (c *Client) try(ctx context.Context, u *url.URL, shown string, accept func(
 	defer resp.drop()
 	var r interface{ Retryable() bool }
 	retryable := errors.As(err, &r) && r.Retryable()
-	err = c.redactor.err(err) // it may quote a body in which the API echoes a secret
+	err = c.secrets.Err(err) // it may quote a body in which the API echoes a secret
 	if !retryable {
 		return nil, err
 	}
-	if words := apiMessage(resp.Body, c.redactor); words != "" {
+	if words := apiMessage(resp.Body, c.secrets); words != "" {
 		return nil, &again{err: fmt.Errorf("GET %s: %w (the answer says: %s)", shown, err, words)}
 	}
 	return nil, &again{err: fmt.Errorf("GET %s: %w", shown, err)}
@@ -102,6 +102,7 @@ func (c *Client) tooLarge(shown string) error {
 // failed makes an error of an answer that did not come to its end.
 func (x *Rest) failed(parent context.Context, buffer *[]byte, err error) error {
 	c, shown, received := x.client, x.shown, x.received()
+	err = c.secrets.Err(err) // it may quote a header in which the API echoes a secret
 	switch {
 	case parent.Err() != nil:
 		return interrupted(shown, context.Cause(parent))
@@ -125,7 +126,7 @@ func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a
 	e := &StatusError{
 		Status:     raw.StatusCode,
 		URL:        shown,
-		Message:    apiMessage(*buffer, c.redactor),
+		Message:    apiMessage(*buffer, c.secrets),
 		RetryAfter: pause.wait,
 		Limits:     limitsOf(*buffer),
 		hint:       a.hint,
@@ -138,7 +139,7 @@ func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a
 	case a.do != retry:
 		return class.Wrap(class.Source, e)
 	case e.RetryAfter > c.maxWait:
-		return class.Wrap(class.Source, &WaitError{Wait: pause.wait, Most: c.maxWait, Header: c.redactor.text(pause.header), Err: e})
+		return class.Wrap(class.Source, &WaitError{Wait: pause.wait, Most: c.maxWait, Header: c.secrets.Hide(pause.header), Err: e})
 	}
 	return &again{err: e, after: pause.wait, header: pause.header}
 }
@@ -161,7 +162,7 @@ func (c *Client) transportError(shown string, err error) error {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	permanent := errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
-	err = fmt.Errorf("GET %s: %w", shown, c.redactor.err(err))
+	err = fmt.Errorf("GET %s: %w", shown, c.secrets.Err(err))
 	if permanent {
 		return class.Wrap(class.Source, err)
 	}

@@ -1,11 +1,21 @@
-// Package secret keeps credentials out of texts that others wrote: a server may echo a
-// refused password in its message, a redirect may carry a key in its address (P11).
+// Package secret keeps credentials out of texts that others wrote: a server may echo a refused
+// password in its message, a redirect may carry a key in its address (P11). It is the one place
+// that says what a credential is and replaces it; every other package asks a Set.
+//
+// Files: secret.go (the values, and texts without them), credentials.go (what of headers, URLs and
+// parameters is a credential), redact.go (URLs and errors without them).
 package secret
 
 import (
+	"encoding/json"
+	"html"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+
+	"tidemark/connector/internal/text"
 )
 
 // Hidden stands where a secret was.
@@ -17,54 +27,92 @@ const Least = 4
 
 // Cut is what stands at the end of a text that was clipped. Before it a secret's beginning is
 // hidden, too.
-const Cut = "..."
+const Cut = text.Cut
 
-// Set holds secrets. The zero value has none. Values are added before the set is used by several
-// goroutines.
+// Set holds secrets. The zero value has none. It may grow while several goroutines use it: a
+// token is learnt long after the first request. It forgets nothing. A Set must not be copied.
 type Set struct {
-	values   []string // the longest first
+	mu       sync.Mutex
+	known    map[string]bool // the values in all their forms
+	sorted   []string        // known, the longest first; never changed once it is made
 	replacer *strings.Replacer
 }
 
-// Add puts values into the set, as they are and as a URL writes them. Those shorter than Least
-// are left out.
+// Add puts values into the set, in every form of forms. Those shorter than Least are left out.
 func (s *Set) Add(values ...string) {
-	s.AddAll(slices.DeleteFunc(slices.Clone(values), func(v string) bool { return len(v) < Least })...)
+	for _, v := range values {
+		if len(v) >= Least {
+			s.AddAll(v)
+		}
+	}
 }
 
 // AddAll is Add for values that are known to be passwords, however short.
 func (s *Set) AddAll(values ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, v := range values {
-		if v == "" {
+		if v == "" || s.known[v] {
 			continue
 		}
-		for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v)} {
-			if !slices.Contains(s.values, form) {
-				s.values = append(s.values, form)
-			}
+		if s.known == nil {
+			s.known = map[string]bool{}
 		}
+		for _, form := range forms(v) {
+			s.known[form] = true
+		}
+		s.replacer = nil
 	}
-	slices.SortFunc(s.values, func(a, b string) int { return len(b) - len(a) }) // the longest match first
-	pairs := make([]string, 0, 2*len(s.values))
-	for _, v := range s.values {
-		pairs = append(pairs, v, Hidden)
+}
+
+// forms are the ways in which a text may write a value: as it is, and as URLs, Go's %q, JSON and
+// HTML escape it.
+func forms(v string) []string {
+	unquoted := func(s string) string { return s[1 : len(s)-1] }
+	all := []string{
+		v, url.QueryEscape(v), url.PathEscape(v),
+		unquoted(strconv.Quote(v)), unquoted(strconv.QuoteToASCII(v)),
+		strings.ReplaceAll(unquoted(strconv.Quote(v)), "/", `\/`), html.EscapeString(v),
 	}
-	s.replacer = strings.NewReplacer(pairs...)
+	if b, err := json.Marshal(v); err == nil { // with & < > escaped
+		all = append(all, unquoted(string(b)))
+	}
+	return all
+}
+
+// values returns all forms of all values, the longest first, and what replaces them.
+func (s *Set) values() ([]string, *strings.Replacer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.replacer == nil && len(s.known) > 0 {
+		s.sorted = make([]string, 0, len(s.known))
+		for v := range s.known {
+			s.sorted = append(s.sorted, v)
+		}
+		slices.SortFunc(s.sorted, func(a, b string) int { return len(b) - len(a) }) // the longest match first
+		pairs := make([]string, 0, 2*len(s.sorted))
+		for _, v := range s.sorted {
+			pairs = append(pairs, v, Hidden)
+		}
+		s.replacer = strings.NewReplacer(pairs...)
+	}
+	return s.sorted, s.replacer
 }
 
 // Hide replaces every secret in a text. Where the text, or a part of it, was clipped in the middle
 // of one, its beginning is replaced.
 func (s *Set) Hide(text string) string {
-	if len(s.values) == 0 {
+	values, replacer := s.values()
+	if replacer == nil {
 		return text
 	}
 	for from := 0; ; {
 		i := strings.Index(text[from:], Cut)
 		if i < 0 {
-			return s.replacer.Replace(text)
+			return replacer.Replace(text)
 		}
 		end := from + i
-		kept := text[:end-s.begun(text[:end])]
+		kept := text[:end-begun(values, text[:end])]
 		if len(kept) < end {
 			kept += Hidden
 		}
@@ -74,9 +122,9 @@ func (s *Set) Hide(text string) string {
 }
 
 // begun is how many bytes at the text's end are the beginning of a secret.
-func (s *Set) begun(text string) int {
+func begun(values []string, text string) int {
 	most := 0
-	for _, v := range s.values {
+	for _, v := range values {
 		for n := min(len(v)-1, len(text)); n >= Least && n > most; n-- {
 			if strings.HasSuffix(text, v[:n]) {
 				most = n

@@ -1,7 +1,9 @@
 package secret
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -50,4 +52,42 @@ func TestLawHide(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A secret is found as %q, JSON, HTML and a URL escape it.
+func TestHideEscaped(t *testing.T) {
+	const value = `se"s<a>/mé&`
+	var s Set
+	s.Add(value)
+	for _, text := range []string{
+		value, fmt.Sprintf("%q", value), fmt.Sprintf("%+q", value),
+		`{"key":"se\"s<a>/mé&"}`, `"se\"s\u003ca\u003e/mé\u0026"`, `"se\"s<a>\/mé&"`,
+		"<p>se&#34;s&lt;a&gt;/mé&amp;</p>", "?key=se%22s%3Ca%3E%2Fm%C3%A9%26&x",
+	} {
+		if got := s.Hide(text); !strings.Contains(got, Hidden) || strings.Contains(got, "s") {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A value that is learnt later is hidden from then on, by all that have the set.
+func TestAddWhileHiding(t *testing.T) {
+	var s Set
+	s.Add("first-token")
+	var users sync.WaitGroup
+	for i := range 4 {
+		users.Go(func() {
+			for n := range 50 {
+				token := fmt.Sprintf("token-%d-%d.", i, n)
+				if got := s.Hide(token); got != token {
+					t.Errorf("%s is hidden before it is known: %s", token, got)
+				}
+				s.Add(token)
+				if got := s.Hide("first-token " + token); got != "*** ***" {
+					t.Errorf("%s is shown: %s", token, got)
+				}
+			}
+		})
+	}
+	users.Wait()
 }

@@ -53,12 +53,12 @@
 // keys, and going on behind a bad value are all needed in the same pass. goavro
 // checks every schema and is the oracle in the tests.
 //
-// Files: schema.go and default.go (schema to type tree), plan.go and path.go
+// Files: schema*.go and default.go (schema to type tree), plan.go and path.go
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
-// (the page), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
+// (the page), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
 // keys and cursor values), encode*.go (the other types), drift.go (fields of rows and schema that
 // differ), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
-// inspect.go, resolve.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
+// inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
 // checked without registering it), canonical.go (by what schemas are known).
 package wire

@@ -21,7 +21,7 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 		if code != good {
 			return code
 		}
-		if sec := floorDiv(v, n.unit); sec < minSecond || sec > maxSecond {
+		if sec := strategies.FloorDiv(v, n.unit); sec < minSecond || sec > maxSecond {
 			return s.refuse(n, at, "is beyond the years 0 to 9999")
 		}
 		s.out = appendLong(s.out, v)
@@ -48,7 +48,7 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 	v := micros
 	switch n.unit {
 	case 1e3:
-		v = floorDiv(micros, 1e3)
+		v = strategies.FloorDiv(micros, 1e3)
 		if nanos != 0 || micros%1e3 != 0 {
 			if n == s.plan.stamp { // read back, it would be another value (rule 9)
 				return s.refuse(n, at, "is finer than a millisecond")
@@ -94,7 +94,7 @@ func (s *state) micros(t []byte) (micros int64, nanos uint16, err error) {
 	if day.date != [10]byte(t[:10]) || ((x+0x7676767676767676)|x)&0x8080808080808080 != 0 || x&colons != 0 {
 		if micros, nanos, err = strategies.Micros(t); err == nil && string(t[11:13]) != "24" && t[17] != '6' { // 24:00:00 and leap seconds are the next day's
 			day.date = [10]byte(t[:10])
-			day.micros = floorDiv(micros, 86400e6) * 86400e6
+			day.micros = strategies.FloorDiv(micros, 86400e6) * 86400e6
 		}
 		return micros, nanos, err
 	}
@@ -174,7 +174,7 @@ func (s *state) encodeClock(n *node, c byte) code {
 		if err != nil {
 			return s.refuse(n, at, "is no date like 2006-01-02")
 		}
-		s.out = appendLong(s.out, floorDiv(micros, 86400e6))
+		s.out = appendLong(s.out, strategies.FloorDiv(micros, 86400e6))
 		return good
 	}
 	const noTime = "is no time of day like 15:04:05"
@@ -191,12 +191,4 @@ func (s *state) encodeClock(n *node, c byte) code {
 	}
 	s.out = appendLong(s.out, micros/(1e6/n.unit))
 	return good
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b != 0 && (a < 0) != (b < 0) {
-		q--
-	}
-	return q
 }

@@ -67,7 +67,7 @@ func (r *Registry) Fits(ctx context.Context, subject, schema string) (string, er
 	case !fits.Is:
 		why := ""
 		if len(fits.Messages) > 0 {
-			why = " (" + clip([]byte(strings.Join(fits.Messages, "; "))) + ")"
+			why = " (" + clip(strings.Join(fits.Messages, "; ")) + ")"
 		}
 		return "", r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's latest one%s; "+
 			"give new fields a default, or write to another topic", why))

@@ -69,7 +69,7 @@ func (p *Plan) readCursor(r *reader) (strategies.Value, error) {
 			v.N *= 1e3
 		case 1e9:
 			nanos := v.N
-			v.N = floorDiv(nanos, 1e3)
+			v.N = strategies.FloorDiv(nanos, 1e3)
 			v.Sub = uint16(nanos - v.N*1e3)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"tidemark/connector/internal/text"
 	"tidemark/strategies"
 )
 
@@ -96,7 +97,7 @@ func (e *RowError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "row %d", e.Index)
 	if e.ID != "" {
-		fmt.Fprintf(&b, " (id %q)", clip([]byte(e.ID)))
+		fmt.Fprintf(&b, " (id %q)", clip(e.ID))
 	}
 	if e.Field != "" {
 		fmt.Fprintf(&b, ", field %s", e.Field)
@@ -104,17 +105,5 @@ func (e *RowError) Error() string {
 	return b.String() + ": " + e.Reason
 }
 
-// clip shortens text for a message and keeps it on one line.
-func clip(b []byte) string {
-	const most = 120
-	cut := len(b) > most
-	if cut {
-		b = b[:most-3]
-	}
-	t := strings.ToValidUTF8(string(b), "\uFFFD")
-	t = strings.Join(strings.Fields(t), " ")
-	if cut {
-		t += "..."
-	}
-	return t
-}
+// clip is as much of an answer as a message quotes, on one line.
+func clip[T string | []byte](s T) string { return text.OneLine(s, 120) }

@@ -55,7 +55,7 @@ func NewRegistry(rawURL, user, pass string) (*Registry, error) {
 		if user == "" {
 			user = u.User.Username()
 			pass, _ = u.User.Password()
-		} else if p, _ := u.User.Password(); p != "" {
+		} else if p, set := u.User.Password(); set {
 			r.secrets.AddAll(p)
 		}
 		u.User = nil
@@ -68,6 +68,7 @@ func NewRegistry(rawURL, user, pass string) (*Registry, error) {
 		sr.HTTPClient(&http.Client{Timeout: registryTimeout, CheckRedirect: sameOrigin}),
 	}
 	if user != "" || pass != "" {
+		r.secrets.AddBasic(user, pass)
 		opts = append(opts, sr.BasicAuth(user, pass))
 	}
 	if r.client, err = sr.NewClient(opts...); err != nil {
@@ -105,7 +106,7 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 		var re *sr.ResponseError
 		if errors.As(err, &re) && re.StatusCode == http.StatusConflict {
 			return 0, class.Refuse(r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's earlier ones (%s). "+
-				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip([]byte(r.secrets.Hide(re.Error()))))))
+				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip(r.secrets.Hide(re.Error())))))
 		}
 		if re != nil && re.StatusCode == http.StatusUnprocessableEntity { // it takes the schema for none
 			return 0, class.Refuse(r.fail(doing, err))
@@ -198,21 +199,11 @@ func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}, backoff.WithBackOff(b), backoff.WithMaxTries(registryTries))
 }
 
-// redacted shows an error without the secrets that a server may have echoed. The cause
-// stays reachable for errors.Is and As.
-type redacted struct {
-	text string
-	err  error
-}
-
-func (e *redacted) Error() string { return e.text }
-func (e *redacted) Unwrap() error { return e.err }
-
 func (r *Registry) fail(doing string, err error) error {
 	var re *sr.ResponseError
 	text := err.Error()
 	if errors.As(err, &re) {
-		text = clip([]byte(r.secrets.Hide(text)))
+		text = clip(r.secrets.Hide(text))
 		switch re.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			text += "; check the registry's username and password"
@@ -224,5 +215,5 @@ func (r *Registry) fail(doing string, err error) error {
 		text = fmt.Sprintf("status %d: %s", re.StatusCode, text)
 	}
 	text = fmt.Sprintf("%s at the schema registry %s: %s", doing, r.where, text)
-	return class.Wrap(class.Broker, &redacted{r.secrets.Hide(text), err})
+	return class.Wrap(class.Broker, r.secrets.Wrap(err, text))
 }

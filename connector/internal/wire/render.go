@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-faster/jx"
+
+	"tidemark/strategies"
 )
 
 // render writes the value that r stands before as plain JSON.
@@ -135,7 +137,7 @@ func renderTime(w *jx.Writer, n *node, v int64) {
 		w.Str(time.Unix(v*86400, 0).UTC().Format("2006-01-02"))
 		return
 	}
-	sec := floorDiv(v, unit)
+	sec := strategies.FloorDiv(v, unit)
 	t := time.Unix(sec, (v-sec*unit)*(1e9/unit)).UTC()
 	layout := "2006-01-02T15:04:05.999999999Z"
 	switch {

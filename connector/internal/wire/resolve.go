@@ -149,7 +149,7 @@ func (t *translator) value(w, n *node, depth int) {
 
 func (t *translator) convert(v, from, to int64) int64 {
 	if from > to {
-		return floorDiv(v, from/to)
+		return strategies.FloorDiv(v, from/to)
 	}
 	k := to / from
 	if v > math.MaxInt64/k || v < math.MinInt64/k {

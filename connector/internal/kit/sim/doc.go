@@ -8,8 +8,8 @@
 // real clients in virtual time (the full tier); both fill a History, and Check judges it.
 // Shrink drops events and traits from a failing script for as long as it goes on failing.
 //
-// Files: script.go (traits and events), generate.go (a seed's script), values.go (cursor
-// values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP), history.go (what it served),
-// log.go (transactions in memory), oracle.go and sweeps.go (the judgement), shrink.go;
-// traits_back.go and oracle_back.go (rows that go back).
+// Files: script.go (traits and events), generate.go and traits_*.go (a seed's script), values.go
+// (cursor values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP),
+// history.go (what it served), log.go and log_topic.go (transactions in memory), rival.go (other
+// writers), oracle.go, oracle_back.go, absent.go, losses.go and sweeps.go (the judgement), shrink.go.
 package sim

@@ -53,7 +53,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		"too large": func(r *http.Request) (*http.Response, error) { return answer(200, strings.Repeat(echo(r), 1000), nil) },
 		"network":   func(r *http.Request) (*http.Response, error) { return nil, errors.New(echo(r)) },
 		"encoding": func(r *http.Request) (*http.Response, error) {
-			return answer(200, "", http.Header{"Content-Encoding": {"x"}})
+			return answer(200, "", http.Header{"Content-Encoding": {echo(r)}})
 		},
 		"cut": func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: 9, Body: io.NopCloser(&cut{})}, nil
@@ -133,15 +133,3 @@ func TestShortSecretIsHiddenByName(t *testing.T) {
 type cut struct{}
 
 func (*cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-// Values of headers that are no credentials stay readable in the API's messages.
-func TestPlainHeadersAreNotRedacted(t *testing.T) {
-	target, err := newTarget("http://h", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newRedactor(target, map[string]config.Secret{"accept": "application/json", "X-Short": "v2", "X-Key": "sesame"})
-	if got := r.text("send application/json to v2, not sesame"); got != "send application/json to v2, not ***" {
-		t.Error(got)
-	}
-}
