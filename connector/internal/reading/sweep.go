@@ -122,9 +122,11 @@ func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 func (p *Puller) First(ctx context.Context, c strategies.Cursor) (*Page, error) {
 	session := NewSession(p.Parts, 0)
 	carrier := NewCarrier(p.Source, p.Share, p.Spawn)
-	defer carrier.Drain()
 	session.Begin(c)
 	page, err := p.page(ctx, session, carrier)
+	if err != nil {
+		carrier.Drain() // else nothing is under way, and a long answer's request goes on
+	}
 	session.fetch.detach()
 	session.Drop()
 	return page, err
