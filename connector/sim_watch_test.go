@@ -240,7 +240,7 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	}
 	s.kept = false
 	p.begin.clock = min(p.begin.clock, served.Seen+1)
-	p.begin.cut = p.begin.cut || served.Short && shortUnseen(&p.script.Traits)
+	p.begin.cut = p.begin.cut || served.Split || served.Short && shortUnseen(&p.script.Traits)
 	if served.At <= s.last {
 		p.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", p.last, served.At, s.last)
 	}

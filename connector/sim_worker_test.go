@@ -18,7 +18,7 @@ type sweepBegin struct {
 	clock    int32
 	greatest int64
 	resumed  bool
-	cut      bool // an answer without pages was cut short, which nothing tells
+	cut      bool // an answer was cut short, which nothing tells
 }
 
 // simWorker is one process.
@@ -162,7 +162,7 @@ func (x *world) fetch(w *simWorker) {
 	if w.page >= 0 {
 		seen := x.api.H.Pages[w.page]
 		w.begin.clock = min(w.begin.clock, seen.Seen+1)
-		w.begin.cut = w.begin.cut || seen.Short && shortUnseen(&x.script.Traits)
+		w.begin.cut = w.begin.cut || seen.Split || seen.Short && shortUnseen(&x.script.Traits)
 	}
 	proven := (item.answer != nil || item.warning == "") && !w.begin.cut
 	w.queue = append(w.queue, simItem{item, w.page, w.begin, proven})
@@ -307,7 +307,7 @@ func excused(api *sim.API, err error, tied bool) bool {
 	case has("more rows share that value than a page holds"):
 		return tied || t.End >= sim.EndEmpty && !t.EndSaid || seen(sim.Short) || t.Says == sim.SaysAlways || t.Cap > 0 && (t.Says == sim.SaysMore || t.Says == sim.SaysNext || t.Says == sim.SaysLink) // always said, or of rows without a value
 	case has("not proven whole"):
-		return t.Doubtful() || has("the answer before said") && (t.Order != sim.Ascending || seen(sim.Lag) || seen(sim.Double)) // of two, one was left out
+		return t.Doubtful() || has("the answer before said") && (t.Order != sim.Ascending || seen(sim.Lag) || seen(sim.Double) || api.H.Withdrawn() > 1) // of two, one was left out
 	case has("so it may be cut"):
 		return t.PageSize > 0 && (t.Order != sim.Ascending || tied || t.Leak > 0) || has("none has a cursor value")
 	case has("does not sort"):

@@ -24,6 +24,8 @@ type Log struct {
 	back   uint8   // partitions that were put back since a worker has looked at them
 	filled uint8   // of these, those in which an aborted transaction has written since
 	hidden bool    // a loss cannot be told any more
+
+	claimed int64 // the last transaction before an operator's claim
 }
 
 // Entry kinds are told by key: 0 is a marker.
@@ -81,7 +83,7 @@ func (l *Log) Reset(t Traits) {
 	l.cursors, l.txns, l.dead, l.epoch = l.cursors[:0], l.txns[:0], l.dead[:0], 0
 	l.rivals.reset()
 	l.starts, l.made, l.losses = append(l.starts[:0], make([]int64, t.Partitions)...), 0, 0
-	l.back, l.filled, l.hidden = 0, 0, false
+	l.back, l.filled, l.hidden, l.claimed = 0, 0, false, 0
 }
 
 // Epoch is the present owner's.
