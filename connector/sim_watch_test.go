@@ -225,7 +225,7 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	case !s.r.tried:
 		s.tried, s.since = s.p.begin, s.last
 	}
-	s.p.pages, s.look, s.kept = nil, false, s.r.kept != nil
+	s.p.pages, s.over, s.look, s.kept = nil, false, false, s.r.kept != nil
 	return s.Strategy.Begin(c, now)
 }
 
