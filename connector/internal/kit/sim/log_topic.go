@@ -50,9 +50,12 @@ func (l *Log) Happen(e Event) {
 }
 
 // Looked says that a worker looks at where the partitions end, and whether it has met a loss
-// before.
+// before: of that, others know when it has committed something.
 func (l *Log) Looked(aware bool) {
-	l.hidden = l.hidden || l.filled != 0 && !aware
+	if l.aware = aware; aware {
+		return
+	}
+	l.hidden = l.hidden || l.filled != 0
 	l.back, l.filled = 0, 0
 }
 
