@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
 )
@@ -19,8 +21,8 @@ import (
 // It is used by one goroutine.
 type ahead struct {
 	*runner
-	room *room
-	most int // questions asked ahead of the one in turn, at the most
+	share *inflight.Share
+	most  int // questions asked ahead of the one in turn, at the most
 
 	rest   *answer            // the page in hand, where more of it follows
 	broken int                // long pages that broke off, one after the other
@@ -32,7 +34,7 @@ type ahead struct {
 // early is a question asked ahead.
 type early struct {
 	params []strategies.Param
-	weight int64 // held in room
+	weight int64 // held in the share
 	cancel context.CancelFunc
 	done   chan struct{}
 	answer *answer // as is err, valid when done is closed
@@ -41,16 +43,16 @@ type early struct {
 
 // newAhead returns one that has up to concurrency requests under way. The page that was read
 // before the stream was opened counts as asked ahead.
-func newAhead(r *runner, room *room) *ahead {
+func newAhead(r *runner, share *inflight.Share) *ahead {
 	most := max(r.stream.Concurrency-1, 0)
-	a := &ahead{runner: r, room: room, most: most, depth: most}
-	if first := r.takeKept(room); first != nil {
+	a := &ahead{runner: r, share: share, most: most, depth: most}
+	if first := r.takeKept(share); first != nil {
 		a.queue = append(a.queue, first)
 	}
 	return a
 }
 
-// page returns the answer to the question that is in turn, with its bytes taken from room.
+// page returns the answer to the question that is in turn, with its bytes taken from the share.
 func (a *ahead) page(ctx context.Context, c strategies.Cursor) (*answer, int64, error) {
 	answer, err := a.continued(ctx)
 	if err != nil {
@@ -61,11 +63,11 @@ func (a *ahead) page(ctx context.Context, c strategies.Cursor) (*answer, int64, 
 			return nil, 0, err
 		}
 	}
-	// Room that answers behind this one hold must not keep it waiting for ever.
-	weight, ok := a.room.tryTake(answer.Size)
+	// Bytes that answers behind this one hold must not keep it waiting for ever.
+	weight, ok := a.share.TryAcquire(answer.Size)
 	if !ok {
 		a.drop()
-		if weight, err = a.room.take(ctx, answer.Size); err != nil {
+		if weight, err = a.share.Acquire(ctx, answer.Size); err != nil {
 			answer.Release()
 			answer.giveUp()
 			return nil, 0, err
@@ -100,7 +102,7 @@ func (a *ahead) continued(ctx context.Context) (*answer, error) {
 	}
 	wait := rest.DefaultInitialBackoff << min(a.broken, 6)
 	a.broken++
-	a.fails(err, "a long answer broke off; asking for it again", "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
+	a.report.Fails(time.Now(), err, "a long answer broke off; asking for it again", "try", a.broken, "max_retries", a.stream.MaxRetries, "wait", wait)
 	return nil, pauses(ctx, wait)
 }
 
@@ -115,7 +117,7 @@ func (a *ahead) ask(ctx context.Context, params []strategies.Param) (*answer, er
 	a.queue = slices.Delete(a.queue, 0, 1)
 	<-e.done // it ends with ctx
 	e.cancel()
-	a.room.give(e.weight)
+	a.share.Release(e.weight)
 	return e.answer, e.err
 }
 
@@ -164,7 +166,7 @@ func (a *ahead) wrong() {
 
 // send asks one question ahead, where there is room for its answer.
 func (a *ahead) send(ctx context.Context, params []strategies.Param, size int64) bool {
-	weight, ok := a.room.tryTake(size)
+	weight, ok := a.share.TryAcquire(size)
 	if !ok {
 		return false
 	}
@@ -194,7 +196,7 @@ func (a *ahead) drop() {
 			e.answer.Release()
 			e.answer.giveUp()
 		}
-		a.room.give(e.weight)
+		a.share.Release(e.weight)
 	}
 	a.queue = a.queue[:0]
 }

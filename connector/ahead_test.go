@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/inflight"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -73,6 +77,16 @@ func (s *ranged) Drift() *wire.Drift { return &wire.Drift{} }
 
 func (s *ranged) Close() {}
 
+// quiet reports to nobody.
+func quiet() *status.Reporter {
+	return status.NewReporter(Status{}, slog.New(slog.DiscardHandler), false)
+}
+
+// rulesOf are those of a stream whose topics take records of a mebibyte.
+func rulesOf(s config.Stream, f strategies.Format) *admit.Rules {
+	return &admit.Rules{Stream: s, Format: f, Limits: admit.Limits{Record: 1 << 20, Letter: 1 << 20}, Report: quiet()}
+}
+
 // sourced is a runner that reads whole numbers from the source, without looking back.
 func sourced(t *testing.T, from source, strategy string, change func(*config.Stream)) *runner {
 	t.Helper()
@@ -87,7 +101,7 @@ func sourced(t *testing.T, from source, strategy string, change func(*config.Str
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, maxRecord: 1 << 20}
+	return &runner{stream: stream, strategy: machine, format: spec.Format, source: from, report: quiet(), rules: rulesOf(stream, spec.Format)}
 }
 
 // sweepOf makes a fetcher over the source and a cursor with an open sweep.
@@ -103,7 +117,7 @@ func sweepOf(t *testing.T, s *ranged, strategy string, inFlight int64, change fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newFetcher(r, newRoom(inFlight)), c
+	return newFetcher(r, inflight.New(inFlight, 1, 1).Share()), c
 }
 
 // read folds pages until the sweep ends, and returns every key in the order it came.
@@ -120,7 +134,7 @@ func read(t *testing.T, f *fetcher, c strategies.Cursor) (keys []string, end str
 				keys = append(keys, string(item.answer.Rows[i].Key))
 			}
 			item.answer.Release()
-			f.room.give(item.weight)
+			f.share.Release(item.weight)
 		}
 		c = item.next
 	}
@@ -149,7 +163,7 @@ func TestAheadReadsAsInTurn(t *testing.T) {
 				if fmt.Sprint(got) != fmt.Sprint(want) || end.Mark != wantEnd.Mark || end.Window != wantEnd.Window {
 					t.Errorf("read %v to %+v,\nin turn %v to %+v", got, end, want, wantEnd)
 				}
-				if room, ok := f.room.tryTake(1000); !ok || room != 1000 {
+				if n, ok := f.share.TryAcquire(1000); !ok || n != 1000 {
 					t.Error("some of max_in_flight was never given back")
 				}
 			})
@@ -190,8 +204,8 @@ func TestAheadAsksAtOnce(t *testing.T) {
 	}
 }
 
-// Early answers that are never used must not keep the one in turn from its room (P10).
-func TestAheadGivesWayWhereRoomIsShort(t *testing.T) {
+// Early answers that are never used must not keep the one in turn from its share (P10).
+func TestAheadGivesWayWhereBytesAreShort(t *testing.T) {
 	s := &ranged{ids: func(int64) bool { return true }, size: 10}
 	f, c := sweepOf(t, s, strategies.StepSize, 45, nil)
 	item, err := f.page(t.Context(), c)
@@ -199,10 +213,10 @@ func TestAheadGivesWayWhereRoomIsShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(f.ahead.queue) != 3 { // 10 are taken, 30 more fit
-		t.Errorf("%d questions asked ahead, want the 3 that there is room for", len(f.ahead.queue))
+		t.Errorf("%d questions asked ahead, want the 3 that fit", len(f.ahead.queue))
 	}
 	item.answer.Release()
-	f.room.give(item.weight)
+	f.share.Release(item.weight)
 	for _, e := range f.ahead.queue {
 		<-e.done
 	}

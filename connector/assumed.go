@@ -21,7 +21,7 @@ func (f *fetcher) noticeAssumed(c strategies.Cursor, a *answer) {
 		f.said.searched++
 		if note := twinsNote(f.stream, a.Rows); note != "" {
 			f.said.searched = answersLookedAt
-			f.warn(note)
+			f.report.Warn(note)
 		}
 	}
 	if f.said.oversize {
@@ -29,7 +29,7 @@ func (f *fetcher) noticeAssumed(c strategies.Cursor, a *answer) {
 	}
 	if note := oversizeNote(f.stream, c, a); note != "" {
 		f.said.oversize = true
-		f.warn(note)
+		f.report.Warn(note)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/window"
 	"tidemark/strategies"
 )
@@ -43,7 +44,7 @@ func (f *full) older(w *window.Window) func(*strategies.Row) bool {
 			f.back.rows = make(map[uint64]older)
 		}
 		last, _ := w.Last(row.Key)
-		f.back.rows[window.DeadHash(row.Key)] = older{topic: last, seen: row.Value.N}
+		f.back.rows[window.KeyHash(row.Key)] = older{topic: last, seen: row.Value.N}
 		return true
 	}
 }
@@ -95,13 +96,13 @@ func (f *full) settle(ctx context.Context) error {
 		}
 	}
 	reverted := int64(len(b.rows)) - b.pending()
-	f.board.set(func(s *Status) { s.Stale += b.pending() })
+	f.report.Board.Set(func(s *Status) { s.Stale += b.pending() })
 	if b.left > 0 {
-		f.warn("more rows went back than window_rows; the next scan takes the rest", "left", b.left)
+		f.report.Warn("more rows went back than window_rows; the next scan takes the rest", "left", b.left)
 	}
 	if reverted > 0 && !f.regressed && f.beforeMark(b.greatest) {
 		f.regressed = true
-		f.warn("the source went back: its newest value lies before the mark, which stays. "+
+		f.report.Warn("the source went back: its newest value lies before the mark, which stays. "+
 			"What it changes with values up to the mark only full scans see", "newest", string(b.greatest.Raw), "mark", f.stored.Mark)
 	}
 	return nil
@@ -127,45 +128,45 @@ func (b *wentBack) pending() (n int64) {
 // confirm writes the rows of a second look that went back. A row that it shows again as
 // new as the topic's last event, or older than the first look did, is left to the next scan.
 func (f *full) confirm(ctx context.Context) func(*answer) error {
-	c := &committer{runner: f.runner, mark: f.stored.Mark, group: newGroup()}
+	var b admit.Batch
 	last := make(map[uint64]int) // by key: the row of a page that shows its newest version
 	return func(a *answer) error {
 		if len(f.back.rows) == 0 {
 			return nil
 		}
-		c.reset()
+		b.Reset()
 		clear(last)
-		arrange(f.format, a.Rows)
+		admit.Arrange(f.format, a.Rows)
 		for i := range a.Rows {
-			id := window.DeadHash(a.Rows[i].Key)
-			if _, ok := f.back.rows[id]; ok && keyed(&a.Rows[i]) {
+			id := window.KeyHash(a.Rows[i].Key)
+			if _, ok := f.back.rows[id]; ok && admit.Keyed(&a.Rows[i]) {
 				last[id] = i
 			}
 		}
 		for i := range a.Rows {
 			row := &a.Rows[i]
-			id := window.DeadHash(row.Key)
-			if at, ok := last[id]; ok && at == i && f.cause(row) == nil && row.Value.Set {
-				f.again(c, id, row)
+			id := window.KeyHash(row.Key)
+			if at, ok := last[id]; ok && at == i && f.rules.Cause(row) == nil && row.Value.Set {
+				f.again(&b, id, row)
 			}
 		}
-		return f.take(ctx, c)
+		return f.take(ctx, &b)
 	}
 }
 
 // again holds a row that a second look shows against what is known of it.
-func (f *full) again(c *committer, id uint64, row *strategies.Row) {
+func (f *full) again(b *admit.Batch, id uint64, row *strategies.Row) {
 	o, n := f.back.rows[id], row.Value.N
 	switch {
 	case o.written && (n < o.topic || n == o.topic && row.Hash == o.hash):
 		return
 	case !o.written && (n >= o.topic || n < o.seen):
-		c.counts.Stale++
+		b.Counts.Stale++
 		delete(f.back.rows, id)
 		return
 	case !o.written:
-		c.counts.Reverted++
+		b.Counts.Reverted++
 	}
-	c.put(row)
+	new(admit.Admitter).Put(b, row)
 	f.back.rows[id] = older{topic: n, hash: row.Hash, written: true}
 }

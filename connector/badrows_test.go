@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -57,7 +58,7 @@ func TestBrokerHalfAPageIsBad(t *testing.T) {
 		"the operator lets them go":  {spoil(people(1, 60), func(int) bool { return true }), 60, 1, true, 0},
 		"the operator asks for more": {spoil(people(1, 20), func(i int) bool { return i < 5 }), 20, 0.2, false, 0},
 	} {
-		for _, on := range []string{"dlq", onBadSkip} {
+		for _, on := range []string{"dlq", admit.OnBadSkip} {
 			t.Run(name+"/"+on, func(t *testing.T) {
 				t.Parallel()
 				h, stream := scripted(t, strategies.Keyset, &script{page: c.page, docs: c.docs})
@@ -87,7 +88,7 @@ func TestBrokerHalfAPageIsBad(t *testing.T) {
 // in polls, nor behind a restart, nor in full scans.
 func TestBrokerBadRowsMetBefore(t *testing.T) {
 	t.Parallel()
-	for _, on := range []string{"dlq", onBadSkip} {
+	for _, on := range []string{"dlq", admit.OnBadSkip} {
 		t.Run(on, func(t *testing.T) {
 			t.Parallel()
 			s := &script{page: 20, docs: spoil(people(1, 20), func(i int) bool { return i > 14 })}
@@ -132,7 +133,7 @@ func TestBrokerScanOfBadRows(t *testing.T) {
 // The first bad row of a kind is said, with its id, where it came from and why.
 func TestBrokerBadRowIsSaid(t *testing.T) {
 	t.Parallel()
-	for on, says := range map[string]string{"dlq": "dead letter", onBadSkip: "left out"} {
+	for on, says := range map[string]string{"dlq": "dead letter", admit.OnBadSkip: "left out"} {
 		t.Run(on, func(t *testing.T) {
 			t.Parallel()
 			docs := spoil(people(1, 30), func(i int) bool { return i%5 == 4 })

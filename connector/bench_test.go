@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
 	"tidemark/strategies"
@@ -48,10 +48,10 @@ func BenchmarkCommitter(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := &runner{stream: stream, strategy: strategy, format: spec.Format, log: slog.New(slog.DiscardHandler), sink: &blackHole{}, maxRecord: 1 << 20}
+	r := &runner{stream: stream, strategy: strategy, format: spec.Format, report: quiet(), rules: rulesOf(stream, spec.Format), sink: &blackHole{}}
 	r.kafka.MaxInFlight = 16 << 20
-	room := newRoom(r.kafka.MaxInFlight)
-	c := newCommitter(r, room, window.New(window.Everything, stream.WindowRows), strategies.Cursor{})
+	share := inflight.New(r.kafka.MaxInFlight, 1, 1).Share()
+	c := newCommitter(r, share, window.New(window.Everything, stream.WindowRows), strategies.Cursor{})
 
 	body, key, raw := make([]byte, 188), make([]byte, 0, 16), make([]byte, 0, 20*size)
 	rows := make([]strategies.Row, size)
@@ -78,7 +78,7 @@ func BenchmarkCommitter(b *testing.B) {
 				b.Fatal(err)
 			}
 			next = v.Next
-			weight, err := room.take(b.Context(), 1<<20)
+			weight, err := share.Acquire(b.Context(), 1<<20)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -119,7 +119,7 @@ func TestSlowLink(t *testing.T) {
 			c, err := network.DialContext(ctx, n, host)
 			return slowLink{c, 100_000}, err
 		}
-		r, err := newRunner(cfg, stream, nil, Options{Once: true, Logger: slog.New(slog.DiscardHandler),
+		r, err := newRunner(cfg, stream, nil, alone(cfg), Options{Once: true, Logger: slog.New(slog.DiscardHandler),
 			OnSweep: func(Sweep) {}, deps: deps{transport: transport, client: []kgo.Opt{kgo.Dialer(slow)}}})
 		if err != nil {
 			t.Fatal(err)
@@ -144,7 +144,7 @@ func TestSlowLink(t *testing.T) {
 		if err := r.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		now := r.board.get()
+		now := r.report.Board.Get()
 		if now.Written != rows {
 			t.Errorf("%d rows were written, want %d", now.Written, rows)
 		}

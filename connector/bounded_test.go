@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -110,8 +110,7 @@ func (b *bounded) Close() {}
 func sweepThrough(t *testing.T, b *bounded, c strategies.Cursor, change func(*config.Stream)) (map[string]int64, strategies.Cursor, error) {
 	t.Helper()
 	r := sourced(t, b, strategies.Offset, change)
-	r.log = slog.New(slog.DiscardHandler)
-	f := newFetcher(r, newRoom(1000))
+	f := newFetcher(r, inflight.New(1000, 1, 1).Share())
 	defer f.ahead.drop()
 	c, err := r.strategy.Begin(c, time.Unix(1.8e9, 0))
 	if err != nil {
@@ -131,7 +130,7 @@ func sweepThrough(t *testing.T, b *bounded, c strategies.Cursor, change func(*co
 				seen[string(row.Key)] = row.Value.N
 			}
 			item.answer.Release()
-			f.room.give(item.weight)
+			f.share.Release(item.weight)
 		}
 		c = item.next
 	}

@@ -11,9 +11,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
 	"tidemark/schemas"
 	"tidemark/strategies"
@@ -29,8 +32,11 @@ type deps struct {
 	sleep     func(ctx context.Context, d time.Duration, cause error) error // see runner.sleep
 }
 
-func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, o Options) (*runner, error) {
-	r, plan, err := newReading(stream, cfg.Kafka, o)
+// alone is what a stream of no worker shares with others: nothing.
+func alone(cfg *config.Config) *inflight.Worker { return inflight.New(cfg.Kafka.MaxInFlight, 1, 1) }
+
+func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry, worker *inflight.Worker, o Options) (*runner, error) {
+	r, plan, err := newReading(stream, cfg.Kafka, worker, o)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +45,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 		id, err := registry.Lookup(ctx, subject, schema)
 		return id != 0, err
 	}
-	target := sinkOptions(cfg, stream, r.log, o.deps.client)
+	target := sinkOptions(cfg, stream, r.report.Log, o.deps.client)
 	target.Together = o.deps.together
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	r.connect = func(ctx context.Context) (source, inspector, error) {
@@ -77,7 +83,7 @@ func newRunner(cfg *config.Config, stream config.Stream, registry *wire.Registry
 
 // newReading makes the parts of a runner that read the API, and the plan with the schema's id to
 // come.
-func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire.Plan, error) {
+func newReading(stream config.Stream, k config.Kafka, worker *inflight.Worker, o Options) (*runner, *wire.Plan, error) {
 	spec, err := stream.Spec()
 	if err != nil {
 		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
@@ -87,8 +93,10 @@ func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire
 		return nil, nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
 	log := o.Logger.With("stream", stream.Name)
-	r := &runner{stream: stream, kafka: k, strategy: strategy, format: spec.Format,
-		once: o.Once, wait: o.Wait, log: log, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), maxRecord: unlimited, sleep: o.deps.sleep}
+	report := status.NewReporter(Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}, log, o.Once)
+	rules := &admit.Rules{Stream: stream, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
+	r := &runner{stream: stream, kafka: k, report: report, rules: rules, strategy: strategy, format: spec.Format,
+		worker: worker, wait: o.Wait, onSweep: o.OnSweep, alarm: make(chan struct{}, 1), sleep: o.deps.sleep}
 	asks := clientOptions(stream, k.MaxInFlight)
 	asks.Transport, asks.Logger, asks.OnRetry = o.deps.transport, log, r.asksAgain
 	client, err := rest.New(asks)
@@ -100,7 +108,6 @@ func newReading(stream config.Stream, k config.Kafka, o Options) (*runner, *wire
 		return nil, nil, err
 	}
 	r.source = &api{client, plan}
-	r.board.s = Status{Stream: stream.Name, Strategy: stream.Strategy, Topic: stream.Topic, State: Starting}
 	return r, plan, nil
 }
 

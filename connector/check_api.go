@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/reader"
 	"tidemark/connector/internal/rest"
@@ -53,7 +54,7 @@ func (c *checker) api(ctx context.Context, s config.Stream, found reader.State) 
 
 func (c *checker) ask(ctx context.Context, s config.Stream, found reader.State) (text string, warn bool, err error) {
 	log := slog.New(slog.DiscardHandler)
-	r, _, err := newReading(s, c.cfg.Kafka, Options{Logger: log, deps: deps{transport: c.transport}})
+	r, _, err := newReading(s, c.cfg.Kafka, alone(c.cfg), Options{Logger: log, deps: deps{transport: c.transport}})
 	if err != nil {
 		return "", false, err
 	}
@@ -73,9 +74,9 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found reader.State) 
 	if err != nil {
 		return "", false, class.Wrap(class.Config, err)
 	}
-	room := r.newRoom()
-	defer room.close()
-	f := newFetcher(r, room)
+	share := r.worker.Share()
+	defer share.Close()
+	f := newFetcher(r, share)
 	f.ahead.most = 0
 	defer f.ahead.drop()
 	if err := k.read(ctx, f, cursor); err != nil {
@@ -113,7 +114,7 @@ func (k *apiCheck) read(ctx context.Context, f *fetcher, c strategies.Cursor) er
 		err = k.page(item.answer, c)
 		k.ended, k.cut = item.ended, item.answer.Cut
 		item.answer.Release()
-		f.room.give(item.weight)
+		f.share.Release(item.weight)
 		if err != nil {
 			return err
 		}
@@ -130,11 +131,11 @@ func unproven(c strategies.Cursor) bool {
 
 // page takes note of what a page shows.
 func (k *apiCheck) page(a *answer, c strategies.Cursor) error {
-	if err := k.tooBad(a, k.askedBefore(k.stored, c)); err != nil {
+	if err := k.rules.TooBad(a.URL, a.Rows, k.askedBefore(k.stored, c)); err != nil {
 		return err
 	}
 	for i := range a.Rows {
-		if err := k.cause(&a.Rows[i]); err != nil {
+		if err := k.rules.Cause(&a.Rows[i]); err != nil {
 			k.bad, k.last = k.bad+1, err
 		}
 	}
@@ -158,7 +159,7 @@ func (k *apiCheck) page(a *answer, c strategies.Cursor) error {
 
 // few reports whether the rows are too few to conclude anything from what none, or all, of them have:
 // those of a poll.
-func (k *apiCheck) few() bool { return k.stored.Version > 0 && k.rows <= fewBad }
+func (k *apiCheck) few() bool { return k.stored.Version > 0 && k.rows <= admit.Few }
 
 // doubt keeps the last word on the deleted field only: that of more rows.
 func (k *apiCheck) doubt(text string) {
@@ -195,7 +196,7 @@ func (k *apiCheck) describe() string {
 	var notes []string
 	if k.bad > 0 {
 		where := "become dead letters in " + k.stream.Topic + ".dlq"
-		if k.stream.OnBadRow == onBadSkip {
+		if k.stream.OnBadRow == admit.OnBadSkip {
 			where = "are left out"
 		}
 		notes = append(notes, fmt.Sprintf("%d of them cannot be written and %s, the last: %v", k.bad, where, k.last))

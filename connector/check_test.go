@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -103,10 +104,10 @@ func TestCheckAndRunOnBadRows(t *testing.T) {
 		ok   bool
 	}{
 		"a few":             {spoil(people(1, 20), func(i int) bool { return i%5 == 0 }), "dlq", 100, true},
-		"a few, to fail":    {spoil(people(1, 20), func(i int) bool { return i%5 == 0 }), onBadFail, 100, false},
+		"a few, to fail":    {spoil(people(1, 20), func(i int) bool { return i%5 == 0 }), admit.OnBadFail, 100, false},
 		"a few, but many":   {spoil(people(1, 20), func(i int) bool { return i%5 == 0 }), "dlq", 1, false},
 		"all of two":        {spoil(people(1, 2), all), "dlq", 100, true},
-		"all of four":       {spoil(people(1, 4), all), onBadSkip, 100, false},
+		"all of four":       {spoil(people(1, 4), all), admit.OnBadSkip, 100, false},
 		"all of the second": {spoil(people(1, 20), func(i int) bool { return i >= 10 }), "dlq", 100, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -93,15 +94,14 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		// With fewer streams, each reads a part of the state topic only.
 		o.deps.together = new(kafka.Together)
 	}
-	flock := newFlock(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
+	worker := inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	var wrong []error
 	for _, s := range cfg.Streams {
-		r, err := newRunner(cfg, s, registry, o)
+		r, err := newRunner(cfg, s, registry, worker, o)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		r.flock = flock
 		c.runners = append(c.runners, r)
 	}
 	if len(wrong) > 0 {
@@ -131,7 +131,7 @@ func (c *Connector) Run(ctx context.Context) error {
 		left = len(c.runners)
 	)
 	watching, enough := context.WithCancel(ctx)
-	if len(c.runners) > 0 && !c.runners[0].once {
+	if len(c.runners) > 0 && !c.runners[0].report.Once {
 		watched := make(chan struct{})
 		defer func() { <-watched }()
 		go func() {
@@ -150,9 +150,9 @@ func (c *Connector) Run(ctx context.Context) error {
 				return
 			}
 			errs = append(errs, err)
-			if left > 0 && !r.once && ctx.Err() == nil {
+			if left > 0 && !r.report.Once && ctx.Err() == nil {
 				// Run returns the error too, but only when the others have stopped.
-				r.log.Error("the stream has stopped; the others go on", "error", err)
+				r.report.Log.Error("the stream has stopped; the others go on", "error", err)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func (c *Connector) Run(ctx context.Context) error {
 func (c *Connector) Status() []Status {
 	all := make([]Status, len(c.runners))
 	for i, r := range c.runners {
-		all[i] = r.board.get()
+		all[i] = r.report.Board.Get()
 	}
 	return all
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit"
 	"tidemark/connector/playground"
@@ -184,7 +185,7 @@ func TestBrokerBrokenAnswers(t *testing.T) {
 			h := newHouse(t, playground.Options{Users: 1})
 			h.cfg.Streams = []config.Stream{config.NewStream(kit.Name("user"), c.strategy, serving(t, c.status, c.body))}
 			s := &h.cfg.Streams[0]
-			s.MaxRetries, s.OnBadRow = 0, onBadFail
+			s.MaxRetries, s.OnBadRow = 0, admit.OnBadFail
 			err := h.once()
 			if class.Of(err) != class.Source || ExitCode(err) != 3 {
 				t.Fatalf("got %v of class %v, want one of class source", err, class.Of(err))

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit"
@@ -210,7 +211,7 @@ func many(n, nth int) []doc {
 // on_bad_row: fail stops at the first bad row and names it; skip leaves it out.
 func TestBrokerOnBadRow(t *testing.T) {
 	t.Parallel()
-	for _, on := range []string{onBadFail, onBadSkip} {
+	for _, on := range []string{admit.OnBadFail, admit.OnBadSkip} {
 		t.Run(on, func(t *testing.T) {
 			t.Parallel()
 			s := &script{docs: many(9, 5)}
@@ -220,7 +221,7 @@ func TestBrokerOnBadRow(t *testing.T) {
 			if n := len(h.letters(stream.Topic)); n != 0 {
 				t.Errorf("%d dead letters", n)
 			}
-			if on == onBadSkip {
+			if on == admit.OnBadSkip {
 				if got := brief(h.events(stream.Topic)); err != nil || strings.Contains(got, "p5=") || len(h.events(stream.Topic)) != 8 || h.status().Skipped == 0 {
 					t.Errorf("got %v, the topic has %s, %d skipped", err, got, h.status().Skipped)
 				}

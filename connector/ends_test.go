@@ -84,7 +84,7 @@ func (a *endingAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(out) //nolint:errcheck // the client may be gone
 }
 
-func status(code int) func(http.ResponseWriter) bool {
+func answers(code int) func(http.ResponseWriter) bool {
 	return func(w http.ResponseWriter) bool {
 		w.WriteHeader(code)
 		fmt.Fprint(w, `{"error": "nothing there"}`)
@@ -152,22 +152,22 @@ func TestBrokerEnds(t *testing.T) {
 		"empty page with one token":    {keyset, endingAPI{docs: many, always: true, last: if0(tokenIs("|99"))}, nil, ""},
 		"empty page, of one value":     {keyset, endingAPI{docs: same, always: true}, nil, "(end)"},
 		"the same, said":               {keyset, endingAPI{docs: same, always: true}, []string{"empty_page"}, ""},
-		"404 behind":                   {keyset, endingAPI{docs: many, always: true, nothing: status(404)}, nil, "end: 404"},
-		"404 behind, said":             {keyset, endingAPI{docs: many, always: true, nothing: status(404)}, []string{"404"}, ""},
+		"404 behind":                   {keyset, endingAPI{docs: many, always: true, nothing: answers(404)}, nil, "end: 404"},
+		"404 behind, said":             {keyset, endingAPI{docs: many, always: true, nothing: answers(404)}, []string{"404"}, ""},
 		"last page again":              {keyset, endingAPI{docs: many, always: true, repeat: true}, nil, "end: repeated_page"},
 		"last page again, said":        {keyset, endingAPI{docs: many, always: true, repeat: true}, []string{"repeated_page"}, ""},
 		"null data, said": {keyset, endingAPI{docs: many, always: true, last: if0(func(d map[string]any) { d["data"] = nil })},
 			[]string{"null_data"}, ""},
-		"204, said":                {keyset, endingAPI{docs: many, always: true, nothing: status(204)}, []string{"204"}, ""},
-		"offset 404 behind":        {offset, endingAPI{docs: many, nothing: status(404)}, nil, ""},
-		"offset 400 behind":        {offset, endingAPI{docs: many, nothing: status(400)}, nil, ""},
-		"offset 416 behind":        {offset, endingAPI{docs: many, nothing: status(416)}, nil, ""},
-		"offset 422 behind":        {offset, endingAPI{docs: many, nothing: status(422)}, nil, ""},
-		"offset 403 behind":        {offset, endingAPI{docs: many, nothing: status(403)}, nil, "403"},
-		"offset 204 behind, said":  {offset, endingAPI{docs: many, nothing: status(204)}, []string{"204"}, ""},
+		"204, said":                {keyset, endingAPI{docs: many, always: true, nothing: answers(204)}, []string{"204"}, ""},
+		"offset 404 behind":        {offset, endingAPI{docs: many, nothing: answers(404)}, nil, ""},
+		"offset 400 behind":        {offset, endingAPI{docs: many, nothing: answers(400)}, nil, ""},
+		"offset 416 behind":        {offset, endingAPI{docs: many, nothing: answers(416)}, nil, ""},
+		"offset 422 behind":        {offset, endingAPI{docs: many, nothing: answers(422)}, nil, ""},
+		"offset 403 behind":        {offset, endingAPI{docs: many, nothing: answers(403)}, nil, "403"},
+		"offset 204 behind, said":  {offset, endingAPI{docs: many, nothing: answers(204)}, []string{"204"}, ""},
 		"offset last page, said":   {offset, endingAPI{docs: many, repeat: true}, []string{"repeated_page"}, ""},
 		"offset too deep":          {offset, endingAPI{docs: people(1, 60), deep: 20}, nil, ""},
-		"offset too deep, and 404": {offset, endingAPI{docs: people(1, 60), deep: 20, nothing: status(404)}, nil, ""},
+		"offset too deep, and 404": {offset, endingAPI{docs: people(1, 60), deep: 20, nothing: answers(404)}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

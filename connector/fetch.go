@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/rest"
 	"tidemark/strategies"
 )
@@ -18,7 +19,7 @@ const pagesAhead = 256
 // fetched is a page on its way to its transaction, and where it moves the cursor.
 type fetched struct {
 	answer  *answer // nil where the page's rows are not delivered
-	weight  int64   // held in room
+	weight  int64   // held in the share
 	bad     int     // of the answer's rows: they cannot be written
 	next    strategies.Cursor
 	asked   bool // next follows an answer of the API
@@ -34,19 +35,19 @@ type fetched struct {
 type fetcher struct {
 	*runner
 	out     chan<- *fetched
-	room    *room
+	share   *inflight.Share
 	ahead   *ahead
 	resumed bool // the sweep in hand was begun by an earlier life
 }
 
-func newFetcher(r *runner, room *room) *fetcher {
-	return &fetcher{runner: r, room: room, ahead: newAhead(r, room)}
+func newFetcher(r *runner, share *inflight.Share) *fetcher {
+	return &fetcher{runner: r, share: share, ahead: newAhead(r, share)}
 }
 
 func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
 	defer f.ahead.drop()
 	for {
-		f.board.set(func(s *Status) { s.State = Reading })
+		f.report.Board.Set(func(s *Status) { s.State = Reading })
 		next, err := f.sweep(ctx, c)
 		if err != nil || next == nil {
 			return err
@@ -56,9 +57,9 @@ func (f *fetcher) run(ctx context.Context, c strategies.Cursor) error {
 			return f.send(ctx, fetched{next: *next, full: true})
 		}
 		switch {
-		case f.once && !f.resumed:
+		case f.report.Once && !f.resumed:
 			return nil
-		case f.once:
+		case f.report.Once:
 			f.resumed = false // a sweep that an earlier life began may have missed what is new
 		default:
 			if err := f.pause(ctx); err != nil {
@@ -87,7 +88,7 @@ func (f *fetcher) sweep(ctx context.Context, c strategies.Cursor) (*strategies.C
 		}
 		item.began = began
 		if item.asked {
-			f.board.set(func(s *Status) { s.State = Reading; s.Pages++ })
+			f.report.Board.Set(func(s *Status) { s.State = Reading; s.Pages++ })
 		}
 		if err := f.send(ctx, item); err != nil {
 			return nil, err
@@ -118,14 +119,14 @@ func (f *fetcher) page(ctx context.Context, c strategies.Cursor) (fetched, error
 		switch {
 		case err == nil:
 			if item.asked {
-				f.goesOn(true)
+				f.report.GoesOn(time.Now(), true)
 			}
 			return item, nil
-		case f.once || ctx.Err() != nil || class.Of(err) != class.Source:
+		case f.report.Once || ctx.Err() != nil || class.Of(err) != class.Source:
 			return fetched{}, err
 		}
 		f.ahead.drop()
-		f.fails(err, "the sweep cannot go on; asking again until it can")
+		f.report.Fails(time.Now(), err, "the sweep cannot go on; asking again until it can")
 		if stopped := f.hold(ctx, err); stopped != nil {
 			return fetched{}, err
 		}
@@ -148,7 +149,7 @@ func (f *fetcher) tryPage(ctx context.Context, c strategies.Cursor) (fetched, er
 	f.noticeAssumed(c, answer)
 	drop := func() {
 		answer.Release()
-		f.room.give(weight)
+		f.share.Release(weight)
 		item.answer, item.weight = nil, 0
 	}
 	answer.Ceiling = f.ceiling(answer.Date)
@@ -201,34 +202,20 @@ func (f *fetcher) ceiling(now time.Time) strategies.Value {
 	return strategies.Value{N: now.Add(f.stream.MaxFuture).UnixMicro(), Set: true}
 }
 
-// countBad looks at the rows that cannot be keyed or encoded. One of them ends the
-// sweep where that is configured, too many of them end it always: then it is not the
-// rows but the schema that is wrong. The cursor stays before the page.
-func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) error {
-	rows, bad := c.Sweep.Rows, c.Sweep.Bad
-	if !restarted {
-		rows += int64(len(item.answer.Rows))
-		for i := range item.answer.Rows {
-			err := f.cause(&item.answer.Rows[i])
-			if err == nil {
-				continue
-			}
-			bad++
-			item.bad++
-			where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(c), item.answer.URL)
-			if f.stream.OnBadRow == onBadFail {
-				return class.Errorf(class.Source, "%s: %w", where, err)
-			}
-			if bad > int64(f.stream.MaxBadRows) && bad*100 > rows {
-				return class.Errorf(class.Source, "%s: %d of the sweep's %d rows cannot be written, more than max_bad_rows (%d) and 1%%; the last: %w",
-					where, bad, rows, f.stream.MaxBadRows, err)
-			}
-		}
+// countBad counts the rows that cannot be keyed or encoded, and fails where they are too many. The
+// cursor stays before the page.
+func (f *fetcher) countBad(c strategies.Cursor, item *fetched, restarted bool) (err error) {
+	if restarted {
+		return nil // rows come again, and the strategy says what of the count stands
 	}
-	// Where the sweep goes back, the strategy says what of the count stands: rows come again.
-	if item.next.Sweep != nil && !restarted {
+	rows := item.answer.Rows
+	where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(c), item.answer.URL)
+	if item.bad, err = f.rules.TooMany(where, rows, c.Sweep.Rows, c.Sweep.Bad); err != nil {
+		return err
+	}
+	if item.next.Sweep != nil {
 		s := *item.next.Sweep
-		s.Rows, s.Bad = rows, bad
+		s.Rows, s.Bad = c.Sweep.Rows+int64(len(rows)), c.Sweep.Bad+int64(item.bad)
 		item.next.Sweep = &s
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 )
 
 // What a worker has open, as counted on one broker: each stream has a connection to its API
@@ -25,7 +26,7 @@ func filesFor(streams, awake int, local bool) uint64 {
 	if local {
 		ends, logs = 2, filesOfLog
 	}
-	return uint64(filesOfProcess + streams*(filesOfStream+logs) + ends*(awake*filesOfAwake+min(streams, opening)*filesOfOpening))
+	return uint64(filesOfProcess + streams*(filesOfStream+logs) + ends*(awake*filesOfAwake+min(streams, inflight.Opening)*filesOfOpening))
 }
 
 // seatsFor is how many streams may be awake at the same time, by how many files the process
@@ -41,7 +42,7 @@ func seatsFor(streams int, local bool) (int, error) {
 }
 
 func enoughSeats(limit uint64, streams int, local bool) (int, error) {
-	few := min(streams, opening)
+	few := min(streams, inflight.Opening)
 	if need := filesFor(streams, few, local); limit < need {
 		return 0, class.Errorf(class.Config, "%d streams may have %d files and connections open at the same time even in turns, and this process may have %d: "+
 			"raise its hard limit to %d or more (ulimit -Hn; LimitNOFILE= of a systemd unit, --ulimit nofile= of a container), or give the worker fewer streams",

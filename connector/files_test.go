@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 )
 
 func TestEnoughFiles(t *testing.T) {
@@ -17,7 +18,7 @@ func TestEnoughFiles(t *testing.T) {
 		{1 << 62, 1000, 1000, true},
 		{filesFor(10_000, 500, false), 10_000, 500, false},
 		{filesFor(10_000, 500, true) + 5, 10_000, 500, true},
-		{filesFor(10_000, opening, true), 10_000, opening, true},
+		{filesFor(10_000, inflight.Opening, true), 10_000, inflight.Opening, true},
 		{filesFor(2, 2, true), 2, 2, true},
 	} {
 		if got, err := enoughSeats(c.limit, c.streams, c.local); err != nil || got != c.seats {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -55,7 +56,7 @@ func (r *runner) content(ctx context.Context, rec *kgo.Record) (strategies.Value
 	if rec.Value != nil {
 		return r.bodies.Inspect(ctx, rec)
 	}
-	raw := headerOf(rec, headerCursor)
+	raw := admit.HeaderOf(rec, admit.HeaderCursor)
 	if raw == nil {
 		return strategies.Value{}, wire.TombstoneHash, nil
 	}
@@ -66,11 +67,11 @@ func (r *runner) content(ctx context.Context, rec *kgo.Record) (strategies.Value
 // noticeForeign says once that the topic holds foreign records, after it was read.
 func (r *runner) noticeForeign() {
 	f := &r.foreign
-	r.board.set(func(s *Status) { s.Foreign = f.records })
+	r.report.Board.Set(func(s *Status) { s.Foreign = f.records })
 	if f.records == 0 || f.said {
 		return
 	}
 	f.said = true
-	r.warn("the topic holds records that are not of the stream's schema; they are left where they are, and a row with the key of one is written behind it",
+	r.report.Warn("the topic holds records that are not of the stream's schema; they are left where they are, and a row with the key of one is written behind it",
 		"topic", r.stream.Topic, "records", f.records, "partition", f.first.Partition, "offset", f.first.Offset, "key", string(f.first.Key), "why", f.why)
 }

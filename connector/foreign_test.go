@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
@@ -77,7 +78,7 @@ func (h *house) strangers() (all []*kgo.Record) {
 		all = append(all, &kgo.Record{Value: []byte("no key")})
 	}
 	return append(all,
-		&kgo.Record{Key: []byte("p10"), Headers: []kgo.RecordHeader{{Key: headerCursor, Value: []byte("yesterday")}}},
+		&kgo.Record{Key: []byte("p10"), Headers: []kgo.RecordHeader{{Key: admit.HeaderCursor, Value: []byte("yesterday")}}},
 		&kgo.Record{Key: []byte("stranger"), Value: []byte("none of the API's keys")})
 }
 

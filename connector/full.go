@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
@@ -61,7 +62,7 @@ type full struct {
 
 // fullScan does what is due. It leaves the sink open.
 func (r *runner) fullScan(ctx context.Context) error {
-	began, before := time.Now(), r.board.get().Counts
+	began, before := time.Now(), r.report.Board.Get().Counts
 	rescan, reconcile := r.due(r.resume)
 	f := &full{runner: r, stored: r.resume, missing: make(map[string]strategies.Value), unsorted: r.resume.Unsorted || !r.stream.Sorted}
 	if err := f.divide(ctx); err != nil {
@@ -90,9 +91,9 @@ func (r *runner) fullScan(ctx context.Context) error {
 	if err := f.commit(ctx, nil); err != nil {
 		return err
 	}
-	f.goesOn(false)
-	now := f.board.get().Counts.minus(before)
-	f.log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
+	f.report.GoesOn(time.Now(), false)
+	now := f.report.Board.Get().Counts.Minus(before)
+	f.report.Log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
 		"keys", f.keys, "shards", f.shards, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
@@ -118,7 +119,7 @@ func (f *full) divide(ctx context.Context) error {
 	return err
 }
 
-func (f *full) shardOf(key []byte) uint64 { return (window.DeadHash(key) >> 7) % f.shards }
+func (f *full) shardOf(key []byte) uint64 { return (window.KeyHash(key) >> 7) % f.shards }
 
 // shard loads the topic's keys of one shard, and scans the API.
 func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
@@ -133,7 +134,7 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}
 		load(w, rec, f.sink.Spread(), v, hash)
-		switch id := window.DeadHash(rec.Key); {
+		switch id := window.KeyHash(rec.Key); {
 		case hash == window.Unknown: // what lies below it decides
 		case f.inScope(v):
 			live[id] = false
@@ -144,19 +145,22 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	})
 	if err == nil {
 		f.alive(w, live)
-		err = f.loadDead(ctx, w)
+		err = f.rules.LoadLetters(ctx, f.sink, w)
 	}
 	if err != nil {
 		return err
 	}
 	f.keys += int64(len(live))
-	c := &committer{runner: f.runner, window: w, mark: f.stored.Mark, group: newGroup(), older: f.older(w)}
+	to := admit.New(f.rules, w, f.stored.Mark)
+	to.Older = f.older(w)
+	var b admit.Batch
 	err = f.scan(ctx, false, func(a *answer) error {
-		c.reset()
-		gone := arrange(f.format, a.Rows)
-		c.counts.Read = int64(len(a.Rows))
+		b.Reset()
+		page := a.page()
+		gone := admit.Arrange(f.format, a.Rows)
+		b.Counts.Read = int64(len(a.Rows))
 		if shard == 0 {
-			if err := f.tooBad(a, f.metBefore(w, f.stored.Mark)); err != nil {
+			if err := f.rules.TooBad(a.URL, a.Rows, f.rules.MetBefore(w, f.stored.Mark)); err != nil {
 				return err
 			}
 			f.tops(a)
@@ -169,18 +173,18 @@ func (f *full) shard(ctx context.Context, shard uint64, reconcile bool) error {
 			case len(row.Key) == 0:
 				f.nameless++
 			default:
-				id := window.DeadHash(row.Key)
+				id := window.KeyHash(row.Key)
 				live[id] = true
 				if gone != nil && gone[i] {
 					continue
 				}
 				f.back.forget(id)
 			}
-			if err := c.row(row, a); err != nil {
+			if err := to.Row(&b, row, &page, time.Now()); err != nil {
 				return err
 			}
 		}
-		return f.take(ctx, c)
+		return f.take(ctx, &b)
 	})
 	if err != nil || !reconcile || f.moved != "" {
 		return err
@@ -204,18 +208,18 @@ func (f *full) tooMany(keys int64) bool {
 }
 
 // take commits what the page brought.
-func (f *full) take(ctx context.Context, c *committer) error {
-	if len(c.records) > 0 {
-		stored, n, err := f.write(ctx, c.records, f.stored, f.stored)
+func (f *full) take(ctx context.Context, b *admit.Batch) error {
+	if len(b.Records) > 0 {
+		stored, n, err := f.write(ctx, b.Records, f.stored, f.stored)
 		if err != nil {
 			return err
 		}
-		f.stored, c.counts.Transactions = stored, n
-		c.counts.Written = int64(len(c.records)) - c.counts.Dead
+		f.stored, b.Counts.Transactions = stored, n
+		b.Counts.Written = int64(len(b.Records)) - b.Counts.Dead
 	}
-	f.board.set(func(s *Status) {
-		s.add(c.counts)
-		s.Latest = max(s.Latest, c.latest)
+	f.report.Board.Set(func(s *Status) {
+		s.Add(b.Counts)
+		s.MaxLateness = max(s.MaxLateness, b.MaxLateness)
 	})
 	return nil
 }
@@ -248,9 +252,9 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	room := f.newRoom()
-	defer room.close()
-	fetch := newFetcher(f.runner, room)
+	share := f.worker.Share()
+	defer share.Close()
+	fetch := newFetcher(f.runner, share)
 	defer fetch.ahead.drop()
 	var last strategies.Value
 	for c.Sweep != nil {
@@ -268,7 +272,7 @@ func (f *full) sweep(ctx context.Context, c strategies.Cursor, page func(*answer
 			f.ordered(item.answer.Rows, &last, byToken)
 			err = page(item.answer)
 			item.answer.Release()
-			fetch.room.give(item.weight)
+			fetch.share.Release(item.weight)
 			if err != nil {
 				return err
 			}
@@ -303,7 +307,7 @@ func (f *full) collect(ctx context.Context, shard uint64, live map[uint64]bool, 
 		if f.shardOf(rec.Key) != shard {
 			return nil
 		}
-		if seen, ok := live[window.DeadHash(rec.Key)]; !ok || seen {
+		if seen, ok := live[window.KeyHash(rec.Key)]; !ok || seen {
 			return nil
 		}
 		v, hash, err := f.inspect(ctx, rec)

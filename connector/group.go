@@ -4,8 +4,7 @@ import (
 	"context"
 	"time"
 
-	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/admit"
 	"tidemark/strategies"
 )
 
@@ -20,19 +19,20 @@ const (
 
 // group is the pages of one transaction, and what they bring (group commit).
 type group struct {
-	pages    []fetched
-	weight   int64 // of the pages, in room
-	bytes    int64 // of the records
-	records  []kafka.Record
-	counts   Counts
-	latest   time.Duration
-	greatest int64 // cursor value in records
+	pages  []fetched
+	weight int64 // of the pages, held in the share
+	batch  admit.Batch
 }
 
-func newGroup() *group { return &group{greatest: window.Everything} }
+func newGroup() *group {
+	g := &group{}
+	g.batch.Reset()
+	return g
+}
 
 func (g *group) reset() {
-	*g = group{pages: g.pages[:0], records: g.records[:0], greatest: window.Everything}
+	g.pages, g.weight = g.pages[:0], 0
+	g.batch.Reset()
 }
 
 // end is the last page.
@@ -88,7 +88,7 @@ func (c *committer) gather() (open bool, err error) {
 	var settled <-chan time.Time // the broker is done with the transaction before
 	for {
 		in, landed, tired := c.in, (chan struct{})(nil), (<-chan time.Time)(nil)
-		if c.refused != nil || c.closed() || c.weight > c.room.size/2 || c.bytes >= c.bound.now(c.kafka.MaxInFlight) { // the other half is for what is read meanwhile
+		if c.refused != nil || c.closed() || c.weight > c.share.Size()/2 || c.batch.Bytes >= c.bound.now(c.kafka.MaxInFlight) { // the other half is for what is read meanwhile
 			in = nil
 		}
 		var item *fetched
@@ -99,7 +99,7 @@ func (c *committer) gather() (open bool, err error) {
 			return true, nil //nolint:nilerr // run returns it, behind what can be committed
 		case len(c.pages) == 0:
 			tired = c.tired
-		case settled == nil || c.bytes >= gatherBytes:
+		case settled == nil || c.batch.Bytes >= gatherBytes:
 			select {
 			case item, open = <-in:
 				if !open {
@@ -112,7 +112,7 @@ func (c *committer) gather() (open bool, err error) {
 			default:
 			}
 			since := time.Since(c.last)
-			if since >= gather || c.bytes >= gatherBytes {
+			if since >= gather || c.batch.Bytes >= gatherBytes {
 				return true, nil
 			}
 			settled = time.After(gather - since)
@@ -143,7 +143,7 @@ func (c *committer) gather() (open bool, err error) {
 // it are committed.
 func (c *committer) take(item *fetched) error {
 	if item.bad > 0 {
-		if bad := c.tooBad(item.answer, c.metBefore(c.window, c.stored.Mark)); bad != nil {
+		if bad := c.rules.TooBad(item.answer.URL, item.answer.Rows, c.rules.MetBefore(c.admitter.Window, c.stored.Mark)); bad != nil {
 			c.free([]fetched{*item})
 			c.refused = bad
 			return nil //nolint:nilerr // it is returned when what came before is committed
@@ -162,12 +162,12 @@ func (c *committer) leave(ctx context.Context) error {
 	last := *c.end()
 	next := last.next
 	if !last.reopen {
-		next.ReadBack = &strategies.ReadBack{TopicID: c.sink.TopicID(), Offsets: c.window.ReadBack(c.sink.Ends()), Window: next.Window}
+		next.ReadBack = &strategies.ReadBack{TopicID: c.sink.TopicID(), Offsets: c.admitter.Window.ReadBack(c.sink.Ends()), Window: next.Window}
 	}
 	f := &flight{group: c.group, next: next, stored: c.stored, landed: make(chan struct{})}
 	c.flight, c.group, c.spare = f, c.spare, nil
 	if c.worth(f) {
-		c.mark = next.Mark
+		c.admitter.Mark = next.Mark
 		c.aside(func() { c.transact(ctx, f) })
 	} else {
 		close(f.landed)
@@ -196,7 +196,7 @@ func (c *committer) worth(f *flight) bool {
 	closed := c.stored.Sweep != nil && f.next.Sweep == nil
 	learnt := f.next.Reached != c.stored.Reached || f.next.Unsorted != c.stored.Unsorted ||
 		f.next.Filter != c.stored.Filter && f.next.Filter != strategies.FilterInclusive
-	return len(f.records) > 0 || f.next.Mark != c.stored.Mark || learnt || closed || f.end().reopen
+	return len(f.batch.Records) > 0 || f.next.Mark != c.stored.Mark || learnt || closed || f.end().reopen
 }
 
 // transact commits the group. It runs beside gather, which leaves the sink alone until it
@@ -209,7 +209,7 @@ func (c *committer) transact(ctx context.Context, f *flight) {
 		}
 	}
 	f.begin = c.sink.Ends()
-	f.stored, f.count, f.err = c.write(ctx, f.records, f.stored, f.next)
+	f.stored, f.count, f.err = c.write(ctx, f.batch.Records, f.stored, f.next)
 }
 
 // await waits for the transaction on its way. It ends with the run's context, though not
@@ -234,27 +234,27 @@ func (c *committer) land() error {
 	if f.err != nil {
 		return f.err
 	}
-	c.stored, c.mark = f.stored, f.stored.Mark
-	c.goesOn(false)
+	c.stored, c.admitter.Mark = f.stored, f.stored.Mark
+	c.report.GoesOn(time.Now(), false)
 	if f.count > 0 {
 		c.stand(c.stored)
 		c.last = time.Now()
 		if c.active != nil {
 			c.active()
 		}
-		if len(f.records) > 0 {
-			c.window.Wrote(f.greatest, f.begin)
+		if len(f.batch.Records) > 0 {
+			c.admitter.Window.Wrote(f.batch.Greatest, f.begin)
 		}
-		f.counts.Transactions, f.counts.Written = f.count, int64(len(f.records))-f.counts.Dead
+		f.batch.Counts.Transactions, f.batch.Counts.Written = f.count, int64(len(f.batch.Records))-f.batch.Counts.Dead
 	}
-	c.crowded(&f.counts)
+	c.admitter.Crowded(&f.batch.Counts)
 	last := f.end()
 	if last.ended {
-		f.counts.Sweeps = 1
+		f.batch.Counts.Sweeps = 1
 	}
-	c.board.set(func(s *Status) {
-		s.add(f.counts)
-		s.Mark, s.Window, s.Latest = c.stored.Mark, c.window.Rows(), max(s.Latest, f.latest)
+	c.report.Board.Set(func(s *Status) {
+		s.Add(f.batch.Counts)
+		s.Mark, s.Window, s.MaxLateness = c.stored.Mark, c.admitter.Window.Rows(), max(s.MaxLateness, f.batch.MaxLateness)
 	})
 	if last.ended {
 		c.sweepEnded(time.Since(last.began))

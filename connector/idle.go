@@ -29,15 +29,15 @@ func (c *committer) patience() time.Duration {
 	if c.stored.Sweep != nil {
 		return c.stream.IdleAfter
 	}
-	return c.flock.patience(c.stream.IdleAfter)
+	return c.worker.IdleAfter(c.stream.IdleAfter)
 }
 
 // doze closes the sink and lets go of what only busy streams need.
 func (c *committer) doze() {
-	c.log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
+	c.report.Log.Debug("nothing to write for idle_after: closing the producer", "idle_after", c.stream.IdleAfter)
 	c.sink.Close()
-	c.dozing, c.records, c.spare.records = true, nil, nil
-	c.flock.dozes()
+	c.dozing, c.batch.Records, c.spare.batch.Records = true, nil, nil
+	c.worker.Idles()
 }
 
 // wake opens the sink of a stream that dozes, for a transaction. Like every open that
@@ -49,16 +49,16 @@ func (c *committer) doze() {
 // stored, for each has an owner and a seq of its own (rule 4). Otherwise the stream takes
 // a full start. The transaction that follows is the claim.
 func (c *committer) wake(ctx context.Context) error {
-	c.log.Debug("something to write: opening the producer again")
-	if err := c.flock.seat(ctx); err != nil {
+	c.report.Log.Debug("something to write: opening the producer again")
+	if err := c.worker.Seat(ctx); err != nil {
 		return err
 	}
 	defer func() {
 		if c.dozing {
-			c.flock.unseat()
+			c.worker.Unseat()
 		}
 	}()
-	leave, err := c.flock.enter(ctx)
+	leave, err := c.worker.Enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,10 +72,10 @@ func (c *committer) wake(ctx context.Context) error {
 		// As if the transaction had been begun: tried again while the broker is on its way.
 		return &kafka.CommitError{Outcome: kafka.NotWritten, Err: fmt.Errorf("opening the producer of an idle stream: %w", err)}
 	case found.Seq != c.stored.Seq || found.Owner != c.stored.Owner, kafka.Lost(found, c.sink.Found()) != "",
-		c.sink.TopicID() != topic, shorter(c.sink.Ends(), ends), c.sink.MaxRecord() != c.maxRecord:
+		c.sink.TopicID() != topic, shorter(c.sink.Ends(), ends), c.sink.MaxRecord() != c.rules.Limits.Record:
 		return errReopen
 	}
 	c.dozing = false
-	c.flock.rises()
+	c.worker.Opened()
 	return nil
 }

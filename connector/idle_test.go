@@ -6,13 +6,13 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
 )
@@ -215,7 +215,7 @@ func TestBrokerDozeFullScan(t *testing.T) {
 }
 
 // Streams open in turns, and all of their producers are closed in the end.
-func TestBrokerFlock(t *testing.T) {
+func TestBrokerStreamsOpenInTurns(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 3)}
 	h, _ := dozer(t, s)
@@ -229,14 +229,14 @@ func TestBrokerFlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFlock(1<<20, 1, 1)
-	for range opening - 1 { // so that one stream opens at a time
-		if _, err := f.enter(t.Context()); err != nil {
+	w := inflight.New(1<<20, 10, 10)
+	for range inflight.Opening - 1 { // so that one stream opens at a time
+		if _, err := w.Enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, r := range c.runners {
-		r.flock = f
+		r.worker = w
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -253,69 +253,17 @@ func TestBrokerFlock(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if f.awake != 0 {
-		t.Errorf("%d streams are counted as awake", f.awake)
+	if n, want := moreUntilCrowded(w), moreUntilCrowded(inflight.New(1<<20, 10, 10)); n != want {
+		t.Errorf("%d streams more make a crowd, want %d: some are counted as awake that are not", n, want)
 	}
 }
 
-func TestFlockTurns(t *testing.T) {
-	f := newFlock(1<<20, 1, 1)
-	var leaves []func()
-	for range opening {
-		leave, err := f.enter(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		leaves = append(leaves, leave)
+// moreUntilCrowded is how many streams more have to open until those that have nothing to write
+// close their producers sooner.
+func moreUntilCrowded(w *inflight.Worker) (n int) {
+	for w.IdleAfter(time.Hour) == time.Hour {
+		w.Opened()
+		n++
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := f.enter(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("one more enters: %v", err)
-	}
-	leaves[0]()
-	if _, err := f.enter(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-// Memory is given back when three in four of the streams that were awake doze, once a
-// minute at the most.
-func TestFlockGivesMemoryBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFlock(1<<20, 1, 1)
-		doze := func(n int, want time.Duration) {
-			t.Helper()
-			before, began := f.freed, time.Now()
-			for range n {
-				f.dozes()
-			}
-			time.Sleep(10 * time.Minute)
-			synctest.Wait()
-			switch freed := f.freed.Sub(began); {
-			case want < 0 && f.freed != before:
-				t.Fatalf("%d awake: given back after %v", f.awake, freed)
-			case want >= 0 && freed != want:
-				t.Fatalf("%d awake: given back after %v, want %v", f.awake, freed, want)
-			}
-		}
-		rise := func(n int) {
-			for range n {
-				f.rises()
-			}
-		}
-		rise(8)
-		doze(5, -1)
-		doze(1, 0)
-		doze(1, -1) // one in two
-		rise(7)
-		doze(6, 0)
-		// Soon behind that: at the minute's end, for all that doze by then.
-		rise(6)
-		f.freed = time.Now()
-		doze(7, freeEvery)
-		if f.awake != 1 || f.most != 1 {
-			t.Errorf("%d awake, %d at the most", f.awake, f.most)
-		}
-	})
+	return n
 }

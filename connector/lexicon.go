@@ -166,7 +166,7 @@ func (r *runner) learnt(c strategies.Cursor) strategies.Cursor {
 // noticeDoubts says which ids mean something in the topic that the registry does not say.
 func (r *runner) noticeDoubts(ctx context.Context) {
 	if ids := r.bodies.Doubts(ctx); ids != "" {
-		r.warn("the schema registry no longer has schemas of records in the topic: whoever looks them up there cannot read these records, or misreads them. "+
+		r.report.Warn("the schema registry no longer has schemas of records in the topic: whoever looks them up there cannot read these records, or misreads them. "+
 			"Put the schemas back under their ids; the state topic keeps them under the keys schema:FINGERPRINT",
 			"topic", r.stream.Topic, "ids", ids, "state_topic", r.kafka.StateTopic)
 	}

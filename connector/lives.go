@@ -21,7 +21,7 @@ const patience = 2 * time.Minute
 func (r *runner) run(ctx context.Context) error {
 	defer r.sink.Close()
 	if note := unsentNote(r.stream); note != "" {
-		r.log.Info(note)
+		r.report.Log.Info(note)
 	}
 	defer r.dropKept()
 	defer func() {
@@ -36,12 +36,12 @@ func (r *runner) run(ctx context.Context) error {
 	if err != nil {
 		err = fmt.Errorf("stream %s: %w", r.stream.Name, err)
 	}
-	since, cause := r.trouble.left()
-	stopped := err == nil && cause != nil && !r.once
+	since, cause := r.report.Left()
+	stopped := err == nil && cause != nil && !r.report.Once
 	if stopped {
-		r.log.Warn("stopped while the stream could not go on", "since", since.UTC().Format(time.RFC3339), "error", cause)
+		r.report.Log.Warn("stopped while the stream could not go on", "since", since.UTC().Format(time.RFC3339), "error", cause)
 	}
-	r.board.set(func(s *Status) {
+	r.report.Board.Set(func(s *Status) {
 		switch {
 		case err != nil:
 			s.State, s.Err = Failed, err
@@ -60,13 +60,13 @@ func (r *runner) run(ctx context.Context) error {
 func (r *runner) lives(ctx context.Context) error {
 	var failing time.Time
 	for {
-		before := r.board.get().Transactions
+		before := r.report.Board.Get().Transactions
 		err := r.attempt(ctx)
 		if errors.Is(err, errFull) {
-			if err = r.seated(ctx, r.fullScan); err == nil && !r.once {
+			if err = r.seated(ctx, r.fullScan); err == nil && !r.report.Once {
 				err = r.pause(ctx)
 			}
-			if err == nil && !r.once {
+			if err == nil && !r.report.Once {
 				continue
 			}
 		}
@@ -79,21 +79,61 @@ func (r *runner) lives(ctx context.Context) error {
 			return err
 		}
 		// A claim alone is no progress.
-		if failing.IsZero() || r.board.get().Transactions > before+1 {
+		if failing.IsZero() || r.report.Board.Get().Transactions > before+1 {
 			failing = time.Now()
 		}
-		if r.once && time.Since(failing) > patience {
+		if r.report.Once && time.Since(failing) > patience {
 			return err
 		}
 		if r.opened {
-			r.fails(err, "starting the stream again from its stored cursor")
+			r.report.Fails(time.Now(), err, "starting the stream again from its stored cursor")
 		} else {
-			r.fails(err, "the stream cannot be opened; trying again until it can")
+			r.report.Fails(time.Now(), err, "the stream cannot be opened; trying again until it can")
 		}
 		if err := r.hold(ctx, err); err != nil {
 			return err
 		}
 	}
+}
+
+// seated does work that needs the stream's producer beside a life. What is still open
+// behind it has no seat: where there are too few it is closed, for the next life opens it anew.
+func (r *runner) seated(ctx context.Context, work func(context.Context) error) error {
+	if err := r.worker.Seat(ctx); err != nil {
+		return err
+	}
+	defer r.worker.Unseat()
+	err := work(ctx)
+	if r.worker.Scarce() {
+		r.sink.Close()
+	}
+	return err
+}
+
+// hold waits before the next try. The stream may be stopped meanwhile.
+func (r *runner) hold(ctx context.Context, err error) error {
+	wait := r.report.Backoff(r.stream.MaxBackoff, err)
+	if r.sleep != nil {
+		return r.sleep(ctx, wait, err)
+	}
+	return pauses(ctx, wait)
+}
+
+// pauses waits for d, or until ctx ends.
+func pauses(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// asksAgain takes note of a request that did not bring a page, and is sent once more.
+func (r *runner) asksAgain(err error, args ...any) {
+	r.report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
 }
 
 // attempt is a life, with what has to be there before the first one.
@@ -110,7 +150,7 @@ func (r *runner) attempt(ctx context.Context) error {
 
 // connected is connect in the stream's turn.
 func (r *runner) connected(ctx context.Context) (source, inspector, error) {
-	leave, err := r.flock.enter(ctx)
+	leave, err := r.worker.Enter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,7 +165,7 @@ func (r *runner) final(err error) bool {
 	switch c := class.Of(err); {
 	case c == class.Config || c == class.Fenced || errors.Is(err, kafka.ErrTopicLost):
 		return true
-	case r.once:
+	case r.report.Once:
 		return !r.passing(err)
 	case r.opened:
 		return false
@@ -142,8 +182,8 @@ func (r *runner) passing(err error) bool {
 	switch {
 	case errors.As(err, &failed) && errors.Is(err, kerr.MessageTooLarge):
 		// The topic may take less than it did when it was opened. The next open tells.
-		again := r.refused != r.maxRecord
-		r.refused = r.maxRecord
+		again := r.refused != r.rules.Limits.Record
+		r.refused = r.rules.Limits.Record
 		return again
 	case errors.As(err, &failed):
 		return !failed.Permanent

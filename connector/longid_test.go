@@ -70,18 +70,3 @@ func TestBrokerLongCursorValues(t *testing.T) {
 		t.Errorf("mark %.100q", c.Mark)
 	}
 }
-
-// A deleted row's record has its cursor value in a header, which counts too.
-func TestTombstoneTooLarge(t *testing.T) {
-	r := &runner{maxRecord: 1000}
-	v, err := strategies.RFC3339.ParseString(at(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n, fits := range map[int]bool{940: true, 990: false} {
-		row := strategies.Row{Key: []byte(strings.Repeat("k", n)), Value: v, Deleted: true}
-		if err := r.cause(&row); (err == nil) != fits {
-			t.Errorf("a key of %d bytes: %v", n, err)
-		}
-	}
-}

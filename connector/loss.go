@@ -44,12 +44,12 @@ func (r *runner) mend(c strategies.Cursor) (strategies.Cursor, error) {
 		if r.stream.OnTopicLoss == onLossFail {
 			return c, kafka.LostError(r.stream.Topic, lost)
 		}
-		r.warn("the output topic no longer holds what was written to it; reading everything again and writing what it has not",
+		r.report.Warn("the output topic no longer holds what was written to it; reading everything again and writing what it has not",
 			"topic", r.stream.Topic, "found", lost, "mark", c.Mark)
 		return forget(c, found), nil
 	}
 	if kafka.Trimmed(c, found) {
-		r.warn("retention has removed records that the API may return again; such rows are written once more",
+		r.report.Warn("retention has removed records that the API may return again; such rows are written once more",
 			"topic", r.stream.Topic, "window", c.Window)
 	}
 	r.wider(r.sink.Spread(), len(found.Ends))
@@ -79,7 +79,7 @@ func holds(starts, ends []int64) bool {
 // wider says once that the topic has more partitions than the stream's keys are spread over.
 func (r *runner) wider(spread, has int) {
 	if spread < has && r.widened.Swap(int64(has)) != int64(has) {
-		r.warn("the output topic has more partitions than the stream's keys are spread over; the new ones stay empty "+
+		r.report.Warn("the output topic has more partitions than the stream's keys are spread over; the new ones stay empty "+
 			"until tidemark state repartition moves the keys", "topic", r.stream.Topic, "partitions", has, "used", spread)
 	}
 }

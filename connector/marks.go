@@ -22,7 +22,7 @@ func (f *fetcher) watchMarks(a *answer) {
 	f.marks.Add(a.Marks)
 	if doubt := misfit(f.stream.Deleted, f.marks); doubt != "" {
 		f.doubted = true
-		f.warn(doubt)
+		f.report.Warn(doubt)
 	}
 }
 

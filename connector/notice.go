@@ -25,7 +25,7 @@ func (f *fetcher) notice(a *answer) {
 	once := func(said *bool, what string, n wire.Adjustment) {
 		if n.Count > 0 && !*said {
 			*said = true
-			f.warn(what, "first", n.First, "values", n.Count)
+			f.report.Warn(what, "first", n.First, "values", n.Count)
 		}
 	}
 	once(&f.said.rounded, "times have more digits of a second than the schema's type holds: they are rounded down", a.Adjusted.Rounded)
@@ -39,7 +39,7 @@ func (f *fetcher) notice(a *answer) {
 	unknown, more := drift.Unknown()
 	fresh := unknown[f.said.unknown:]
 	f.said.unknown = len(unknown)
-	f.warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
+	f.report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
 }
 
 // noticeAbsent says, at the end of a sweep, which fields of the schema no row has had. A
@@ -66,7 +66,7 @@ func (f *fetcher) noticeAbsent() {
 		f.said.absent[field] = true
 	}
 	unknown, _ := drift.Unknown()
-	f.warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
+	f.report.Warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
 }
 
 // fieldNotes is what check says of the rows' fields; of few rows not what none of them has.
@@ -101,10 +101,4 @@ func listed(names, candidates []string, more bool) string {
 		b.WriteString(" and more")
 	}
 	return b.String()
-}
-
-// warn says something for the operator and counts it.
-func (r *runner) warn(what string, args ...any) {
-	r.log.Warn(what, args...)
-	r.board.set(func(s *Status) { s.Warnings++ })
 }

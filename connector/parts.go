@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -34,6 +35,11 @@ type answer struct {
 	// is called, once.
 	more func(ctx context.Context) (*answer, error)
 	stop func()
+}
+
+// page is what of the answer is admitted.
+func (a *answer) page() admit.Page {
+	return admit.Page{Rows: a.Rows, URL: a.URL, Date: a.Date, Ceiling: a.Ceiling}
 }
 
 // Release gives the page's memory back; a second call does nothing.

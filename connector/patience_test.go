@@ -131,57 +131,6 @@ func TestBrokerEvidenceIsWaitedFor(t *testing.T) {
 	}
 }
 
-// The waits grow up to max_backoff, and each is drawn from all up to its limit.
-func TestWaitsGrow(t *testing.T) {
-	t.Parallel()
-	greatest, sum := map[int]time.Duration{}, time.Duration(0)
-	for range 300 {
-		var tr trouble
-		tr.met(errors.New("down"))
-		for n := range 20 {
-			d := tr.wait(5 * time.Minute)
-			if limit := min(firstWait<<n, 5*time.Minute); d <= 0 || d > limit+1 {
-				t.Fatalf("wait %d is %v, beyond %v", n, d, limit)
-			}
-			greatest[n] = max(greatest[n], d)
-			if n == 19 {
-				sum += d
-			}
-		}
-	}
-	for n, limit := range map[int]time.Duration{0: firstWait, 4: 16 * firstWait, 19: 5 * time.Minute} {
-		if greatest[n] < limit*9/10 {
-			t.Errorf("of 300 waits number %d the longest is %v, and %v is its limit", n, greatest[n], limit)
-		}
-	}
-	if mean := sum / 300; mean < 2*time.Minute || mean > 3*time.Minute {
-		t.Errorf("the mean of the longest waits is %v", mean)
-	}
-}
-
-// What is one cause, and what are two.
-func TestCauses(t *testing.T) {
-	t.Parallel()
-	down := func(port int) error {
-		return class.Errorf(class.Source, "GET http://127.0.0.1:1/?offset=%d: dial tcp 127.0.0.1:%d: %w", port, port, kerr.NotLeaderForPartition)
-	}
-	if a, b := causeOf(down(1)), causeOf(down(2)); a != b {
-		t.Errorf("%q and %q are two causes", a, b)
-	}
-	late := func(n int) error {
-		return class.Wrap(class.Source, fmt.Errorf("GET http://127.0.0.1:1/?offset=%d: no answer within request_timeout %ds", n, n))
-	}
-	if a, b := causeOf(late(1)), causeOf(late(2)); a != b {
-		t.Errorf("%q and %q are two causes", a, b)
-	}
-	if a, b := causeOf(late(1)), causeOf(down(1)); a == b {
-		t.Errorf("%q is the cause of a late answer and of none", a)
-	}
-	if a, b := causeOf(class.Wrap(class.Broker, kerr.NotLeaderForPartition)), causeOf(class.Wrap(class.Broker, kerr.CoordinatorNotAvailable)); a == b {
-		t.Errorf("%q is the cause of two errors", a)
-	}
-}
-
 // A stream that fails, and is stopped, says so at once and does not take its failure for the
 // process's end.
 func TestBrokerStoppedWhileFailing(t *testing.T) {

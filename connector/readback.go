@@ -49,7 +49,7 @@ func (r *runner) scattered(keys int) {
 		return
 	}
 	r.astray = true
-	r.warn("keys of the output topic lie outside of their partitions, where a delete does not reach them; "+
+	r.report.Warn("keys of the output topic lie outside of their partitions, where a delete does not reach them; "+
 		"tidemark state repartition moves them", "topic", r.stream.Topic, "keys", keys)
 }
 
@@ -77,7 +77,7 @@ func (f *full) outOfScope(n int64) bool {
 
 // isLast reports whether the value is that of the key's last event; hash is that of its body.
 func isLast(w *window.Window, key []byte, v strategies.Value, hash uint64) bool {
-	n, last, ok := w.LastOf(window.DeadHash(key))
+	n, last, ok := w.LastOf(window.KeyHash(key))
 	if hash == window.Unknown || last == window.Unknown {
 		return ok && hash == last
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
@@ -38,7 +39,7 @@ func (f *full) reconcile(ctx context.Context) error {
 		return nil
 	}
 	if left := f.lost - found; left > 0 {
-		f.warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
+		f.report.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
 	}
 	return f.bury(ctx)
 }
@@ -105,15 +106,15 @@ func (f *full) bury(ctx context.Context) error {
 	for batch := range slices.Chunk(keys, 10_000) {
 		records := make([]kafka.Record, 0, len(batch))
 		for _, k := range batch {
-			records = append(records, tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
+			records = append(records, admit.Tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
 		}
 		if err := f.commit(ctx, records); err != nil {
 			return err
 		}
 		n := int64(len(records))
-		f.board.set(func(s *Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
+		f.report.Board.Set(func(s *Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
 	}
 	return nil
 }
 
-func (f *full) refuse(why string) { f.warn("no deletes are written: " + why) }
+func (f *full) refuse(why string) { f.report.Warn("no deletes are written: " + why) }

@@ -20,7 +20,7 @@ func (f *fetcher) refused(c strategies.Cursor, err error) (fetched, error) {
 		return fetched{}, err
 	}
 	if next, ok := learnLimit(f.strategy, c, status); ok {
-		f.log.Warn("the API allows smaller pages only", "page_size", next.PageLimit, "message", status.Message)
+		f.report.Log.Warn("the API allows smaller pages only", "page_size", next.PageLimit, "message", status.Message)
 		return fetched{next: next}, nil
 	}
 	v, ok, judged := strategies.Refused(f.strategy, c, status.Status)

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
@@ -50,11 +51,11 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 	if err != nil {
 		return done, err
 	}
-	r, err := newRunner(cfg, s, registry, o)
+	r, err := newRunner(cfg, s, registry, alone(cfg), o)
 	if err != nil {
 		return done, err
 	}
-	opts := sinkOptions(cfg, s, r.log, o.deps.client)
+	opts := sinkOptions(cfg, s, r.report.Log, o.deps.client)
 	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return r.agrees(c, kafka.Remade(c, f)) }
 	opts.Fits = func(stored strategies.Cursor) error {
 		_, err := adopt(stored, s)
@@ -220,7 +221,7 @@ func (m *mover) move(ctx context.Context) error {
 func (m *mover) survey(ctx context.Context, shard uint64, scan func(context.Context, func(*kgo.Record) error) error) (map[uint64]*plan, error) {
 	last := make(map[spot]lastOf)
 	err := scan(ctx, func(rec *kgo.Record) error {
-		id := window.DeadHash(rec.Key)
+		id := window.KeyHash(rec.Key)
 		if (id>>7)%m.shards != shard {
 			return nil
 		}
@@ -286,7 +287,7 @@ func (p *plan) outdone(at spot, l lastOf) bool {
 
 // carry writes what has to be done for a key when its last event comes by.
 func (m *mover) carry(ctx context.Context, rec *kgo.Record, plans map[uint64]*plan) error {
-	p := plans[window.DeadHash(rec.Key)]
+	p := plans[window.KeyHash(rec.Key)]
 	if p == nil || p.partition != rec.Partition || p.offset != rec.Offset {
 		return nil
 	}
@@ -301,11 +302,11 @@ func (m *mover) carry(ctx context.Context, rec *kgo.Record, plans map[uint64]*pl
 		m.done.Moved++
 	}
 	if p.dead && !p.home && p.both {
-		m.add(tombstone(&strategies.Row{Key: rec.Key, Value: v}), home)
+		m.add(admit.Tombstone(&strategies.Row{Key: rec.Key, Value: v}), home)
 		m.done.Buried++
 	}
 	for _, at := range p.live {
-		t := tombstone(&strategies.Row{Key: rec.Key, Value: v})
+		t := admit.Tombstone(&strategies.Row{Key: rec.Key, Value: v})
 		t.Headers = append(t.Headers, kgo.RecordHeader{Key: headerMoved, Value: strconv.AppendInt(nil, int64(home), 10)})
 		m.add(t, at)
 		m.done.Buried++

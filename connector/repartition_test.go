@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
@@ -121,7 +122,7 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 	h.widen(stream.Topic, 6)
 	h.cfg.Kafka.MaxInFlight = 1 << 10 // many transactions
 	small := *stream
-	r, err := newRunner(h.cfg, small, nil, Options{Logger: h.logger()})
+	r, err := newRunner(h.cfg, small, nil, alone(h.cfg), Options{Logger: h.logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 // halfway moves some keys and goes no further.
 func halfway(t *testing.T, h *house, r *runner, stream config.Stream) {
 	t.Helper()
-	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, r.log, nil))
+	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, r.report.Log, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func halfway(t *testing.T, h *house, r *runner, stream config.Stream) {
 			return nil
 		}
 		moved++
-		dead := kafka.Record{Key: rec.Key, Headers: []kgo.RecordHeader{{Key: headerCursor, Value: []byte(at(int(rec.Offset)))}}}
+		dead := kafka.Record{Key: rec.Key, Headers: []kgo.RecordHeader{{Key: admit.HeaderCursor, Value: []byte(at(int(rec.Offset)))}}}
 		c, err = sink.Place(t.Context(), []kafka.Record{{Key: rec.Key, Value: rec.Value}, dead}, []int32{home, rec.Partition}, c)
 		return err
 	})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -14,24 +13,26 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
-// runner is one stream's life. Its fields up to board are fixed once it is made.
+// runner is one stream's life. Its fields up to rules are fixed once it is made.
 type runner struct {
 	stream   config.Stream
 	kafka    config.Kafka
 	strategy strategies.Strategy
 	format   strategies.Format
 	sink     sink
-	once     bool
-	log      *slog.Logger
 	onSweep  func(Sweep)
-	flock    *flock // the worker's streams; nil: this one alone
-	board    board
+	worker   *inflight.Worker // what it shares with the worker's other streams
+	report   *status.Reporter
+	rules    *admit.Rules
 
 	// connect makes the source and the inspector, which need the schema's id; see start.go.
 	connect    func(ctx context.Context) (source, inspector, error)
@@ -44,7 +45,6 @@ type runner struct {
 	bodies     inspector
 	spawn      func(func()) // runs a request or a transaction; nil: in a goroutine of its own
 
-	trouble trouble
 	wait    bool // the broker and the registry may be away at the start
 	opened  bool // the sink was open once
 	bound   bound
@@ -57,15 +57,10 @@ type runner struct {
 	resume    strategies.Cursor // where a full scan goes on
 	begun     bool              // the stream was opened once
 	paused    bool              // it has waited for a poll before
-	full      bool              // a window has forgotten rows, and it was said
 	marks     wire.Marks        // what deleted.field has held so far, until it was doubted or has marked a row
 	doubted   bool              // that was said
 	regressed bool              // the source has gone back to before the mark, and it was said
-	maxRecord int               // what the topic takes, as it was when the stream was opened: the sink may be opening again beside
-	maxLetter int               // what the dead-letter topic takes, likewise
-	cutSaid   bool              // that is less, and it was said
 	said      notices           // for the fetcher
-	badSaid   map[string]bool   // for the committer: fields that bad rows were said of
 	foreign   foreign           // records of the topic that are none of the stream's rows
 	widened   atomic.Int64      // partitions of the topic that it was said of that they are more than are used
 	standing  atomic.Pointer[standing]
@@ -79,24 +74,24 @@ var errReopen = errors.New("the stream starts again from its cursor")
 
 // live runs the stream from one open to its end or failure.
 func (r *runner) live(ctx context.Context) error {
-	if err := r.flock.seat(ctx); err != nil {
+	if err := r.worker.Seat(ctx); err != nil {
 		return err
 	}
 	c, began, err := r.begin(ctx)
 	if err != nil {
-		r.flock.unseat()
+		r.worker.Unseat()
 		return err
 	}
-	defer c.room.close()
-	r.flock.rises()
+	defer c.share.Close()
+	r.worker.Opened()
 	defer func() {
 		if !c.dozing {
-			r.flock.stops()
+			r.worker.Closed()
 		}
 	}()
 	group, ctx := errgroup.WithContext(ctx)
 	pages := make(chan *fetched, pagesAhead)
-	f := newFetcher(r, c.room)
+	f := newFetcher(r, c.share)
 	f.out, f.resumed = pages, c.stored.Sweep != nil
 	c.in = pages
 	group.Go(func() error {
@@ -111,14 +106,6 @@ func (r *runner) live(ctx context.Context) error {
 	return err
 }
 
-// newRoom is for the pages of one life, or of one scan.
-func (r *runner) newRoom() *room {
-	if r.flock == nil {
-		return newRoom(r.kafka.MaxInFlight)
-	}
-	return r.flock.budget.room()
-}
-
 // aside runs what goes on beside the caller.
 func (r *runner) aside(work func()) {
 	if r.spawn != nil {
@@ -131,7 +118,7 @@ func (r *runner) aside(work func()) {
 // pause waits for the next poll. The first wait is shorter by chance, so that streams
 // which started together do not poll together ever after.
 func (r *runner) pause(ctx context.Context) error {
-	r.board.set(func(s *Status) { s.State = Idle })
+	r.report.Board.Set(func(s *Status) { s.State = Idle })
 	wait := r.stream.PollInterval
 	if !r.paused {
 		r.paused, wait = true, rand.N(wait+1)
@@ -147,7 +134,7 @@ func (r *runner) pause(ctx context.Context) error {
 // begin opens the stream: fence, read the cursor, claim it, rebuild the window. It
 // returns the committer, and the cursor with an open sweep to fetch from.
 func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, error) {
-	leave, err := r.flock.enter(ctx)
+	leave, err := r.worker.Enter(ctx)
 	if err != nil {
 		return nil, strategies.Cursor{}, err
 	}
@@ -160,7 +147,8 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 	if err != nil {
 		return nil, stored, err
 	}
-	r.opened, r.maxRecord, r.maxLetter = true, r.sink.MaxRecord(), r.sink.MaxRecord()
+	// As it is now: the sink may be opening again beside.
+	r.opened, r.rules.Limits = true, admit.Limits{Record: r.sink.MaxRecord(), Letter: r.sink.MaxRecord()}
 	if stored, err = adopt(stored, r.stream); err != nil {
 		return nil, stored, err
 	}
@@ -176,7 +164,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		return nil, stored, err
 	}
 	r.stand(stored)
-	r.board.set(func(s *Status) { s.Transactions++; s.Mark = stored.Mark })
+	r.report.Board.Set(func(s *Status) { s.Transactions++; s.Mark = stored.Mark })
 	began, err := r.strategy.Begin(stored, time.Now())
 	if err != nil {
 		return nil, stored, class.Wrap(class.Config, err)
@@ -202,7 +190,7 @@ func (r *runner) begin(ctx context.Context) (*committer, strategies.Cursor, erro
 		r.stand(stored)
 	}
 	began.Schemas = stored.Schemas
-	c := newCommitter(r, r.newRoom(), w, stored)
+	c := newCommitter(r, r.worker.Share(), w, stored)
 	return c, began, nil
 }
 
@@ -239,10 +227,10 @@ func (r *runner) rebuild(ctx context.Context, c strategies.Cursor) (*window.Wind
 	r.noticeForeign()
 	r.scattered(w.Settle(wire.TombstoneHash))
 	w.Loaded()
-	if err := r.loadDead(ctx, w); err != nil {
+	if err := r.rules.LoadLetters(ctx, r.sink, w); err != nil {
 		return nil, err
 	}
-	r.board.set(func(s *Status) { s.Window = w.Rows() })
+	r.report.Board.Set(func(s *Status) { s.Window = w.Rows() })
 	return w, nil
 }
 

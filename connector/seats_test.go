@@ -1,7 +1,9 @@
 package connector
 
 import (
+	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,16 +25,20 @@ func TestBrokerSeats(t *testing.T) {
 		stream.PollInterval, stream.IdleAfter = time.Millisecond, time.Millisecond
 		scripts = append(scripts, s)
 	}
-	c, stop := h.start(Options{deps: deps{seats: seats}})
-	f := c.runners[0].flock
+	c, err := New(h.cfg, Options{Logger: h.logger(), deps: deps{seats: seats}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open openSinks
+	for _, r := range c.runners {
+		r.sink = &counted{sink: r.sink, all: &open}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
 	written := func(n int64) {
 		t.Helper()
 		kit.Eventually(t, "the rows of all streams", func() bool {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			if f.awake > seats {
-				t.Fatalf("%d streams are awake, and there is room for %d", f.awake, seats)
-			}
 			return !slices.ContainsFunc(c.Status(), func(s Status) bool { return s.Written != n })
 		})
 	}
@@ -43,8 +49,12 @@ func TestBrokerSeats(t *testing.T) {
 		}
 		written(int64(5 + n))
 	}
-	if err := stop(); err != nil {
+	cancel()
+	if err := <-done; err != nil {
 		t.Fatal(err)
+	}
+	if open.most.Load() != seats || open.now.Load() != 0 {
+		t.Errorf("%d streams were awake at once, and %d still are; there are %d seats", open.most.Load(), open.now.Load(), seats)
 	}
 	for i, s := range scripts {
 		if n := h.holds(h.cfg.Streams[i].Topic, s); n != 7 {
@@ -52,8 +62,10 @@ func TestBrokerSeats(t *testing.T) {
 		}
 	}
 	// The seats are free again: a scan, a failure or an end have left none taken.
-	if !f.seats.TryAcquire(seats) {
-		t.Error("a seat is taken although no stream runs")
+	for range seats {
+		if err := c.runners[0].worker.Seat(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 	if n := h.logs.count("take turns in writing"); n != 1 {
 		t.Errorf("said %d times that there are too few files", n)
@@ -66,23 +78,28 @@ func TestBrokerSeats(t *testing.T) {
 	}
 }
 
-// A crowd that is awake sends those that have nothing to write to sleep sooner.
-func TestPatience(t *testing.T) {
-	f := newFlock(1<<20, 1000, 1000)
-	for n := range crowd + 1 {
-		if got := f.patience(time.Minute); got != time.Minute {
-			t.Fatalf("with %d awake a stream waits %v", n, got)
+// openSinks counts the sinks that are open: now, and at most at the same time.
+type openSinks struct{ now, most atomic.Int64 }
+
+// counted is a sink that is counted while it is open, or about to be.
+type counted struct {
+	sink
+	all  *openSinks
+	open atomic.Bool
+}
+
+func (c *counted) Open(ctx context.Context) (strategies.Cursor, error) {
+	if !c.open.Swap(true) {
+		n := c.all.now.Add(1)
+		for most := c.all.most.Load(); n > most && !c.all.most.CompareAndSwap(most, n); most = c.all.most.Load() {
 		}
-		f.rises()
 	}
-	if got := f.patience(time.Minute); got != crowdPatience {
-		t.Errorf("with %d awake a stream waits %v", f.awake, got)
-	}
-	if got := f.patience(time.Millisecond); got != time.Millisecond {
-		t.Errorf("a stream that would wait a millisecond waits %v", got)
-	}
-	f.dozes()
-	if got := f.patience(time.Minute); got != time.Minute {
-		t.Errorf("when the crowd has gone a stream waits %v", got)
+	return c.sink.Open(ctx)
+}
+
+func (c *counted) Close() {
+	c.sink.Close()
+	if c.open.Swap(false) {
+		c.all.now.Add(-1)
 	}
 }

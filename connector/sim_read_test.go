@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/schemas"
@@ -119,7 +120,7 @@ func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err err
 
 func (c *city) tombstone(r *kgo.Record, rec sim.Record) (sim.Record, error) {
 	rec.Deleted = true
-	raw := headerOf(r, headerCursor)
+	raw := admit.HeaderOf(r, admit.HeaderCursor)
 	if raw == nil {
 		return rec, nil
 	}

@@ -132,11 +132,12 @@ func (x *world) fullScan(w *simWorker) {
 	scan := sim.Scan{Began: x.api.Now(), From: x.log.Committed()}
 	x.scanning, x.lagged = true, false
 	w.kept()
-	warnings, board := w.r.board.get().Warnings, &w.r.board
+	board := w.r.report.Board
+	warnings := board.Get().Warnings
 	defer func() { // the worker may die within
 		x.scanning = false
-		x.reverted += board.get().Reverted
-		board.set(func(s *Status) { s.Reverted = 0 })
+		x.reverted += board.Get().Reverted
+		board.Set(func(s *Status) { s.Reverted = 0 })
 		scan.Ended, scan.To = x.api.Now(), max(x.log.Committed(), w.txn) // a commit that is late may still come through
 		x.api.H.Scans = append(x.api.H.Scans, scan)
 	}()
@@ -152,7 +153,7 @@ func (x *world) fullScan(w *simWorker) {
 	w.opened = false
 	// A sink that opens again and finds another topic, or more partitions, makes the stream
 	// start again; the scan is due still, as in runner.lives.
-	if x.spoilt = err != nil || w.r.board.get().Warnings > warnings; err != nil && !errors.Is(err, errReopen) {
+	if x.spoilt = err != nil || w.r.report.Board.Get().Warnings > warnings; err != nil && !errors.Is(err, errReopen) {
 		x.failed(w, err)
 	}
 }

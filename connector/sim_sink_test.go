@@ -9,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit/sim"
@@ -232,7 +233,7 @@ func (s *simSink) append(n int64, records []kafka.Record, fault int) {
 // tombstone is how the log in memory keeps one.
 func (s *simSink) tombstone(r *kafka.Record) []byte {
 	v := sim.Version{Deleted: true}
-	if raw := headerOf(&kgo.Record{Headers: r.Headers}, headerCursor); raw != nil {
+	if raw := admit.HeaderOf(&kgo.Record{Headers: r.Headers}, admit.HeaderCursor); raw != nil {
 		at, err := s.spec.Format.Parse(raw)
 		if err != nil {
 			panic(err)
@@ -298,7 +299,7 @@ func (s *simSink) Scan(_ context.Context, from []int64, fn func(*kgo.Record) err
 		}
 		if v.Deleted {
 			if r.Value = nil; v.Set {
-				r.Headers = []kgo.RecordHeader{{Key: headerCursor, Value: s.api.Value(v.N).Raw}}
+				r.Headers = []kgo.RecordHeader{{Key: admit.HeaderCursor, Value: s.api.Value(v.N).Raw}}
 			}
 		}
 		return fn(&r)

@@ -72,7 +72,7 @@ func (p *simProcess) runner() (*runner, error) {
 	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
 	logger := slog.New(slog.DiscardHandler)
 	o := Options{Logger: logger, OnSweep: p.sweepEnded, Wait: true, deps: deps{sleep: p.waits, transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
-	r, err := newRunner(cfg, stream, nil, o)
+	r, err := newRunner(cfg, stream, nil, amongAwake(cfg.Kafka.MaxInFlight), o)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/status"
 	"tidemark/strategies"
 )
 
@@ -99,15 +102,18 @@ func (x *world) start(w *simWorker) {
 		if err != nil {
 			panic(err)
 		}
-		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, log: x.logger,
+		report := status.NewReporter(Status{}, x.logger, x.variant == outageEnds)
+		w.r = &runner{stream: x.stream, strategy: &folding{Strategy: x.variant.wrap(strategy, x), x: x, w: w}, format: x.spec.Format, report: report,
+			rules:   &admit.Rules{Stream: x.stream, Format: x.spec.Format, Report: report},
 			onSweep: func(Sweep) {}, sink: &simSink{world: x, w: w}, source: &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}, bodies: newSimInspector(x),
-			once: x.variant == outageEnds, wait: x.variant != firstOpenEnds, sleep: x.waits(w)}
+			wait: x.variant != firstOpenEnds, sleep: x.waits(w)}
 		w.r.kafka.MaxInFlight = 1 << 20
 		w.r.spawn = func(ask func()) { ask() } // answered as early as can be
 		if x.script.Seed%4 == 1 {              // pages go in pieces of a few records (rule 8)
 			w.r.kafka.MaxInFlight = 2 * sim.BodySize
 		}
 	}
+	w.r.worker = amongAwake(w.r.kafka.MaxInFlight)
 	w.queue, w.done = w.queue[:0], false
 	before := x.log.Cursor()
 	c, began, err := w.r.begin(context.Background())
@@ -115,11 +121,21 @@ func (x *world) start(w *simWorker) {
 		x.failed(w, err)
 		return
 	}
-	c.room = newRoom(1 << 20)
-	w.c, w.f, w.next, w.opened = c, newFetcher(w.r, c.room), began, true
+	w.r.worker.Opened()
+	c.share = inflight.New(1<<20, 1, 1).Share()
+	w.c, w.f, w.next, w.opened = c, newFetcher(w.r, c.share), began, true
 	w.begin = sweepBegin{clock: x.api.Now() + 1, greatest: x.api.Greatest()}
 	// Another worker may have begun the sweep that goes on now.
 	w.begin.resumed = c.stored.Sweep != nil || before.Sweep != nil
+}
+
+// amongAwake is what a simulated stream shares with its worker. Others are awake, so that memory is
+// not given back, by a garbage collection, each time it idles.
+func amongAwake(maxInFlight int64) *inflight.Worker {
+	w := inflight.New(maxInFlight, 3, 3)
+	w.Opened()
+	w.Opened()
+	return w
 }
 
 func (x *world) fetch(w *simWorker) {
@@ -182,10 +198,10 @@ const simRequests = 1500
 // isPiece reports whether the records are some, but not the last, of the transaction on its
 // way.
 func (c *committer) isPiece(records []kafka.Record) bool {
-	if c == nil || c.flight == nil || len(records) == 0 || len(c.flight.records) == 0 {
+	if c == nil || c.flight == nil || len(records) == 0 || len(c.flight.batch.Records) == 0 {
 		return false
 	}
-	all := c.flight.records
+	all := c.flight.batch.Records
 	return &records[len(records)-1] != &all[len(all)-1]
 }
 
@@ -218,7 +234,7 @@ func (x *world) commit(w *simWorker, n int) {
 		}
 	}
 	done := len(w.batch)
-	x.widest = max(x.widest, w.c.window.Rows())
+	x.widest = max(x.widest, w.c.admitter.Window.Rows())
 	w.txn = 0
 	known := len(h.Deliveries)
 	h.Deliveries = append(h.Deliveries, sim.Delivery{From: from, To: int32(len(h.Delivered)), Txn: math.MaxInt64, Losses: w.losses})

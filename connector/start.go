@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -24,7 +25,7 @@ import (
 type keptPage struct {
 	params []strategies.Param
 	answer *answer
-	room   *room
+	share  *inflight.Share
 	at     time.Time
 }
 
@@ -58,9 +59,9 @@ func (r *runner) tryOut(ctx context.Context) error {
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	room := r.newRoom()
-	defer room.close()
-	f := newFetcher(r, room)
+	share := r.worker.Share()
+	defer share.Close()
+	f := newFetcher(r, share)
 	f.ahead.most = 0 // one page is enough
 	defer f.ahead.drop()
 	defer func() { r.marks = wire.Marks{} }() // the sweep will count these rows
@@ -75,7 +76,7 @@ func (r *runner) tryOut(ctx context.Context) error {
 			continue
 		}
 		if item.answer != nil {
-			err = r.tooBad(item.answer, r.askedBefore(known, c))
+			err = r.rules.TooBad(item.answer.URL, item.answer.Rows, r.askedBefore(known, c))
 			f.ahead.rest = nil // what follows of a long page comes with it
 			r.keep(item.answer, r.strategy.Query(c).Params)
 		}
@@ -104,11 +105,11 @@ func (r *runner) askedBefore(stored, c strategies.Cursor) func(*strategies.Row) 
 }
 
 // keep holds the page back for the sweep, or lets it go where the worker's budget is used up: others
-// need the room.
+// need it.
 func (r *runner) keep(a *answer, params []strategies.Param) {
-	room := r.newRoom()
-	ok := room.spare(a.Size)
-	r.kept = &keptPage{params, a, room, time.Now()}
+	share := r.worker.Share()
+	ok := share.Spare(a.Size)
+	r.kept = &keptPage{params, a, share, time.Now()}
 	if !ok {
 		r.dropKept()
 	}
@@ -127,21 +128,21 @@ func (r *runner) identify(id int) {
 
 // takeKept is the kept page as a question that was asked ahead; nil: there is none, or it is too
 // old. Of a long page the rest must still come within request_timeout.
-func (r *runner) takeKept(into *room) *early {
+func (r *runner) takeKept(into *inflight.Share) *early {
 	k := r.kept
 	if k == nil {
 		return nil
 	}
-	weight, ok := into.tryTake(k.answer.Size)
+	weight, ok := into.TryAcquire(k.answer.Size)
 	if !ok || time.Since(k.at) > keepFor || k.answer.Cut && time.Since(k.at) > r.stream.RequestTimeout/4 {
 		if ok {
-			into.give(weight)
+			into.Release(weight)
 		}
 		r.dropKept()
 		return nil
 	}
 	r.kept = nil
-	k.room.close()
+	k.share.Close()
 	done := make(chan struct{})
 	close(done)
 	return &early{params: k.params, weight: weight, cancel: func() {}, done: done, answer: k.answer}
@@ -151,7 +152,7 @@ func (r *runner) takeKept(into *room) *early {
 func (r *runner) dropKept() {
 	if k := r.kept; k != nil {
 		r.kept = nil
-		k.room.close()
+		k.share.Close()
 		k.answer.Release()
 		k.answer.giveUp()
 	}

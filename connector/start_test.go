@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +13,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -90,7 +91,7 @@ func TestBrokerBadStartLeavesNothing(t *testing.T) {
 			func(c *config.Stream, _ *script) { c.Schema = personSchema }, class.Source, "max_bad_ratio"},
 		"a row does not, and may not": {
 			func(c *config.Stream, s *script) {
-				c.OnBadRow = onBadFail
+				c.OnBadRow = admit.OnBadFail
 				s.docs[2].text = fmt.Sprintf(`{"id": "p3", "name": 7, "updatedAt": %q}`, s.docs[2].at)
 			},
 			func(c *config.Stream, s *script) { s.docs[2] = people(3, 1)[0] }, class.Source, "p3"},
@@ -172,31 +173,10 @@ func TestKeptPageGrowsOld(t *testing.T) {
 	t.Parallel()
 	var released, stopped bool
 	a := &answer{Size: 10, release: func() { released = true }, stop: func() { stopped = true }}
-	r := &runner{kept: &keptPage{answer: a, room: newRoom(100)}}
-	into := newRoom(100)
-	if e := r.takeKept(into); e != nil || !released || !stopped || r.kept != nil || into.held != 0 {
+	r := &runner{kept: &keptPage{answer: a, share: inflight.New(100, 1, 1).Share()}}
+	into := inflight.New(100, 1, 1).Share()
+	if e := r.takeKept(into); e != nil || !released || !stopped || r.kept != nil || !into.Spare(100) {
 		t.Errorf("a page of long ago is used: %v (released: %v, stopped: %v)", e, released, stopped)
-	}
-}
-
-// Pages are kept for streams that wait to be opened only while there is room to spare.
-func TestSpareRoom(t *testing.T) {
-	t.Parallel()
-	b := &budget{size: 100}
-	one, two, three := b.room(), b.room(), b.room()
-	if !one.spare(60) {
-		t.Fatal("no room in an empty budget")
-	}
-	if two.spare(60) {
-		t.Fatal("room for more than there is")
-	}
-	if n, err := two.take(context.Background(), 60); err != nil || n != 60 { // every stream's first page
-		t.Fatal(n, err)
-	}
-	two.give(60)
-	one.close()
-	if !three.spare(100) {
-		t.Fatal("room was not given back")
 	}
 }
 

@@ -30,7 +30,7 @@ func (w *Window) LoadStray(key []byte, v strategies.Value, hash uint64, partitio
 		t = &table{limit: w.table.limit}
 		w.strays[partition] = t
 	}
-	id := keyHash(key)
+	id := KeyHash(key)
 	if e := t.find(id); e != nil {
 		e.hash, e.n = hash, n
 	} else if n >= w.start && !t.put(entry{id, hash, n}, w.start) {
@@ -62,12 +62,9 @@ func (w *Window) Settle(tombstone uint64) (live int) {
 	return live
 }
 
-// LastOf is a key's last event, by the key's DeadHash: its cursor value (NoValue: none) and
+// LastOf is a key's last event, by its KeyHash: its cursor value (NoValue: none) and
 // the hash of its body.
 func (w *Window) LastOf(key uint64) (n int64, hash uint64, ok bool) {
-	if key == 0 {
-		key = 1
-	}
 	if e := w.table.find(key); e != nil {
 		return e.n, e.hash, true
 	}

@@ -57,7 +57,7 @@ func TestStrays(t *testing.T) {
 			}
 			live := w.Settle(tombstone)
 			w.Loaded()
-			if n, hash, ok := w.LastOf(DeadHash([]byte("k"))); !ok || n != c.n || hash != c.hash || live != c.live {
+			if n, hash, ok := w.LastOf(KeyHash([]byte("k"))); !ok || n != c.n || hash != c.hash || live != c.live {
 				t.Errorf("%s: %d with hash %d (%v), %d live strays; want %d, %d, %d", name, n, hash, ok, live, c.n, c.hash, c.live)
 				break
 			}

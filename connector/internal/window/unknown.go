@@ -11,7 +11,7 @@ const Unknown uint64 = 0x756e6b6e6f776e21
 // loadUnknown takes an event that makes its key's version unknown.
 func (w *Window) loadUnknown(key []byte, partition int32, offset int64) {
 	w.offsets.load(Everything, partition, offset)
-	id := keyHash(key)
+	id := KeyHash(key)
 	if e := w.table.find(id); e != nil {
 		e.hash, e.n = Unknown, Everything
 		return

@@ -49,7 +49,7 @@ func New(start int64, limit int) *Window {
 // transaction.
 func (w *Window) Offer(key []byte, v strategies.Value, hash uint64) Verdict {
 	n := number(v)
-	id := keyHash(key)
+	id := KeyHash(key)
 	e := w.table.find(id)
 	switch {
 	case e == nil && n < w.start:
@@ -68,7 +68,7 @@ func (w *Window) Offer(key []byte, v strategies.Value, hash uint64) Verdict {
 
 // Last is the cursor value of a key's last event, as far as the window knows it.
 func (w *Window) Last(key []byte) (int64, bool) {
-	e := w.table.find(keyHash(key))
+	e := w.table.find(KeyHash(key))
 	if e == nil {
 		return 0, false
 	}
@@ -119,7 +119,7 @@ func (w *Window) Load(key []byte, v strategies.Value, hash uint64, partition int
 	}
 	n := number(v)
 	w.offsets.load(n, partition, offset)
-	id := keyHash(key)
+	id := KeyHash(key)
 	if e := w.table.find(id); e != nil {
 		e.hash, e.n = hash, n
 	} else if n >= w.start {
@@ -163,9 +163,9 @@ func number(v strategies.Value) int64 {
 	return v.N
 }
 
-// keyHash is never 0, which marks a free place. Two keys with the same 64 bits would be
+// KeyHash is what the window knows a key by. It is never 0, which marks a free place. Two keys with the same 64 bits would be
 // taken for one; among ten million the odds of any such pair are 1 in 370,000.
-func keyHash(key []byte) uint64 {
+func KeyHash(key []byte) uint64 {
 	if h := xxh3.Hash(key); h != 0 {
 		return h
 	}

@@ -32,7 +32,7 @@ func TestBrokerLimitLoweredWhileRunning(t *testing.T) {
 		t.Errorf("the topic has %s", got)
 	}
 	letters := h.letters(stream.Topic)
-	if len(letters) != 1 || string(letters[0].Key) != "large" || headersOf(letters[0])[headerException] != "tidemark.RecordTooLarge" {
+	if len(letters) != 1 || string(letters[0].Key) != "large" || headersOf(letters[0])["__connect.errors.exception.class.name"] != "tidemark.RecordTooLarge" {
 		t.Errorf("dead letters: %v", letters)
 	}
 }

@@ -1,4 +1,4 @@
-package connector
+package inflight
 
 import (
 	"context"
@@ -7,9 +7,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"tidemark/connector/playground"
-	"tidemark/strategies"
 )
 
 // admitted says whether w has what it asked for.
@@ -23,20 +20,21 @@ func (w *waiter) admitted() bool {
 }
 
 // Law P10: what all streams of a worker hold is the budget and a page each at the most; no
-// stream waits while it holds nothing, none while there is room and nobody came before it,
+// stream waits while it holds nothing, none while there are bytes left and nobody came before it,
 // and what was given back is there again.
-func TestLawRoom(t *testing.T) {
+func TestLawShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.Int64Range(1, 40).Draw(t, "size")
-		b := &budget{size: size}
+		w := New(size, 4, 4)
+		b := &w.budget
 		type stream struct {
-			room    *room
+			share   *Share
 			held    []int64
 			waiting []*waiter
 		}
 		streams := make([]*stream, rapid.IntRange(1, 4).Draw(t, "streams"))
 		for i := range streams {
-			streams[i] = &stream{room: b.room()}
+			streams[i] = &stream{share: w.Share()}
 		}
 		arrived := []*waiter{}
 		check := func() {
@@ -52,8 +50,8 @@ func TestLawRoom(t *testing.T) {
 				for _, n := range s.held {
 					held += n
 				}
-				if held != s.room.held {
-					t.Fatalf("a stream holds %d, counted %d", held, s.room.held)
+				if held != s.share.held {
+					t.Fatalf("a stream holds %d, counted %d", held, s.share.held)
 				}
 				if held == 0 && len(s.waiting) > 0 {
 					t.Fatal("a stream that holds nothing waits")
@@ -77,23 +75,23 @@ func TestLawRoom(t *testing.T) {
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
 			s := streams[rapid.IntRange(0, len(streams)-1).Draw(t, "stream")]
 			n := rapid.Int64Range(0, 50).Draw(t, "bytes")
-			switch rapid.SampledFrom([]string{"take", "try", "give", "leave", "close"}).Draw(t, "step") {
-			case "take":
-				w := s.room.ask(s.room.weight(n))
+			switch rapid.SampledFrom([]string{"acquire", "try", "release", "leave", "close"}).Draw(t, "step") {
+			case "acquire":
+				w := s.share.ask(s.share.weight(n))
 				s.waiting = append(s.waiting, w)
 				arrived = append(arrived, w)
 			case "try":
-				free := len(b.waiting) == 0 && b.used+s.room.weight(n) <= size
-				n, ok := s.room.tryTake(n)
+				free := len(b.waiting) == 0 && b.used+s.share.weight(n) <= size
+				n, ok := s.share.TryAcquire(n)
 				if ok != (free || len(s.held) == 0) {
 					t.Fatalf("%d beside %d of %d, %d waiting: %v", n, b.used, size, len(b.waiting), ok)
 				}
 				if ok {
 					s.held = append(s.held, n)
 				}
-			case "give":
+			case "release":
 				if len(s.held) > 0 {
-					s.room.give(s.held[0])
+					s.share.Release(s.held[0])
 					s.held = s.held[1:]
 				}
 			case "leave":
@@ -101,11 +99,11 @@ func TestLawRoom(t *testing.T) {
 					w := s.waiting[0]
 					s.waiting = s.waiting[1:]
 					arrived = slices.DeleteFunc(arrived, func(a *waiter) bool { return a == w })
-					s.room.leave(w)
+					s.share.leave(w)
 				}
 			case "close":
 				if len(s.waiting) == 0 { // nobody takes any more
-					s.room.close()
+					s.share.Close()
 					s.held = nil
 				}
 			}
@@ -114,75 +112,73 @@ func TestLawRoom(t *testing.T) {
 	})
 }
 
-func TestRoomTake(t *testing.T) {
-	r := newRoom(10)
-	if n, err := r.take(t.Context(), 99); n != 10 || err != nil {
-		t.Fatalf("a page larger than the room takes %d, %v", n, err)
+func TestShareAcquire(t *testing.T) {
+	s := New(10, 1, 1).Share()
+	if n, err := s.Acquire(t.Context(), 99); n != 10 || err != nil {
+		t.Fatalf("a page larger than the budget takes %d, %v", n, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.take(ctx, 1); !errors.Is(err, context.Canceled) {
+	if _, err := s.Acquire(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 	got := make(chan error, 1)
 	go func() {
-		_, err := r.take(t.Context(), 4)
+		_, err := s.Acquire(t.Context(), 4)
 		got <- err
 	}()
-	r.give(10)
-	if err := <-got; err != nil || r.used != 4 || r.held != 4 {
-		t.Fatalf("%v, %d used, %d held", err, r.used, r.held)
+	s.Release(10)
+	if err := <-got; err != nil || s.budget.used != 4 || s.held != 4 {
+		t.Fatalf("%v, %d used, %d held", err, s.budget.used, s.held)
 	}
 	// One that was let in as it left gives back what it got.
-	w := r.ask(3)
-	r.leave(w)
-	if r.used != 4 || r.held != 4 || len(r.waiting) != 0 {
-		t.Fatalf("%d used, %d held, %d waiting", r.used, r.held, len(r.waiting))
+	w := s.ask(3)
+	s.leave(w)
+	if s.budget.used != 4 || s.held != 4 || len(s.budget.waiting) != 0 {
+		t.Fatalf("%d used, %d held, %d waiting", s.budget.used, s.held, len(s.budget.waiting))
 	}
 }
 
 // A stream whose transactions do not come through holds no other one up.
-func TestRoomOfAStuckStream(t *testing.T) {
-	b := &budget{size: 10}
-	stuck, other := b.room(), b.room()
-	if _, ok := stuck.tryTake(10); !ok {
-		t.Fatal("there is room")
+func TestShareOfAStuckStream(t *testing.T) {
+	w := New(10, 2, 2)
+	stuck, other := w.Share(), w.Share()
+	if _, ok := stuck.TryAcquire(10); !ok {
+		t.Fatal("the budget is not used")
 	}
 	for range 3 {
-		n, err := other.take(t.Context(), 7)
+		n, err := other.Acquire(t.Context(), 7)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := other.tryTake(1); ok {
+		if _, ok := other.TryAcquire(1); ok {
 			t.Fatal("a second page beyond the budget")
 		}
-		other.give(n)
+		other.Release(n)
 	}
-	stuck.close()
-	stuck.give(10) // late
-	if b.used != 0 {
-		t.Fatalf("%d used", b.used)
+	stuck.Close()
+	stuck.Release(10) // late
+	if w.budget.used != 0 {
+		t.Fatalf("%d used", w.budget.used)
 	}
 }
 
-// The streams of a worker share a budget that a single page of any of them fills: all come
-// through, and nothing of it is left taken.
-func TestBrokerStreamsShareTheirRoom(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, playground.Options{Users: 300})
-	h.cfg.Kafka.MaxInFlight = 1 << 10
-	for _, name := range strategies.Names() {
-		for range 2 {
-			h.add(name)
-		}
+// Pages are kept for streams that wait to be opened only while there are bytes to spare.
+func TestShareSpare(t *testing.T) {
+	w := New(100, 3, 3)
+	one, two, three := w.Share(), w.Share(), w.Share()
+	if !one.Spare(60) {
+		t.Fatal("an empty budget has nothing to spare")
 	}
-	h.mustOnce()
-	for _, s := range h.cfg.Streams {
-		if n := len(h.events(s.Topic)); n != 300 {
-			t.Errorf("stream %s: %d events for 300 rows", s.Name, n)
-		}
+	if two.Spare(60) {
+		t.Fatal("more is spared than there is")
 	}
-	if b := &h.last.runners[0].flock.budget; b.size != 1<<10 || b.used != 0 || len(b.waiting) != 0 {
-		t.Errorf("%d of %d bytes are still held, %d pages wait", b.used, b.size, len(b.waiting))
+	if n, err := two.Acquire(t.Context(), 60); err != nil || n != 60 { // every stream's first page
+		t.Fatal(n, err)
+	}
+	two.Release(60)
+	one.Close()
+	if !three.Spare(100) {
+		t.Fatal("what was released is not there")
 	}
 }

@@ -1,0 +1,152 @@
+package admit
+
+import (
+	"fmt"
+	"time"
+
+	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/window"
+	"tidemark/strategies"
+)
+
+// Page is what of a page is admitted.
+type Page struct {
+	Rows    []strategies.Row
+	URL     string           // as asked, secrets replaced
+	Date    time.Time        // by the API's clock; zero where it does not say
+	Ceiling strategies.Value // the greatest value that may move the mark (rule 13)
+}
+
+// Admitter decides of each row whether the topic gets it, in one life of a stream. It is used by one
+// goroutine.
+type Admitter struct {
+	Rules  *Rules
+	Window *window.Window
+	Mark   string // behind which a row is late
+
+	// Older takes a version older than the topic's, and reports whether it has; those that it has not
+	// are counted and dropped (P4). As New makes it, it takes none.
+	Older func(*strategies.Row) bool
+
+	forgot int64 // of the window's forgotten rows, those counted
+}
+
+// New returns the admitter of a life that begins with the mark and what the window knows of the topic.
+func New(r *Rules, w *window.Window, mark string) *Admitter {
+	return &Admitter{Rules: r, Window: w, Mark: mark, Older: func(*strategies.Row) bool { return false }}
+}
+
+// BelowError says that the API served a row from before the window's start. Whether the topic has it
+// can be told only with a window that reaches down to it.
+type BelowError struct {
+	N          int64 // its cursor value, as the window counts it
+	Key, Value string
+}
+
+func (e *BelowError) Error() string {
+	return fmt.Sprintf("the row with id %q has cursor value %s, which lies before the window's start", e.Key, e.Value)
+}
+
+// Page puts the page's new rows into the batch, in the order of their values. The window takes
+// them for written from here on: where the batch's transaction fails, or the one before it, or
+// where Page itself does, the window goes with it. A *BelowError asks for a longer window.
+func (a *Admitter) Page(b *Batch, p Page, now time.Time) error {
+	b.Counts.Read += int64(len(p.Rows))
+	gone := Arrange(a.Rules.Format, p.Rows)
+	for i := range p.Rows {
+		if gone != nil && gone[i] {
+			b.Counts.Stale++
+			continue
+		}
+		if err := a.Row(b, &p.Rows[i], &p, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Row puts one row of the page into the batch, if the topic does not hold it already.
+func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) error {
+	if cause := a.Rules.Cause(row); cause != nil {
+		return a.badRow(b, row, cause, p.URL)
+	}
+	switch a.Window.Offer(row.Key, row.Value, row.Hash) {
+	case window.Same:
+		b.Counts.Same++
+	case window.Stale:
+		if !a.Older(row) {
+			b.Counts.Stale++
+		}
+	case window.Below:
+		return &BelowError{row.Value.N, string(row.Key), string(row.Value.Raw)}
+	case window.Fresh:
+		a.fresh(b, row, p, now)
+	}
+	return nil
+}
+
+// Put makes the row's record. It asks no window.
+func (a *Admitter) Put(b *Batch, row *strategies.Row) {
+	if row.Deleted {
+		b.Counts.Deleted++
+		b.Records = append(b.Records, Tombstone(row))
+		return
+	}
+	b.Records = append(b.Records, kafka.Record{Key: row.Key, Value: row.Body})
+	b.Bytes += int64(len(row.Body))
+}
+
+func (a *Admitter) fresh(b *Batch, row *strategies.Row, p *Page, now time.Time) {
+	a.Put(b, row)
+	if !row.Value.Set {
+		b.Greatest = window.NoValue
+		return
+	}
+	b.Greatest = max(b.Greatest, row.Value.N)
+	if p.Ceiling.Set && row.Value.N > p.Ceiling.N {
+		b.Counts.Future++
+		if !a.Rules.futureSaid {
+			a.Rules.futureSaid = true
+			b.Counts.Warnings++
+			a.Rules.Report.Log.Warn("a row lies further in the future than max_future: it is delivered, and the mark stays before it",
+				"id", string(row.Key), "value", string(row.Value.Raw), "max_future", a.Rules.Stream.MaxFuture)
+		}
+	}
+	a.late(b, row, p, now)
+}
+
+// late measures how long after its own time a row appeared that lies behind the mark: a
+// buffer at least so long would have shown it.
+func (a *Admitter) late(b *Batch, row *strategies.Row, p *Page, now time.Time) {
+	if a.Mark == "" || !a.Rules.Format.Temporal() {
+		return
+	}
+	mark, err := a.Rules.Format.ParseString(a.Mark)
+	if err != nil || row.Value.N >= mark.N {
+		return
+	}
+	b.Counts.Late++
+	arrived := p.Date
+	if arrived.IsZero() {
+		arrived = now
+	}
+	behind := time.Duration(max(arrived.UnixMicro(), mark.N)-row.Value.N) * time.Microsecond
+	b.MaxLateness = max(b.MaxLateness, behind)
+}
+
+// Crowded counts the rows that the window had no room for since it was called last, and says once that
+// there are any.
+func (a *Admitter) Crowded(counts *status.Counts) {
+	n := a.Window.Forgot()
+	counts.Forgot, a.forgot = n-a.forgot, n
+	if n == 0 || a.Rules.fullSaid {
+		return
+	}
+	a.Rules.fullSaid = true
+	counts.Warnings++
+	a.Rules.Report.Log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", a.Rules.Stream.WindowRows)
+}
+
+// SweepEnded makes what is said once in each sweep be said again.
+func (a *Admitter) SweepEnded() { a.Rules.futureSaid = false }
