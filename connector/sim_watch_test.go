@@ -199,11 +199,12 @@ func (s *watchedSink) Commit(ctx context.Context, records []admit.Record, next s
 // watched tells the oracle which pages a sweep is made of.
 type watched struct {
 	strategies.Strategy
-	p    *simProcess
-	try  *stream.Trial
-	last int32 // when the sweep began or went back, by the API's clock
-	over bool  // the last answer ended it
-	look bool  // the last answer ended it, and nothing has begun since: a sweep without rows may be looked behind
+	p     *simProcess
+	try   *stream.Trial
+	last  int32             // when the sweep began or went back, by the API's clock
+	over  bool              // the last answer ended it
+	sweep *strategies.Sweep // that it was folded into
+	look  bool              // the last answer ended it, and nothing has begun since: a sweep without rows may be looked behind
 
 	tried sweepBegin // when the page was asked for that is read before the stream is opened
 	since int32      // last at that time
@@ -236,9 +237,9 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	if s.kept && served.At <= s.last { // it is, and the stream stands where it stood then
 		s.last, p.begin.clock, p.begin.greatest = s.since, s.tried.clock, s.tried.greatest
 	}
-	s.kept = false
+	s.kept, s.sweep = false, c.Sweep
 	p.begin.clock = min(p.begin.clock, served.Seen+1)
-	p.begin.cut = p.begin.cut || served.Short && sim.ShortUnseen(&p.script.Traits)
+	p.begin.cut = p.begin.cut || served.Split || served.Short && sim.ShortUnseen(&p.script.Traits)
 	if served.At <= s.last {
 		p.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", p.last, served.At, s.last)
 	}
@@ -270,7 +271,7 @@ func (s *watched) end(last int32, proven bool) {
 
 // Rewind behind an end takes it back: a first sweep without rows was looked behind.
 func (s *watched) Rewind(c strategies.Cursor) strategies.Cursor {
-	if s.over {
+	if s.over && c.Sweep == s.sweep {
 		s.p.mu.Lock()
 		s.p.ended = s.p.ended[:len(s.p.ended)-1]
 		s.p.mu.Unlock()

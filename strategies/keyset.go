@@ -254,21 +254,21 @@ func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 		case len(p.Rows) == 0:
 			next = s.onward
 		case sweep.Own:
-			lead(sweep)
+			sweep.Look = led
 		default:
 			sweep.Look = "" // the page by value may show them as well: its own token tells
 		}
 		v, err := next(c, p)
 		v.Restarted = err == nil
 		return v, err
-	case nothing && sweep.Look != "" && !leads(sweep) && s.proves(p):
+	case nothing && sweep.Look != "" && sweep.Look != led && s.proves(p):
 		err := s.end(&c)
 		return Verdict{Next: c, Restarted: len(p.Rows) > 0}, err // its rows are known, and may lie below the window
 	}
 	if !nothing && !beyond && sweep.Own {
-		lead(sweep)
+		sweep.Look = led
 	}
-	sweep.Token, sweep.TokenSeen, sweep.Probe, sweep.Empty, sweep.Nothing = "", "", false, 0, nothing && !leads(sweep)
+	sweep.Token, sweep.TokenSeen, sweep.Probe, sweep.Empty, sweep.Nothing = "", "", false, 0, nothing && sweep.Look != led
 	return Verdict{Next: c, Restarted: true}, nil
 }
 

@@ -3,7 +3,6 @@ package strategies
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/zeebo/xxh3"
 )
@@ -110,18 +109,8 @@ func (s keyset) proves(p Page) bool {
 	return p.refused || len(p.Rows) > 0 || s.spec.Ends.EmptyPage
 }
 
-// led stands in Sweep.Look before the hash of a page whose own token led to rows.
+// led stands in Sweep.Look for a page whose own token led to rows.
 const led = "rows"
-
-// leads reports whether the token of the page that Look stands for led to rows.
-func leads(sweep *Sweep) bool { return strings.HasPrefix(sweep.Look, led) }
-
-// lead notes that it did.
-func lead(sweep *Sweep) {
-	if !leads(sweep) {
-		sweep.Look = led + sweep.Look
-	}
-}
 
 // shown is a hash of rows and their values.
 func shown(rows []Row) string {
@@ -181,8 +170,7 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 	believed := !c.Closes && s.narrow(c, p.Rows)
 	configured := ends.EmptyPage || ends.RepeatedPage || len(ends.Statuses) > 0
 	again := sweep.Nothing && sweep.Look == shown(p.Rows)
-	stuck := sweep.Look == led+shown(p.Rows)      // its token led to rows which it does not show
-	moved := sweep.Look != "" && !stuck && !again // it has changed, or its token led to newer rows
+	moved := sweep.Look != "" && !again // it has changed, or its token led to rows which it does not show: they may have gone since
 	if moved {
 		sweep.Restarts++
 	}
@@ -195,7 +183,7 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 	case unitOf(c).filter != "":
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, and the API, whose filter compares whole %s, cannot be asked for what lies behind it: "+
 			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(c).name)
-	case s.spec.Params.Token == "" || stuck || moved && c.Exhausted() != nil || again && !believed || !believed && !configured:
+	case s.spec.Params.Token == "" || moved && c.Exhausted() != nil || again && !believed || !believed && !configured:
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
 			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+
 			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp; "+

@@ -87,8 +87,12 @@ func TestKeysetTokenWithEveryPage(t *testing.T) {
 	c = fold(t, s, c, stand).Next
 	wantQuery(t, s, c, "scroll_param=b") // its own
 	wantEnd(t, fold(t, s, fold(t, s, c, Page{Token: noToken}).Next, stand), at(3))
+	for range maxRestarts { // that one leads to another row of the value, however often it is looked for
+		c = fold(t, s, fold(t, s, fold(t, s, c, tie).Next, Page{Token: noToken}).Next, stand).Next
+		wantQuery(t, s, c, "scroll_param=b")
+	}
 	c = fold(t, s, fold(t, s, c, tie).Next, Page{Token: noToken}).Next
-	refused(t, s, c, stand, "P7") // that one led to another row of the value
+	refused(t, s, c, stand, "P7")
 
 	said := mustNew(t, endSpec(Ends{EmptyPage: true}))
 	c = fold(t, said, fold(t, said, begin(t, said, Cursor{}), Page{Rows: seconds(t, 3, 3), Token: token("a")}).Next,
@@ -97,8 +101,9 @@ func TestKeysetTokenWithEveryPage(t *testing.T) {
 }
 
 // A row may come between the page by value and what its token leads to. The page by value,
-// asked again, shows it: then nothing lies out of reach, and its token is asked about anew. A list
-// that changes with each look is an error at last.
+// asked again, shows it, or it has gone meanwhile: then nothing lies out of reach, and its token is
+// asked about anew. A row that is out of reach each time, and a list that changes with each look, are
+// errors at last.
 func TestKeysetRowBetweenPageAndToken(t *testing.T) {
 	s := mustNew(t, endSpec(Ends{Statuses: []int{404}}))
 	tie := Page{Rows: rowsOf(t, RFC3339, "late@"+at(3)), Token: token("b")}
@@ -114,7 +119,15 @@ func TestKeysetRowBetweenPageAndToken(t *testing.T) {
 	c = fold(t, s, fold(t, s, c, Page{Rows: page, Token: token("c")}).Next, tie).Next
 	c = end(c).Next
 	wantQuery(t, s, c, "updated_since="+at(3))
-	refused(t, s, c, Page{Rows: page, Token: token("d")}, "P7") // the row is not there
+	gone := fold(t, s, c, Page{Rows: page, Token: token("g")}).Next // the row is not there
+	wantQuery(t, s, gone, "scroll_param=g")
+	wantEnd(t, end(gone), at(3))
+	stuck := c
+	for i := range maxRestarts {
+		stuck = fold(t, s, stuck, Page{Rows: page, Token: token(fmt.Sprint("s", i))}).Next
+		stuck = end(fold(t, s, stuck, tie).Next).Next
+	}
+	refused(t, s, stuck, Page{Rows: page, Token: token("s")}, "P7")
 	c = fold(t, s, c, Page{Rows: append(page, tie.Rows...), Token: token("d")}).Next
 	wantQuery(t, s, c, "scroll_param=d")
 	wantEnd(t, end(c), at(3))

@@ -23,18 +23,15 @@ func (s keyset) low(c Cursor) {
 	}
 }
 
-// tokens gives up asking by value.
+// tokens gives up asking by value, once in a sweep: how often it went back before is no reason any
+// more.
 func (s keyset) tokens(c Cursor, why string) (Verdict, error) {
 	if s.spec.Params.Token == "" {
 		return Verdict{}, fmt.Errorf("%s, and no token parameter is configured to go on with (params.token)", why)
 	}
-	c.Unsorted, c.Sweep.ByToken = true, true
-	v := Verdict{Next: s.restart(c), Restarted: true,
-		Warning: fmt.Sprintf("%s; reading the sweep again from %q by token", why, c.Sweep.From)}
-	if err := v.Next.Exhausted(); err != nil {
-		return Verdict{}, err
-	}
-	return v, nil
+	c.Unsorted, c.Sweep.ByToken, c.Sweep.Restarts = true, true, 0
+	return Verdict{Next: s.restart(c), Restarted: true,
+		Warning: fmt.Sprintf("%s; reading the sweep again from %q by token", why, c.Sweep.From)}, nil
 }
 
 // longestToken is the longest token that is followed. Longer ones fit neither a request nor, with

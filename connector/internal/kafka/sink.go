@@ -185,7 +185,7 @@ func (s *Sink) fence(ctx context.Context) error {
 		}
 		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err))
 	}
-	s.client = client
+	s.client, s.bound = client, false
 	return nil
 }
 
@@ -276,6 +276,9 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	err := s.client.Flush(ctx)
 	if failed := s.acks.failure(); failed != nil {
 		err = failed
+	}
+	if err == nil {
+		err = s.bind(ctx)
 	}
 	if s.receded(err == nil); err == nil && s.lost != "" {
 		err = s.confess(ctx, cursor)

@@ -38,6 +38,7 @@ type evidence struct {
 	homes  []int32 // of a transaction's records
 	reach  []int64 // per partition, behind them
 	lost   string  // records stand before where they can: what was there is gone
+	bound  bool    // the client has written to the topic that Open found, and writes to no other
 }
 
 // ErrTopicLost is the error of a stream that must not heal what its topic has lost.
@@ -277,6 +278,24 @@ func (s *Sink) receded(all bool) {
 		s.lost = fmt.Sprintf("partition %d had reached offset %d, and a record was written at %d behind that: "+
 			"the log was put back to an earlier state", p, s.ends[p], end-1)
 	}
+}
+
+// bind fails where a client's first records have gone to another topic than the one that Open found,
+// which was deleted and made anew in between: they would lie there in the old one's partitions (P4).
+// A client keeps to the topic whose id it met first, so one look behind its first records is enough.
+func (s *Sink) bind(ctx context.Context) error {
+	if s.bound || s.data.id == noID || !slices.ContainsFunc(s.acks.counts, func(n int64) bool { return n > 0 }) {
+		return nil
+	}
+	now, err := describeNow(ctx, s.client, s.o.Topic)
+	if err != nil {
+		return err
+	}
+	if now.id != s.data.id {
+		return class.Errorf(class.Broker, "topic %s was made anew since the stream was opened", s.o.Topic)
+	}
+	s.bound = true
+	return nil
 }
 
 // confess puts a second cursor into a transaction that has met a topic which lost records.

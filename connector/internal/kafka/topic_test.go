@@ -173,6 +173,34 @@ func TestBrokerMadeAnewWhileOpening(t *testing.T) {
 	}
 }
 
+// A topic that is made anew between a stream's opening and its first records gets none of them: it
+// would have them in the partitions of the one that was looked at (P4).
+func TestBrokerMadeAnewBehindOpening(t *testing.T) {
+	o := options(t)
+	s := newSink(t, o)
+	c := open(t, s)
+	operator, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(operator.Close)
+	remake(t, kadm.NewClient(operator), o.Topic)
+	var failed *CommitError
+	if _, err := s.Commit(t.Context(), records("a", 20), c); !errors.As(err, &failed) || failed.Outcome != NotWritten || failed.Permanent {
+		t.Fatalf("got %v", err)
+	}
+	if c, err = s.Open(t.Context()); err != nil || !strings.Contains(Lost(c, s.Found()), "made anew") {
+		t.Fatalf("opened again: %v, and the topic has lost %q", err, Lost(c, s.Found()))
+	}
+	if c, err = s.Commit(t.Context(), nil, c.Forget()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = s.Commit(t.Context(), records("b", 20), c); err != nil {
+		t.Fatal(err)
+	}
+	wantKeys(t, o, records("b", 20))
+}
+
 // remake deletes a topic and makes it again; a broker may take a moment to let the name go.
 func remake(t *testing.T, adm *kadm.Client, topic string) {
 	t.Helper()

@@ -201,4 +201,5 @@ func (x *world) claim() {
 	if err != nil {
 		x.fail("P7", "an operator cannot claim the topic: %v", err)
 	}
+	x.log.Claimed()
 }

@@ -196,7 +196,7 @@ func (s *simSink) Commit(_ context.Context, records []admit.Record, next strateg
 		return next, s.failed(kafka.Unknown)
 	}
 	s.seq, s.keeps = next.Seq, nil
-	s.reached(records)
+	s.reached()
 	s.settled()
 	return next, nil
 }

@@ -19,8 +19,9 @@ type simTopicSeen struct {
 	found   kafka.Found
 	spread  int
 	reach   []int64
-	receded string // a transaction's records stand before where they can
-	refused bool   // the topic that the transaction was for is no more
+	acked   []int64 // per partition: behind the transaction's last record; 0: it has none
+	receded string  // a transaction's records stand before where they can
+	refused bool    // the topic that the transaction was for is no more
 }
 
 func (s *simSink) look(c strategies.Cursor) {
@@ -54,7 +55,7 @@ func (s *simSink) home(key []byte) int {
 }
 
 func (s *simSink) standing(records []admit.Record) *strategies.Topic {
-	s.reach, s.refused = slices.Clone(s.ends), false
+	s.reach, s.acked, s.refused = slices.Clone(s.ends), make([]int64, len(s.ends)), false
 	for i := range records {
 		if p := s.home(records[i].Key); !records[i].Dead && p < len(s.reach) {
 			s.reach[p]++
@@ -78,17 +79,21 @@ func (s *simSink) place(n int64, key, body []byte) {
 	if s.variant == lossUnseen {
 		return
 	}
-	if p < len(s.ends) && at < s.ends[p] {
-		s.receded = "a record was written before the end"
+	if p < len(s.ends) {
+		s.acked[p] = at + 1
+		if at < s.ends[p] {
+			s.receded = "a record was written before the end"
+		}
 	}
 	s.refused = s.found.ID != s.TopicID() // a client knows topics by their ids
 }
 
-// reached takes note of where a transaction has brought the partitions.
-func (s *simSink) reached(records []admit.Record) {
-	for i := range records {
-		if p := s.home(records[i].Key); !records[i].Dead && p < len(s.ends) {
-			s.ends[p] = max(s.ends[p], s.log.Ends()[p])
+// reached takes note of where a transaction has brought the partitions, by what the sink was told
+// of its records: a marker stands behind them.
+func (s *simSink) reached() {
+	for p, end := range s.acked {
+		if end > 0 {
+			s.ends[p] = max(s.ends[p], end+1)
 		}
 	}
 	s.found.Receded = ""

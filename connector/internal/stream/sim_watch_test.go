@@ -12,7 +12,7 @@ type sweepBegin struct {
 	clock    int32
 	greatest int64
 	resumed  bool
-	cut      bool // an answer without pages was cut short, which nothing tells
+	cut      bool // an answer was cut short, which nothing tells
 }
 
 type endedSweep struct {
@@ -31,10 +31,11 @@ type watched struct {
 	last   int32 // when the sweep began or went back, by the API's clock
 	before bool  // another life has begun the sweep
 	begin  sweepBegin
-	ended  []endedSweep // read to their end, not yet committed
-	over   bool         // the last answer ended it
-	page   int32        // folded last
-	tied   bool         // that page held one value only
+	ended  []endedSweep      // read to their end, not yet committed
+	over   bool              // the last answer ended it
+	sweep  *strategies.Sweep // that it was folded into
+	page   int32             // folded last
+	tied   bool              // that page held one value only
 }
 
 // began is a life's begin.
@@ -48,12 +49,12 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 }
 
 func (s *watched) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
-	s.page = sim.NameOf(p.Rows)
+	s.page, s.sweep = sim.NameOf(p.Rows), c.Sweep
 	page := s.x.api.H.Pages[s.page]
 	rows := s.x.api.H.Rows[page.From:page.To]
 	s.tied = len(rows) > 1 && sameValue(rows)
 	s.begin.clock = min(s.begin.clock, page.Seen+1)
-	s.begin.cut = s.begin.cut || page.Short && sim.ShortUnseen(&s.x.script.Traits)
+	s.begin.cut = s.begin.cut || page.Split || page.Short && sim.ShortUnseen(&s.x.script.Traits)
 	if page.At <= s.last && s.x.variant != oneLook {
 		s.x.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", s.page, page.At, s.last)
 	}
@@ -90,7 +91,7 @@ func (s *watched) Refused(c strategies.Cursor, status int) (strategies.Verdict, 
 
 // Rewind behind an end takes it back: a first sweep without rows was looked behind.
 func (s *watched) Rewind(c strategies.Cursor) strategies.Cursor {
-	if s.over && !s.x.scanning {
+	if s.over && c.Sweep == s.sweep && !s.x.scanning {
 		s.ended = s.ended[:len(s.ended)-1]
 	}
 	s.over = false

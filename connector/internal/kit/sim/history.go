@@ -38,6 +38,9 @@ type Page struct {
 	Seen     int32 // the API's clock at the moment the rows are from; earlier than At on a replica
 	Broken   bool  // no proof of anything
 	Short    bool  // rows were held back
+	// Split says that all its rows have one value, and so have rows that were held back, which its
+	// token passes by: nothing tells it from the last page of an API that gives a token with every page.
+	Split bool
 	// Chance says that the page was cut and is in ascending order although the API does
 	// not sort: nothing tells it from a page of one that does.
 	Chance bool

@@ -23,7 +23,10 @@ type Log struct {
 	losses int     // times it lost something
 	back   uint8   // partitions that were put back since a worker has looked at them
 	filled uint8   // of these, those in which an aborted transaction has written since
+	aware  bool    // the worker that looked last had met the loss
 	hidden bool    // a loss cannot be told any more
+
+	claimed int64 // the last transaction before an operator's claim
 }
 
 // Entry kinds are told by key: 0 is a marker.
@@ -81,7 +84,7 @@ func (l *Log) Reset(t Traits) {
 	l.cursors, l.txns, l.dead, l.epoch = l.cursors[:0], l.txns[:0], l.dead[:0], 0
 	l.rivals.reset()
 	l.starts, l.made, l.losses = append(l.starts[:0], make([]int64, t.Partitions)...), 0, 0
-	l.back, l.filled, l.hidden = 0, 0, false
+	l.back, l.filled, l.aware, l.hidden, l.claimed = 0, 0, false, false, 0
 }
 
 // Epoch is the present owner's.
@@ -170,11 +173,14 @@ func (l *Log) End(n int64, commit bool) bool {
 
 func (l *Log) end(n int64, commit bool) {
 	t := &l.txns[n-1]
-	t.state = txnAborted
-	if commit {
+	if t.state = txnAborted; commit {
 		t.state = txnCommitted
-	} else {
+	}
+	switch {
+	case !commit:
 		l.filled |= t.parts & l.back
+	case l.aware:
+		l.back, l.filled, l.aware = 0, 0, false
 	}
 	for p := range l.parts {
 		if t.parts&(1<<p) != 0 {

@@ -50,9 +50,12 @@ func (l *Log) Happen(e Event) {
 }
 
 // Looked says that a worker looks at where the partitions end, and whether it has met a loss
-// before.
+// before: of that, others know when it has committed something.
 func (l *Log) Looked(aware bool) {
-	l.hidden = l.hidden || l.filled != 0 && !aware
+	if l.aware = aware; aware {
+		return
+	}
+	l.hidden = l.hidden || l.filled != 0
 	l.back, l.filled = 0, 0
 }
 
@@ -80,6 +83,10 @@ func (l *Log) each(e Event, fn func(p, at int) bool) {
 	}
 }
 
+// Claimed says that an operator lets the stream go on with the topic as it stands: whatever is
+// written from now on has the schema ids of now.
+func (l *Log) Claimed() { l.claimed = int64(len(l.txns)) }
+
 // stray leaves an old record of a key in another partition too, as an older version of the
 // connector did where a topic was given partitions.
 func (l *Log) stray(e Event) {
@@ -91,7 +98,7 @@ func (l *Log) stray(e Event) {
 	for i := len(records) - 1; i >= 0; i-- {
 		for j := range i {
 			old := records[j]
-			if old.key == 0 || old.key != records[i].key || !l.stands(&old) || !l.stands(&records[i]) || l.strayed(old.key) {
+			if old.key == 0 || old.key != records[i].key || old.txn <= l.claimed || !l.stands(&old) || !l.stands(&records[i]) || l.strayed(old.key) {
 				continue
 			}
 			old.stray = true

@@ -220,7 +220,7 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	steady := a.Order == Ascending || a.Strategy == strategies.Keyset
 	if keep > 1 && steady && a.troubled(Short) {
 		keep -= 1 + int(a.arg[Short])%(keep-1)
-		page.Short = true
+		page.Short, page.Split = true, a.ByValue && rows[0].n() == rows[keep].n()
 	}
 	if keep > 0 && a.troubled(Blank) {
 		keep = 0

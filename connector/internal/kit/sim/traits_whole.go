@@ -93,6 +93,32 @@ func (a *API) say(shown, matching, all int) {
 	}
 }
 
+// Withdrawn counts the answers behind whose greatest value nothing of what was there is any more: what
+// they promised nobody has seen. One that always promises more is held by its last rows, too.
+func (h *History) Withdrawn() (n int) {
+	for i := range h.Pages {
+		p := &h.Pages[i]
+		shown, top, left, gone := h.Rows[p.From:p.To], int64(math.MinInt64), 0, 0
+		for j := range shown {
+			top = max(top, shown[j].n())
+		}
+		for j := range h.Versions {
+			v := &h.Versions[j]
+			if v.Arrived > p.Seen || v.Gone <= p.Seen || v.n() < top ||
+				h.Says != SaysAlways && slices.ContainsFunc(shown, func(w Version) bool { return w.Index == v.Index }) {
+				continue
+			}
+			if left++; v.Gone < Forever {
+				gone++
+			}
+		}
+		if left > 0 && gone == left {
+			n++
+		}
+	}
+	return n
+}
+
 // saying is the same as JSON beside the rows.
 func (a *API) saying(b []byte, e *strategies.Evidence) []byte {
 	switch {
