@@ -5,6 +5,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
@@ -31,15 +32,15 @@ func (c *checker) registry() {
 	c.schemas = registry
 	c.each(func(s config.Stream) []finding {
 		text, err := c.schema(registry, s)
-		return []finding{{what: "schema " + s.Topic + "-value", text: text, err: err}}
+		return []finding{{what: "schema " + options.Subject(s), text: text, err: err}}
 	})
 }
 
 // schema holds the stream's schema against the subject; and, because compatibility may be NONE,
 // against what the topic's records were written with.
 func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
-	subject := s.Topic + "-value"
-	text, err := registry.Fits(c.ctx, subject, schemaOf(s))
+	subject := options.Subject(s)
+	text, err := registry.Fits(c.ctx, subject, options.Schema(s))
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +52,7 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	if err != nil {
 		return "", err
 	}
-	plan, err := compile(s, spec.Format)
+	plan, err := options.Plan(s, spec.Format)
 	if err != nil {
 		return text, nil //nolint:nilerr // the stream's own line says it
 	}
