@@ -12,6 +12,8 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
+	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 )
@@ -39,10 +41,6 @@ type Connector struct {
 	backoff   backoff // between looks for a broker that is not there yet
 }
 
-// errNoRegistry is the error of a configuration that has brokers of its own: the embedded
-// registry comes with the embedded broker only.
-var errNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured, but no schema registry: set schema_registry.url (--registry-url)"))
-
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
 // contacted yet. Errors have class Config.
 func New(cfg *config.Config, o Options) (*Connector, error) {
@@ -56,7 +54,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case len(cfg.Kafka.Brokers) == 0:
 		return nil, class.Errorf(class.Config, "no brokers are configured: set kafka.brokers (--brokers)")
 	case cfg.SchemaRegistry.URL == "":
-		return nil, errNoRegistry
+		return nil, options.ErrNoRegistry
 	}
 	seats, err := seatsFor(len(cfg.Streams), o.Local)
 	if err != nil {
@@ -171,7 +169,7 @@ func (c *Connector) Status() []Status {
 
 // run runs the stream until ctx ends, or it does.
 func (u *unit) run(ctx context.Context) error {
-	if note := unsentNote(u.config); note != "" {
+	if note := reading.UnsentNote(u.config); note != "" {
 		u.report.Log.Info(note)
 	}
 	return u.driver.Run(ctx)

@@ -15,6 +15,10 @@ import (
 	"tidemark/strategies"
 )
 
+// ErrNoRegistry is the error of a configuration that has brokers of its own and no registry: the embedded
+// registry comes with the embedded broker only.
+var ErrNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured, but no schema registry: set schema_registry.url (--registry-url)"))
+
 // Rest returns the options of the client of the stream's API. Strategies that read a collection in one
 // answer take a long one in pieces (rule 8), whose size follows from maxInFlight.
 func Rest(s config.Stream, maxInFlight int64) rest.Options {

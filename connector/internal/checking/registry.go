@@ -1,8 +1,6 @@
-package connector
+package checking
 
 import (
-	"log/slog"
-
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/options"
@@ -16,7 +14,7 @@ func (c *checker) registry() {
 	r := c.cfg.SchemaRegistry
 	switch {
 	case r.URL == "" && len(c.cfg.Kafka.Brokers) > 0:
-		c.line("registry", "", errNoRegistry)
+		c.line("registry", "", options.ErrNoRegistry)
 		return
 	case r.URL == "":
 		c.skipped("registry", "the embedded one, which check does not start")
@@ -60,7 +58,7 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	if unlike == nil {
 		return text, nil
 	}
-	found, err := sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil).Look(c.ctx, []string{s.Topic})
+	found, err := c.parts.Sink(s).Look(c.ctx, []string{s.Topic})
 	if f := found[s.Topic]; err == nil && !stream.Holds(f.Starts, f.Ends) {
 		return text + "; records under the subject's latest schema could not be read with it, of which the topic has none (" + unlike.Error() + ")", nil
 	}
