@@ -10,6 +10,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/fdlimit"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
@@ -56,7 +57,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case cfg.SchemaRegistry.URL == "":
 		return nil, options.ErrNoRegistry
 	}
-	seats, err := seatsFor(len(cfg.Streams), o.Local)
+	seats, err := fdlimit.Seats(len(cfg.Streams), o.Local)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +65,12 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		seats = o.deps.seats
 	}
 	if seats < len(cfg.Streams) {
-		if n := sleepless(cfg.Streams); n >= seats && !o.Once {
+		if n := fdlimit.Sleepless(cfg.Streams); n >= seats && !o.Once {
 			return nil, class.Errorf(class.Config, "%d streams have idle_after: 0 and never close their producers, and this process may have files for %d at once: "+
-				"set idle_after, or raise the hard limit of open files to %d (ulimit -Hn)", n, seats, filesFor(len(cfg.Streams), len(cfg.Streams), o.Local))
+				"set idle_after, or raise the hard limit of open files to %d (ulimit -Hn)", n, seats, fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 		}
 		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
-			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", filesFor(len(cfg.Streams), len(cfg.Streams), o.Local))
+			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {
