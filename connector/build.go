@@ -17,6 +17,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rescan"
@@ -24,7 +25,6 @@ import (
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
-	"tidemark/schemas"
 	"tidemark/strategies"
 )
 
@@ -116,7 +116,7 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 	s := parts.Stream
 	return &stream.Trial{Parts: parts, Source: source, Share: share,
 		Registered: func(ctx context.Context) (bool, error) {
-			id, err := registry.Lookup(ctx, subjectOf(s), schemaOf(s))
+			id, err := registry.Lookup(ctx, options.Subject(s), options.Schema(s))
 			return id != 0, err
 		},
 		Peek: func(ctx context.Context) (strategies.Cursor, error) {
@@ -131,14 +131,14 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 // connecting registers the stream's schema, and makes the inspector of its topic's records.
 func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
 	return func(ctx context.Context) (readback.Inspector, error) {
-		id, err := registry.Register(ctx, subjectOf(s), schemaOf(s))
+		id, err := registry.Register(ctx, options.Subject(s), options.Schema(s))
 		if err == nil {
 			err = plan.SetSchemaID(id)
 		}
 		if err != nil {
 			return nil, err
 		}
-		bodies, err := readback.NewAvro(plan, schemaOf(s), registry, target.Schema)
+		bodies, err := readback.NewAvro(plan, options.Schema(s), registry, target.Schema)
 		if err == nil {
 			trial.Identify(id)
 		}
@@ -163,7 +163,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	log := o.Logger.With("stream", s.Name)
 	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting}, log, o.Once)
 	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
-	asks := clientOptions(s, k.MaxInFlight)
+	asks := options.Rest(s, k.MaxInFlight)
 	asks.Transport, asks.Logger = o.deps.transport, log
 	asks.OnRetry = func(err error, args ...any) {
 		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
@@ -172,27 +172,13 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if err != nil {
 		return wrong(err)
 	}
-	plan, err := compile(s, spec.Format)
+	plan, err := options.Plan(s, spec.Format)
 	if err != nil {
 		return reading.Parts{}, nil, nil, err
 	}
 	source := reading.NewAPI(client, plan)
 	return reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
 		Drift: source.Drift, Budget: share}, source, plan, nil
-}
-
-// clientOptions are those of the stream's API. Strategies that read a collection in one
-// answer take a long one in pieces (rule 8).
-func clientOptions(s config.Stream, maxInFlight int64) rest.Options {
-	o := rest.Options{
-		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
-		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
-		NoContent: s.Ends(config.EndNoContent),
-	}
-	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
-		o.Piece = reading.PieceOf(maxInFlight)
-	}
-	return o
 }
 
 func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
@@ -209,40 +195,5 @@ func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, client [
 			}
 			return err
 		},
-	}
-}
-
-// compile makes the stream's plan, with the schema's id to come. A mistake in the schema is said
-// with its place in the schema's file, one between it and the configuration with the stream's.
-func compile(s config.Stream, format strategies.Format) (*wire.Plan, error) {
-	plan, err := wire.Compile(planOptions(s, format, schemaOf(s), 0))
-	var wrong *wire.SchemaError
-	switch {
-	case err == nil:
-		return plan, nil
-	case errors.As(err, &wrong) && s.SchemaPath != "":
-		return nil, class.Errorf(class.Config, "%s:%d:%d: stream %s: %s", s.SchemaPath, wrong.Line, wrong.Column, s.Name, wrong.Message)
-	case s.Pos.Line > 0:
-		return nil, class.Errorf(class.Config, "%s: stream %s: %w", s.Pos, s.Name, err)
-	}
-	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
-}
-
-// subjectOf is the name of the stream's schema in the registry.
-func subjectOf(s config.Stream) string { return s.Topic + "-value" }
-
-// schemaOf is the stream's Avro schema, by default that of a user.
-func schemaOf(s config.Stream) string {
-	if s.Schema == "" {
-		return schemas.User
-	}
-	return s.Schema
-}
-
-func planOptions(s config.Stream, format strategies.Format, schema string, id int) wire.Options {
-	return wire.Options{
-		Schema: schema, SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
-		IDField: s.IDField, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData),
-		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }

@@ -10,8 +10,11 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/fdlimit"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
+	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 )
@@ -39,10 +42,6 @@ type Connector struct {
 	backoff   backoff // between looks for a broker that is not there yet
 }
 
-// errNoRegistry is the error of a configuration that has brokers of its own: the embedded
-// registry comes with the embedded broker only.
-var errNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured, but no schema registry: set schema_registry.url (--registry-url)"))
-
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
 // contacted yet. Errors have class Config.
 func New(cfg *config.Config, o Options) (*Connector, error) {
@@ -56,9 +55,9 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case len(cfg.Kafka.Brokers) == 0:
 		return nil, class.Errorf(class.Config, "no brokers are configured: set kafka.brokers (--brokers)")
 	case cfg.SchemaRegistry.URL == "":
-		return nil, errNoRegistry
+		return nil, options.ErrNoRegistry
 	}
-	seats, err := seatsFor(len(cfg.Streams), o.Local)
+	seats, err := fdlimit.Seats(len(cfg.Streams), o.Local)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +65,12 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		seats = o.deps.seats
 	}
 	if seats < len(cfg.Streams) {
-		if n := sleepless(cfg.Streams); n >= seats && !o.Once {
+		if n := fdlimit.Sleepless(cfg.Streams); n >= seats && !o.Once {
 			return nil, class.Errorf(class.Config, "%d streams have idle_after: 0 and never close their producers, and this process may have files for %d at once: "+
-				"set idle_after, or raise the hard limit of open files to %d (ulimit -Hn)", n, seats, filesFor(len(cfg.Streams), len(cfg.Streams), o.Local))
+				"set idle_after, or raise the hard limit of open files to %d (ulimit -Hn)", n, seats, fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 		}
 		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
-			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", filesFor(len(cfg.Streams), len(cfg.Streams), o.Local))
+			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {
@@ -171,7 +170,7 @@ func (c *Connector) Status() []Status {
 
 // run runs the stream until ctx ends, or it does.
 func (u *unit) run(ctx context.Context) error {
-	if note := unsentNote(u.config); note != "" {
+	if note := reading.UnsentNote(u.config); note != "" {
 		u.report.Log.Info(note)
 	}
 	return u.driver.Run(ctx)

@@ -15,6 +15,7 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/stream"
@@ -107,7 +108,7 @@ func unregistered(u *unit, id int, kept func(context.Context, string) (string, e
 			return nil, err
 		}
 		opener.Try.Identify(id)
-		return readback.NewAvro(u.plan, schemaOf(u.config), lostRegistry{}, kept)
+		return readback.NewAvro(u.plan, options.Schema(u.config), lostRegistry{}, kept)
 	}
 }
 

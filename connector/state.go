@@ -5,11 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/repartition"
+	"tidemark/connector/internal/stream"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -76,4 +81,81 @@ func describeSweep(c strategies.Cursor) string {
 	default:
 		return fmt.Sprintf("from %s, page %d, at %s", s.From, s.Pages+1, s.After)
 	}
+}
+
+// Claim lets a stream of the configuration have its output topic as it stands: whichever
+// stream it belonged to, and whatever others have written into it. Workers of both streams
+// that still run are fenced (P5). The next start reads back what the topic holds. Where the
+// configuration names no brokers, the broker of the data directory is used, as AttachLocal
+// says.
+func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logger, o LocalOptions) (err error) {
+	s, err := named(cfg, name)
+	if err != nil {
+		return err
+	}
+	brokers := cfg.Kafka.Brokers
+	if len(brokers) == 0 {
+		local, attached := AttachLocal(ctx, o)
+		if attached != nil {
+			return attached
+		}
+		defer func() { err = errors.Join(err, local.Close()) }()
+		brokers = local.Brokers()
+	}
+	options := sinkOptions(cfg, s, log.With("stream", s.Name), nil)
+	options.Brokers, options.Claim = brokers, true
+	sink, err := kafka.NewSink(options)
+	if err != nil {
+		return err
+	}
+	defer sink.Close()
+	cursor, err := sink.Open(ctx)
+	if err == nil {
+		cursor, err = stream.Adopt(cursor, s)
+	}
+	if err == nil {
+		_, err = sink.Commit(ctx, nil, stream.Claimed(cursor, sink.Found(), sink.Ends()))
+	}
+	return err
+}
+
+// Repartitioned says what a Repartition has done to one stream's topic.
+type Repartitioned = repartition.Done
+
+// ErrNothingToMove is the error of a Repartition of a stream whose keys lie where they belong.
+var ErrNothingToMove = repartition.ErrNothing
+
+// Repartition spreads a stream's keys over all the partitions that its topic has now. Each
+// key that belongs elsewhere has its last row written there, and a tombstone where it lay, in
+// one transaction. A worker of the stream is fenced, as by another worker; until the end
+// none can start. One that broke off is run again.
+func Repartition(ctx context.Context, cfg *config.Config, name string, o Options) (done Repartitioned, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s, err := named(cfg, name)
+	if err != nil {
+		return done, err
+	}
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	if err != nil {
+		return done, err
+	}
+	u, err := newUnit(cfg, s, registry, alone(cfg), o)
+	if err != nil {
+		return done, err
+	}
+	defer u.driver.Source.Close()
+	return repartition.Run(ctx, repartition.Parts{
+		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps.client),
+	})
+}
+
+// named is the stream of the configuration that has the name.
+func named(cfg *config.Config, name string) (config.Stream, error) {
+	at := slices.IndexFunc(cfg.Streams, func(s config.Stream) bool { return s.Name == name })
+	if at < 0 {
+		return config.Stream{}, class.Errorf(class.Config, "the configuration has no stream %q", name)
+	}
+	return cfg.Streams[at], nil
 }

@@ -3,6 +3,7 @@ package connector
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -12,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
 
@@ -137,7 +138,9 @@ func TestBrokerCutAnswers(t *testing.T) {
 		h.once() //nolint:errcheck // each stream is looked at
 		for i, status := range h.last.Status() {
 			o, s, name := want[i], h.cfg.Streams[i], names[i]
-			checked := (&checker{ctx: t.Context(), cfg: h.cfg}).api(t.Context(), s, kafka.State{}).err
+			offline := *h.cfg // without brokers, no stored cursor is asked from
+			offline.Kafka.Brokers, offline.SchemaRegistry.URL, offline.Streams = nil, "", []config.Stream{s}
+			checked := Check(t.Context(), &offline, io.Discard)
 			for what, err := range map[string]error{"the run": status.Err, "check": checked} {
 				if what == "check" && err == nil && slices.Contains(o.words, "share that value") {
 					continue // far behind the first answer

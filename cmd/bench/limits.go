@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"tidemark/connector"
+	"tidemark/connector/stages"
 	"tidemark/strategies"
 )
 
@@ -19,8 +19,8 @@ type limited struct {
 // schemaID stands in for the registry's where no registry is asked.
 const schemaID = 1
 
-func (a collectionAt) stages() (*connector.Stages, error) {
-	return connector.NewStages(a.stream("bench", strategies.Keyset), schemaID)
+func (a collectionAt) stages() (*stages.Stages, error) {
+	return stages.New(a.stream("bench", strategies.Keyset), schemaID)
 }
 
 // eachPage calls fn with the request for each page that keyset reads, and with the rows
@@ -45,7 +45,7 @@ func (a collectionAt) eachPage(fn func(params []strategies.Param, news int64) er
 // fetchPart reads all pages and looks at none: limit (c).
 type fetchPart struct {
 	collectionAt
-	stages *connector.Stages
+	stages *stages.Stages
 }
 
 func (f *fetchPart) prepare(context.Context) (_ any, err error) {
@@ -73,7 +73,7 @@ const scanBytes = 64 << 20
 // scanPart makes rows and Avro bodies of pages in memory, and drops them: limit (a).
 type scanPart struct {
 	collectionAt
-	stages *connector.Stages
+	stages *stages.Stages
 	pages  [][]byte
 	news   []int64
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"tidemark/connector"
+	"tidemark/connector/stages"
 	"tidemark/strategies"
 )
 
@@ -98,7 +98,7 @@ func (p *producePart) compressor() (kgo.ProducerOpt, error) {
 	if p.Compression == "lz4" && !p.Own {
 		return kgo.ProducerBatchCompression(kgo.Lz4Compression()), nil
 	}
-	return connector.Compression(p.Compression) // franz-go's as well
+	return stages.Compression(p.Compression) // franz-go's as well
 }
 
 func (p *producePart) transact(ctx context.Context, cl *kgo.Client, batch []kgo.Record, spans []span) error {

@@ -92,7 +92,7 @@ type swept struct {
 // once runs the one stream of cfg to the end of its sweep, or only until it is open.
 func once(ctx context.Context, cfg *config.Config, onlyOpen bool) (swept, error) {
 	var s swept
-	connector.Lean(cfg) // as the command does
+	connector.TuneGC(cfg) // as the command does
 	c, err := connector.New(cfg, connector.Options{Once: true})
 	if err != nil {
 		return s, err

@@ -38,7 +38,7 @@ func (w *workerPart) prepare(ctx context.Context) (any, error) {
 		s.PollInterval = w.Poll
 		cfg.Streams = append(cfg.Streams, s)
 	}
-	connector.Lean(cfg) // as the command does
+	connector.TuneGC(cfg) // as the command does
 	c, err := connector.New(cfg, connector.Options{})
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.L
 	if err != nil {
 		return err
 	}
-	connector.Lean(cfg)
+	connector.TuneGC(cfg)
 	c, err := connector.New(cfg, connector.Options{Once: once, Wait: wait, Logger: log, Local: local, OnSweep: func(w connector.Sweep) { logSweep(log, w, once) }})
 	if err == nil {
 		log.Info("running", "streams", len(cfg.Streams), "brokers", strings.Join(cfg.Kafka.Brokers, ","), "registry", cfg.SchemaRegistry.URL, "embedded", local)

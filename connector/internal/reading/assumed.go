@@ -54,6 +54,15 @@ func TwinsNote(s config.Stream, rows []strategies.Row) string {
 	return ""
 }
 
+// UnsentNote is what check and a stream's start say of a page_size that does not go with the requests; "":
+// it does, or none is given.
+func UnsentNote(s config.Stream) string {
+	if !s.PageSizeUnsent() {
+		return ""
+	}
+	return fmt.Sprintf("page_size %d is not sent: params.limit is not given, so the API's own page size holds", s.PageSize)
+}
+
 // OversizeNote says that a page has more rows than page_size; "": it has not, or nothing says how
 // many it should have.
 func OversizeNote(s config.Stream, c strategies.Cursor, a *Answer) string {

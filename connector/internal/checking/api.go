@@ -1,10 +1,9 @@
-package connector
+package checking
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -19,9 +18,9 @@ import (
 	"tidemark/strategies"
 )
 
-// A check reads the API as run does, by the same parts: the client with its retries, answers in
-// pieces, the fetcher, what it makes of refusals, and the policy of bad rows. It stops after
-// two pages.
+// A check reads the API as a run does, by the same parts: the client with its retries, answers in
+// pieces, the session that folds them, what it makes of refusals, and the policy of bad rows. It
+// stops after two pages.
 
 // pagesOfACheck is how many pages, or pieces of a long one, a check reads.
 const pagesOfACheck = 2
@@ -56,9 +55,7 @@ func (c *checker) api(ctx context.Context, s config.Stream, found kafka.State) f
 }
 
 func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (text string, warn bool, err error) {
-	log := slog.New(slog.DiscardHandler)
-	share := alone(c.cfg).Share()
-	parts, source, _, err := newReading(s, c.cfg.Kafka, share, Options{Logger: log, deps: deps{transport: c.transport}})
+	parts, source, share, err := c.parts.Reading(s)
 	if err != nil {
 		return "", false, err
 	}
@@ -126,7 +123,7 @@ func (k *apiCheck) page(a *reading.Answer, c strategies.Cursor) error {
 	if k.pages == 0 {
 		k.url, k.total = a.URL, a.Total
 		k.some = greatestOf(k.parts.Format, a.Rows)
-		for _, note := range [...]string{unsentNote(k.parts.Stream), tokenNote(k.parts.Stream, a), reading.TwinsNote(k.parts.Stream, a.Rows), reading.OversizeNote(k.parts.Stream, c, a), tieNote(k.parts.Stream, a.Rows)} {
+		for _, note := range [...]string{reading.UnsentNote(k.parts.Stream), tokenNote(k.parts.Stream, a), reading.TwinsNote(k.parts.Stream, a.Rows), reading.OversizeNote(k.parts.Stream, c, a), tieNote(k.parts.Stream, a.Rows)} {
 			if note != "" {
 				k.notes = append(k.notes, note)
 			}

@@ -5,15 +5,26 @@ import (
 	"runtime/debug"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
 )
 
-// Lean sets the garbage collector for a worker that runs cfg, unless GOGC or GOMEMLIMIT say
+// ExitCode maps an error to the exit code of a process that stops on it: 0 none, 1
+// unexpected, 2 usage or configuration, 3 the API, 4 Kafka or the registry, 5 fenced by
+// another worker.
+func ExitCode(err error) int {
+	return int(class.Of(err))
+}
+
+// ConfigError gives err the class of usage and configuration errors.
+func ConfigError(err error) error { return class.Wrap(class.Config, err) }
+
+// TuneGC sets the garbage collector for a worker that runs cfg, unless GOGC or GOMEMLIMIT say
 // what to do: it collects when the heap has grown by a third, three times as often as Go
 // does on its own. A worker holds little for long, so it would come a hundred times a second
 // by that, and each time throw away the buffers that are to be used again; a ballast, the
 // larger the larger max_in_flight is, makes that every 9 MiB or so. It is for the program to
 // call: a library does not change its process.
-func Lean(cfg *config.Config) {
+func TuneGC(cfg *config.Config) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}

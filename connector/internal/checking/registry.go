@@ -1,10 +1,9 @@
-package connector
+package checking
 
 import (
-	"log/slog"
-
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
@@ -15,7 +14,7 @@ func (c *checker) registry() {
 	r := c.cfg.SchemaRegistry
 	switch {
 	case r.URL == "" && len(c.cfg.Kafka.Brokers) > 0:
-		c.line("registry", "", errNoRegistry)
+		c.line("registry", "", options.ErrNoRegistry)
 		return
 	case r.URL == "":
 		c.skipped("registry", "the embedded one, which check does not start")
@@ -31,15 +30,15 @@ func (c *checker) registry() {
 	c.schemas = registry
 	c.each(func(s config.Stream) []finding {
 		text, err := c.schema(registry, s)
-		return []finding{{what: "schema " + s.Topic + "-value", text: text, err: err}}
+		return []finding{{what: "schema " + options.Subject(s), text: text, err: err}}
 	})
 }
 
 // schema holds the stream's schema against the subject; and, because compatibility may be NONE,
 // against what the topic's records were written with.
 func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
-	subject := s.Topic + "-value"
-	text, err := registry.Fits(c.ctx, subject, schemaOf(s))
+	subject := options.Subject(s)
+	text, err := registry.Fits(c.ctx, subject, options.Schema(s))
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +50,7 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	if err != nil {
 		return "", err
 	}
-	plan, err := compile(s, spec.Format)
+	plan, err := options.Plan(s, spec.Format)
 	if err != nil {
 		return text, nil //nolint:nilerr // the stream's own line says it
 	}
@@ -59,7 +58,7 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	if unlike == nil {
 		return text, nil
 	}
-	found, err := sinkOptions(c.cfg, s, slog.New(slog.DiscardHandler), nil).Look(c.ctx, []string{s.Topic})
+	found, err := c.parts.Sink(s).Look(c.ctx, []string{s.Topic})
 	if f := found[s.Topic]; err == nil && !stream.Holds(f.Starts, f.Ends) {
 		return text + "; records under the subject's latest schema could not be read with it, of which the topic has none (" + unlike.Error() + ")", nil
 	}

@@ -1,4 +1,4 @@
-package connector
+package fdlimit
 
 import (
 	"testing"
@@ -13,13 +13,13 @@ func TestEnoughFiles(t *testing.T) {
 		streams, seats int
 		local          bool
 	}{
-		{filesFor(1000, 1000, false), 1000, 1000, false},
-		{filesFor(1000, 1000, false) - 1, 1000, 999, false},
+		{Files(1000, 1000, false), 1000, 1000, false},
+		{Files(1000, 1000, false) - 1, 1000, 999, false},
 		{1 << 62, 1000, 1000, true},
-		{filesFor(10_000, 500, false), 10_000, 500, false},
-		{filesFor(10_000, 500, true) + 5, 10_000, 500, true},
-		{filesFor(10_000, inflight.Opening, true), 10_000, inflight.Opening, true},
-		{filesFor(2, 2, true), 2, 2, true},
+		{Files(10_000, 500, false), 10_000, 500, false},
+		{Files(10_000, 500, true) + 5, 10_000, 500, true},
+		{Files(10_000, inflight.Opening, true), 10_000, inflight.Opening, true},
+		{Files(2, 2, true), 2, 2, true},
 	} {
 		if got, err := enoughSeats(c.limit, c.streams, c.local); err != nil || got != c.seats {
 			t.Errorf("%+v: %d seats, %v", c, got, err)
@@ -30,13 +30,13 @@ func TestEnoughFiles(t *testing.T) {
 		"raise its hard limit to 4240 or more (ulimit -Hn; LimitNOFILE= of a systemd unit, --ulimit nofile= of a container), or give the worker fewer streams" {
 		t.Errorf("got %v", err)
 	}
-	if n := filesFor(1, 1, true); n > 128 {
+	if n := Files(1, 1, true); n > 128 {
 		t.Errorf("a single stream asks for %d files", n)
 	}
-	if _, err := seatsFor(1, true); err != nil {
+	if _, err := Seats(1, true); err != nil {
 		t.Error(err)
 	}
-	if _, err := seatsFor(1<<40, false); class.Of(err) != class.Config {
+	if _, err := Seats(1<<40, false); class.Of(err) != class.Config {
 		t.Errorf("a million million streams: %v", err)
 	}
 }

@@ -1,7 +1,8 @@
-package connector
+package checking
 
 import (
 	"tidemark/connector/config"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
@@ -13,12 +14,12 @@ func (c *checker) ids(s config.Stream, known []strategies.Schema) (note string, 
 	if c.schemas == nil || len(known) == 0 {
 		return "", nil
 	}
-	id, err := c.schemas.Lookup(c.ctx, s.Topic+"-value", schemaOf(s))
+	id, err := c.schemas.Lookup(c.ctx, options.Subject(s), options.Schema(s))
 	if err != nil {
 		return "", err
 	}
 	if id > 0 { // not registered yet, it may get any
-		fingerprint, err := wire.Fingerprint(schemaOf(s))
+		fingerprint, err := wire.Fingerprint(options.Schema(s))
 		if err != nil {
 			return "", err
 		}

@@ -1,4 +1,6 @@
-package connector
+// Package fdlimit decides how many streams of a worker may be awake at the same time, by how many files the
+// process may have open.
+package fdlimit
 
 import (
 	"golang.org/x/sys/unix"
@@ -20,8 +22,8 @@ const (
 	filesOfLog = 3
 )
 
-// filesFor is how many files a worker may have open when so many of its streams are awake.
-func filesFor(streams, awake int, local bool) uint64 {
+// Files is how many files a worker may have open when so many of its streams are awake.
+func Files(streams, awake int, local bool) uint64 {
 	ends, logs := 1, 0
 	if local {
 		ends, logs = 2, filesOfLog
@@ -29,11 +31,11 @@ func filesFor(streams, awake int, local bool) uint64 {
 	return uint64(filesOfProcess + streams*(filesOfStream+logs) + ends*(awake*filesOfAwake+min(streams, inflight.Opening)*filesOfOpening))
 }
 
-// seatsFor is how many streams may be awake at the same time, by how many files the process
+// Seats is how many streams may be awake at the same time, by how many files the process
 // may have open. It fails where not even those may be that open together: better at once
 // than later, one stream at a time. The Go runtime has raised the soft limit to the hard one
 // already.
-func seatsFor(streams int, local bool) (int, error) {
+func Seats(streams int, local bool) (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return streams, nil //nolint:nilerr // a system that does not tell may have no limit
@@ -41,19 +43,20 @@ func seatsFor(streams int, local bool) (int, error) {
 	return enoughSeats(limit.Cur, streams, local)
 }
 
+// enoughSeats is how many streams may be awake under a limit.
 func enoughSeats(limit uint64, streams int, local bool) (int, error) {
 	few := min(streams, inflight.Opening)
-	if need := filesFor(streams, few, local); limit < need {
+	if need := Files(streams, few, local); limit < need {
 		return 0, class.Errorf(class.Config, "%d streams may have %d files and connections open at the same time even in turns, and this process may have %d: "+
 			"raise its hard limit to %d or more (ulimit -Hn; LimitNOFILE= of a systemd unit, --ulimit nofile= of a container), or give the worker fewer streams",
-			streams, need, limit, filesFor(streams, streams, local))
+			streams, need, limit, Files(streams, streams, local))
 	}
-	one := filesFor(streams, 1, local) - filesFor(streams, 0, local)
-	return int(min(uint64(streams), uint64(few)+(limit-filesFor(streams, few, local))/one)), nil
+	one := Files(streams, 1, local) - Files(streams, 0, local)
+	return int(min(uint64(streams), uint64(few)+(limit-Files(streams, few, local))/one)), nil
 }
 
-// sleepless is how many of the streams never close their producers.
-func sleepless(streams []config.Stream) (n int) {
+// Sleepless is how many of the streams never close their producers.
+func Sleepless(streams []config.Stream) (n int) {
 	for i := range streams {
 		if streams[i].IdleAfter == 0 {
 			n++

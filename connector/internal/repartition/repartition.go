@@ -1,10 +1,11 @@
-package connector
+// Package repartition moves a stream's keys to the partitions where they belong, after partitions were added
+// to its topic. A key's partition goes by the number in the cursor until then (P4).
+package repartition
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -16,59 +17,44 @@ import (
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/window"
-	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
-// Repartitioned says what a Repartition has done to one stream's topic.
-type Repartitioned struct {
+// Done says what a repartition has done to one stream's topic.
+type Done struct {
 	Stream, Topic string
 	From, To      int   // partitions over which the keys were and are spread
 	Moved         int64 // rows written to the partition where they belong now
 	Buried        int64 // tombstones written to those where they lay
 }
 
-// ErrNothingToMove is the error of a Repartition of a stream whose keys lie where they belong.
-var ErrNothingToMove = class.Wrap(class.Config, errors.New("there is nothing to move"))
+// ErrNothing is the error of a repartition of a stream whose keys lie where they belong.
+var ErrNothing = class.Wrap(class.Config, errors.New("there is nothing to move"))
 
-// Repartition spreads a stream's keys over all the partitions that its topic has now. Each
-// key that belongs elsewhere has its last row written there, and a tombstone where it lay, in
-// one transaction. A worker of the stream is fenced, as by another worker; until the end
-// none can start. One that broke off is run again.
-func Repartition(ctx context.Context, cfg *config.Config, stream string, o Options) (done Repartitioned, err error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	for _, s := range cfg.Streams {
-		if s.Name == stream {
-			return repartition(ctx, cfg, s, o)
-		}
-	}
-	return done, class.Errorf(class.Config, "the configuration has no stream %q", stream)
+// Parts are the stream whose keys are moved, and what a worker would open it by.
+type Parts struct {
+	Stream config.Stream
+	Kafka  config.Kafka
+	Opener *stream.Opener
+	Sink   kafka.Options
 }
 
-func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Options) (done Repartitioned, err error) {
-	done = Repartitioned{Stream: s.Name, Topic: s.Topic}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
-	if err != nil {
-		return done, err
-	}
-	u, err := newUnit(cfg, s, registry, alone(cfg), o)
-	if err != nil {
-		return done, err
-	}
-	defer u.driver.Source.Close()
-	opener := u.driver.Opener
-	opts := sinkOptions(cfg, s, u.report.Log, o.deps.client)
-	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
+// Run spreads a stream's keys over all the partitions that its topic has now. Each key that
+// belongs elsewhere has its last row written there, and a tombstone where it lay, in one
+// transaction. A worker of the stream is fenced, as by another worker; until the end none can
+// start. One that broke off is run again.
+func Run(ctx context.Context, p Parts) (done Done, err error) {
+	done = Done{Stream: p.Stream.Name, Topic: p.Stream.Topic}
+	opts := p.Sink
+	opts.Agrees = func(c strategies.Cursor, f kafka.Found) error { return p.Opener.Agrees(c, kafka.Remade(c, f)) }
 	opts.Fits = func(stored strategies.Cursor) error {
-		_, err := stream.Adopt(stored, s)
+		_, err := stream.Adopt(stored, p.Stream)
 		return err
 	}
-	if err := opener.Prepare(ctx); err != nil {
+	if err := p.Opener.Prepare(ctx); err != nil {
 		return done, err
 	}
-	m := &mover{stream: s, kafka: cfg.Kafka, opener: opener, done: &done}
+	m := &mover{stream: p.Stream, kafka: p.Kafka, opener: p.Opener, done: &done}
 	if err := m.worth(ctx, opts); err != nil {
 		return done, err
 	}
@@ -77,7 +63,7 @@ func repartition(ctx context.Context, cfg *config.Config, s config.Stream, o Opt
 	}
 	defer m.sink.Close()
 	if err := m.move(ctx); err != nil {
-		return done, fmt.Errorf("moving the keys of stream %s: %w", s.Name, err)
+		return done, fmt.Errorf("moving the keys of stream %s: %w", p.Stream.Name, err)
 	}
 	return done, nil
 }
@@ -90,35 +76,13 @@ type mover struct {
 	opener *stream.Opener
 	sink   *kafka.Sink
 	stored strategies.Cursor
-	done   *Repartitioned
+	done   *Done
 	to     int // partitions
 	shards uint64
 
 	records []kafka.Record // of the next transaction
 	placed  []int32
 	bytes   int64
-}
-
-// spot is where a key has records: one partition, and the last of them.
-type spot struct {
-	key       uint64
-	partition int32
-}
-
-type lastOf struct {
-	n, offset int64
-	dead      bool // a tombstone
-	home      bool // the partition is where the key belongs
-}
-
-// plan is what has to be done for a key: where its last event stands, and in which
-// partitions it must have no live row.
-type plan struct {
-	spot
-	lastOf
-	live []int32 // outside of its home
-	set  bool
-	both bool // a live row lies at home, too
 }
 
 // headerMoved is in a tombstone that only says that the key has moved: the partition where
@@ -132,7 +96,7 @@ func (m *mover) worth(ctx context.Context, o kafka.Options) error {
 		return err
 	}
 	if stored.Version == 0 {
-		return fmt.Errorf("%w: stream %s has not run yet", ErrNothingToMove, o.Stream)
+		return fmt.Errorf("%w: stream %s has not run yet", ErrNothing, o.Stream)
 	}
 	found, err := o.Look(ctx, []string{o.Topic})
 	if err != nil {
@@ -161,7 +125,7 @@ func (m *mover) worth(ctx context.Context, o kafka.Options) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: topic %s has %d partitions, and every key of stream %s lies where it belongs", ErrNothingToMove, o.Topic, m.to, o.Stream)
+	return fmt.Errorf("%w: topic %s has %d partitions, and every key of stream %s lies where it belongs", ErrNothing, o.Topic, m.to, o.Stream)
 }
 
 // count decides in how many shards the keys are taken. A key costs up to eight entries of a
@@ -218,74 +182,6 @@ func (m *mover) move(ctx context.Context) error {
 	m.sink.Settled()
 	_, err = m.sink.Commit(ctx, nil, m.opener.Learnt(m.stored))
 	return err
-}
-
-// survey finds the keys of a shard for which something has to be done.
-func (m *mover) survey(ctx context.Context, shard uint64, scan func(context.Context, func(*kgo.Record) error) error) (map[uint64]*plan, error) {
-	last := make(map[spot]lastOf)
-	err := scan(ctx, func(rec *kgo.Record) error {
-		id := window.KeyHash(rec.Key)
-		if (id>>7)%m.shards != shard {
-			return nil
-		}
-		v, hash, err := m.opener.Back.Inspect(ctx, rec)
-		if err != nil {
-			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
-		}
-		if hash == window.Unknown { // it is no row of the stream's, and stays
-			return nil
-		}
-		l := lastOf{n: v.N, offset: rec.Offset, dead: hash == wire.TombstoneHash, home: kafka.Home(rec, m.to) == rec.Partition}
-		if !v.Set {
-			l.n = window.NoValue
-		}
-		last[spot{id, rec.Partition}] = l
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	plans := make(map[uint64]*plan)
-	for at, l := range last {
-		p := plans[at.key]
-		if p == nil {
-			p = &plan{}
-			plans[at.key] = p
-		}
-		switch {
-		case l.dead:
-		case l.home:
-			p.both = true
-		default:
-			p.live = append(p.live, at.partition)
-		}
-		if p.outdone(at, l) {
-			p.spot, p.lastOf, p.set = at, l, true
-		}
-	}
-	for id, p := range plans {
-		if len(p.live) == 0 && (p.home || !p.dead || !p.both) {
-			delete(plans, id)
-		}
-	}
-	return plans, nil
-}
-
-// outdone reports whether the event is a later one of the key than the plan's, by the rule
-// of window.Settle.
-func (p *plan) outdone(at spot, l lastOf) bool {
-	greater := func(a, b lastOf) bool { return a.n != window.NoValue && b.n != window.NoValue && a.n > b.n }
-	switch {
-	case !p.set:
-		return true
-	case l.home:
-		return !greater(p.lastOf, l)
-	case p.home:
-		return greater(l, p.lastOf)
-	case l.n == p.n:
-		return at.partition < p.partition
-	}
-	return p.n == window.NoValue || greater(l, p.lastOf)
 }
 
 // carry writes what has to be done for a key when its last event comes by.

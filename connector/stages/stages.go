@@ -1,4 +1,6 @@
-package connector
+// Package stages runs the first stages of a stream's pipeline each by itself, so that a benchmark can hold
+// the whole against its parts. They are made of the same options as a worker's.
+package stages
 
 import (
 	"context"
@@ -9,30 +11,29 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
-// Stages are the first stages of a stream's pipeline, each to be run by itself, so that
-// a benchmark can hold the whole against its parts. They are made as a runner makes
-// them.
+// Stages are the client and the plan of one stream, for its requests and for the rows of its pages.
 type Stages struct {
 	client *rest.Client
 	plan   *wire.Plan
 }
 
-// NewStages returns the stages of a stream whose schema has the given id.
-func NewStages(stream config.Stream, schemaID int) (*Stages, error) {
+// New returns the stages of a stream whose schema has the given id.
+func New(stream config.Stream, schemaID int) (*Stages, error) {
 	spec, err := stream.Spec()
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", stream.Name, err)
 	}
-	plan, err := wire.Compile(planOptions(stream, spec.Format, schemaOf(stream), schemaID))
+	plan, err := wire.Compile(options.Wire(stream, spec.Format, schemaID))
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
 	}
-	asks := clientOptions(stream, 0)
+	asks := options.Rest(stream, 0)
 	asks.Piece = 0 // a stage takes a page at a time
 	client, err := rest.New(asks)
 	if err != nil {

@@ -1,0 +1,71 @@
+// Package options turns a configured stream into what the rooms that read its API and write its rows take:
+// the options of its HTTP client, its plan from JSON to Avro, its schema and the schema's subject. A run, a
+// check, a repartition and the benchmark have to make them in the same way.
+package options
+
+import (
+	"errors"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/wire"
+	"tidemark/schemas"
+	"tidemark/strategies"
+)
+
+// ErrNoRegistry is the error of a configuration that has brokers of its own and no registry: the embedded
+// registry comes with the embedded broker only.
+var ErrNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured, but no schema registry: set schema_registry.url (--registry-url)"))
+
+// Rest returns the options of the client of the stream's API. Strategies that read a collection in one
+// answer take a long one in pieces (rule 8), whose size follows from maxInFlight.
+func Rest(s config.Stream, maxInFlight int64) rest.Options {
+	o := rest.Options{
+		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
+		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+		NoContent: s.Ends(config.EndNoContent),
+	}
+	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
+		o.Piece = reading.PieceOf(maxInFlight)
+	}
+	return o
+}
+
+// Wire returns the options of the stream's plan, for a schema that is registered under the id; 0: it is not
+// known yet.
+func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
+	return wire.Options{
+		Schema: Schema(s), SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
+		IDField: s.IDField, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData),
+		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
+	}
+}
+
+// Plan compiles the stream's plan, with the schema's id to come. A mistake in the schema is said with its
+// place in the schema's file, one between it and the configuration with the stream's. Errors have class Config.
+func Plan(s config.Stream, format strategies.Format) (*wire.Plan, error) {
+	plan, err := wire.Compile(Wire(s, format, 0))
+	var wrong *wire.SchemaError
+	switch {
+	case err == nil:
+		return plan, nil
+	case errors.As(err, &wrong) && s.SchemaPath != "":
+		return nil, class.Errorf(class.Config, "%s:%d:%d: stream %s: %s", s.SchemaPath, wrong.Line, wrong.Column, s.Name, wrong.Message)
+	case s.Pos.Line > 0:
+		return nil, class.Errorf(class.Config, "%s: stream %s: %w", s.Pos, s.Name, err)
+	}
+	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
+}
+
+// Subject is the name of the stream's schema in the registry.
+func Subject(s config.Stream) string { return s.Topic + "-value" }
+
+// Schema is the stream's Avro schema, by default that of a user.
+func Schema(s config.Stream) string {
+	if s.Schema == "" {
+		return schemas.User
+	}
+	return s.Schema
+}
