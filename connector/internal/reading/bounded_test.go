@@ -1,4 +1,4 @@
-package connector
+package reading
 
 import (
 	"cmp"
@@ -12,11 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zeebo/xxh3"
-
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -60,14 +57,7 @@ func shuffled(row uint64, upTo int) uint64 {
 	return (row*0x9e3779b97f4a7c15 ^ uint64(upTo)*0xd6e8feb86659fd93) * 0xff51afd7ed558ccd
 }
 
-// turn orders a script's rows in that way.
-func turn(docs []doc, upTo int) {
-	slices.SortFunc(docs, func(x, y doc) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(shuffled(xxh3.HashString(x.id), upTo), shuffled(xxh3.HashString(y.id), upTo)))
-	})
-}
-
-func (b *bounded) Page(ctx context.Context, params []strategies.Param) (*answer, error) {
+func (b *bounded) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
 	n := map[string]int{}
 	for _, p := range params {
 		n[p.Name], _ = strconv.Atoi(p.Value)
@@ -88,16 +78,14 @@ func (b *bounded) Page(ctx context.Context, params []strategies.Param) (*answer,
 		b.change(b)
 	}
 	rows := b.order(int64(n["updated_since"]), n["offset"]+n["limit"])
-	a := &answer{Page: strategies.Page{Total: -1}, URL: "bounded", Size: 1, release: func() {}}
+	a := &Answer{Page: strategies.Page{Total: -1}, URL: "bounded", Size: 1}
 	if b.counts {
 		a.Total = int64(len(rows))
 	}
 	rows = rows[min(n["offset"], len(rows)):]
 	rows = rows[:min(len(rows), n["limit"], cmp.Or(b.most, len(rows)))]
-	for _, row := range rows {
-		v := b.values[row]
-		a.Rows = append(a.Rows, strategies.Row{Key: strconv.AppendInt(nil, int64(row), 10),
-			Value: strategies.Value{N: v, Set: true, Raw: strconv.AppendInt(nil, v, 10)}})
+	for _, at := range rows {
+		a.Rows = append(a.Rows, row(int64(at), b.values[at]))
 	}
 	return a, nil
 }
@@ -109,32 +97,20 @@ func (b *bounded) Close() {}
 // sweepThrough reads one sweep of the list, and returns the value it saw last of each row.
 func sweepThrough(t *testing.T, b *bounded, c strategies.Cursor, change func(*config.Stream)) (map[string]int64, strategies.Cursor, error) {
 	t.Helper()
-	r := sourced(t, b, strategies.Offset, change)
-	f := newFetcher(r, inflight.New(1000, 1, 1).Share())
-	defer f.ahead.drop()
-	c, err := r.strategy.Begin(c, time.Unix(1.8e9, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]int64{}
-	for c.Sweep != nil {
-		item, err := f.tryPage(t.Context(), c)
-		if err != nil {
-			return seen, c, err
+	share, seen := room(1000), map[string]int64{}
+	end, err := pull(t, numbers(t, strategies.Offset, share, change), b, share, c, func(page *Page) {
+		if page.Warning != "" {
+			t.Errorf("a warning: %s", page.Warning)
 		}
-		if item.warning != "" {
-			t.Errorf("a warning: %s", item.warning)
+		if page.Answer == nil {
+			return
 		}
-		if item.answer != nil {
-			for _, row := range item.answer.Rows {
-				seen[string(row.Key)] = row.Value.N
-			}
-			item.answer.Release()
-			f.share.Release(item.weight)
+		for _, row := range page.Answer.Rows {
+			seen[string(row.Key)] = row.Value.N
 		}
-		c = item.next
-	}
-	return seen, c, nil
+	})
+	allFree(t, share)
+	return seen, end, err
 }
 
 // Five rows share each value, and their order is another one for each page: none is lost,
