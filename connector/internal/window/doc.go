@@ -9,6 +9,6 @@
 // forgets, so rows may be written again, and it says so.
 //
 // Files: window.go (verdicts), table.go (the entries in memory), offsets.go (where in the
-// topic the window begins), strays.go (keys that lie in two partitions), unknown.go
-// (keys whose last event is not a row).
+// topic the window begins), start.go (where a cursor says that it does), strays.go
+// (keys that lie in two partitions), unknown.go (keys whose last event is not a row).
 package window
