@@ -17,7 +17,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/zeebo/xxh3"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kit"
@@ -293,18 +292,5 @@ func polled(t *testing.T, c *Connector, n int64) {
 			t.Fatalf("the stream failed: %v", s.Err)
 		}
 		return s.Sweeps >= from+n
-	})
-}
-
-// shuffled is a row's place among rows of its value: a database that keeps only the rows up to
-// offset + limit leaves them in an order that hangs on that sum.
-func shuffled(row uint64, upTo int) uint64 {
-	return (row*0x9e3779b97f4a7c15 ^ uint64(upTo)*0xd6e8feb86659fd93) * 0xff51afd7ed558ccd
-}
-
-// turn orders a script's rows in that way.
-func turn(docs []doc, upTo int) {
-	slices.SortFunc(docs, func(x, y doc) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(shuffled(xxh3.HashString(x.id), upTo), shuffled(xxh3.HashString(y.id), upTo)))
 	})
 }

@@ -38,6 +38,9 @@ type older struct {
 // older returns what takes down the rows that went back, as w knows the topic.
 func (f *scan) older(w *window.Window) func(*strategies.Row) bool {
 	return func(row *strategies.Row) bool {
+		if w.Outdone(row.Key) {
+			return false // written once more, it would be outdone again: state repartition has to move the key first
+		}
 		if len(f.back.rows) >= f.s.Stream.WindowRows {
 			f.back.left++
 			return false // at the next scan

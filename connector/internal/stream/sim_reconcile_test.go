@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/connector/internal/rescan"
@@ -89,8 +90,11 @@ func (x *world) runScans(s *sim.Script, v variant) *sim.Violation {
 	x.begin(s, v)
 	x.spoilt, x.scans = false, 0
 	x.stream.RescanInterval, x.stream.MaxDeleteRatio = 0, 1
+	if s.Busy > 0 { // each request makes the collection longer
+		x.stream.RescanInterval = 10 * x.stream.PollInterval
+	}
 	if s.Seed%2 > 0 {
-		x.stream.ReconcileInterval = 0
+		x.stream.ReconcileInterval = x.stream.RescanInterval
 	}
 	for x.at < len(s.Events) && x.wrong == nil {
 		x.act()
@@ -141,6 +145,9 @@ func (x *world) rescan(w *simWorker, want *Scan) (Event, error) {
 	}
 	stream := x.stream
 	stream.WindowRows = 8 + int(x.script.Seed%5)*8 // a few parts
+	if x.script.Busy > 0 {
+		stream.WindowRows *= 16
+	}
 	o, m := w.opener, w.m
 	scanner := &rescan.Scanner{Stream: stream, Kafka: o.Kafka, Format: o.Format, Sink: w.sink, Back: o.Back, Reading: m.p, Source: w.source,
 		Report: o.Report, Bound: m.set.Bound, Once: true, Share: inflight.New(1<<20, 1, 1).Share, Now: func() time.Time { return x.now },
@@ -161,7 +168,7 @@ func (x *world) between(w *simWorker) {
 		switch {
 		case e.Kind.Live():
 			x.api.Change(e)
-		case e.Kind == sim.Lag && !x.lagged && x.stream.ReconcileInterval != 0:
+		case e.Kind == sim.Lag && !x.lagged && x.stream.ReconcileInterval == config.Never:
 			// Two looks at one replica would be believed, and one tells that rows are gone.
 			x.lagged = true
 			x.api.Arm(e)
@@ -180,7 +187,7 @@ func (x *world) between(w *simWorker) {
 
 // goneAtLast checks that the topic has no live row that the API, at rest, no longer has.
 func (x *world) goneAtLast() *sim.Violation {
-	if x.stream.ReconcileInterval != 0 {
+	if x.stream.ReconcileInterval == config.Never {
 		return nil
 	}
 	live := map[int32]bool{}

@@ -8,7 +8,7 @@
 // 10), and never from wall-clock time. Its memory is bounded (P10): past the bound it
 // forgets, so rows may be written again, and it says so.
 //
-// Files: window.go (verdicts), table.go (the entries in memory), start.go (the value at which
-// the window begins), offsets.go (where in the topic it begins), strays.go (keys that lie in two
-// partitions), unknown.go (keys whose last event is not a row).
+// Files: window.go (verdicts), table.go (the entries in memory), offsets.go (where in the
+// topic the window begins), start.go (where a cursor says that it does), strays.go
+// (keys that lie in two partitions), unknown.go (keys whose last event is not a row).
 package window

@@ -55,12 +55,21 @@ func (w *Window) Settle(tombstone uint64) (live int) {
 				w.put(s.key, s.hash, s.n)
 			case e != nil && e.hash != Unknown && s.n != NoValue && e.n != NoValue && s.n > e.n:
 				e.hash, e.n = s.hash, s.n
+				if w.outdone == nil {
+					w.outdone = make(map[uint64]bool)
+				}
+				w.outdone[s.key] = true
 			}
 		})
 	}
 	w.strays = nil
 	return live
 }
+
+// Outdone reports whether a stray event of the key has a greater cursor value than the home
+// partition's last one, which may all the same have been written later: by a full scan of a
+// source that went back.
+func (w *Window) Outdone(key []byte) bool { return w.outdone[KeyHash(key)] }
 
 // LastOf is a key's last event, by its KeyHash: its cursor value (NoValue: none) and
 // the hash of its body.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"tidemark/strategies"
 )
 
 // A key's last event is the home partition's, or a stray one with a greater cursor value,
@@ -61,6 +62,24 @@ func TestStrays(t *testing.T) {
 				t.Errorf("%s: %d with hash %d (%v), %d live strays; want %d, %d, %d", name, n, hash, ok, live, c.n, c.hash, c.live)
 				break
 			}
+		}
+	}
+}
+
+// A stray event whose value is greater is taken for the key's last one, though a full scan may
+// have written an older version at home since: writing that once more would change nothing.
+func TestOutdone(t *testing.T) {
+	w := New(Everything, 0)
+	value := func(n int64) strategies.Value { return strategies.Value{N: n, Set: true} }
+	for key, n := range map[string]int64{"greater": 7, "equal": 5, "less": 3} {
+		w.Load([]byte(key), value(5), 1, 0, 0)
+		w.LoadStray([]byte(key), value(n), 2, 1, 0)
+	}
+	w.LoadStray([]byte("only"), value(9), 3, 1, 1)
+	w.Settle(0)
+	for key, want := range map[string]bool{"greater": true, "equal": false, "less": false, "only": false, "unknown": false} {
+		if got := w.Outdone([]byte(key)); got != want {
+			t.Errorf("%s: %v", key, got)
 		}
 	}
 }

@@ -31,6 +31,7 @@ type Window struct {
 	table   table
 	offsets offsets
 	strays  map[int32]*table    // per partition, while the topic is read; see LoadStray
+	outdone map[uint64]bool     // keys of which a stray event is taken for the last, over one at home
 	dead    map[uint64]struct{} // hashes of the rows in the dead-letter topic, or left out
 	forgot  int64
 }

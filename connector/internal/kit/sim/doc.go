@@ -3,13 +3,14 @@
 // the oracle that holds what came out against what the API served. It is for tests only.
 //
 // Everything follows from a seed. Generate turns it into a Script: traits of the API and
-// a list of events (requests, live changes, faults, crashes, pauses). The tests
-// of internal/stream act the script out one step at a time over Log (the model tier), those of
-// connector with real clients in virtual time (the full tier); both fill a History, and Check judges it.
+// a list of events (requests, live changes, faults, crashes, pauses). Package stream's tests act the
+// script out one step at a time over Log (the model tier), package connector's with real clients in
+// virtual time (the full tier); both fill a History, and Check judges it.
 // Shrink drops events and traits from a failing script for as long as it goes on failing.
 //
-// Files: script.go (traits and events), stream.go (a stream's configuration for them), generate.go and traits_*.go (a seed's script), values.go
+// Files: script.go (traits and events), generate.go and traits_*.go (a seed's script), values.go
 // (cursor values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP),
 // history.go (what it served), log.go and log_topic.go (transactions in memory), rival.go (other
-// writers), oracle.go, oracle_back.go, absent.go, losses.go and sweeps.go (the judgement), shrink.go.
+// writers), oracle.go, oracle_back.go, absent.go, losses.go and sweeps.go (the judgement), stream.go
+// (the configuration, and what the API leaves a stream no other way than to do), shrink.go.
 package sim
