@@ -44,7 +44,7 @@ func TestErr(t *testing.T) {
 	s.Add("sesame")
 	cause := &quoting{"sesame is refused"}
 	clean := class.Errorf(class.Config, "no field in it: %w", io.EOF)
-	if got := s.Err(clean); got != clean {
+	if got := s.Err(clean); got != clean { //nolint:errorlint // the very same error
 		t.Errorf("an error without a secret became %#v", got)
 	}
 	if s.Err(nil) != nil {

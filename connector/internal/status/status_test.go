@@ -22,7 +22,7 @@ func TestTable(t *testing.T) {
 		t.Fatalf("%d counts in the table, %d in the struct", len(Table), all.NumField())
 	}
 	for i, n := range Table {
-		if field := all.Field(i).Name; n.Name != strings.ToLower(field) || !strings.HasSuffix(n.Help, ".") {
+		if field := all.Field(i).Name; n.Name != strings.ToLower(field) || !strings.HasSuffix(n.Help, ".") { //nolint:gocritic // the name is in lower case
 			t.Errorf("field %s is count %q: %q", field, n.Name, n.Help)
 		}
 		if want := reflect.ValueOf(&one).Elem().Field(i).Addr().Interface(); n.Of(&one) != want {
@@ -77,11 +77,11 @@ func TestReporter(t *testing.T) {
 		}
 		said("level=WARN", warnings)
 		r.Board.Set(func(s *Status) { s.State = Reading })
-		if s := r.Board.Get(); s.Stream != "users" || s.State != Retrying || s.Since != began || s.Cause != down || s.Warnings != int64(warnings) {
+		if s := r.Board.Get(); s.Stream != "users" || s.State != Retrying || s.Since != began || !errors.Is(s.Cause, down) || s.Warnings != int64(warnings) {
 			t.Errorf("once %v: it fails, and its status is %+v", once, s)
 		}
 		r.GoesOn(began.Add(2*time.Second), false) // a transaction ends no trouble of the API
-		if since, cause := r.Left(); since != began || cause != down {
+		if since, cause := r.Left(); since != began || !errors.Is(cause, down) {
 			t.Errorf("left is %v since %v", cause, since)
 		}
 		r.Fails(began.Add(3*time.Second), away, "trying again")

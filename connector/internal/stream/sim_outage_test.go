@@ -10,9 +10,6 @@ import (
 	"tidemark/connector/internal/kit/sim"
 )
 
-// errStopped is an operator's, who stops a stream that cannot go on, and starts it again.
-var errStopped = errors.New("stopped by the script")
-
 // waits judges a wait of a worker whose stream cannot go on: it is entitled to wait where the API, or
 // the broker, left it no other way. It reports whether the operators stop it: where there are outages, they
 // have patience with them; with what an API does wrong for good, they have little.
