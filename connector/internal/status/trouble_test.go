@@ -76,7 +76,7 @@ func TestTroubleEnds(t *testing.T) {
 			}
 			tr.Wait(time.Hour)
 		}
-		if since, cause := tr.Left(); since != began || cause != err {
+		if since, cause := tr.Left(); since != began || !errors.Is(cause, err) {
 			t.Errorf("left is %v since %v", cause, since)
 		}
 		if _, _, was := tr.Over(began, !source); was {

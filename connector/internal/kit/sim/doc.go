@@ -1,4 +1,4 @@
-// Package sim is the simulation's half that knows nothing of the connector: a scripted
+// Package sim is the simulation's half that knows of the connector its configuration only: a scripted
 // API with every bad habit of real ones, a log in memory with Kafka's transactions, and
 // the oracle that holds what came out against what the API served. It is for tests only.
 //
