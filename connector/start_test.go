@@ -15,7 +15,6 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -165,18 +164,6 @@ func TestBrokerFirstPageIsAskedOnce(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// What was read long before the stream was open is not used.
-func TestKeptPageGrowsOld(t *testing.T) {
-	t.Parallel()
-	var released, stopped bool
-	a := &answer{Size: 10, release: func() { released = true }, stop: func() { stopped = true }}
-	r := &runner{kept: &keptPage{answer: a, share: inflight.New(100, 1, 1).Share()}}
-	into := inflight.New(100, 1, 1).Share()
-	if e := r.takeKept(into); e != nil || !released || !stopped || r.kept != nil || !into.Spare(100) {
-		t.Errorf("a page of long ago is used: %v (released: %v, stopped: %v)", e, released, stopped)
 	}
 }
 

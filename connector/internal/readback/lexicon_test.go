@@ -1,4 +1,4 @@
-package connector
+package readback
 
 import (
 	"errors"
@@ -31,23 +31,23 @@ func TestLexicon(t *testing.T) {
 		"claimed for nothing":                   {[]strategies.Schema{schema(1, "a", 5)}, schema(1, "a"), []strategies.Schema{schema(1, "a")}, false},
 	} {
 		before := fmt.Sprint(c.known)
-		l := newLexicon(c.own.ID, c.own.Fingerprint, "text")
-		err := l.adopt(c.known)
+		l := NewLexicon(c.own.ID, c.own.Fingerprint, "text")
+		err := l.Adopt(c.known)
 		if c.want == nil {
-			if !errors.As(err, new(*clashError)) {
+			if !errors.As(err, new(*ClashError)) {
 				t.Errorf("%s: %v, want a clash", name, err)
 			}
 			continue
 		}
-		if err != nil || !reflect.DeepEqual(l.known, c.want) || (len(l.fresh) > 0) != c.fresh {
-			t.Errorf("%s: %+v, fresh %q, %v; want %+v", name, l.known, l.fresh, err, c.want)
+		if err != nil || !reflect.DeepEqual(l.Known, c.want) || (len(l.Fresh) > 0) != c.fresh {
+			t.Errorf("%s: %+v, fresh %q, %v; want %+v", name, l.Known, l.Fresh, err, c.want)
 		}
 		if fmt.Sprint(c.known) != before {
 			t.Errorf("%s: the cursor's list is changed", name)
 		}
 	}
-	l := newLexicon(1, "b", "text")
-	if err := l.adopt([]strategies.Schema{schema(1, "a", 5, 3), schema(2, "c")}); err != nil {
+	l := NewLexicon(1, "b", "text")
+	if err := l.Adopt([]strategies.Schema{schema(1, "a", 5, 3), schema(2, "c")}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -56,23 +56,23 @@ func TestLexicon(t *testing.T) {
 		offset    int64
 		want      string
 	}{{1, 0, 4, "a"}, {1, 0, 5, "b"}, {1, 1, 2, "a"}, {1, 1, 3, "b"}, {1, 2, 0, "b"}, {2, 0, 9, "c"}, {3, 0, 0, ""}} {
-		if got, known := l.meaning(c.id, c.partition, c.offset); got != c.want || known != (c.want != "") {
+		if got, known := l.Meaning(c.id, c.partition, c.offset); got != c.want || known != (c.want != "") {
 			t.Errorf("id %d at %d/%d means %q, want %q", c.id, c.partition, c.offset, got, c.want)
 		}
 	}
-	if again := until(until(l.known, []int64{9, 9}), []int64{20, 20}); !reflect.DeepEqual(again[0].Until, []int64{5, 3}) || !reflect.DeepEqual(again[1].Until, []int64{9, 9}) {
+	if again := Until(Until(l.Known, []int64{9, 9}), []int64{20, 20}); !reflect.DeepEqual(again[0].Until, []int64{5, 3}) || !reflect.DeepEqual(again[1].Until, []int64{9, 9}) {
 		t.Errorf("claimed twice: %+v", again)
 	}
-	l.learn(2, "d", "text")
-	l.learn(3, "d", "text")
-	if got := l.known[len(l.known)-1]; len(l.known) != 4 || got.ID != 3 || got.Fingerprint != "d" {
-		t.Errorf("learnt %+v", l.known)
+	l.Learn(2, "d", "text")
+	l.Learn(3, "d", "text")
+	if got := l.Known[len(l.Known)-1]; len(l.Known) != 4 || got.ID != 3 || got.Fingerprint != "d" {
+		t.Errorf("learnt %+v", l.Known)
 	}
 	for id := range 3 * mostSchemas {
-		l.learn(100+id, "e", "text")
+		l.Learn(100+id, "e", "text")
 	}
-	if len(l.known) > mostSchemas {
-		t.Errorf("the cursor would list %d ids", len(l.known))
+	if len(l.Known) > mostSchemas {
+		t.Errorf("the cursor would list %d ids", len(l.Known))
 	}
 }
 
