@@ -39,10 +39,9 @@ type emptiness struct {
 	from       strategies.Value
 	beyond     string // a row that the API gives without the filter
 
-	// Of the page that ended the sweep; unset where there is no session.
+	// Of the page that ended the sweep, whose memory is given back; unset where there is no session.
 	verdict strategies.Verdict
 	answer  *Answer
-	weight  int64
 }
 
 // emptyStage is which question is asked.
@@ -55,13 +54,13 @@ const (
 	askedStill                        // without the filter again, because the row may have gone meanwhile
 )
 
-func newEmptiness(p *Parts, now time.Time, c strategies.Cursor, v strategies.Verdict, a *Answer, weight int64) (*emptiness, error) {
+func newEmptiness(p *Parts, now time.Time, c strategies.Cursor, v strategies.Verdict, a *Answer) (*emptiness, error) {
 	c.Sweep = nil
 	begun, err := p.Strategy.Begin(c, now)
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}
-	e := &emptiness{stream: p.Stream, format: p.Format, first: p.Strategy.Query(begun).Params, verdict: v, answer: a, weight: weight}
+	e := &emptiness{stream: p.Stream, format: p.Format, first: p.Strategy.Query(begun).Params, verdict: v, answer: a}
 	return e, e.open(a)
 }
 
@@ -129,15 +128,6 @@ func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 	return false, e.unfilter()
 }
 
-// drop frees the answer that ended the sweep.
-func (e *emptiness) drop(b Budget) {
-	if e.answer != nil {
-		e.answer.Release()
-		b.Release(e.weight)
-		e.answer = nil
-	}
-}
-
 // doubted takes an answer behind the sweep's end.
 func (s *Session) doubted(_ time.Time, got early) (*Page, bool, error) {
 	again, err := s.doubt.take(got.answer, got.err)
@@ -164,7 +154,7 @@ func (s *Session) doubted(_ time.Time, got early) (*Page, bool, error) {
 func (s *Session) believed() (*Page, bool, error) {
 	d := s.doubt
 	s.doubt, s.p.Notes.looked = nil, mostLooks
-	page, err := s.made(d.answer, d.weight, d.verdict)
+	page, err := s.made(d.answer, 0, d.verdict)
 	return page, false, err
 }
 

@@ -187,19 +187,32 @@ func pull(t *testing.T, p Parts, from Source, share *inflight.Share, c strategie
 	return end, err
 }
 
-// drive reads a whole sweep without a goroutine: of the questions under way, next says which one is
-// answered. It returns every key in the order it came, and how many questions were under way at most.
+// drive reads a whole sweep without a goroutine. Each question is answered at once, and of the answers
+// next says which one arrives; one that was cancelled arrives all the same. It returns every key in the
+// order it came, and how many questions were under way at most.
 func drive(t *testing.T, s *Session, from Source, next func(underWay int) int) (keys []string, widest int) {
 	t.Helper()
-	var open []Ask
+	type open struct {
+		id  uint64
+		got *Answer
+		err error
+	}
+	var way []open
+	arrive := func(at int) {
+		o := way[at]
+		way = slices.Delete(way, at, at+1)
+		s.Arrived(o.id, o.got, o.err)
+	}
 	for s.At().Sweep != nil {
 		fresh, cancelled := s.Asks(nil, nil)
-		for _, id := range cancelled {
-			open = slices.DeleteFunc(open, func(a Ask) bool { return a.ID == id })
-			s.Arrived(id, nil, context.Canceled)
+		for _, a := range fresh {
+			got, err := from.Page(t.Context(), a.Params)
+			way = append(way, open{a.ID, got, err})
 		}
-		open = append(open, fresh...)
-		widest = max(widest, len(open))
+		widest = max(widest, len(way))
+		for _, id := range cancelled {
+			arrive(slices.IndexFunc(way, func(o open) bool { return o.id == id }))
+		}
 		page, err := s.Step(began)
 		switch {
 		case err != nil:
@@ -212,10 +225,7 @@ func drive(t *testing.T, s *Session, from Source, next func(underWay int) int) (
 			}
 			free(page, s.p.Budget)
 		case len(fresh) == 0 && len(cancelled) == 0:
-			at := next(len(open))
-			a := open[at]
-			open = slices.Delete(open, at, at+1)
-			answer(t, s, from, a)
+			arrive(next(len(way)))
 		}
 	}
 	s.Drop()

@@ -120,10 +120,7 @@ func (s *Session) Granted(id uint64, weight int64) bool { return s.fetch.granted
 // Drop forgets all that was asked: the sweep goes another way, or is read again.
 func (s *Session) Drop() {
 	s.fetch.drop()
-	if s.doubt != nil {
-		s.doubt.drop(s.p.Budget)
-		s.doubt = nil
-	}
+	s.doubt = nil
 }
 
 // Again asks the question in turn again, behind an error.
@@ -205,8 +202,10 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		return nil, false, err
 	}
 	if s.p.Notes.mayDoubt(s.at, v.Next, answer) {
-		if s.doubt, err = newEmptiness(&s.p, now, s.at, v, answer, e.weight); err != nil {
-			s.letGo(answer, e.weight)
+		// It has no rows, and what it holds of the budget the answers behind it may need.
+		s.letGo(answer, e.weight)
+		if s.doubt, err = newEmptiness(&s.p, now, s.at, v, answer); err != nil {
+			s.doubt = nil
 			return nil, false, err
 		}
 		s.fetch.drop()
