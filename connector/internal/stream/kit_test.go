@@ -40,6 +40,7 @@ func settingsOf(t testing.TB, stream config.Stream, once bool, log *slog.Logger)
 			Rules: &admit.Rules{Stream: stream, Format: spec.Format, Report: report}},
 		Kafka: kafka, Once: once, Wait: true, Observer: nobody{}, Judge: KafkaJudge, Bound: &admit.Bound{},
 		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 },
+		Backoff: func(most time.Duration, _ error) time.Duration { return most / 2 },
 	}
 }
 
