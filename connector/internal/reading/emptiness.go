@@ -154,7 +154,7 @@ func (s *Session) doubted(_ time.Time, got early) (*Page, bool, error) {
 func (s *Session) believed() (*Page, bool, error) {
 	d := s.doubt
 	s.doubt, s.p.Notes.looked = nil, mostLooks
-	page, err := s.page(d.answer, 0, d.verdict)
+	page, err := s.turn(d.answer, 0, d.verdict)
 	return page, false, err
 }
 

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"fmt"
 	"time"
 
 	"tidemark/connector/config"
@@ -67,6 +66,7 @@ type Session struct {
 	fetch prefetch
 	doubt *emptiness // a first sweep without rows is looked behind; nil: none is
 
+	page   Page      // the last one that was folded
 	broken int       // long answers that broke off, one after the other
 	until  time.Time // nothing is asked before; zero: no wait
 }
@@ -150,7 +150,7 @@ func (s *Session) next() {
 
 // Step folds the answer in turn. It returns nil and no error where that has not come yet, or
 // leads to another question before anything can be said. An error leaves the session before the
-// page.
+// page. The page is valid until the next Step.
 func (s *Session) Step(now time.Time) (*Page, error) {
 	for {
 		e, ok := s.fetch.inTurn()
@@ -196,7 +196,7 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 	answer.Ceiling = s.ceiling(now, answer.Date)
 	v, err := s.p.Strategy.Fold(s.at, answer.Page)
 	if err != nil {
-		err = class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(s.at), answer.URL, err)
+		err = s.wrong(answer, err)
 		s.letGo(answer, e.weight)
 		return nil, false, err
 	}
@@ -214,13 +214,14 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		}
 		return s.believed()
 	}
-	page, err = s.page(answer, e.weight, v)
+	page, err = s.turn(answer, e.weight, v)
 	return page, false, err
 }
 
-// page is what a verdict makes of an answer.
-func (s *Session) page(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
-	page := &Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
+// turn makes a page of a verdict and its answer.
+func (s *Session) turn(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
+	page := &s.page
+	*page = Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
 	if err := s.countBad(page, v.Restarted); err != nil {
 		s.letGo(answer, weight)
 		return nil, err
@@ -243,6 +244,11 @@ func (s *Session) page(answer *Answer, weight int64, v strategies.Verdict) (*Pag
 	return page, nil
 }
 
+// wrong says to which page an error belongs.
+func (s *Session) wrong(a *Answer, err error) error {
+	return class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(s.at), a.URL, err)
+}
+
 // letGo frees an answer that is not delivered.
 func (s *Session) letGo(a *Answer, weight int64) {
 	a.Release()
@@ -257,16 +263,13 @@ func (s *Session) countBad(page *Page, restarted bool) error {
 	}
 	sweep := s.at.Sweep
 	rows := page.Answer.Rows
-	where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(s.at), page.Answer.URL)
-	bad, err := s.p.Rules.TooMany(where, rows, sweep.Rows, sweep.Bad)
+	bad, err := s.p.Rules.TooMany(rows, sweep.Rows, sweep.Bad)
 	if err != nil {
-		return err
+		return s.wrong(page.Answer, err)
 	}
 	page.Bad = bad
-	if next := page.Next.Sweep; next != nil {
-		counted := *next
-		counted.Rows, counted.Bad = sweep.Rows+int64(len(rows)), sweep.Bad+int64(bad)
-		page.Next.Sweep = &counted
+	if next := page.Next.Sweep; next != nil { // Fold has made it
+		next.Rows, next.Bad = sweep.Rows+int64(len(rows)), sweep.Bad+int64(bad)
 	}
 	return nil
 }

@@ -86,6 +86,9 @@ type Machine struct {
 	phase phase
 	out   Ready // demands that are not handed out yet
 
+	asks   []reading.Ask // handed out last
+	cancel []uint64      // as these
+
 	// What is kept from life to life.
 	session   *reading.Session
 	opened    bool // the sink was open once
@@ -196,16 +199,17 @@ func (m *Machine) Step(now time.Time, e Event) {
 }
 
 // Ready hands out what is to be done now; it is to be called until it wants nothing. Questions come
-// first, so that they are on their way before the rows of the page that led to them are admitted.
+// first, so that they are on their way before the rows of the page that led to them are admitted. Asks and
+// Cancel are valid until the next Ready.
 func (m *Machine) Ready() Ready {
-	asks, cancel := m.session.Asks(nil, nil)
-	if len(asks) == 0 {
+	m.asks, m.cancel = m.session.Asks(m.asks[:0], m.cancel[:0])
+	if len(m.asks) == 0 {
 		m.write()
-		asks, cancel = m.session.Asks(asks, cancel)
+		m.asks, m.cancel = m.session.Asks(m.asks, m.cancel)
 	}
 	r := m.out
 	m.out = Ready{}
-	r.Asks, r.Cancel = asks, cancel
+	r.Asks, r.Cancel = m.asks, m.cancel
 	r.Need, _ = m.session.Need()
 	return r
 }
