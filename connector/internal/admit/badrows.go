@@ -52,8 +52,8 @@ func (r *Rules) TooBad(url string, rows []strategies.Row, known func(*strategies
 
 // TooMany counts the rows of a page that cannot be written, behind read rows of the sweep of which bad
 // could not. One of them is an error where on_bad_row says so, too many of them are one always: then it is
-// not the rows but the schema that is wrong. where is how the error begins.
-func (r *Rules) TooMany(where string, rows []strategies.Row, read, bad int64) (nowBad int, err error) {
+// not the rows but the schema that is wrong. Which page it is the caller says.
+func (r *Rules) TooMany(rows []strategies.Row, read, bad int64) (nowBad int, err error) {
 	read += int64(len(rows))
 	for i := range rows {
 		cause := r.Cause(&rows[i])
@@ -62,11 +62,11 @@ func (r *Rules) TooMany(where string, rows []strategies.Row, read, bad int64) (n
 		}
 		nowBad++
 		if r.Stream.OnBadRow == OnBadFail {
-			return nowBad, class.Errorf(class.Source, "%s: %w", where, cause)
+			return nowBad, class.Wrap(class.Source, cause)
 		}
 		if all := bad + int64(nowBad); all > int64(r.Stream.MaxBadRows) && all*100 > read {
-			return nowBad, class.Errorf(class.Source, "%s: %d of the sweep's %d rows cannot be written, more than max_bad_rows (%d) and 1%%; the last: %w",
-				where, all, read, r.Stream.MaxBadRows, cause)
+			return nowBad, class.Errorf(class.Source, "%d of the sweep's %d rows cannot be written, more than max_bad_rows (%d) and 1%%; the last: %w",
+				all, read, r.Stream.MaxBadRows, cause)
 		}
 	}
 	return nowBad, nil

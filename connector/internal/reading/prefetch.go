@@ -154,8 +154,11 @@ func (f *prefetch) look(c strategies.Cursor, rows int, total, size int64) {
 	}
 	at, ok := c, true
 	for n := 0; ok && n <= max(f.depth, 1); n++ {
-		params := f.strategy.Query(at).Params
-		at, ok = f.strategy.Guess(at, rows, total)
+		asked := at
+		if at, ok = f.strategy.Guess(at, rows, total); n == 0 && !ok && f.guess == nil {
+			return
+		}
+		params := f.strategy.Query(asked).Params
 		switch n {
 		case 0:
 			if f.learn(params); !ok {

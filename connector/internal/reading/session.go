@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"fmt"
 	"time"
 
 	"tidemark/connector/config"
@@ -149,9 +148,9 @@ func (s *Session) next() {
 	}
 }
 
-// Step folds the answer in turn. The page is valid until the next call. It returns nil and no error where that has not come yet, or
+// Step folds the answer in turn. It returns nil and no error where that has not come yet, or
 // leads to another question before anything can be said. An error leaves the session before the
-// page.
+// page. The page is valid until the next Step.
 func (s *Session) Step(now time.Time) (*Page, error) {
 	for {
 		e, ok := s.fetch.inTurn()
@@ -197,7 +196,7 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 	answer.Ceiling = s.ceiling(now, answer.Date)
 	v, err := s.p.Strategy.Fold(s.at, answer.Page)
 	if err != nil {
-		err = class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(s.at), answer.URL, err)
+		err = s.wrong(answer, err)
 		s.letGo(answer, e.weight)
 		return nil, false, err
 	}
@@ -245,6 +244,11 @@ func (s *Session) made(answer *Answer, weight int64, v strategies.Verdict) (*Pag
 	return page, nil
 }
 
+// wrong says to which page an error belongs.
+func (s *Session) wrong(a *Answer, err error) error {
+	return class.Errorf(class.Source, "reading page %d of the sweep, %s: %w", pageNumber(s.at), a.URL, err)
+}
+
 // letGo frees an answer that is not delivered.
 func (s *Session) letGo(a *Answer, weight int64) {
 	a.Release()
@@ -259,16 +263,13 @@ func (s *Session) countBad(page *Page, restarted bool) error {
 	}
 	sweep := s.at.Sweep
 	rows := page.Answer.Rows
-	where := fmt.Sprintf("reading page %d of the sweep, %s", pageNumber(s.at), page.Answer.URL)
-	bad, err := s.p.Rules.TooMany(where, rows, sweep.Rows, sweep.Bad)
+	bad, err := s.p.Rules.TooMany(rows, sweep.Rows, sweep.Bad)
 	if err != nil {
-		return err
+		return s.wrong(page.Answer, err)
 	}
 	page.Bad = bad
-	if next := page.Next.Sweep; next != nil {
-		counted := *next
-		counted.Rows, counted.Bad = sweep.Rows+int64(len(rows)), sweep.Bad+int64(bad)
-		page.Next.Sweep = &counted
+	if next := page.Next.Sweep; next != nil { // Fold has made it
+		next.Rows, next.Bad = sweep.Rows+int64(len(rows)), sweep.Bad+int64(bad)
 	}
 	return nil
 }

@@ -33,10 +33,10 @@ func settingsOf(t testing.TB, stream config.Stream, once bool, log *slog.Logger)
 		t.Fatal(err)
 	}
 	report := status.NewReporter(status.Status{Stream: stream.Name, Topic: stream.Topic}, log, once)
-	kafka := config.Default().Kafka
+	kafka, drift := config.Default().Kafka, &wire.Drift{}
 	return Settings{
 		Reading: reading.Parts{Stream: stream, Strategy: strategy, Format: spec.Format, Report: report, Notes: &reading.Notes{},
-			Drift: func() *wire.Drift { return &wire.Drift{} }, Budget: inflight.New(kafka.MaxInFlight, 1, 1).Share(),
+			Drift: func() *wire.Drift { return drift }, Budget: inflight.New(kafka.MaxInFlight, 1, 1).Share(),
 			Rules: &admit.Rules{Stream: stream, Format: spec.Format, Report: report}},
 		Kafka: kafka, Once: once, Wait: true, Observer: nobody{}, Judge: KafkaJudge, Bound: &admit.Bound{},
 		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 },

@@ -215,7 +215,7 @@ func (m *Machine) rests() {
 	}
 	m.p.Report.Log.Debug("nothing to write for idle_after: closing the producer", "idle_after", m.p.Stream.IdleAfter)
 	m.idle, m.out.CloseIdle = true, true
-	m.batch.Records = nil
+	m.batch.Records, m.pages = nil, nil
 	if m.spare != nil {
 		m.spare.Records = nil
 	}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"tidemark/connector/internal/admit"
@@ -89,16 +90,14 @@ func (m *Machine) write() {
 
 // admit takes the pages that are ready and may join the batch.
 func (m *Machine) admit() {
-	for len(m.pages) > 0 && m.takes() {
-		it := m.pages[0]
-		m.pages[0] = Item{}
-		if m.pages = m.pages[1:]; len(m.pages) == 0 {
-			m.pages = nil
-		}
-		if err := m.take(it); err != nil {
-			m.fail(err)
-			return
-		}
+	var err error
+	taken := 0
+	for ; err == nil && taken < len(m.pages) && m.takes(); taken++ {
+		err = m.take(m.pages[taken])
+	}
+	m.pages = slices.Delete(m.pages, 0, taken)
+	if err != nil {
+		m.fail(err)
 	}
 }
 
@@ -131,15 +130,19 @@ func (m *Machine) take(it Item) error {
 	}
 	b.Counts.Replaced += int64(it.Answer.Adjusted.Halves.Count)
 	page := admit.Page{Rows: it.Answer.Rows, URL: it.Answer.URL, Date: it.Answer.Date, Ceiling: it.Answer.Ceiling}
-	err := m.admitter.Page(&b.Batch, page, m.now)
+	if err := m.admitter.Page(&b.Batch, page, m.now); err != nil {
+		return m.unadmitted(err)
+	}
+	return m.raise(it.Next.Window)
+}
+
+// unadmitted is what the error of a page that could not be admitted means for the life.
+func (m *Machine) unadmitted(err error) error {
 	var below *admit.BelowError
 	if errors.As(err, &below) {
 		return m.reachDown(below)
 	}
-	if err != nil {
-		return err
-	}
-	return m.raise(it.Next.Window)
+	return err
 }
 
 // leave sends the batch off: a transaction with what is new in its pages and the cursor
