@@ -92,7 +92,16 @@ func (p *simProcess) unit() (*unit, error) {
 	unregistered(u, p.schemaID, sinkOptions(cfg, users, o.Logger, o.deps.client).Schema)
 	d.Source = &watchedSource{d.Source, p, transport}
 	d.Opener.Try.Source = d.Source
-	strategy := &watched{Strategy: d.Settings.Reading.Strategy, p: p, try: d.Opener.Try}
+	strategy := &watched{Strategy: d.Settings.Reading.Strategy, p: p}
+	peek, connect := d.Opener.Try.Peek, d.Opener.Connect
+	d.Opener.Try.Peek = func(ctx context.Context) (strategies.Cursor, error) {
+		strategy.trying = true
+		return peek(ctx)
+	}
+	d.Opener.Connect = func(ctx context.Context) (readback.Inspector, error) {
+		strategy.trying = false
+		return connect(ctx)
+	}
 	d.Settings.Reading.Strategy, d.Opener.Try.Parts.Strategy = strategy, strategy
 	sink := &watchedSink{d.Opener.Sink, p}
 	u.through(sink)
@@ -200,12 +209,12 @@ func (s *watchedSink) Commit(ctx context.Context, records []admit.Record, next s
 // watched tells the oracle which pages a sweep is made of.
 type watched struct {
 	strategies.Strategy
-	p     *simProcess
-	try   *stream.Trial
-	last  int32             // when the sweep began or went back, by the API's clock
-	over  bool              // the last answer ended it
-	sweep *strategies.Sweep // that it was folded into
-	look  bool              // the last answer ended it, and nothing has begun since: a sweep without rows may be looked behind
+	p      *simProcess
+	trying bool              // a page is read before the stream is opened
+	last   int32             // when the sweep began or went back, by the API's clock
+	over   bool              // the last answer ended it
+	sweep  *strategies.Sweep // that it was folded into
+	look   bool              // the last answer ended it, and nothing has begun since: a sweep without rows may be looked behind
 
 	tried sweepBegin // when the page was asked for that is read before the stream is opened
 	since int32      // last at that time
@@ -219,8 +228,8 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
 	s.p.api.Mu.Unlock()
 	switch {
-	case !s.try.Tried() && s.look: // the page read before the stream is opened was asked for already
-	case !s.try.Tried():
+	case s.trying && s.look: // the page read before the stream is opened was asked for already
+	case s.trying:
 		s.tried, s.since, s.fresh = s.p.begin, s.last, true
 	default:
 		s.kept, s.fresh = s.fresh, false

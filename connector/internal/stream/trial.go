@@ -108,9 +108,6 @@ func (t *Trial) keep(a *reading.Answer, params []strategies.Param) {
 	t.kept, t.held = &Kept{Params: params, Answer: a, At: time.Now()}, a.Size
 }
 
-// Tried reports whether nothing has to be tried any more.
-func (t *Trial) Tried() bool { return t.tried }
-
 // Identify gives the kept page's records the schema's id.
 func (t *Trial) Identify(id int) {
 	if t.kept == nil {
