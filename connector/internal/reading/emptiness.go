@@ -39,9 +39,7 @@ type emptiness struct {
 	from       strategies.Value
 	beyond     string // a row that the API gives without the filter
 
-	// Of the page that ended the sweep, whose memory is given back; unset where there is no session.
-	verdict strategies.Verdict
-	answer  *Answer
+	verdict strategies.Verdict // that ended the sweep; unset where there is no session
 }
 
 // emptyStage is which question is asked.
@@ -60,7 +58,7 @@ func newEmptiness(p *Parts, now time.Time, c strategies.Cursor, v strategies.Ver
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}
-	e := &emptiness{stream: p.Stream, format: p.Format, first: p.Strategy.Query(begun).Params, verdict: v, answer: a}
+	e := &emptiness{stream: p.Stream, format: p.Format, first: p.Strategy.Query(begun).Params, verdict: v}
 	return e, e.open(a)
 }
 
@@ -147,15 +145,14 @@ func (s *Session) doubted(_ time.Time, got early) (*Page, bool, error) {
 		s.next()
 		return nil, true, nil
 	}
-	return s.believed()
+	return s.believed(), false, nil
 }
 
-// believed goes on behind a sweep that is empty indeed.
-func (s *Session) believed() (*Page, bool, error) {
-	d := s.doubt
+// believed ends a sweep that is empty indeed.
+func (s *Session) believed() *Page {
+	v := s.doubt.verdict
 	s.doubt, s.p.Notes.looked = nil, mostLooks
-	page, err := s.made(d.answer, 0, d.verdict)
-	return page, false, err
+	return &Page{Next: v.Next, Warning: v.Warning, Asked: true, Ended: true}
 }
 
 // ReallyEmpty holds an answer without rows to a stream's first question against what the source

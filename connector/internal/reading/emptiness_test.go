@@ -123,10 +123,9 @@ func TestEmptiness(t *testing.T) {
 			}
 			switch {
 			case c.comes == "empty":
-				if err != nil || !page.Ended || page.Answer == nil || page.Next.Mark != "" {
+				if err != nil || !page.Ended || page.Answer != nil || page.Next.Mark != "" {
 					t.Fatalf("want the sweep's end: %+v, %v", page, err)
 				}
-				free(page, share)
 				s.Begin(sweepOf(t, &p, page.Next))
 				a, _ := none.answer(t, p.Format, nil)
 				s.Arrived(asks(s)[0].ID, a, nil)
@@ -236,10 +235,8 @@ func TestEmptinessWithoutAFilter(t *testing.T) {
 	a, _ := none.answer(t, p.Format, nil)
 	a.Total = -1
 	s.Arrived(asks(s)[0].ID, a, nil)
-	page := mustStep(t, s)
-	if !page.Ended || len(asks(s)) != 0 {
+	if page := mustStep(t, s); !page.Ended || len(asks(s)) != 0 {
 		t.Errorf("an empty answer to a question without a filter leads to %+v", page)
 	}
-	free(page, share)
 	allFree(t, share)
 }

@@ -212,7 +212,7 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 			s.next()
 			return nil, true, nil
 		}
-		return s.believed()
+		return s.believed(), false, nil
 	}
 	page, err = s.made(answer, e.weight, v)
 	return page, false, err
