@@ -183,9 +183,12 @@ func (x *world) act() {
 	case sim.Commit:
 		x.guard(w, func() { x.land(w) })
 	case sim.Crash:
-		if w.busy {
+		switch {
+		case w.busy:
 			w.killed = true
-		} else {
+		case w.m != nil && x.at%3 == 0:
+			x.stop(w)
+		default:
 			x.kill(w)
 		}
 	case sim.Pause:

@@ -28,7 +28,8 @@ type simSource struct {
 	*world
 	w    *simWorker
 	rows [][]strategies.Row     // free page buffers
-	kept map[string]*sim.Answer // of one variant
+	kept map[string]*sim.Answer // of some variants
+	old  map[string]*sim.Answer // of one: asked before the stream was opened, and not folded
 }
 
 func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading.Answer, error) {
@@ -36,7 +37,7 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading
 	if s.scanning && s.api.H.Requests-s.scanFrom > 2*simRequests { // carry counts those of sweeps
 		return nil, class.Errorf(class.Source, "a scan has no end")
 	}
-	a := s.api.Serve(params)
+	a := s.serve(params)
 	if s.variant == answersKept || s.variant == oneLook && s.scanning {
 		a = s.keep(params, a)
 	}
@@ -79,6 +80,34 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading
 	rows = sim.Named(rows, a.Page)
 	return &reading.Answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total, More: a.More}, URL: "sim", Size: int64(1 + len(rows)),
 		Free: func() { s.rows = append(s.rows, rows) }}, nil
+}
+
+// serve asks the API. The mistake is to take an answer that was asked for before the stream was opened
+// anew, and that no page was made of.
+func (s *simSource) serve(params []strategies.Param) *sim.Answer {
+	if s.variant != answersOutlive {
+		return s.api.Serve(params)
+	}
+	question := fmt.Sprint(params)
+	if a, ok := s.old[question]; ok {
+		delete(s.old, question)
+		return a
+	}
+	a := s.api.Serve(params)
+	kept := *a
+	kept.Rows = slices.Clone(a.Rows)
+	s.kept[question] = &kept
+	return a
+}
+
+// folded is told the question that a page was the answer to.
+func (s *simSource) folded(params []strategies.Param) { delete(s.kept, fmt.Sprint(params)) }
+
+// reopened begins another life.
+func (s *simSource) reopened() {
+	if s.variant == answersOutlive {
+		s.old, s.kept = s.kept, map[string]*sim.Answer{}
+	}
 }
 
 // keep is the mistake of taking an answer asked for early although the sweep has gone back

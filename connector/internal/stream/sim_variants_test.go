@@ -65,11 +65,15 @@ const (
 	scrawlPassedOver
 	outageEnds
 	firstOpenEnds
+	stopDrops
+	closedBusy
+	answersOutlive
 
 	// Of full scans.
 	oneLook
 	revertLost
 	revertUnread
+	scanDropped
 	variants
 )
 
@@ -89,7 +93,9 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"the registry asked what an id means", "schemas not kept", "meanings dropped by a claim",
 	"foreign records passed over",
 	"an outage ends the stream", "an error at the first open ends the stream",
-	"a revert believed after one look", "no revert written", "a revert not read back"}
+	"a stop drops the transaction on its way", "a producer closed with something to write", "answers kept behind a reopen",
+	"a revert believed after one look", "no revert written", "a revert not read back",
+	"a scan dropped with an error"}
 
 // scans says that the mistake is one of full scans.
 func (v variant) scans() bool { return v >= oneLook }

@@ -58,6 +58,9 @@ func (s *watched) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdi
 	if page.At <= s.last && s.x.variant != oneLook {
 		s.x.fail("P2", "page %d was asked for at %d, and taken for an answer after %d", s.page, page.At, s.last)
 	}
+	if s.x.variant == answersOutlive {
+		s.w.source.folded(s.Query(c).Params)
+	}
 	v, err := s.Strategy.Fold(c, p)
 	if err != nil {
 		return v, err

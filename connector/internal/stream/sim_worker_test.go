@@ -43,6 +43,7 @@ type simWorker struct {
 	stuck  int   // waits in a row
 	away   int   // opens that fail
 	piece  bool  // it is part of a page, and its cursor does not count the page as delivered
+	swept  int   // sweeps since a full scan was asked for
 }
 
 // simAsk is a question under way.
@@ -250,6 +251,7 @@ func (w *simWorker) Settled(pages []Item, transactions int64) {
 func (w *simWorker) Swept(status.Sweep) {
 	h, e := w.x.api.H, w.watch.ended[0]
 	w.watch.ended = w.watch.ended[1:]
+	w.unscanned()
 	h.Sweeps = append(h.Sweeps, sim.Sweep{Began: e.begin.clock, Greatest: e.begin.greatest, Ended: w.x.api.Now(),
 		Txn: w.txn, Resumed: e.begin.resumed, Proven: e.proven, Last: e.last, Losses: w.losses})
 	w.x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
@@ -285,13 +287,14 @@ func (x *world) tell(w *simWorker, e Event) {
 	if e.Kind == Arrived && e.Err == nil {
 		w.stuck = 0
 	}
-	w.m.Step(x.now, e)
+	x.mistake(w, e, func() { w.m.Step(x.now, e) })
 	x.collect(w)
 }
 
 // collect takes what the machine wants, until it wants nothing.
 func (x *world) collect(w *simWorker) {
 	for w.m != nil {
+		x.closeBusy(w.m)
 		r := w.m.Ready()
 		switch {
 		case r.Done:
@@ -312,7 +315,14 @@ func (x *world) collect(w *simWorker) {
 			w.asks = append(w.asks, simAsk{Ask: a})
 		}
 		if r.CloseIdle {
+			x.closesIdle(w.m)
 			w.sink.Close()
+		}
+		if r.Open {
+			w.source.reopened()
+		}
+		if r.Rescan != nil {
+			w.swept = 0
 		}
 		if r.Open || r.Load != nil || r.Commit != nil || r.Rescan != nil {
 			if w.wants() || w.result != nil {
@@ -346,6 +356,8 @@ func (x *world) holds(w *simWorker) {
 func (x *world) ended(w *simWorker, err error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d ends: %v", w.id, err) })
 	switch {
+	case w.wants() || w.result != nil:
+		x.fail("P7", "the machine ends, and an operation is on its way")
 	case err == nil:
 		x.kill(w)
 		return
