@@ -175,6 +175,10 @@ func (s *story) start(options string) {
 	}})
 	set := settingsOf(s.t, stream, once, slog.New(handler))
 	set.Observer = s
+	set.Backoff = func(most time.Duration, err error) time.Duration {
+		set.Reading.Report.Backoff(most, err) // it counts the waits
+		return most / 2
+	}
 	s.asked, s.commit, s.load = nil, nil, nil
 	s.m = NewMachine(s.now, set)
 	s.wants()

@@ -61,6 +61,9 @@ func (s *story) tell() {
 		return
 	}
 	state := s.m.State()
+	if s.m.phase == waiting {
+		state += " to be opened in " + s.m.reopenAt.Sub(s.now).String()
+	}
 	if s.m.phase == running {
 		switch s.m.reading {
 		case asking:
@@ -68,7 +71,7 @@ func (s *story) tell() {
 		case resting:
 			state += ", the next sweep begins in " + s.m.until.Sub(s.now).String()
 		case holding:
-			state += ", the page is asked for again later"
+			state += ", the page is asked for again in " + s.m.until.Sub(s.now).String()
 		case through:
 			state += ", nothing more is read"
 		}
