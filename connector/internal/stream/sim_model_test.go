@@ -123,7 +123,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
 	clear(x.newest)
 	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
-	x.inTime = s.Seed%2 == 0
+	x.inTime, x.inScans = s.Seed%2 == 0, 0
 	x.began = sweepBegin{}
 	x.configure()
 	for len(x.workers) < s.Workers+1 {
