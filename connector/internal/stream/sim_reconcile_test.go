@@ -106,7 +106,7 @@ func (x *world) runScans(s *sim.Script, v variant) *sim.Violation {
 	x.at = len(s.Events)
 	w := x.workers[len(x.workers)-1]
 	made := x.scans
-	stopped := x.stats.stops // a stream that cannot go on makes none
+	stopped := x.stats.stops                                                                                 // a stream that cannot go on makes none
 	for tries := 0; x.scans == made && tries < 1000 && x.wrong == nil && x.stats.stops == stopped; tries++ { // one more, of an API at rest
 		x.step(w, uint16(tries))
 	}
