@@ -107,11 +107,23 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// counted is a budget that counts who tries to take of it.
+type counted struct {
+	Budget
+	tries int
+}
+
+func (c *counted) TryAcquire(n int64) (int64, bool) {
+	c.tries++
+	return c.Budget.TryAcquire(n)
+}
+
 // An answer in turn that does not fit waits for room, which is asked for once.
 func TestNeed(t *testing.T) {
 	from, share := &ranged{ids: every(1), size: 20}, room(45)
 	held, _ := share.TryAcquire(30) // another page's, not committed yet
-	s := session(t, numbers(t, strategies.StepSize, share, nil))
+	tries := &counted{Budget: share}
+	s := session(t, numbers(t, strategies.StepSize, tries, func(s *config.Stream) { s.Concurrency = 1 }))
 	first := asks(s)[0]
 	answer(t, s, from, first)
 	noStep(t, s)
@@ -131,7 +143,11 @@ func TestNeed(t *testing.T) {
 	if !s.Granted(first.ID, weight) {
 		t.Fatal("does not take the room that it waits for")
 	}
+	tries.tries = 0
 	page := mustStep(t, s)
+	if tries.tries > 0 {
+		t.Error("gives back the room that was granted, and tries to take it again: another page may be quicker")
+	}
 	if page.Weight != 20 {
 		t.Errorf("the page holds %d", page.Weight)
 	}
@@ -218,15 +234,15 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 		}
 		return more[0]
 	}
-	breakOff := func() {
+	breakOff := func(n int) {
 		t.Helper()
 		s.Arrived(head().ID, nil, broken)
 		if page, err := s.Step(now); err != nil || page != nil {
 			t.Fatalf("it breaks off: %+v, %v", page, err)
 		}
 		wake := s.Wake()
-		if !wake.After(now) || len(asks(s)) != 0 {
-			t.Fatal("it is asked for again without a wait")
+		if wait := wake.Sub(now); wait != rest.DefaultInitialBackoff<<n || len(asks(s)) != 0 {
+			t.Fatalf("it is asked for again behind a wait of %v", wait)
 		}
 		s.Tick(wake.Add(-1))
 		if len(asks(s)) != 0 {
@@ -235,8 +251,8 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 		now = wake
 		s.Tick(now)
 	}
-	for range retries {
-		breakOff()
+	for n := range retries {
+		breakOff(n)
 	}
 	s.Arrived(head().ID, &Answer{Page: strategies.Page{Total: -1, Continued: true, Rows: []strategies.Row{row(3, 3)}}, URL: "long", Size: 1}, nil)
 	free(mustStep(t, s), share)
@@ -244,8 +260,8 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 		t.Fatalf("behind the whole answer the sweep stands at %+v", s.At().Sweep)
 	}
 	question = fmt.Sprint(p.Strategy.Query(s.At()).Params)
-	for range retries {
-		breakOff()
+	for n := range retries {
+		breakOff(n)
 	}
 	s.Arrived(head().ID, nil, broken)
 	if _, err := s.Step(now); !errors.Is(err, rest.ErrBroken) || !strings.Contains(err.Error(), "after 3 tries (max_retries is 2") {
@@ -256,6 +272,24 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 	if stopped != 0 {
 		t.Errorf("%d answers were given up, which their requests ended", stopped)
 	}
+}
+
+// What follows of a long answer whose first piece cannot be used is given up.
+func TestAnswerInPiecesThatCannotBeUsed(t *testing.T) {
+	share, stopped := room(1000), 0
+	s := session(t, numbers(t, strategies.Timestamp, share, func(s *config.Stream) { s.InitialMark, s.PageSize, s.OnBadRow = "1", 0, "fail" }))
+	a := pieces(1, &stopped)
+	a.Rows[1].Err = errors.New("no such type")
+	s.Arrived(asks(s)[0].ID, a, nil)
+	if _, err := s.Step(began); class.Of(err) != class.Source || !strings.Contains(err.Error(), "reading page 1 of the sweep, long: ") {
+		t.Errorf("got %v", err)
+	}
+	s.Again()
+	if again := asks(s); stopped != 1 || len(again) != 1 || again[0].Rest != nil {
+		t.Errorf("given up %d times, and asks %+v", stopped, again)
+	}
+	s.Drop()
+	allFree(t, share)
 }
 
 // What follows of a long answer is given up with the sweep, carried or not.
