@@ -202,6 +202,7 @@ func (f *prefetch) drop() {
 		f.cut.GiveUp()
 		f.cut = nil
 	}
+	f.guess = nil
 	f.dropQueue()
 }
 

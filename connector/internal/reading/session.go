@@ -125,6 +125,7 @@ func (s *Session) Drop() {
 // Again asks the question in turn again, behind an error.
 func (s *Session) Again() {
 	s.Drop()
+	s.broken = 0
 	s.next()
 }
 

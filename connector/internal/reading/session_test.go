@@ -267,6 +267,8 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 	if _, err := s.Step(now); !errors.Is(err, rest.ErrBroken) || !strings.Contains(err.Error(), "after 3 tries (max_retries is 2") {
 		t.Errorf("it breaks off once more: %v", err)
 	}
+	s.Again() // in continuous mode, behind a wait of the stream's: as often once more
+	breakOff(0)
 	s.Drop()
 	allFree(t, share)
 	if stopped != 0 {
