@@ -176,6 +176,31 @@ func TestKeysetEmptyPages(t *testing.T) {
 	}
 }
 
+// The last page is given again behind the end, and it may be an earlier one than the page before, for the rows
+// behind it have gone: its token was seen, and that is no circle.
+func TestKeysetLastPageAgainBehindRowsThatAreGone(t *testing.T) {
+	s := mustNew(t, endSpec(Ends{RepeatedPage: true}))
+	c := begin(t, s, Cursor{})
+	for i, page := range []Page{
+		{Rows: seconds(t, 9, 8), Token: token("a")},
+		{Rows: seconds(t, 7, 6), Token: token("b")},
+		{Rows: seconds(t, 5, 4), Token: token("c")},
+		{Rows: seconds(t, 7, 6), Token: token("b")}, // 5 and 4 are gone
+	} {
+		c = fold(t, s, c, page).Next
+		wantQuery(t, s, c, "scroll_param="+page.Token.Text)
+		if i == 3 {
+			wantEnd(t, fold(t, s, c, page), at(9))
+		}
+	}
+	circle := mustNew(t, endSpec(Ends{}))
+	c = begin(t, circle, Cursor{})
+	for _, text := range []string{"a", "b", "c"} {
+		c = fold(t, circle, c, Page{Rows: seconds(t, 9, 8), Token: token(text)}).Next
+	}
+	refused(t, circle, c, Page{Rows: seconds(t, 9, 8), Token: token("b")}, "P7", "repeats the token")
+}
+
 // A refused token is the end only where its status is said to be.
 func TestKeysetRefused(t *testing.T) {
 	s := mustNew(t, endSpec(Ends{Statuses: []int{404}}))

@@ -48,15 +48,17 @@ func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
 	// A token that leads to itself, or round in a circle, never ends. Every page's token is
 	// held against one earlier token, and that one is taken anew at each power of two
 	// (Brent), so that circles of any length are found in constant memory.
-	if s.spec.Ends.RepeatedPage && token == sweep.Token { // the last page, and it has changed
+	again := token == sweep.Token || token == sweep.TokenSeen
+	if s.spec.Ends.RepeatedPage && again { // the last page, and it has changed, or what lay behind it has gone
 		sweep.Restarts++
+		sweep.Token = token
 		s.recall(sweep, p.Rows)
 		if err := c.Exhausted(); err != nil {
 			return Verdict{}, err
 		}
 		return Verdict{Next: c}, nil
 	}
-	if token == sweep.Token || token == sweep.TokenSeen {
+	if again {
 		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end (P7); "+
 			"if it gives its last page again behind the end, say so (end: repeated_page)", token, sweep.Pages)
 	}
