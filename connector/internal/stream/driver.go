@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"tidemark/connector/internal/class"
@@ -119,6 +120,9 @@ func (d *Driver) carry(ctx context.Context, r *Ready) {
 	}
 	for _, a := range r.Asks {
 		d.carrier.Ask(ctx, a)
+	}
+	if len(r.Asks) > 0 {
+		runtime.Gosched() // they leave before the rows of the page that led to them are admitted
 	}
 	if r.Need.ID != 0 {
 		d.carrier.Wait(ctx, r.Need)
