@@ -96,7 +96,11 @@ func (d *Driver) run(ctx context.Context) error {
 		case <-d.Alarm:
 			e.Kind = Alarm
 		case <-stop:
-			e.Kind, stop = Stop, nil
+			e.Kind = Tick // it is told of the end below
+		}
+		if stop != nil && ctx.Err() != nil { // what fails because the stream is to end comes behind that
+			stop = nil
+			d.machine.Step(time.Now(), Event{Kind: Stop})
 		}
 		d.machine.Step(time.Now(), e)
 	}
