@@ -84,8 +84,8 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	}
 	opener.Sink, back.Topic = sink, sink
 	bound := new(admit.Bound)
-	scanner := &rescan.Scanner{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Sink: sink, Back: back, Reading: parts, Source: source, Report: report,
-		Bound: bound, Once: o.Once, Share: worker.Share, Hold: func(ctx context.Context, d time.Duration, _ error) error { return pauses(ctx, d) },
+	scanner := &rescan.Scanner{Kafka: cfg.Kafka, Sink: sink, Back: back, Reading: parts, Source: source,
+		Bound: bound, Once: o.Once, Share: worker.Share, Hold: pauses,
 		Now: time.Now, Spawn: reading.Beside, Learnt: opener.Learnt}
 	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer(o.OnSweep), IdleAfter: worker.IdleAfter,
 		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound,

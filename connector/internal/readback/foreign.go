@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
@@ -41,12 +42,15 @@ type foreign struct {
 }
 
 // Inspect returns what the window compares of a record read back; of a foreign one, the hash is
-// window.Unknown.
+// window.Unknown, of a tombstone wire.TombstoneHash. An error says where the record stands.
 func (r *Reader) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
 	v, hash, err := r.content(ctx, rec)
 	var stranger *ForeignError
-	if !errors.As(err, &stranger) {
-		return v, hash, err
+	switch {
+	case err == nil:
+		return v, hash, nil
+	case !errors.As(err, &stranger):
+		return v, hash, class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 	}
 	if r.foreign.records++; r.foreign.records == 1 {
 		r.foreign.first = kgo.Record{Partition: rec.Partition, Offset: rec.Offset, Key: rec.Key}

@@ -7,7 +7,6 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
-	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
@@ -37,18 +36,6 @@ type Reader struct {
 	astray  bool // keys outside of their partitions were met, and it was said
 }
 
-// Records calls fn with every record of the topic from the given offsets on; nil: from the start
-// on. The hash of a foreign record is window.Unknown, that of a tombstone wire.TombstoneHash.
-func (r *Reader) Records(ctx context.Context, from []int64, fn func(rec *kgo.Record, v strategies.Value, hash uint64) error) error {
-	return r.Topic.Scan(ctx, from, func(rec *kgo.Record) error {
-		v, hash, err := r.Inspect(ctx, rec)
-		if err != nil {
-			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
-		}
-		return fn(rec, v, hash)
-	})
-}
-
 // Window is what the topic holds from a cursor value on (rules 9 and 10). from are the offsets
 // behind which it has all of it; nil: the topic is read whole.
 func (r *Reader) Window(ctx context.Context, start int64, from []int64) (*window.Window, error) {
@@ -60,9 +47,12 @@ func (r *Reader) Window(ctx context.Context, start int64, from []int64) (*window
 	w.Begin(at)
 	r.Begin()
 	spread := r.Topic.Spread()
-	err := r.Records(ctx, from, func(rec *kgo.Record, v strategies.Value, hash uint64) error {
-		Load(w, rec, spread, v, hash)
-		return nil
+	err := r.Topic.Scan(ctx, from, func(rec *kgo.Record) error {
+		v, hash, err := r.Inspect(ctx, rec)
+		if err == nil {
+			Load(w, rec, spread, v, hash)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -46,8 +46,21 @@ func (c *Carrier) live(parent context.Context) context.Context {
 	return c.ctx
 }
 
-// Ask carries a question.
-func (c *Carrier) Ask(parent context.Context, a Ask) {
+// Carry carries out what a session wants: what is cancelled ends, and what is asked and waited for begins.
+func (c *Carrier) Carry(ctx context.Context, asks []Ask, cancelled []uint64, n Need) {
+	if len(cancelled) > 0 {
+		c.Cancel()
+	}
+	for _, a := range asks {
+		c.ask(ctx, a)
+	}
+	if n.ID != 0 {
+		c.wait(ctx, n)
+	}
+}
+
+// ask carries a question.
+func (c *Carrier) ask(parent context.Context, a Ask) {
 	ctx := c.live(parent)
 	c.spawn(func() {
 		out := Arrival{ID: a.ID}
@@ -60,8 +73,8 @@ func (c *Carrier) Ask(parent context.Context, a Ask) {
 	})
 }
 
-// Wait waits for room.
-func (c *Carrier) Wait(parent context.Context, n Need) {
+// wait waits for room.
+func (c *Carrier) wait(parent context.Context, n Need) {
 	ctx := c.live(parent)
 	c.spawn(func() {
 		weight, err := c.share.Acquire(ctx, n.Bytes)

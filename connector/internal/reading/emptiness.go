@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -39,7 +38,7 @@ type emptiness struct {
 	from       strategies.Value
 	beyond     string // a row that the API gives without the filter
 
-	verdict strategies.Verdict // that ended the sweep; unset where there is no session
+	verdict strategies.Verdict // that ended the sweep
 }
 
 // emptyStage is which question is asked.
@@ -127,7 +126,7 @@ func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 }
 
 // doubted takes an answer behind the sweep's end.
-func (s *Session) doubted(_ time.Time, got early) (*Page, bool, error) {
+func (s *Session) doubted(got early) (*Page, bool, error) {
 	again, err := s.doubt.take(got.answer, got.err)
 	if got.answer != nil {
 		s.letGo(got.answer, got.weight)
@@ -153,31 +152,6 @@ func (s *Session) believed() *Page {
 	v := s.doubt.verdict
 	s.doubt, s.p.Notes.looked = nil, mostLooks
 	return &Page{Next: v.Next, Warning: v.Warning, Asked: true, Ended: true}
-}
-
-// ReallyEmpty holds an answer without rows to a stream's first question against what the source
-// says otherwise, as a session does. again says that the question has rows now. The error has
-// class Source.
-func ReallyEmpty(ctx context.Context, source Source, s config.Stream, f strategies.Format, first []strategies.Param, empty *Answer) (again bool, err error) {
-	e := &emptiness{stream: s, format: f, first: first}
-	if err := e.open(empty); err != nil {
-		return false, err
-	}
-	for e.params != nil && !again {
-		a, failed := source.Page(ctx, e.params)
-		if failed != nil && ctx.Err() != nil {
-			return false, failed
-		}
-		again, err = e.take(a, failed)
-		if a != nil {
-			a.Release()
-			a.GiveUp()
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	return again, nil
 }
 
 // countOf is what an answer says of the number of rows, and how.

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -154,50 +152,6 @@ func TestEmptiness(t *testing.T) {
 			}
 			allFree(t, share)
 		})
-	}
-}
-
-// replies is a source with a list of answers.
-type replies struct {
-	t     *testing.T
-	f     strategies.Format
-	list  []reply
-	asked string
-	freed int
-}
-
-func (s *replies) Page(_ context.Context, params []strategies.Param) (*Answer, error) {
-	s.asked += kindOf(params)[:1]
-	r := s.list[0]
-	s.list = s.list[1:]
-	return r.answer(s.t, s.f, func() { s.freed++ })
-}
-
-func (s *replies) Drift() *wire.Drift { return &wire.Drift{} }
-
-func (s *replies) Close() {}
-
-// check, which has no session, comes to the same.
-func TestReallyEmpty(t *testing.T) {
-	for _, c := range behindNothing {
-		p := partsOf(t, markedStream(c.mark), room(100))
-		from := &replies{t: t, f: p.Format, list: c.replies}
-		empty, _ := c.first.answer(t, p.Format, nil)
-		first := p.Strategy.Query(sweepOf(t, &p, strategies.Cursor{})).Params
-		again, err := ReallyEmpty(t.Context(), from, p.Stream, p.Format, first, empty)
-		if from.asked != c.asked || len(from.list) > 0 {
-			t.Errorf("%s: asked %q, want %q", c.name, from.asked, c.asked)
-		}
-		if want := c.comes == "rows"; again != want {
-			t.Errorf("%s: has rows: %v, want %v", c.name, again, want)
-		}
-		if c.comes == "empty" || c.comes == "rows" {
-			if err != nil {
-				t.Errorf("%s: %v", c.name, err)
-			}
-		} else if class.Of(err) != class.Source || !strings.Contains(err.Error(), c.comes) {
-			t.Errorf("%s: got %v, want %q", c.name, err, c.comes)
-		}
 	}
 }
 

@@ -47,7 +47,7 @@ func (f *prefetch) turn(params []strategies.Param) {
 	if f.cut != nil {
 		a := f.cut
 		f.cut = nil
-		f.dropQueue()
+		f.dropFrom(0)
 		f.push(early{rest: true, turn: true}, a)
 		return
 	}
@@ -203,11 +203,10 @@ func (f *prefetch) drop() {
 		f.cut = nil
 	}
 	f.guess = nil
-	f.dropQueue()
+	f.dropFrom(0)
 }
 
-func (f *prefetch) dropQueue() { f.dropFrom(0) }
-
+// dropFrom forgets the questions from a place in the queue on.
 func (f *prefetch) dropFrom(from int) {
 	for i := from; i < len(f.queue); i++ {
 		e := &f.queue[i]

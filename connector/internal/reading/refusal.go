@@ -8,6 +8,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/rest"
+	"tidemark/connector/internal/window"
 	"tidemark/strategies"
 )
 
@@ -59,7 +60,7 @@ func LearnLimit(s strategies.Strategy, c strategies.Cursor, refusal *rest.Status
 // follows is what a refusal makes of the sweep.
 func (s *Session) follows(v strategies.Verdict) (*Page, error) {
 	s.fetch.drop()
-	lower, err := s.lower(v.Next.Window, s.at.Window)
+	lower, err := window.Lower(s.p.Format, v.Next.Window, s.at.Window)
 	if err != nil {
 		return nil, err
 	}

@@ -180,7 +180,7 @@ func (s *Session) Step(now time.Time) (*Page, error) {
 func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err error) {
 	switch {
 	case s.doubt != nil:
-		return s.doubted(now, e)
+		return s.doubted(e)
 	case e.err != nil && e.rest:
 		return nil, true, s.breaksOff(now, e.err)
 	case e.err != nil:
@@ -230,7 +230,7 @@ func (s *Session) made(answer *Answer, weight int64, v strategies.Verdict) (*Pag
 	if v.Restarted {
 		s.letGo(answer, weight)
 		page.Answer, page.Weight = nil, 0
-		lower, err := s.lower(v.Next.Window, s.at.Window)
+		lower, err := window.Lower(s.p.Format, v.Next.Window, s.at.Window)
 		if err != nil {
 			return nil, err
 		}
@@ -286,8 +286,5 @@ func (s *Session) ceiling(now, date time.Time) strategies.Value {
 	}
 	return strategies.Value{N: date.Add(s.p.Stream.MaxFuture).UnixMicro(), Set: true}
 }
-
-// lower reports whether window start a lies below b.
-func (s *Session) lower(a, b string) (bool, error) { return window.Lower(s.p.Format, a, b) }
 
 func pageNumber(c strategies.Cursor) int64 { return c.Sweep.Pages + 1 }

@@ -19,7 +19,7 @@ type Puller struct {
 	Share  *inflight.Share
 	Most   int // questions asked ahead of the one in turn
 	Once   bool
-	Hold   func(ctx context.Context, d time.Duration, cause error) error // waits before the next try
+	Hold   func(ctx context.Context, d time.Duration) error // waits before the next try
 	Now    func() time.Time
 	Spawn  func(func()) // see NewCarrier
 }
@@ -74,7 +74,7 @@ func (p *Puller) page(ctx context.Context, s *Session, c *Carrier) (*Page, error
 			return nil, err
 		}
 		p.Parts.Report.Fails(p.Now(), err, "the sweep cannot go on; asking again until it can")
-		if stopped := p.Hold(ctx, p.Parts.Report.Backoff(p.Parts.Stream.MaxBackoff, err), err); stopped != nil {
+		if stopped := p.Hold(ctx, p.Parts.Report.Backoff(p.Parts.Stream.MaxBackoff, err)); stopped != nil {
 			return nil, err
 		}
 		if !errors.As(err, new(*rest.RetriesError)) {
@@ -87,15 +87,8 @@ func (p *Puller) page(ctx context.Context, s *Session, c *Carrier) (*Page, error
 // wait carries out what the session wants until something comes back.
 func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 	asks, cancelled := s.Asks(nil, nil)
-	if len(cancelled) > 0 {
-		c.Cancel()
-	}
-	for _, a := range asks {
-		c.Ask(ctx, a)
-	}
-	if n, ok := s.Need(); ok {
-		c.Wait(ctx, n)
-	}
+	need, _ := s.Need()
+	c.Carry(ctx, asks, cancelled, need)
 	var timer <-chan time.Time
 	if at := s.Wake(); !at.IsZero() {
 		timer = time.After(at.Sub(p.Now()))

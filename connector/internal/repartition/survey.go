@@ -5,7 +5,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
@@ -44,7 +43,7 @@ func (m *mover) survey(ctx context.Context, shard uint64, scan func(context.Cont
 		}
 		v, hash, err := m.opener.Back.Inspect(ctx, rec)
 		if err != nil {
-			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+			return err
 		}
 		if hash == window.Unknown { // it is no row of the stream's, and stays
 			return nil

@@ -41,7 +41,7 @@ func (f *scan) older(w *window.Window) func(*strategies.Row) bool {
 		if w.Outdone(row.Key) {
 			return false // written once more, it would be outdone again: state repartition has to move the key first
 		}
-		if len(f.back.rows) >= f.s.Stream.WindowRows {
+		if len(f.back.rows) >= f.s.Reading.Stream.WindowRows {
 			f.back.left++
 			return false // at the next scan
 		}
@@ -64,7 +64,7 @@ func (b *wentBack) forget(id uint64) {
 // rise raises greatest to the value, unless it is of a far future (rule 13), which would hide
 // all others.
 func (f *scan) rise(greatest *strategies.Value, v, ceiling strategies.Value) {
-	if !v.Set || ceiling.Set && v.N > ceiling.N || greatest.Set && f.s.Format.Compare(v, *greatest) <= 0 {
+	if !v.Set || ceiling.Set && v.N > ceiling.N || greatest.Set && f.s.Reading.Format.Compare(v, *greatest) <= 0 {
 		return
 	}
 	*greatest = v
@@ -101,13 +101,13 @@ func (f *scan) settle(ctx context.Context) error {
 		}
 	}
 	reverted := int64(len(b.rows)) - b.pending()
-	f.s.Report.Board.Set(func(s *status.Status) { s.Stale += b.pending() })
+	f.s.Reading.Report.Board.Set(func(s *status.Status) { s.Stale += b.pending() })
 	if b.left > 0 {
-		f.s.Report.Warn("more rows went back than window_rows; the next scan takes the rest", "left", b.left)
+		f.s.Reading.Report.Warn("more rows went back than window_rows; the next scan takes the rest", "left", b.left)
 	}
 	if reverted > 0 && !f.s.regressed && f.beforeMark(b.greatest) {
 		f.s.regressed = true
-		f.s.Report.Warn("the source went back: its newest value lies before the mark, which stays. "+
+		f.s.Reading.Report.Warn("the source went back: its newest value lies before the mark, which stays. "+
 			"What it changes with values up to the mark only full scans see", "newest", string(b.greatest.Raw), "mark", f.stored.Mark)
 	}
 	return nil
@@ -116,8 +116,8 @@ func (f *scan) settle(ctx context.Context) error {
 // beforeMark reports whether a value lies before the mark. Without rows that went back it only
 // says that the newest ones were deleted.
 func (f *scan) beforeMark(v strategies.Value) bool {
-	mark, err := f.s.Format.ParseString(f.stored.Mark)
-	return err == nil && mark.Set && v.Set && f.s.Format.Compare(v, mark) < 0
+	mark, err := f.s.Reading.Format.ParseString(f.stored.Mark)
+	return err == nil && mark.Set && v.Set && f.s.Reading.Format.Compare(v, mark) < 0
 }
 
 // pending is how many rows no second look has proven to have gone back.
@@ -142,7 +142,7 @@ func (f *scan) confirm(ctx context.Context) func(*reading.Answer) error {
 		}
 		b.Reset()
 		clear(last)
-		admit.Arrange(f.s.Format, a.Rows)
+		admit.Arrange(f.s.Reading.Format, a.Rows)
 		for i := range a.Rows {
 			id := window.KeyHash(a.Rows[i].Key)
 			if _, ok := f.back.rows[id]; ok && admit.Keyed(&a.Rows[i]) {

@@ -21,11 +21,11 @@ func (f *scan) alive(w *window.Window, keys map[uint64]bool) {
 
 // outOfScope is what inScope says of a value's number alone, where that tells.
 func (f *scan) outOfScope(n int64) bool {
-	if n == window.NoValue || f.s.Stream.Strategy == strategies.StepSize {
-		return n != window.NoValue && (n < f.s.Stream.InitialID || n > f.s.Stream.MaxID)
+	if n == window.NoValue || f.s.Reading.Stream.Strategy == strategies.StepSize {
+		return n != window.NoValue && (n < f.s.Reading.Stream.InitialID || n > f.s.Reading.Stream.MaxID)
 	}
-	first, err := f.s.Format.ParseString(f.s.Stream.InitialMark)
-	return f.s.Stream.InitialMark != "" && err == nil && n < first.N
+	first, err := f.s.Reading.Format.ParseString(f.s.Reading.Stream.InitialMark)
+	return f.s.Reading.Stream.InitialMark != "" && err == nil && n < first.N
 }
 
 // isLast reports whether the value is that of the key's last event; hash is that of its body.

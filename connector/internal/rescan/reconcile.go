@@ -32,7 +32,7 @@ func (f *scan) reconcile(ctx context.Context) error {
 		return nil
 	case f.tooMany(f.keys):
 		f.refuse(fmt.Sprintf("%d of %d keys are missing from the API, more than max_delete_ratio %v: is the API's answer whole?",
-			f.lost, f.keys, f.s.Stream.MaxDeleteRatio))
+			f.lost, f.keys, f.s.Reading.Stream.MaxDeleteRatio))
 		return nil
 	case len(f.missing) > 0 && f.nameless > 0:
 		f.refuse(fmt.Sprintf("%d keys are missing from the API, and it serves rows without an id that can be read, which may be the same ones",
@@ -40,7 +40,7 @@ func (f *scan) reconcile(ctx context.Context) error {
 		return nil
 	}
 	if left := f.lost - found; left > 0 {
-		f.s.Report.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
+		f.s.Reading.Report.Warn("more keys are missing than window_rows; the next scan takes the rest", "left", left)
 	}
 	return f.bury(ctx)
 }
@@ -50,7 +50,7 @@ func (f *scan) lookAgain(ctx context.Context) error {
 	// By token, where there is one: pages that happen to rise are read by value, which passes
 	// over rows if the API does not sort. A token that is strictly greater passes over ties,
 	// but those the first scan has shown.
-	byToken := f.s.Stream.Strategy == strategies.Keyset && f.s.Stream.Params.Token != ""
+	byToken := f.s.Reading.Stream.Strategy == strategies.Keyset && f.s.Reading.Stream.Params.Token != ""
 	var greatest strategies.Value
 	if err := f.scan(ctx, byToken, f.both(f.strike(&greatest), f.confirm(ctx))); err != nil || f.moved != "" {
 		return err
@@ -73,7 +73,7 @@ func (f *scan) lookAgain(ctx context.Context) error {
 		if err := f.sweep(ctx, c, f.strike(&greatest)); err != nil {
 			return err
 		}
-		if before.Set == greatest.Set && (!before.Set || f.s.Format.Compare(before, greatest) == 0) {
+		if before.Set == greatest.Set && (!before.Set || f.s.Reading.Format.Compare(before, greatest) == 0) {
 			return nil
 		}
 	}
@@ -113,9 +113,9 @@ func (f *scan) bury(ctx context.Context) error {
 			return err
 		}
 		n := int64(len(records))
-		f.s.Report.Board.Set(func(s *status.Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
+		f.s.Reading.Report.Board.Set(func(s *status.Status) { s.Written += n; s.Deleted += n; s.Transactions++ })
 	}
 	return nil
 }
 
-func (f *scan) refuse(why string) { f.s.Report.Warn("no deletes are written: " + why) }
+func (f *scan) refuse(why string) { f.s.Reading.Report.Warn("no deletes are written: " + why) }

@@ -23,18 +23,15 @@ import (
 
 // Scanner makes full scans of one stream's API, each beside the stream that is open.
 type Scanner struct {
-	Stream  config.Stream
 	Kafka   config.Kafka
-	Format  strategies.Format
 	Sink    Sink
 	Back    *readback.Reader
 	Reading reading.Parts
 	Source  reading.Source
-	Report  *status.Reporter
 	Bound   *admit.Bound
 	Once    bool
-	Share   func() *inflight.Share                                        // of the worker's budget, for the answers of one scan
-	Hold    func(ctx context.Context, d time.Duration, cause error) error // waits before the next try
+	Share   func() *inflight.Share                           // of the worker's budget, for the answers of one scan
+	Hold    func(ctx context.Context, d time.Duration) error // waits before the next try
 	Now     func() time.Time
 	Spawn   func(func())                              // see reading.NewCarrier
 	Learnt  func(strategies.Cursor) strategies.Cursor // the cursor with the schema ids that were met
@@ -74,8 +71,8 @@ type scan struct {
 
 // Scan does what is due behind the sweep that c stands behind. It leaves the sink open.
 func (s *Scanner) Scan(ctx context.Context, c strategies.Cursor, rescan, reconcile bool) error {
-	began, before := s.Now(), s.Report.Board.Get().Counts
-	f := &scan{s: s, stored: c, missing: make(map[string]strategies.Value), unsorted: c.Unsorted || !s.Stream.Sorted}
+	began, before := s.Now(), s.Reading.Report.Board.Get().Counts
+	f := &scan{s: s, stored: c, missing: make(map[string]strategies.Value), unsorted: c.Unsorted || !s.Reading.Stream.Sorted}
 	if err := f.divide(ctx); err != nil {
 		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
@@ -102,9 +99,9 @@ func (s *Scanner) Scan(ctx context.Context, c strategies.Cursor, rescan, reconci
 	if err := f.commit(ctx, nil); err != nil {
 		return err
 	}
-	s.Report.GoesOn(s.Now(), false)
-	now := s.Report.Board.Get().Counts.Minus(before)
-	s.Report.Log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
+	s.Reading.Report.GoesOn(s.Now(), false)
+	now := s.Reading.Report.Board.Get().Counts.Minus(before)
+	s.Reading.Report.Log.Info("full scan done", "rows", now.Read, "written", now.Written, "deleted", now.Deleted, "went_back", now.Reverted,
 		"keys", f.keys, "shards", f.shards, "took", s.Now().Sub(began).Round(time.Millisecond))
 	return nil
 }
@@ -115,7 +112,7 @@ func (f *scan) divide(ctx context.Context) error {
 		f.records += end
 	}
 	// A key costs two entries: in the window, and among those seen.
-	enough := func() uint64 { return uint64(2*f.records/int64(f.s.Stream.WindowRows)) + 1 }
+	enough := func() uint64 { return uint64(2*f.records/int64(f.s.Reading.Stream.WindowRows)) + 1 }
 	if f.shards = enough(); f.shards == 1 {
 		return nil
 	}
@@ -142,7 +139,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		}
 		v, hash, err := f.s.Back.Inspect(ctx, rec)
 		if err != nil {
-			return class.Errorf(class.Broker, "reading back topic %s, partition %d, offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+			return err
 		}
 		readback.Load(w, rec, f.s.Sink.Spread(), v, hash)
 		switch id := window.KeyHash(rec.Key); {
@@ -168,7 +165,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	err = f.scan(ctx, false, func(a *reading.Answer) error {
 		b.Reset()
 		page := pageOf(a)
-		gone := admit.Arrange(f.s.Format, a.Rows)
+		gone := admit.Arrange(f.s.Reading.Format, a.Rows)
 		b.Counts.Read = int64(len(a.Rows))
 		if shard == 0 {
 			if err := f.s.Reading.Rules.TooBad(a.URL, a.Rows, f.s.Reading.Rules.MetBefore(w, f.stored.Mark)); err != nil {
@@ -215,7 +212,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 
 // tooMany reports whether more keys are missing than max_delete_ratio allows of so many.
 func (f *scan) tooMany(keys int64) bool {
-	return float64(f.lost) > f.s.Stream.MaxDeleteRatio*float64(keys)
+	return float64(f.lost) > f.s.Reading.Stream.MaxDeleteRatio*float64(keys)
 }
 
 func pageOf(a *reading.Answer) admit.Page {
@@ -232,7 +229,7 @@ func (f *scan) take(ctx context.Context, b *admit.Batch) error {
 		b.Counts.Transactions = n
 		b.Counts.Written = int64(len(b.Records)) - b.Counts.Dead
 	}
-	f.s.Report.Board.Set(func(s *status.Status) {
+	f.s.Reading.Report.Board.Set(func(s *status.Status) {
 		s.Add(b.Counts)
 		s.MaxLateness = max(s.MaxLateness, b.MaxLateness)
 	})
@@ -290,12 +287,12 @@ func (f *scan) sweep(ctx context.Context, c strategies.Cursor, page func(*readin
 	defer share.Close()
 	parts := f.s.Reading
 	parts.Budget = share
-	puller := reading.Puller{Parts: parts, Source: f.s.Source, Share: share, Most: max(f.s.Stream.Concurrency-1, 0), Once: f.s.Once, Hold: f.s.Hold, Now: f.s.Now, Spawn: f.s.Spawn}
+	puller := reading.Puller{Parts: parts, Source: f.s.Source, Share: share, Most: max(f.s.Reading.Stream.Concurrency-1, 0), Once: f.s.Once, Hold: f.s.Hold, Now: f.s.Now, Spawn: f.s.Spawn}
 	var last strategies.Value
 	return puller.Sweep(ctx, c, func(before strategies.Cursor, p *reading.Page) (bool, error) {
 		// A strategy that goes back has read whole what lies before the place it goes back to.
 		// One that gives up has not seen the end, nor has offset where it ends with a doubt.
-		if p.Ended && p.Warning != "" && (p.Answer == nil || f.s.Stream.Strategy == strategies.Offset) {
+		if p.Ended && p.Warning != "" && (p.Answer == nil || f.s.Reading.Stream.Strategy == strategies.Offset) {
 			f.moved = p.Warning
 		}
 		if p.Answer == nil {
@@ -317,7 +314,7 @@ func (f *scan) ordered(rows []strategies.Row, last *strategies.Value, byToken bo
 		if !v.Set {
 			continue
 		}
-		if last.Set && f.s.Format.Compare(v, *last) < 0 {
+		if last.Set && f.s.Reading.Format.Compare(v, *last) < 0 {
 			f.unsorted = true
 		}
 		*last = v
@@ -341,10 +338,10 @@ func (f *scan) collect(ctx context.Context, shard uint64, live map[uint64]bool, 
 		if !isLast(w, rec.Key, v, hash) {
 			return nil
 		}
-		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.s.Stream.WindowRows {
+		if _, known := f.missing[string(rec.Key)]; !known && len(f.missing) >= f.s.Reading.Stream.WindowRows {
 			return nil // at the next scan
 		}
-		v.Raw = []byte(readback.Render(f.s.Format, v))
+		v.Raw = []byte(readback.Render(f.s.Reading.Format, v))
 		f.missing[string(rec.Key)] = v
 		return nil
 	})
@@ -357,9 +354,9 @@ func (f *scan) inScope(v strategies.Value) bool {
 	if !v.Set {
 		return true
 	}
-	if f.s.Stream.Strategy == strategies.StepSize {
-		return v.N >= f.s.Stream.InitialID && v.N <= f.s.Stream.MaxID
+	if f.s.Reading.Stream.Strategy == strategies.StepSize {
+		return v.N >= f.s.Reading.Stream.InitialID && v.N <= f.s.Reading.Stream.MaxID
 	}
-	first, err := f.s.Format.ParseString(f.s.Stream.InitialMark)
-	return f.s.Stream.InitialMark == "" || (err == nil && f.s.Format.Compare(v, first) >= 0)
+	first, err := f.s.Reading.Format.ParseString(f.s.Reading.Stream.InitialMark)
+	return f.s.Reading.Stream.InitialMark == "" || (err == nil && f.s.Reading.Format.Compare(v, first) >= 0)
 }

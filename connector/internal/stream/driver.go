@@ -119,17 +119,9 @@ func (d *Driver) arrived(a reading.Arrival) Event {
 
 // carry carries out what the machine wants.
 func (d *Driver) carry(ctx context.Context, r *Ready) {
-	if len(r.Cancel) > 0 {
-		d.carrier.Cancel()
-	}
-	for _, a := range r.Asks {
-		d.carrier.Ask(ctx, a)
-	}
+	d.carrier.Carry(ctx, r.Asks, r.Cancel, r.Need)
 	if len(r.Asks) > 0 {
 		runtime.Gosched() // they leave before the rows of the page that led to them are admitted
-	}
-	if r.Need.ID != 0 {
-		d.carrier.Wait(ctx, r.Need)
 	}
 	if r.CloseIdle {
 		d.Opener.Sink.Close()

@@ -228,8 +228,3 @@ func (m *Machine) expected() *Expected {
 	}
 	return &Expected{Stored: m.stored, Topic: m.topic}
 }
-
-// State is a word for what the machine does, for logs and traces.
-func (m *Machine) State() string {
-	return [...]string{"opening", "loading", "running", "closing", "rescanning", "waiting", "ended"}[m.phase]
-}

@@ -200,8 +200,8 @@ func (m *Machine) Step(now time.Time, e Event) {
 }
 
 // Ready hands out what is to be done now; it is to be called until it wants nothing. Its slices are
-// valid until the next call. Questions come
-// first, so that they are on their way before the rows of the page that led to them are admitted.
+// valid until the next call. Questions come first, so that they are on their way before the rows of
+// the page that led to them are admitted.
 func (m *Machine) Ready() Ready {
 	m.asks, m.cancels = m.session.Asks(m.asks[:0], m.cancels[:0])
 	if len(m.asks) == 0 {

@@ -49,7 +49,6 @@ type world struct {
 	scans    int  // made so far
 	inScans  int  // requests of these
 	scanFrom int  // requests before it
-	idles    int
 	spoilt   bool // one of them was refused, or broken off
 	lagged   bool // one of its answers comes from a replica
 	reverted int64
@@ -119,7 +118,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.api.Reset(s)
 	x.log.Reset(s.Traits)
 	x.registry.reset()
-	x.now, x.idles = time.Unix(1.8e9, 0), 0
+	x.now = time.Unix(1.8e9, 0)
 	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
 	clear(x.newest)
 	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
@@ -239,10 +238,6 @@ func (x *world) settle() {
 		for x.wrong == nil && x.asked() < budget {
 			if len(x.api.H.Sweeps) >= sweeps+2 {
 				return
-			}
-			if x.idles++; x.idles > 20000 {
-				fmt.Println(strings.Join(x.lines[max(0, len(x.lines)-60):], "\n"), w.m.State(), w.m.Wake(), x.now, w.asks, w.want, w.result, w.m.reading, len(w.m.pages))
-				panic("idles")
 			}
 			stopped := x.stats.stops
 			x.step(w, uint16(x.at))

@@ -144,14 +144,13 @@ func (x *world) rescan(w *simWorker, want *Scan) (Event, error) {
 			return Event{}, err
 		}
 	}
-	stream := x.stream
-	stream.WindowRows = 8 + int(x.script.Seed%5)*8 // a few parts
+	o, parts := w.opener, w.m.p
+	parts.Stream.WindowRows = 8 + int(x.script.Seed%5)*8 // a few parts
 	if x.script.Busy > 0 {
-		stream.WindowRows *= 16
+		parts.Stream.WindowRows *= 16
 	}
-	o, m := w.opener, w.m
-	scanner := &rescan.Scanner{Stream: stream, Kafka: o.Kafka, Format: o.Format, Sink: w.sink, Back: o.Back, Reading: m.p, Source: w.source,
-		Report: o.Report, Bound: m.set.Bound, Once: true, Share: inflight.New(1<<20, 1, 1).Share, Now: func() time.Time { return x.now },
+	scanner := &rescan.Scanner{Kafka: o.Kafka, Sink: w.sink, Back: o.Back, Reading: parts, Source: w.source, Bound: w.m.set.Bound,
+		Once: true, Share: inflight.New(1<<20, 1, 1).Share, Now: func() time.Time { return x.now },
 		Spawn: func(work func()) { work() }, Learnt: o.Learnt}
 	due, reconcile := Due(x.stream, want.Cursor, x.now)
 	err := scanner.Scan(context.Background(), want.Cursor, due, reconcile)
