@@ -38,7 +38,7 @@ func seconds(t testing.TB, ns ...int) (rows []Row) {
 func asked(q Query) string {
 	parts := make([]string, len(q.Params))
 	for i, p := range q.Params {
-		parts[i] = p.Name + "=" + p.Value
+		parts[i] = string(p.Role) + "=" + p.Value
 	}
 	return strings.Join(parts, "&")
 }

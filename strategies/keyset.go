@@ -67,13 +67,13 @@ func (s keyset) Query(c Cursor) Query {
 	}
 	var q Query
 	if bound != "" {
-		q.Params = append(q.Params, Param{s.spec.Params.Since, bound})
+		q.Params = append(q.Params, Param{RoleSince, bound})
 	}
 	if c.Sweep.Token != "" {
-		q.Params = append(q.Params, Param{s.spec.Params.Token, c.Sweep.Token})
+		q.Params = append(q.Params, Param{RoleToken, c.Sweep.Token})
 	}
 	if n := s.limit(c); n > 0 {
-		q.Params = append(q.Params, Param{s.spec.Params.Limit, strconv.Itoa(n)})
+		q.Params = append(q.Params, Param{RoleLimit, strconv.Itoa(n)})
 	}
 	return q
 }

@@ -35,7 +35,7 @@ func TestKeysetTokenLeftOut(t *testing.T) {
 			elsewhere.TokenPath = "nxet" // misspelt since
 			s = mustNew(t, elsewhere)
 			c = fold(t, s, c, Page{Rows: seconds(t, 4, 5, 6), Token: last}).Next
-			wantQuery(t, s, c, "updated_since="+at(6)) // no end
+			wantQuery(t, s, c, "since="+at(6)) // no end
 		})
 	}
 }
@@ -44,7 +44,7 @@ func TestKeysetTokenLeftOut(t *testing.T) {
 func TestKeysetNoTokenAtAll(t *testing.T) {
 	s := mustNew(t, endSpec(Ends{}))
 	c := fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2, 3)}).Next
-	wantQuery(t, s, c, "updated_since="+at(3))
+	wantQuery(t, s, c, "since="+at(3))
 	refused(t, s, c, Page{Rows: seconds(t, 3, 3, 3)}, "3 rows", at(3), "P8", `"next"`, "end: token")
 	c = fold(t, s, c, Page{Rows: seconds(t, 3, 4)}).Next
 	wantEnd(t, fold(t, s, c, Page{Rows: seconds(t, 4)}), at(4))
@@ -70,12 +70,12 @@ func TestKeysetTokenWithEveryPage(t *testing.T) {
 	for name, behind := range map[string]Token{"null": noToken, "left out": {}, "to itself": token("a")} {
 		t.Run(name, func(t *testing.T) {
 			c := fold(t, s, open, stand).Next
-			wantQuery(t, s, c, "scroll_param=a")
+			wantQuery(t, s, c, "token=a")
 			c = fold(t, s, c, Page{Token: behind}).Next
-			wantQuery(t, s, c, "updated_since="+at(3))
+			wantQuery(t, s, c, "since="+at(3))
 			wantEnd(t, fold(t, s, c, stand), at(3))
 			c = fold(t, s, c, Page{Rows: seconds(t, 3, 3), Token: token("c")}).Next // it has changed
-			wantQuery(t, s, c, "scroll_param=c")
+			wantQuery(t, s, c, "token=c")
 			closed := c.clone()
 			closed.Closes, closed.Sweep.Token, closed.Sweep.Probe = true, "", false
 			refused(t, s, closed, stand, "P7", "(end)") // this API says so where there is no more
@@ -83,13 +83,13 @@ func TestKeysetTokenWithEveryPage(t *testing.T) {
 	}
 	tie := Page{Rows: seconds(t, 3), Token: token("x")} // may be on the page by value as well
 	c := fold(t, s, fold(t, s, fold(t, s, open, stand).Next, tie).Next, Page{Token: noToken}).Next
-	wantQuery(t, s, c, "updated_since="+at(3))
+	wantQuery(t, s, c, "since="+at(3))
 	c = fold(t, s, c, stand).Next
-	wantQuery(t, s, c, "scroll_param=b") // its own
+	wantQuery(t, s, c, "token=b") // its own
 	wantEnd(t, fold(t, s, fold(t, s, c, Page{Token: noToken}).Next, stand), at(3))
 	for range maxRestarts { // that one leads to another row of the value, however often it is looked for
 		c = fold(t, s, fold(t, s, fold(t, s, c, tie).Next, Page{Token: noToken}).Next, stand).Next
-		wantQuery(t, s, c, "scroll_param=b")
+		wantQuery(t, s, c, "token=b")
 	}
 	c = fold(t, s, fold(t, s, c, tie).Next, Page{Token: noToken}).Next
 	refused(t, s, c, stand, "P7")
@@ -118,9 +118,9 @@ func TestKeysetRowBetweenPageAndToken(t *testing.T) {
 	page := seconds(t, 3, 3)
 	c = fold(t, s, fold(t, s, c, Page{Rows: page, Token: token("c")}).Next, tie).Next
 	c = end(c).Next
-	wantQuery(t, s, c, "updated_since="+at(3))
+	wantQuery(t, s, c, "since="+at(3))
 	gone := fold(t, s, c, Page{Rows: page, Token: token("g")}).Next // the row is not there
-	wantQuery(t, s, gone, "scroll_param=g")
+	wantQuery(t, s, gone, "token=g")
 	wantEnd(t, end(gone), at(3))
 	stuck := c
 	for i := range maxRestarts {
@@ -129,7 +129,7 @@ func TestKeysetRowBetweenPageAndToken(t *testing.T) {
 	}
 	refused(t, s, stuck, Page{Rows: page, Token: token("s")}, "P7")
 	c = fold(t, s, c, Page{Rows: append(page, tie.Rows...), Token: token("d")}).Next
-	wantQuery(t, s, c, "scroll_param=d")
+	wantQuery(t, s, c, "token=d")
 	wantEnd(t, end(c), at(3))
 
 	rounds := 0
@@ -188,7 +188,7 @@ func TestKeysetLastPageAgainBehindRowsThatAreGone(t *testing.T) {
 		{Rows: seconds(t, 7, 6), Token: token("b")}, // 5 and 4 are gone
 	} {
 		c = fold(t, s, c, page).Next
-		wantQuery(t, s, c, "scroll_param="+page.Token.Text)
+		wantQuery(t, s, c, "token="+page.Token.Text)
 		if i == 3 {
 			wantEnd(t, fold(t, s, c, page), at(9))
 		}

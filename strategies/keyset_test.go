@@ -13,17 +13,17 @@ func token(text string) Token { return Token{Present: true, Text: text} }
 func TestKeysetReadsThePlayground(t *testing.T) {
 	s := mustNew(t, playgroundSpec(Keyset))
 	c := begin(t, s, Cursor{})
-	wantQuery(t, s, c, "updated_since=0001-01-01T00:00:00Z")
+	wantQuery(t, s, c, "since=0001-01-01T00:00:00Z")
 	c = fold(t, s, c, Page{Rows: seconds(t, 1, 2, 3), Token: token("a")}).Next
-	wantQuery(t, s, c, "updated_since="+at(3)) // not the token, which would skip ties
-	if c.Mark != "" || c.Window != at(2) {     // one step lower, in case the filter is strict
+	wantQuery(t, s, c, "since="+at(3))     // not the token, which would skip ties
+	if c.Mark != "" || c.Window != at(2) { // one step lower, in case the filter is strict
 		t.Fatalf("in the sweep: %s", show(c))
 	}
 	c = fold(t, s, c, Page{Rows: seconds(t, 3, 3, 5), Token: token("b")}).Next
 	v := fold(t, s, c, Page{Rows: seconds(t, 5, 6), Token: noToken})
 	wantEnd(t, v, at(6))
 	c = begin(t, s, v.Next)
-	wantQuery(t, s, c, "updated_since="+at(6))
+	wantQuery(t, s, c, "since="+at(6))
 	wantEnd(t, fold(t, s, c, Page{Rows: seconds(t, 6), Token: noToken}), at(6))
 }
 
@@ -44,7 +44,7 @@ func TestKeysetTieAsWideAsAPage(t *testing.T) {
 	c = fold(t, s, c, Page{Rows: seconds(t, 4, 4, 4), Token: token("a")}).Next // perhaps more follow
 	wide := Page{Rows: seconds(t, 4, 4, 4), Token: token("a")}
 	c = fold(t, s, c, wide).Next // the API may not sort: what does its token lead to?
-	wantQuery(t, s, c, "scroll_param=a")
+	wantQuery(t, s, c, "token=a")
 	c = fold(t, s, c, Page{Rows: seconds(t, 5), Token: noToken}).Next
 	refused(t, s, c, wide, "3 rows", at(4), "P7")
 	refused(t, s, begin(t, s, Cursor{Mark: at(4)}), wide, "3 rows", at(4), "P7")
@@ -53,7 +53,7 @@ func TestKeysetTieAsWideAsAPage(t *testing.T) {
 	s = mustNew(t, strict)
 	c = begin(t, s, Cursor{})
 	c = fold(t, s, c, Page{Rows: seconds(t, 4, 4, 4), Token: token("a")}).Next
-	wantQuery(t, s, c, "updated_since="+at(3)) // one granule less (rule 14)
+	wantQuery(t, s, c, "since="+at(3)) // one granule less (rule 14)
 	c = fold(t, s, fold(t, s, c, wide).Next, Page{Token: noToken}).Next
 	refused(t, s, c, wide, "P7")
 }
@@ -65,7 +65,7 @@ func TestKeysetFollowsTheTokenOfUnsortedPages(t *testing.T) {
 	if v.Restarted || v.Warning != "" {
 		t.Fatalf("the first page is a beginning by token: %+v", v)
 	}
-	wantQuery(t, s, v.Next, "scroll_param=a")
+	wantQuery(t, s, v.Next, "token=a")
 	if v.Next.Window != "0001-01-01T00:00:00Z" || v.Next.Mark != "" {
 		t.Fatalf("without an order neither mark nor window may move: %s", show(v.Next))
 	}
@@ -89,17 +89,17 @@ func TestKeysetRestartsWhenALaterPageIsUnsorted(t *testing.T) {
 	if !v.Restarted || !strings.Contains(v.Warning, "row 3") {
 		t.Fatalf("%+v", v)
 	}
-	wantQuery(t, s, v.Next, "updated_since="+at(1))
+	wantQuery(t, s, v.Next, "since="+at(1))
 	if v.Next.Window != at(1) || v.Next.ReadBack.Offsets[0] != 7 || !v.Next.Sweep.ByToken {
 		t.Fatalf("the window is not rebuilt from the base: %s", show(v.Next))
 	}
 	c = fold(t, s, v.Next, Page{Rows: seconds(t, 1, 5), Token: token("a")}).Next
-	wantQuery(t, s, c, "scroll_param=a")
+	wantQuery(t, s, c, "token=a")
 	if !c.Unsorted {
 		t.Fatal("forgotten")
 	}
 	c = s.Rewind(c) // the token has expired
-	wantQuery(t, s, c, "updated_since="+at(1))
+	wantQuery(t, s, c, "since="+at(1))
 }
 
 func TestKeysetNoticesCircles(t *testing.T) {
@@ -133,9 +133,9 @@ func TestKeysetLookback(t *testing.T) {
 	spec.Lookback = 10e9
 	s := mustNew(t, spec)
 	c := begin(t, s, Cursor{Mark: at(30)})
-	wantQuery(t, s, c, "updated_since="+at(20))
+	wantQuery(t, s, c, "since="+at(20))
 	c = fold(t, s, c, Page{Rows: seconds(t, 21, 35), Token: token("a")}).Next
-	wantQuery(t, s, c, "updated_since="+at(35))
+	wantQuery(t, s, c, "since="+at(35))
 	if c.Window != at(25) {
 		t.Fatalf("the next sweep looks back to %s: %s", at(25), show(c))
 	}
@@ -153,10 +153,10 @@ func TestKeysetMarkByToken(t *testing.T) {
 		t.Fatal(show(v.Next))
 	}
 	c = begin(t, s, v.Next)
-	wantQuery(t, s, c, "updated_since="+at(9))
+	wantQuery(t, s, c, "since="+at(9))
 	// By token at once, though the page is sorted.
 	c = fold(t, s, c, Page{Rows: seconds(t, 9, 12), Token: token("b")}).Next
-	wantQuery(t, s, c, "scroll_param=b")
+	wantQuery(t, s, c, "token=b")
 	v = fold(t, s, c, Page{Rows: seconds(t, 15), Token: noToken})
 	wantEnd(t, v, at(12))
 	if v.Next.Reached != at(15) {
@@ -174,21 +174,21 @@ func TestKeysetMarkByToken(t *testing.T) {
 func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 	s := mustNew(t, playgroundSpec(Keyset))
 	open := fold(t, s, begin(t, s, Cursor{Mark: at(1)}), Page{Rows: seconds(t, 9, 9), Token: token("a")}).Next
-	wantQuery(t, s, open, "updated_since="+at(9))
+	wantQuery(t, s, open, "since="+at(9))
 	for name, page := range map[string]Page{
 		"the same rows":    {Rows: seconds(t, 9, 9), Token: noToken},
 		"and more of them": {Rows: seconds(t, 9, 9), Token: token("b")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			probe := fold(t, s, open, page).Next
-			wantQuery(t, s, probe, "scroll_param=a")
+			wantQuery(t, s, probe, "token=a")
 			v := fold(t, s, probe, Page{Rows: seconds(t, 8, 7), Token: token("c")})
 			if !v.Restarted || !v.Next.Unsorted || !strings.Contains(v.Warning, "row 1") || v.Next.Window != at(1) {
 				t.Fatalf("%+v", v)
 			}
-			wantQuery(t, s, v.Next, "updated_since="+at(1))
+			wantQuery(t, s, v.Next, "since="+at(1))
 			c := fold(t, s, v.Next, Page{Rows: seconds(t, 9, 9), Token: token("d")}).Next
-			wantQuery(t, s, c, "scroll_param=d")
+			wantQuery(t, s, c, "token=d")
 
 			// A sorted API: a change between the two requests. Never by token, which would
 			// skip rows that share its value.
@@ -199,35 +199,35 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 				if !v.Restarted || v.Warning != "" || v.Next.Unsorted {
 					t.Fatalf("%+v", v)
 				}
-				wantQuery(t, s, v.Next, "updated_since="+at(9))
+				wantQuery(t, s, v.Next, "since="+at(9))
 				if page.Token.Null {
 					wantEnd(t, fold(t, s, v.Next, page), at(9)) // asked once
 				} else {
 					refused(t, s, v.Next, page, "P7")
 				}
 				c = fold(t, s, v.Next, Page{Rows: seconds(t, 9, 10), Token: token("e")}).Next
-				wantQuery(t, s, c, "updated_since="+at(10))
+				wantQuery(t, s, c, "since="+at(10))
 			}
 			// An empty page with a token of its own says that there is more, as the page before does.
 			if v = fold(t, s, probe, Page{Token: token("c")}); page.Token.Null {
-				wantQuery(t, s, v.Next, "updated_since="+at(9))
+				wantQuery(t, s, v.Next, "since="+at(9))
 			} else {
-				wantQuery(t, s, v.Next, "scroll_param=c")
+				wantQuery(t, s, v.Next, "token=c")
 			}
 			// Not a word yet on what lies behind: the token's own one is asked (seed 995755),
 			// though round in no circle.
 			for _, rows := range [][]Row{seconds(t, 9), seconds(t, 9, 9)} {
 				c = fold(t, s, probe, Page{Rows: rows, Token: token("c")}).Next
-				wantQuery(t, s, c, "scroll_param=c")
+				wantQuery(t, s, c, "token=c")
 				v = fold(t, s, c, Page{Rows: seconds(t, 8), Token: noToken})
 				if !v.Next.Unsorted || !strings.Contains(v.Warning, "row 1") {
 					t.Fatalf("%+v", v)
 				}
 				refused(t, s, c, Page{Rows: rows, Token: token("c")}, "P7")
 				c = fold(t, s, c, Page{Rows: rows, Token: token("d")}).Next
-				wantQuery(t, s, c, "scroll_param=d")
+				wantQuery(t, s, c, "token=d")
 				c = fold(t, s, c, Page{Rows: rows, Token: noToken}).Next
-				wantQuery(t, s, c, "updated_since="+at(9))
+				wantQuery(t, s, c, "since="+at(9))
 				if c.Sweep.TokenSeen != "" {
 					t.Errorf("the next circle is held against %q", c.Sweep.TokenSeen)
 				}
@@ -240,10 +240,10 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 					t.Fatalf("given up after %d refusals", n)
 				}
 				c = s.Rewind(c)
-				wantQuery(t, s, c, "updated_since="+at(1))
+				wantQuery(t, s, c, "since="+at(1))
 				c = fold(t, s, c, Page{Rows: seconds(t, 9, 9), Token: token("a")}).Next
 				c = fold(t, s, c, page).Next
-				wantQuery(t, s, c, "scroll_param=a")
+				wantQuery(t, s, c, "token=a")
 			}
 			if s.Rewind(c).Exhausted() == nil {
 				t.Error("never given up")
@@ -265,7 +265,7 @@ func TestKeysetUnsortedLastPage(t *testing.T) {
 	if !v.Restarted || v.Warning == "" {
 		t.Fatalf("%+v", v)
 	}
-	wantQuery(t, s, v.Next, "updated_since="+at(1))
+	wantQuery(t, s, v.Next, "since="+at(1))
 	// However often the sweep went back by value: it has not been read by token yet (seed 1600423882).
 	c.Sweep.Restarts = maxRestarts
 	v = fold(t, s, c, Page{Rows: seconds(t, 5, 9, 7), Token: token("b")})
@@ -280,18 +280,18 @@ func TestKeysetPagesWithoutValues(t *testing.T) {
 	s := mustNew(t, playgroundSpec(Keyset))
 	blank := Page{Rows: rowsOf(t, RFC3339, "a@", "b@"), Token: token("a")}
 	c := fold(t, s, begin(t, s, Cursor{}), blank).Next
-	wantQuery(t, s, c, "scroll_param=a")
+	wantQuery(t, s, c, "token=a")
 	if c.Unsorted || c.Sweep.ByToken {
 		t.Fatal(show(c))
 	}
 	refused(t, s, c, blank, "repeats the token")
 	c = fold(t, s, c, Page{Rows: seconds(t, 2, 3), Token: token("b")}).Next
-	wantQuery(t, s, c, "updated_since="+at(3))
+	wantQuery(t, s, c, "since="+at(3))
 	c = fold(t, s, c, Page{Rows: seconds(t, 3, 4), Token: token("c")}).Next
 	c = fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "a@"), Token: token("d")}).Next
-	wantQuery(t, s, c, "updated_since="+at(3)) // the row at 4 did not come again
+	wantQuery(t, s, c, "since="+at(3)) // the row at 4 did not come again
 	c = fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "a@"), Token: token("d")}).Next
-	wantQuery(t, s, c, "scroll_param=d")
+	wantQuery(t, s, c, "token=d")
 	if v := fold(t, s, c, Page{Rows: seconds(t, 2), Token: token("e")}); !v.Restarted || !v.Next.Unsorted {
 		t.Fatalf("a row older than what was asked with: %+v", v)
 	}
@@ -309,10 +309,10 @@ func TestKeysetToldThatTheAPIDoesNotSort(t *testing.T) {
 	spec.Unsorted = true
 	s := mustNew(t, spec)
 	c := fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2), Token: token("a")}).Next
-	wantQuery(t, s, c, "scroll_param=a")
+	wantQuery(t, s, c, "token=a")
 	// A sweep that was under way by value begins anew, window and all.
 	c = begin(t, s, Cursor{Window: at(5), Sweep: &Sweep{From: at(1), After: at(5), High: at(5), Pages: 3}})
-	wantQuery(t, s, c, "updated_since="+at(1))
+	wantQuery(t, s, c, "since="+at(1))
 	if !c.Sweep.ByToken || c.Window != at(1) {
 		t.Fatal(show(c))
 	}
@@ -329,11 +329,11 @@ func TestKeysetProbesStrictTies(t *testing.T) {
 	spec.Format, spec.Strict, spec.FirstMark = Integer, true, "0"
 	s := mustNew(t, spec)
 	open := fold(t, s, begin(t, s, Cursor{Mark: "1"}), Page{Rows: rowsOf(t, Integer, "d@5", "c@5"), Token: token("a")}).Next
-	wantQuery(t, s, open, "updated_since=4")
+	wantQuery(t, s, open, "since=4")
 	probe := fold(t, s, open, Page{Rows: rowsOf(t, Integer, "d@5", "c@5"), Token: noToken}).Next
-	wantQuery(t, s, probe, "scroll_param=a")
-	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@5"), Token: token("b")}).Next, "scroll_param=b")
-	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@6"), Token: token("b")}).Next, "updated_since=4")
+	wantQuery(t, s, probe, "token=a")
+	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@5"), Token: token("b")}).Next, "token=b")
+	wantQuery(t, s, fold(t, s, probe, Page{Rows: rowsOf(t, Integer, "b@6"), Token: token("b")}).Next, "since=4")
 }
 
 // A token that no request can carry is an error where nothing else leads on, and no matter

@@ -141,12 +141,12 @@ func (a *modelAPI) sorted(rows []modelRow) []modelRow {
 
 // serve answers one query.
 func (a *modelAPI) serve(q Query) (Page, error) {
-	get := map[string]string{}
+	get := map[Role]string{}
 	for _, p := range q.Params {
-		if _, twice := get[p.Name]; twice {
-			panic("a parameter is sent twice: " + p.Name)
+		if _, twice := get[p.Role]; twice {
+			panic("a value is asked twice: " + p.Role)
 		}
-		get[p.Name] = p.Value
+		get[p.Role] = p.Value
 	}
 	rows := a.sorted(slices.Clone(a.rows))
 	page := Page{Total: -1}
@@ -156,11 +156,11 @@ func (a *modelAPI) serve(q Query) (Page, error) {
 	restrict := func(since string) {
 		keep(func(r modelRow) bool { return reachable(a, since, r) })
 	}
-	since := get[a.spec.Params.Since]
+	since := get[RoleSince]
 	restrict(since)
 	switch a.spec.Strategy {
 	case Keyset:
-		if token := get[a.spec.Params.Token]; token != "" {
+		if token := get[RoleToken]; token != "" {
 			if a.refuse() {
 				return page, errRefused
 			}
@@ -187,12 +187,12 @@ func (a *modelAPI) serve(q Query) (Page, error) {
 			})
 		}
 		var err error
-		if rows, err = a.close(&page, rows, since, get[a.spec.Params.Token]); err != nil {
+		if rows, err = a.close(&page, rows, since, get[RoleToken]); err != nil {
 			return page, err
 		}
 	case Offset:
-		limit, err1 := strconv.Atoi(get[a.spec.Params.Limit])
-		from, err2 := strconv.Atoi(get[a.spec.Params.Offset])
+		limit, err1 := strconv.Atoi(get[RoleLimit])
+		from, err2 := strconv.Atoi(get[RoleOffset])
 		if err1 != nil || err2 != nil || limit < 1 || from < 0 {
 			return page, fmt.Errorf("400: %v", q)
 		}
@@ -213,8 +213,8 @@ func (a *modelAPI) serve(q Query) (Page, error) {
 			slices.IsSortedFunc(rows[:cut], func(x, y modelRow) int { return cmp.Compare(x.n, y.n) })
 		rows = rows[:cut]
 	case StepSize:
-		from, err1 := strconv.ParseInt(get[a.spec.Params.StartID], 10, 64)
-		to, err2 := strconv.ParseInt(get[a.spec.Params.EndID], 10, 64)
+		from, err1 := strconv.ParseInt(get[RoleStartID], 10, 64)
+		to, err2 := strconv.ParseInt(get[RoleEndID], 10, 64)
 		if err1 != nil || err2 != nil || to < from {
 			return page, fmt.Errorf("400: %v", q)
 		}

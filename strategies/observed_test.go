@@ -32,12 +32,12 @@ func (o *observing) sweep(t *testing.T, s Strategy, c Cursor) (Cursor, string, e
 		var since Value
 		offset := 0
 		for _, par := range q.Params {
-			switch par.Name {
-			case o.spec.Params.Since:
+			switch par.Role {
+			case RoleSince:
 				since = mustParse(t, o.spec.Format, par.Value)
-			case o.spec.Params.Offset:
+			case RoleOffset:
 				fmt.Sscan(par.Value, &offset) //nolint:errcheck // digits
-			case o.spec.Params.Token:
+			case RoleToken:
 				fmt.Sscan(par.Value, &offset) //nolint:errcheck // digits
 			}
 		}
@@ -165,12 +165,12 @@ func TestRowThatComesMeanwhile(t *testing.T) {
 func TestStrictFilterIsTakenBack(t *testing.T) {
 	s := mustNew(t, playgroundSpec(Keyset))
 	c := expecting(t, s, Cursor{Mark: at(9), Filter: FilterStrict})
-	wantQuery(t, s, c, "updated_since="+at(8))
+	wantQuery(t, s, c, "since="+at(8))
 	v := fold(t, s, c, Page{Rows: seconds(t, 8, 8, 9), Token: token("a")})
 	if v.Next.Filter != FilterInclusive || v.Warning != "" {
 		t.Error(show(v.Next))
 	}
-	wantQuery(t, s, v.Next, "updated_since="+at(9))
+	wantQuery(t, s, v.Next, "since="+at(9))
 }
 
 // An opaque value cannot be asked for one step less: the cause is named, and nothing passed by.
@@ -248,13 +248,13 @@ func TestKeysetNoticesAFilterThatIsIgnored(t *testing.T) {
 	s := mustNew(t, spec)
 	one := Page{Rows: seconds(t, 1, 2, 3), Token: token("a")}
 	c := fold(t, s, begin(t, s, Cursor{}), one).Next
-	wantQuery(t, s, c, "updated_since="+at(3))
+	wantQuery(t, s, c, "since="+at(3))
 	v := fold(t, s, c, one)
 	if !v.Restarted || !strings.Contains(v.Warning, "does not honour the parameter updated_since") || strings.Contains(v.Warning, "sort") {
 		t.Fatalf("%+v", v)
 	}
 	c = fold(t, s, v.Next, one).Next
-	wantQuery(t, s, c, "scroll_param=a")
+	wantQuery(t, s, c, "token=a")
 	// Nor does it heal: its rows come from below what was asked for.
 	v = fold(t, s, c, Page{Rows: seconds(t, 4, 5), Token: noToken})
 	c = fold(t, s, begin(t, s, v.Next), Page{Rows: seconds(t, 1, 2, 3), Token: token("a")}).Next
@@ -273,17 +273,17 @@ func TestKeysetRepeatsTheBound(t *testing.T) {
 	spec.Repeat = true
 	s := mustNew(t, spec)
 	c := fold(t, s, begin(t, s, Cursor{Mark: at(1)}), Page{Rows: seconds(t, 9, 8), Token: token("a")}).Next
-	wantQuery(t, s, c, "updated_since="+at(1)+"&scroll_param=a")
+	wantQuery(t, s, c, "since="+at(1)+"&token=a")
 	c = fold(t, s, c, Page{Rows: seconds(t, 7, 12), Token: token("b")}).Next
-	wantQuery(t, s, c, "updated_since="+at(1)+"&scroll_param=b")
+	wantQuery(t, s, c, "since="+at(1)+"&token=b")
 
 	// One deletion: the page before said that there is more, and asked from its last value there is
 	// none. Its token is asked with the page's own bound, so what it leads to compares.
 	c = fold(t, s, begin(t, s, Cursor{Mark: at(1)}), Page{Rows: seconds(t, 1, 2, 3), Token: token("a")}).Next
 	c = fold(t, s, c, Page{Rows: seconds(t, 3), Token: noToken}).Next
-	wantQuery(t, s, c, "updated_since="+at(1)+"&scroll_param=a")
+	wantQuery(t, s, c, "since="+at(1)+"&token=a")
 	c = fold(t, s, c, Page{Token: noToken}).Next
-	wantQuery(t, s, c, "updated_since="+at(3))
+	wantQuery(t, s, c, "since="+at(3))
 	v := fold(t, s, c, Page{Rows: seconds(t, 3), Token: noToken})
 	wantEnd(t, v, at(3))
 	if v.Next.Unsorted {
@@ -314,7 +314,7 @@ func TestKeysetUnsortedHeals(t *testing.T) {
 	}
 	c = begin(t, s, c)
 	c = fold(t, s, c, Page{Rows: seconds(t, 6, 7, 8), Token: token("x")}).Next
-	wantQuery(t, s, c, "updated_since="+at(8))
+	wantQuery(t, s, c, "since="+at(8))
 	for name, pages := range map[string][][]int{
 		"too short":      {{0, 1, 2}, {3, 4}, {5}},
 		"two pages":      {good[0], {7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}},
@@ -331,7 +331,7 @@ func TestKeysetUnsortedHeals(t *testing.T) {
 	s = mustNew(t, spec)
 	c = begin(t, s, sweep(good...))
 	c = fold(t, s, c, Page{Rows: seconds(t, 6, 7, 8), Token: token("x")}).Next
-	wantQuery(t, s, c, "scroll_param=x") // as configured
+	wantQuery(t, s, c, "token=x") // as configured
 }
 
 // What was learnt of one endpoint says nothing of another.

@@ -86,20 +86,19 @@ func (s offset) limit(c Cursor) int {
 }
 
 func (s offset) Query(c Cursor) Query {
-	p := s.spec.Params
 	q := Query{Params: make([]Param, 0, 5)}
-	add := func(name, value string) {
-		if name != "" && value != "" {
-			q.Params = append(q.Params, Param{name, value})
+	add := func(r Role, value string) {
+		if value != "" && s.spec.Params.Of(r) != "" {
+			q.Params = append(q.Params, Param{r, value})
 		}
 	}
-	add(p.OrderBy, s.spec.OrderBy)
+	add(RoleOrderBy, s.spec.OrderBy)
 	if s.spec.OrderBy != "" {
-		add(p.OrderType, "asc")
+		add(RoleOrderType, "asc")
 	}
-	add(p.Since, c.Sweep.After)
-	add(p.Limit, strconv.Itoa(s.asks(c)))
-	add(p.Offset, strconv.FormatInt(s.place(c.Sweep), 10))
+	add(RoleSince, c.Sweep.After)
+	add(RoleLimit, strconv.Itoa(s.asks(c)))
+	add(RoleOffset, strconv.FormatInt(s.place(c.Sweep), 10))
 	return q
 }
 

@@ -19,7 +19,7 @@ func TestOffsetRefusalIsNoBusyEnd(t *testing.T) {
 	for range 200 {
 		asked := map[string]int{}
 		for _, p := range s.Query(c).Params {
-			asked[p.Name], _ = strconv.Atoi(p.Value)
+			asked[string(p.Role)], _ = strconv.Atoi(p.Value)
 		}
 		from, limit := asked["offset"], asked["limit"]
 		var v Verdict

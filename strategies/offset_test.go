@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	firstPage = "order_by=updatedAt&order_type=asc&updated_since="
+	firstPage = "order_by=updatedAt&order_type=asc&since="
 	yearOne   = firstPage + "0001-01-01T00:00:00Z"
 )
 
@@ -289,10 +289,10 @@ func TestOffsetTotalLies(t *testing.T) {
 			api := func(q Query) Page { // the contract's, but for the total
 				since, from := "", 0
 				for _, p := range q.Params {
-					switch p.Name {
-					case "updated_since":
+					switch p.Role {
+					case RoleSince:
 						since = p.Value
-					case "offset":
+					case RoleOffset:
 						for _, d := range p.Value {
 							from = from*10 + int(d-'0')
 						}
@@ -361,5 +361,5 @@ func TestOffsetParameters(t *testing.T) {
 	wantQuery(t, s, begin(t, s, Cursor{}), "limit=3&offset=0")
 	spec.Lookback = 5e9
 	s = mustNew(t, spec)
-	wantQuery(t, s, begin(t, s, Cursor{Mark: at(9)}), "updated_since="+at(4)+"&limit=3&offset=0")
+	wantQuery(t, s, begin(t, s, Cursor{Mark: at(9)}), "since="+at(4)+"&limit=3&offset=0")
 }

@@ -88,7 +88,7 @@ func sortedTies(t *testing.T, limit int) Strategy {
 // known, for only then no more rows come to it.
 func TestOffsetCountsSortedTies(t *testing.T) {
 	s := sortedTies(t, 3)
-	base := "order_by=updatedAt,id&order_type=asc&updated_since=" + at(2) + "&limit=3&offset="
+	base := "order_by=updatedAt,id&order_type=asc&since=" + at(2) + "&limit=3&offset="
 	group := seconds(t, 2, 2, 2, 2)
 	beyond := slices.Concat(group[2:], seconds(t, 5))
 	c := walk(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "0", group[:3], 4}, step{base + "2", beyond, 5}).Next

@@ -12,17 +12,17 @@ func TestKeysetSendsPageSize(t *testing.T) {
 	spec.PageSize, spec.Params.Limit = 70, "per_page"
 	s := mustNew(t, spec)
 	c := begin(t, s, Cursor{})
-	if q := asked(s.Query(c)); !strings.Contains(q, "updated_since=") || !strings.HasSuffix(q, "&per_page=70") {
+	if q := asked(s.Query(c)); !strings.Contains(q, "since=") || !strings.HasSuffix(q, "&limit=70") {
 		t.Errorf("asks %s", q)
 	}
 	c.Sweep.Token = "next"
-	if q := asked(s.Query(c)); q != "scroll_param=next&per_page=70" {
+	if q := asked(s.Query(c)); q != "token=next&limit=70" {
 		t.Errorf("asks with a token %s", q)
 	}
 	for _, without := range []func(){func() { spec.Params.Limit = "" }, func() { spec.Params.Limit, spec.PageSize = "per_page", 0 }} {
 		without()
 		s = mustNew(t, spec)
-		if q := asked(s.Query(begin(t, s, Cursor{}))); strings.Contains(q, "70") || strings.Contains(q, "per_page") {
+		if q := asked(s.Query(begin(t, s, Cursor{}))); strings.Contains(q, "70") || strings.Contains(q, "limit=") {
 			t.Errorf("with page_size %d and the parameter %q it asks %s", spec.PageSize, spec.Params.Limit, q)
 		}
 	}
@@ -39,7 +39,7 @@ func TestKeysetLearnsLimit(t *testing.T) {
 	if !ok || c.PageLimit != 20 {
 		t.Fatalf("learnt %d, %t", c.PageLimit, ok)
 	}
-	if q := asked(s.Query(c)); !strings.HasSuffix(q, "&per_page=20") {
+	if q := asked(s.Query(c)); !strings.HasSuffix(q, "&limit=20") {
 		t.Errorf("asks %s", q)
 	}
 	if _, ok := LearnLimit(s, c, message); ok {

@@ -75,8 +75,8 @@ func (s stepSize) lastOf(c Cursor) int64 {
 
 func (s stepSize) Query(c Cursor) Query {
 	return Query{Params: []Param{
-		{s.spec.Params.StartID, strconv.FormatInt(c.Sweep.NextID, 10)},
-		{s.spec.Params.EndID, strconv.FormatInt(s.lastOf(c), 10)},
+		{RoleStartID, strconv.FormatInt(c.Sweep.NextID, 10)},
+		{RoleEndID, strconv.FormatInt(s.lastOf(c), 10)},
 	}}
 }
 

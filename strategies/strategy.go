@@ -41,14 +41,6 @@ type Strategy interface {
 	Rewind(c Cursor) Cursor
 }
 
-// Param is one query parameter of a request.
-type Param struct{ Name, Value string }
-
-// Query is one request, without the stream's URL and fixed parameters.
-type Query struct {
-	Params []Param
-}
-
 // Row is one record of a page. The byte slices point into buffers that the page
 // owns; whoever keeps one beyond the page's life copies it.
 type Row struct {
@@ -99,18 +91,6 @@ type Verdict struct {
 	Restarted bool
 	// Warning is one sentence for the operator, empty in normal work.
 	Warning string
-}
-
-// ParamNames are the query parameters' names in the API. An empty name is not sent.
-type ParamNames struct {
-	Since     string // rows changed at or after a value
-	Token     string // continuation token
-	Limit     string
-	Offset    string
-	OrderBy   string
-	OrderType string
-	StartID   string
-	EndID     string
 }
 
 // Spec is what a strategy is made from. Fields that a strategy does not use are

@@ -48,7 +48,7 @@ func (s timestamp) Query(c Cursor) Query {
 	if from == "" {
 		return Query{}
 	}
-	return Query{Params: []Param{{s.spec.Params.Since, from}}}
+	return Query{Params: []Param{{RoleSince, from}}}
 }
 
 func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {

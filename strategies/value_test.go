@@ -349,20 +349,20 @@ func TestStrictFilterWithTrimmedFractions(t *testing.T) {
 		return rows
 	}
 	c := begin(t, s, Cursor{Mark: day + "05Z"})
-	wantQuery(t, s, c, "updated_since="+day+"04Z")
+	wantQuery(t, s, c, "since="+day+"04Z")
 	c = fold(t, s, c, Page{Rows: page("05Z", "05.9Z"), Token: token("a")}).Next
-	wantQuery(t, s, c, "updated_since="+day+"05.8Z")
+	wantQuery(t, s, c, "since="+day+"05.8Z")
 	c = fold(t, s, c, Page{Rows: page("05.9Z", "06Z"), Token: token("b")}).Next
-	wantQuery(t, s, c, "updated_since="+day+"05.9Z")
+	wantQuery(t, s, c, "since="+day+"05.9Z")
 	c = fold(t, s, c, Page{Rows: page("06Z", "07Z"), Token: token("b")}).Next
-	wantQuery(t, s, c, "updated_since="+day+"06.9Z")
+	wantQuery(t, s, c, "since="+day+"06.9Z")
 	v := fold(t, s, c, Page{Rows: page("07Z", "08Z"), Token: noToken})
 	wantEnd(t, v, day+"08Z")
 	// The next sweep does not begin before the window that this one left.
-	wantQuery(t, s, begin(t, s, v.Next), "updated_since="+day+"07.9Z")
+	wantQuery(t, s, begin(t, s, v.Next), "since="+day+"07.9Z")
 	// The finest layout of the page counts where the cursor has none yet.
 	c = fold(t, s, begin(t, s, Cursor{Mark: day + "04Z"}), Page{Rows: page("05.25Z", "06Z"), Token: token("a")}).Next
-	wantQuery(t, s, c, "updated_since="+day+"05.99Z")
+	wantQuery(t, s, c, "since="+day+"05.99Z")
 }
 
 // Law: what is rounded down is no later than it was, by less than a step.

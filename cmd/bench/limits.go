@@ -34,7 +34,7 @@ func (a collectionAt) eachPage(fn func(params []strategies.Param, news int64) er
 	for done := int64(0); done < a.Rows; {
 		from := max(0, done-1)
 		news := min(a.Rows, from+int64(a.PageSize)) - done
-		if err := fn([]strategies.Param{{Name: "updated_since", Value: c.stamp(from)}}, news); err != nil {
+		if err := fn([]strategies.Param{{Role: strategies.RoleSince, Value: c.stamp(from)}}, news); err != nil {
 			return err
 		}
 		done += news

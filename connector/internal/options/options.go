@@ -23,7 +23,7 @@ var ErrNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured,
 // answer take a long one in pieces (rule 8), whose size follows from maxInFlight.
 func Rest(s config.Stream, maxInFlight int64) rest.Options {
 	o := rest.Options{
-		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
+		URL: s.URL, Query: s.Query, Params: strategies.ParamNames(s.Params), Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
 		NoContent: s.Ends(config.EndNoContent),
 	}

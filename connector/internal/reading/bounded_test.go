@@ -60,7 +60,7 @@ func shuffled(row uint64, upTo int) uint64 {
 func (b *bounded) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
 	n := map[string]int{}
 	for _, p := range params {
-		n[p.Name], _ = strconv.Atoi(p.Value)
+		n[string(p.Role)], _ = strconv.Atoi(p.Value)
 	}
 	b.mu.Lock()
 	b.now++
@@ -77,7 +77,7 @@ func (b *bounded) Page(ctx context.Context, params []strategies.Param) (*Answer,
 	if b.change != nil {
 		b.change(b)
 	}
-	rows := b.order(int64(n["updated_since"]), n["offset"]+n["limit"])
+	rows := b.order(int64(n["since"]), n["offset"]+n["limit"])
 	a := &Answer{Page: strategies.Page{Total: -1}, URL: "bounded", Size: 1}
 	if b.counts {
 		a.Total = int64(len(rows))

@@ -74,7 +74,7 @@ func (e *emptiness) open(empty *Answer) error {
 // unfilter asks without the filter, where there is one.
 func (e *emptiness) unfilter() (err error) {
 	e.params = nil
-	at := slices.IndexFunc(e.first, func(p strategies.Param) bool { return p.Name == e.stream.Params.Since && p.Name != "" })
+	at := slices.IndexFunc(e.first, func(p strategies.Param) bool { return p.Role == strategies.RoleSince })
 	if at < 0 {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 		}
 		return false, class.Errorf(class.Source, "%s: asked for rows from %q on the API gives none, and without the parameter %s it gives a row at %q: that parameter "+
 			"does not filter by %q from a value on (it may mean that very day, or another field); give the right one (params.since)",
-			a.URL, e.since.Value, e.since.Name, e.beyond, e.stream.CursorField)
+			a.URL, e.since.Value, e.stream.Params.Since, e.beyond, e.stream.CursorField)
 	}
 	switch _, still := countOf(a); {
 	case len(a.Rows) > 0:

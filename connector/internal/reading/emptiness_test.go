@@ -47,7 +47,7 @@ func (r reply) answer(t *testing.T, f strategies.Format, free func()) (*Answer, 
 
 // kindOf says whether a question has the filter.
 func kindOf(params []strategies.Param) string {
-	if len(params) > 0 && params[0].Name == "since" {
+	if len(params) > 0 && params[0].Role == strategies.RoleSince {
 		return "from the mark"
 	}
 	return "without the filter"

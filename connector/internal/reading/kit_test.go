@@ -40,7 +40,7 @@ func (s *ranged) Page(ctx context.Context, params []strategies.Param) (*Answer, 
 	s.mu.Unlock()
 	n := map[string]int64{}
 	for _, p := range params {
-		n[p.Name], _ = strconv.ParseInt(p.Value, 10, 64)
+		n[string(p.Role)], _ = strconv.ParseInt(p.Value, 10, 64)
 	}
 	a := &Answer{Page: strategies.Page{Total: -1}, URL: "ranged", Size: s.size, Free: func() {
 		s.mu.Lock()
@@ -49,7 +49,7 @@ func (s *ranged) Page(ctx context.Context, params []strategies.Param) (*Answer, 
 	}}
 	from, to := n["start_id"], n["end_id"]
 	if s.ids == nil {
-		since := n["updated_since"]
+		since := n["since"]
 		a.Total = s.rows - since
 		from, to = since+n["offset"]+1, min(since+n["offset"]+n["limit"], s.rows)
 	}

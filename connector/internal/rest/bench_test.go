@@ -41,7 +41,7 @@ func BenchmarkGetOnly(b *testing.B) {
 }
 
 func benchmarkGet(b *testing.B, c *Client, size int) {
-	params := []strategies.Param{{Name: "updated_since", Value: "2026-11-14T20:02:39Z"}, {Name: "limit", Value: "1000"}}
+	params := []strategies.Param{{Role: strategies.RoleSince, Value: "2026-11-14T20:02:39Z"}, {Role: strategies.RoleLimit, Value: "1000"}}
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -67,7 +67,7 @@ func TestGetAllocations(t *testing.T) {
 	c := quick(t, Options{URL: "http://api.test/", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: header, ContentLength: int64(len(body)), Body: &canned{rest: body}, Request: r}, nil
 	})})
-	params := []strategies.Param{{Name: "since", Value: "1"}}
+	params := []strategies.Param{{Role: strategies.RoleSince, Value: "1"}}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

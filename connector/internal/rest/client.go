@@ -32,6 +32,7 @@ type Backoff struct{ Initial, Max time.Duration }
 type Options struct {
 	URL     string                   // of the stream, http or https; may have its own query
 	Query   map[string]string        // fixed parameters, sent with every request
+	Params  strategies.ParamNames    // the names of the strategies' own
 	Headers map[string]config.Secret // sent with every request, never to another origin
 
 	Timeout    time.Duration // of one try as a whole, connecting to last byte
@@ -103,7 +104,7 @@ func (r *Response) Release() {
 
 // New makes a client. Errors have class Config and fit behind "streams[i]: ".
 func New(o Options) (*Client, error) {
-	t, err := newTarget(o.URL, o.Query)
+	t, err := newTarget(o.URL, o.Query, o.Params)
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}

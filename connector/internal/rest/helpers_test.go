@@ -83,7 +83,7 @@ func inMemory(t *testing.T, a http.Handler, o Options) *Client {
 	if o.URL == "" {
 		o.URL = "http://api.test/users"
 	}
-	o.Transport = transport
+	o.Transport, o.Params = transport, names
 	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +140,7 @@ func quick(t testing.TB, o Options) *Client {
 	if o.Backoff == (Backoff{}) {
 		o.Backoff = Backoff{Initial: time.Millisecond, Max: time.Millisecond}
 	}
+	o.Params = names
 	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -147,6 +148,9 @@ func quick(t testing.TB, o Options) *Client {
 	t.Cleanup(c.Close)
 	return c
 }
+
+// names are what the tests' API calls its parameters.
+var names = strategies.ParamNames{Since: "since", Limit: "limit", Offset: "offset", OrderBy: "a b", Token: "scroll_token"}
 
 // get asks for one page with acceptPage, and releases it.
 func get(t *testing.T, c *Client, params ...strategies.Param) error {

@@ -151,7 +151,7 @@ func TestResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &api{answers: []http.HandlerFunc{text(200, onePage, "X-Page", "1")}}
 		c := inMemory(t, a, Options{URL: "http://api.test/users?kind=a", Query: map[string]string{"api_key": "sesame"}})
-		r, err := c.Get(t.Context(), []strategies.Param{{Name: "since", Value: "2026-11-14T20:02:39Z"}}, acceptPage)
+		r, err := c.Get(t.Context(), []strategies.Param{{Role: strategies.RoleSince, Value: "2026-11-14T20:02:39Z"}}, acceptPage)
 		if err != nil {
 			t.Fatal(err)
 		}

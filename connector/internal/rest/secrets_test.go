@@ -81,7 +81,7 @@ func TestSecretsStayHidden(t *testing.T) {
 					Transport: f, MaxRetries: 1, MaxBody: 10_000,
 					Logger: slog.New(slog.NewTextHandler(&logged, nil)),
 				})
-				r, err := c.Get(t.Context(), []strategies.Param{{Name: "since", Value: "1"}}, acceptPage)
+				r, err := c.Get(t.Context(), []strategies.Param{{Role: strategies.RoleSince, Value: "1"}}, acceptPage)
 				all := logged.String() + fmt.Sprintf("%v %+v", err, err)
 				for e := err; e != nil; e = errors.Unwrap(e) {
 					all += e.Error()

@@ -17,6 +17,7 @@ type target struct {
 	base  url.URL // without query and fragment
 	shown string  // base as it may be shown
 	fixed []pair  // the URL's own query and Options.Query, in this order
+	names strategies.ParamNames
 }
 
 // pair is a fixed query parameter.
@@ -28,7 +29,7 @@ type pair struct {
 	secret bool
 }
 
-func newTarget(rawURL string, query map[string]string) (*target, error) {
+func newTarget(rawURL string, query map[string]string, params strategies.ParamNames) (*target, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		var e *url.Error
@@ -46,7 +47,7 @@ func newTarget(rawURL string, query map[string]string) (*target, error) {
 	if u.Hostname() == "" {
 		return nil, errors.New("the url has no host")
 	}
-	t := &target{base: *u}
+	t := &target{base: *u, names: params}
 	t.base.RawQuery, t.base.ForceQuery, t.base.Fragment, t.base.RawFragment = "", false, "", ""
 	t.shown = secret.URL(&t.base)
 
@@ -111,12 +112,12 @@ func (t *target) build(params []strategies.Param) (*url.URL, string) {
 	}
 	for i := range t.fixed {
 		p := &t.fixed[i]
-		if !slices.ContainsFunc(params, func(q strategies.Param) bool { return q.Name == p.name }) {
+		if !slices.ContainsFunc(params, func(q strategies.Param) bool { return t.names.Of(q.Role) == p.name }) {
 			add(p.sent, p.shown)
 		}
 	}
 	for _, p := range params {
-		s := url.QueryEscape(p.Name) + "=" + url.QueryEscape(p.Value)
+		s := url.QueryEscape(t.names.Of(p.Role)) + "=" + url.QueryEscape(p.Value)
 		add(s, s)
 	}
 	u := t.base

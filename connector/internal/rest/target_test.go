@@ -18,17 +18,17 @@ func TestBuildURL(t *testing.T) {
 	}{
 		{"bare", "http://h/users", nil, nil, "http://h/users", "http://h/users"},
 		{"own query first, then fixed ones by name, then params in order", "http://h/users?b=1&flag&a=%20#top",
-			map[string]string{"z": "ü&", "c": ""}, []strategies.Param{{Name: "since", Value: "2026-11-14T20:02:39+00:00"}, {Name: "a b", Value: "="}},
+			map[string]string{"z": "ü&", "c": ""}, []strategies.Param{{Role: strategies.RoleSince, Value: "2026-11-14T20:02:39+00:00"}, {Role: strategies.RoleOrderBy, Value: "="}},
 			"http://h/users?b=1&flag&a=%20&c=&z=%C3%BC%26&since=2026-11-14T20%3A02%3A39%2B00%3A00&a+b=%3D", ""},
 		{"a param is never sent twice", "http://h/?limit=5&x=1", map[string]string{"x": "2", "offset": "0"},
-			[]strategies.Param{{Name: "limit", Value: "50"}, {Name: "offset", Value: "100"}}, "http://h/?x=2&limit=50&offset=100", ""},
+			[]strategies.Param{{Role: strategies.RoleLimit, Value: "50"}, {Role: strategies.RoleOffset, Value: "100"}}, "http://h/?x=2&limit=50&offset=100", ""},
 		{"secrets are sent and not shown", "http://me:sesame@h/?api_key=k1&since=1", map[string]string{"access_token": "k2", "AuthCode": "k3", "author": "jo"},
-			[]strategies.Param{{Name: "scroll_token", Value: "MjA="}},
+			[]strategies.Param{{Role: strategies.RoleToken, Value: "MjA="}},
 			"http://me:sesame@h/?api_key=k1&since=1&AuthCode=k3&access_token=k2&author=jo&scroll_token=MjA%3D",
 			"http://***@h/?api_key=***&since=1&AuthCode=***&access_token=***&author=jo&scroll_token=MjA%3D"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			target, err := newTarget(x.url, x.query)
+			target, err := newTarget(x.url, x.query, names)
 			if err != nil {
 				t.Fatal(err)
 			}

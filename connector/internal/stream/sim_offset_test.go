@@ -14,7 +14,7 @@ func (m *mistaken) queryOffset(c strategies.Cursor, q strategies.Query) strategi
 		return q
 	}
 	for i := range q.Params {
-		if q.Params[i].Name == "offset" {
+		if q.Params[i].Role == strategies.RoleOffset {
 			q.Params[i].Value = strconv.FormatInt(at, 10)
 		}
 	}

@@ -128,7 +128,7 @@ func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
 	q := m.Strategy.Query(c)
 	switch {
 	case m.variant == followStrictToken && m.x.script.ByValue && c.Sweep.LastKey != "":
-		return strategies.Query{Params: []strategies.Param{{Name: "scroll_param", Value: c.Sweep.LastKey}}}
+		return strategies.Query{Params: []strategies.Param{{Role: strategies.RoleToken, Value: c.Sweep.LastKey}}}
 	case m.x.script.Strategy == strategies.Offset:
 		return m.queryOffset(c, q)
 	}

@@ -96,7 +96,7 @@ func short(text string) string { return strings.ReplaceAll(text, "2026-01-01T", 
 func paramsText(params []strategies.Param) string {
 	text := ""
 	for _, p := range params {
-		text += " " + p.Name + "=" + short(p.Value)
+		text += " " + string(p.Role) + "=" + short(p.Value)
 	}
 	return text
 }

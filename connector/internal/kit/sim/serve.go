@@ -85,23 +85,23 @@ func (a *API) parse(params []strategies.Param) (question, bool) {
 	q := question{token: -1}
 	var err error
 	for _, p := range params {
-		switch p.Name {
-		case "since", "updated_since":
+		switch p.Role {
+		case strategies.RoleSince:
 			var v strategies.Value
 			v, err = a.Format.ParseString(p.Value)
 			q.since, q.from = v.N, true
-		case "scroll_param":
+		case strategies.RoleToken:
 			q.token, err = strconv.Atoi(p.Value)
 			if err == nil && (q.token < 0 || q.token >= len(a.tokens)) {
 				return q, false
 			}
-		case "limit":
+		case strategies.RoleLimit:
 			q.limit, err = strconv.Atoi(p.Value)
-		case "offset":
+		case strategies.RoleOffset:
 			q.offset, err = strconv.Atoi(p.Value)
-		case "start_id":
+		case strategies.RoleStartID:
 			q.start, err = strconv.ParseInt(p.Value, 10, 64)
-		case "end_id":
+		case strategies.RoleEndID:
 			q.end, err = strconv.ParseInt(p.Value, 10, 64)
 		}
 		if err != nil {

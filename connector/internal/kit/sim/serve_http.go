@@ -81,7 +81,7 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 	}
 	var params []strategies.Param
 	for name, values := range r.URL.Query() {
-		params = append(params, strategies.Param{Name: name, Value: values[0]})
+		params = append(params, strategies.Param{Role: roles[name], Value: values[0]})
 	}
 	a := h.API.Serve(params)
 	if h.Trace != nil {
@@ -98,6 +98,12 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 		return a.Status, []byte(`{"error": "` + a.Text + `"}`), -1, false
 	}
 	return http.StatusOK, h.API.json(a), a.Page, false
+}
+
+// roles are the playground's names of the parameters.
+var roles = map[string]strategies.Role{
+	"since": strategies.RoleSince, "updated_since": strategies.RoleSince, "scroll_param": strategies.RoleToken, "limit": strategies.RoleLimit,
+	"offset": strategies.RoleOffset, "start_id": strategies.RoleStartID, "end_id": strategies.RoleEndID,
 }
 
 func (h *HTTP) spoil() (status int, body []byte, page int32, hang bool) {
