@@ -161,6 +161,13 @@ func TestCursorDescribed(t *testing.T) {
 	c := full(t)
 	compare("cursor", doc.Properties, c)
 	compare("sweep", doc.Defs["sweep"].Properties, c.Sweep)
+	walk := c.Sweep.Walk
+	compare("walk", doc.Defs["walk"].Properties, walk)
+	compare("position", doc.Defs["position"].Properties, walk.At)
+	compare("number", doc.Defs["number"].Properties, walk.At.Number)
+	compare("offset", doc.Defs["offset"].Properties, walk.At.Offset)
+	compare("token", doc.Defs["token"].Properties, walk.At.Token)
+	compare("row", doc.Defs["row"].Properties, walk.At.Row)
 	compare("read_back", doc.Defs["read_back"].Properties, c.ReadBack)
 	compare("schema", doc.Defs["schema"].Properties, c.Schemas[0])
 	compare("written", doc.Defs["written"].Properties, c.Written)

@@ -8,7 +8,7 @@ import (
 
 // BenchmarkFold folds full pages of 1,000 rows in the middle of a sweep.
 func BenchmarkFold(b *testing.B) {
-	for _, name := range Names() {
+	for _, name := range Own() {
 		b.Run(name, func(b *testing.B) {
 			fold := folding(b, name)
 			b.ReportAllocs()
@@ -49,7 +49,7 @@ func folding(tb testing.TB, name string) func() {
 // A page allocates for the texts that go into the next cursor, and none for those that are
 // read from the last one.
 func TestFoldAllocatesLittle(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range Own() {
 		if n := testing.AllocsPerRun(100, folding(t, name)); n > 11 {
 			t.Errorf("%s: %v allocations a page", name, n)
 		}

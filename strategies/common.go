@@ -38,6 +38,16 @@ func newCore(spec Spec, back time.Duration) (core, error) {
 	return k, nil
 }
 
+// needs fails where the API has no place for what the strategy asks by.
+func (k core) needs(roles ...Role) error {
+	for _, r := range roles {
+		if k.spec.Params.Of(r) == "" {
+			return fmt.Errorf("%s needs the name of a parameter (params.%s)", k.spec.Strategy, r)
+		}
+	}
+	return nil
+}
+
 // Guess knows nothing: where each question takes its value from the page before, none can
 // be asked ahead.
 func (core) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }

@@ -180,6 +180,9 @@ type Sweep struct {
 	Left    int64  `json:"left,omitempty"`
 	Passed  int    `json:"passed,omitempty"`
 
+	// Walk is where a sweep by pager stands.
+	Walk *Walk `json:"walk,omitempty"`
+
 	// ReadBack is the cursor's ReadBack when the sweep was opened: what a restart
 	// from From has to read again.
 	ReadBack *ReadBack `json:"read_back,omitempty"`
@@ -267,7 +270,7 @@ func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
 	if err := c.Newer(stream); err != nil {
 		return c, err
 	}
-	if c.Strategy != strategy && (c.Strategy == StepSize || strategy == StepSize) {
+	if c.Strategy != strategy && (TraitsOf(c.Strategy).ByID || TraitsOf(strategy).ByID) {
 		return c, fmt.Errorf("stream %q was read with strategy %s so far; its mark %q means nothing to %s: "+
 			"give the stream a new name (and topic), or set the strategy back", stream, c.Strategy, c.Mark, strategy)
 	}

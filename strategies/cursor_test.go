@@ -56,7 +56,7 @@ func TestOldCursorsLoad(t *testing.T) {
 			seen[c.Strategy] = true
 		})
 	}
-	for _, name := range Names() {
+	for _, name := range Own() {
 		if !seen[name] {
 			t.Errorf("no old cursor of %s", name)
 		}
@@ -103,7 +103,7 @@ func TestAdopt(t *testing.T) {
 }
 
 func TestStoredCursorsThatCannotBeRead(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range Own() {
 		s := mustNew(t, playgroundSpec(name))
 		if _, err := s.Begin(Cursor{Mark: "yesterday"}, time.Unix(0, 0)); err == nil || !strings.Contains(err.Error(), "yesterday") {
 			t.Errorf("%s: %v", name, err)

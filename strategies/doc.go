@@ -1,5 +1,4 @@
-// Package strategies holds the five ways of reading a paged API incrementally:
-// keyset, offset, timestamp, step_size and replay.
+// Package strategies holds the ways of reading a paged API incrementally. recipes.go is the table of them.
 //
 // A strategy is a pure state machine. It has no clock, does no I/O and starts no
 // goroutine; all it knows is in the Cursor and the Page it is handed. The caller's
@@ -20,6 +19,8 @@
 // compares in), evidence.go and whole.go (whether an answer is all there is), then keyset.go with
 // keyset_token.go (pages by token), keyset_end.go and ends.go (what ends them), timestamp.go (replay, too),
 // stepsize.go, and offset.go with offset_fold.go, offset_look.go, offset_refused.go (offsets that
-// the API refuses) and offset_limit.go (page sizes, keyset's too).
-// laws_test.go states what holds for all five.
+// the API refuses) and offset_limit.go (page sizes, keyset's too). The strategies that read by a configured
+// pager share walk.go: sweep.go, feed.go, window.go and snapshot.go. pager.go has the table of pagers, of which
+// pager_none.go, pager_number.go, pager_offset.go, pager_token.go, pager_link.go and pager_row.go are one each.
+// laws_test.go states what holds for those that page in a way of their own, walk_laws_test.go for the others.
 package strategies

@@ -8,7 +8,8 @@ type Ends struct {
 	Token        bool  // keyset: a page whose token is left out, or blank
 	EmptyPage    bool  // keyset: a page without rows, whatever its token
 	RepeatedPage bool  // keyset, offset: the rows of the page before once more
-	Statuses     []int // keyset, offset: statuses by which the API refuses what lies behind the last row
+	ShortPage    bool  // by pager: a page with fewer rows than were asked for
+	Statuses     []int // statuses by which the API refuses what lies behind the last row
 }
 
 func (e Ends) status(n int) bool { return slices.Contains(e.Statuses, n) }

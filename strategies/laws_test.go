@@ -102,7 +102,7 @@ func bound(api *modelAPI) int {
 }
 
 func eachStrategy(t *testing.T, law func(t *rapid.T, name string)) {
-	for _, name := range Names() {
+	for _, name := range Own() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) { law(t, name) })

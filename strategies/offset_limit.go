@@ -105,6 +105,9 @@ func LearnLimit(s Strategy, c Cursor, message string, fields ...int) (Cursor, bo
 	}
 	if n > 0 {
 		c.PageLimit = n
+		if w, ok := s.(interface{ relimit(c Cursor) Cursor }); ok {
+			c = w.relimit(c)
+		}
 		return c, true
 	}
 	if s := c.Sweep; counts && s != nil && !s.Probe && s.Limit > o.spec.PageSize && s.Limit == asked && s.Largest <= s.Limit/2 {

@@ -24,7 +24,7 @@ type step struct {
 	total int64
 }
 
-func walk(t *testing.T, s Strategy, c Cursor, steps ...step) Verdict {
+func readAll(t *testing.T, s Strategy, c Cursor, steps ...step) Verdict {
 	t.Helper()
 	var v Verdict
 	for _, st := range steps {
@@ -41,12 +41,12 @@ func walk(t *testing.T, s Strategy, c Cursor, steps ...step) Verdict {
 func TestOffsetReadsThePlayground(t *testing.T) {
 	s := mustNew(t, offsetSpec(3))
 	rows := seconds(t, 1, 2, 3, 4, 4)
-	c := walk(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=3&offset=0", rows[:3], 5}).Next
+	c := readAll(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=3&offset=0", rows[:3], 5}).Next
 	if c.Mark != "" || c.Window != at(1) { // the next page may begin with a row at 2, or a doubt ask from a step before
 		t.Fatal(show(c))
 	}
 	// The base is frozen, and the row before the last group comes again.
-	v := walk(t, s, c,
+	v := readAll(t, s, c,
 		step{yearOne + "&limit=3&offset=1", rows[1:4], 5},
 		step{yearOne + "&limit=3&offset=2", rows[2:], 5},
 		step{yearOne + "&limit=3&offset=4", rows[4:], 5}) // the count says that this was the end
@@ -54,7 +54,7 @@ func TestOffsetReadsThePlayground(t *testing.T) {
 	c = begin(t, s, v.Next)
 	wantEnd(t, fold(t, s, c, Page{Total: 0}), at(4))
 	// An idle poll is two requests.
-	wantEnd(t, walk(t, s, c, step{firstPage + at(4) + "&limit=3&offset=0", rows[3:], 2}, step{firstPage + at(4) + "&limit=3&offset=1", rows[4:], 2}), at(4))
+	wantEnd(t, readAll(t, s, c, step{firstPage + at(4) + "&limit=3&offset=0", rows[3:], 2}, step{firstPage + at(4) + "&limit=3&offset=1", rows[4:], 2}), at(4))
 }
 
 // Without a count, an empty page is the end only between two looks at the same rows.
@@ -62,18 +62,18 @@ func TestOffsetWithoutTotal(t *testing.T) {
 	s := mustNew(t, offsetSpec(3))
 	rows := seconds(t, 1, 2, 3)
 	base := firstPage + at(3) + "&limit=3&offset="
-	open := walk(t, s, begin(t, s, Cursor{}),
+	open := readAll(t, s, begin(t, s, Cursor{}),
 		step{yearOne + "&limit=3&offset=0", rows, -1},
 		step{yearOne + "&limit=3&offset=1", rows[1:], -1},
 		step{base + "0", rows[2:], -1}).Next
-	wantEnd(t, walk(t, s, open, step{base + "1", nil, -1}, step{base + "0", rows[2:], -1}), at(3))
+	wantEnd(t, readAll(t, s, open, step{base + "1", nil, -1}, step{base + "0", rows[2:], -1}), at(3))
 	// There is a row: it is read again together with the one before it.
 	more := seconds(t, 7)
-	v := walk(t, s, open, step{base + "1", more, -1})
+	v := readAll(t, s, open, step{base + "1", more, -1})
 	if !v.Restarted || v.Next.Window != open.Window {
 		t.Fatalf("a row behind an unseen seam is taken: %+v", v)
 	}
-	c := walk(t, s, v.Next, step{base + "0", append(rows[2:3:3], more...), -1}).Next
+	c := readAll(t, s, v.Next, step{base + "0", append(rows[2:3:3], more...), -1}).Next
 	wantQuery(t, s, c, firstPage+at(7)+"&limit=3&offset=0")
 	wantEnd(t, fold(t, s, begin(t, s, Cursor{}), Page{Total: -1}), "")
 }
@@ -84,19 +84,19 @@ func TestOffsetWithoutTotal(t *testing.T) {
 func TestOffsetEndsOnNoEmptyPageAlone(t *testing.T) {
 	s := mustNew(t, offsetSpec(5))
 	base := firstPage + at(7) + "&limit=5&offset="
-	two := rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7))                                                            // of a, b and z, cut short
-	c := walk(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", two, -1}, step{base + "2", nil, -1}).Next // a has left
-	v := walk(t, s, c, step{base + "0", rowsOf(t, RFC3339, "b@"+at(7), "z@"+at(9)), -1})
+	two := rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7))                                                               // of a, b and z, cut short
+	c := readAll(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", two, -1}, step{base + "2", nil, -1}).Next // a has left
+	v := readAll(t, s, c, step{base + "0", rowsOf(t, RFC3339, "b@"+at(7), "z@"+at(9)), -1})
 	wantQuery(t, s, v.Next, firstPage+at(9)+"&limit=5&offset=0")
 	if v.Restarted {
 		t.Fatalf("z is not delivered: %+v", v)
 	}
 	// With a count: four rows of five came, one of them left, the count is four now.
 	four := rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7), "c@"+at(7), "d@"+at(7))
-	c = walk(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", four, 5}, step{base + "4", nil, 4}).Next
+	c = readAll(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", four, 5}, step{base + "4", nil, 4}).Next
 	wantQuery(t, s, c, base+"0")
 	// The count agreed, but the last row is another one by now.
-	c = walk(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", four, 4}, step{base + "3", rowsOf(t, RFC3339, "z@"+at(9)), 4}).Next
+	c = readAll(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", four, 4}, step{base + "3", rowsOf(t, RFC3339, "z@"+at(9)), 4}).Next
 	wantQuery(t, s, c, base+"0")
 }
 
@@ -121,10 +121,10 @@ func TestOffsetCountsNoRowTwice(t *testing.T) {
 	s := mustNew(t, offsetSpec(9))
 	base := firstPage + at(7) + "&limit=9&offset="
 	rows := rowsOf(t, RFC3339, "a@"+at(7), "a@"+at(7), "b@"+at(7)) // of a, b and c
-	c := walk(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", rows, 3}, step{base + "3", nil, 3}).Next
+	c := readAll(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", rows, 3}, step{base + "3", nil, 3}).Next
 	wantQuery(t, s, c, base+"0")
-	c = walk(t, s, c, step{base + "0", rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7), "c@"+at(7)), 3}).Next
-	wantEnd(t, walk(t, s, c, step{base + "2", rows[2:], 3}), at(7))
+	c = readAll(t, s, c, step{base + "0", rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7), "c@"+at(7)), 3}).Next
+	wantEnd(t, readAll(t, s, c, step{base + "2", rows[2:], 3}), at(7))
 }
 
 // Two answers in a row may hold one row twice in the place of another. An API that always
@@ -135,13 +135,13 @@ func TestOffsetTakesNoRowTwiceForTheEnd(t *testing.T) {
 	twice := rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7), "b@"+at(7)) // of a, b and c
 	doubled := func(c Cursor) Cursor {
 		t.Helper()
-		return walk(t, s, c, step{base + "0", twice, 3}, step{base + "3", nil, 3}).Next
+		return readAll(t, s, c, step{base + "0", twice, 3}, step{base + "3", nil, 3}).Next
 	}
 	c := doubled(begin(t, s, Cursor{Mark: at(7)}))
-	c = walk(t, s, c, step{base + "0", twice, 3}).Next
+	c = readAll(t, s, c, step{base + "0", twice, 3}).Next
 	wantQuery(t, s, c, base+"0") // not the end
 	once := rowsOf(t, RFC3339, "a@"+at(7), "b@"+at(7), "c@"+at(7))
-	wantEnd(t, walk(t, s, c, step{base + "0", once, 3}, step{base + "2", once[2:], 3}), at(7))
+	wantEnd(t, readAll(t, s, c, step{base + "0", once, 3}, step{base + "2", once[2:], 3}), at(7))
 
 	v := fold(t, s, doubled(c), Page{Rows: twice, Total: 3})
 	wantEnd(t, v, at(7))
@@ -153,7 +153,7 @@ func TestOffsetTakesNoRowTwiceForTheEnd(t *testing.T) {
 func TestOffsetShortPagesAreNotTheEnd(t *testing.T) {
 	s := mustNew(t, offsetSpec(50)) // the server gives three rows a page
 	rows := seconds(t, 1, 2, 3, 4)
-	v := walk(t, s, begin(t, s, Cursor{}),
+	v := readAll(t, s, begin(t, s, Cursor{}),
 		step{yearOne + "&limit=50&offset=0", rows[:3], 4},
 		step{yearOne + "&limit=50&offset=1", rows[1:], 4}, // the count says so
 		step{yearOne + "&limit=50&offset=3", rows[3:], 4})
@@ -180,7 +180,7 @@ func TestOffsetRefusesPagesOfOneRow(t *testing.T) {
 
 func TestOffsetSeam(t *testing.T) {
 	s := mustNew(t, offsetSpec(3))
-	open := walk(t, s, begin(t, s, Cursor{Mark: at(0)}), step{firstPage + at(0) + "&limit=3&offset=0", seconds(t, 1, 2, 4), 9}).Next
+	open := readAll(t, s, begin(t, s, Cursor{Mark: at(0)}), step{firstPage + at(0) + "&limit=3&offset=0", seconds(t, 1, 2, 4), 9}).Next
 	for name, rows := range map[string][]Row{
 		"the row before is gone":         seconds(t, 4, 5),
 		"no row before has a value":      rowsOf(t, RFC3339, "bad@", "y@"+at(4)),
@@ -225,7 +225,7 @@ func TestOffsetSeam(t *testing.T) {
 func TestOffsetOverlapAsWideAsTheGroups(t *testing.T) {
 	s := mustNew(t, offsetSpec(8))
 	rows := seconds(t, 1, 2, 2, 2, 3, 4, 5, 6)
-	c := walk(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=8&offset=0", rows, 20}).Next
+	c := readAll(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=8&offset=0", rows, 20}).Next
 	wantQuery(t, s, c, yearOne+"&limit=8&offset=4") // groups of three, and a row before
 	if v := fold(t, s, c, Page{Rows: seconds(t, 5, 6, 7, 8, 9, 10, 11, 12), Total: 18}); v.Restarted {
 		t.Fatalf("%+v", v)
@@ -249,7 +249,7 @@ func TestOffsetWindow(t *testing.T) {
 	spec.Lookback = 2 * time.Second
 	s := mustNew(t, spec)
 	c := begin(t, s, Cursor{Mark: at(9)})
-	c = walk(t, s, c, step{firstPage + at(7) + "&limit=3&offset=0", seconds(t, 10, 11, 12), 9}).Next
+	c = readAll(t, s, c, step{firstPage + at(7) + "&limit=3&offset=0", seconds(t, 10, 11, 12), 9}).Next
 	wantQuery(t, s, c, firstPage+at(7)+"&limit=3&offset=1")
 	if c.Window != at(9) {
 		t.Fatalf("%s", show(c))
@@ -265,9 +265,9 @@ func TestOffsetWindow(t *testing.T) {
 func TestOffsetRowsWithoutAValue(t *testing.T) {
 	s := mustNew(t, offsetSpec(4))
 	base := firstPage + at(0) + "&limit=4&offset="
-	open := walk(t, s, begin(t, s, Cursor{Mark: at(0)}), step{base + "0", rowsOf(t, RFC3339, "a@"+at(1), "b@"+at(2), "c@"+at(3), "bad@"), 9}).Next
+	open := readAll(t, s, begin(t, s, Cursor{Mark: at(0)}), step{base + "0", rowsOf(t, RFC3339, "a@"+at(1), "b@"+at(2), "c@"+at(3), "bad@"), 9}).Next
 	// From the row before the last one with a value, for what stands behind it has no place of its own.
-	on := walk(t, s, open, step{base + "1", rowsOf(t, RFC3339, "b@"+at(2), "c@"+at(3), "bad@", "d@"+at(4)), 9})
+	on := readAll(t, s, open, step{base + "1", rowsOf(t, RFC3339, "b@"+at(2), "c@"+at(3), "bad@", "d@"+at(4)), 9})
 	if on.Restarted {
 		t.Fatalf("the seam fits: %s", show(on.Next))
 	}
@@ -276,7 +276,7 @@ func TestOffsetRowsWithoutAValue(t *testing.T) {
 		t.Error("more rows stand before the group than there were")
 	}
 	// A page of nothing else is asked for with a greater limit.
-	c := walk(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=4&offset=0", rowsOf(t, RFC3339, "a@", "b@", "c@", "d@"), 9}).Next
+	c := readAll(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=4&offset=0", rowsOf(t, RFC3339, "a@", "b@", "c@", "d@"), 9}).Next
 	wantQuery(t, s, c, yearOne+"&limit=8&offset=0")
 }
 

@@ -22,9 +22,9 @@ func rows110(t *testing.T, second int, ids ...int) (rows []Row) {
 func TestOffsetRecordedTies(t *testing.T) {
 	s := mustNew(t, offsetSpec(5))
 	first := append(rows110(t, 1, 106), append(rows110(t, 2, 107, 108), rows110(t, 3, 109, 110)...)...)
-	c := walk(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=5&offset=0", first, 12}).Next
+	c := readAll(t, s, begin(t, s, Cursor{}), step{yearOne + "&limit=5&offset=0", first, 12}).Next
 	// Not offset=4, where the row read last stands: group 3 may be in another order there.
-	c = walk(t, s, c, step{yearOne + "&limit=5&offset=2", append(rows110(t, 2, 107), rows110(t, 3, 110, 109, 112, 111)...), 12}).Next
+	c = readAll(t, s, c, step{yearOne + "&limit=5&offset=2", append(rows110(t, 2, 107), rows110(t, 3, 110, 109, 112, 111)...), 12}).Next
 	wantQuery(t, s, c, firstPage+at(3)+"&limit=5&offset=0") // which was not whole in that answer either
 }
 
@@ -34,13 +34,13 @@ func TestOffsetWideGroup(t *testing.T) {
 	s := mustNew(t, offsetSpec(3))
 	base := firstPage + at(2) + "&limit="
 	group := seconds(t, 2, 2, 2, 2, 2)
-	c := walk(t, s, begin(t, s, Cursor{Mark: at(2)}),
+	c := readAll(t, s, begin(t, s, Cursor{Mark: at(2)}),
 		step{base + "3&offset=0", group[:3], 7},
 		step{base + "6&offset=0", append(group[:5:5], seconds(t, 3)...), 7}).Next
 	if c.Mark != at(2) || c.Sweep.High != at(3) {
 		t.Fatal(show(c))
 	}
-	c = walk(t, s, c, step{base + "6&offset=3", append(group[3:5:5], seconds(t, 3, 4)...), 7}, step{base + "6&offset=6", seconds(t, 4), 7}).Next
+	c = readAll(t, s, c, step{base + "6&offset=3", append(group[3:5:5], seconds(t, 3, 4)...), 7}, step{base + "6&offset=6", seconds(t, 4), 7}).Next
 	wantQuery(t, s, begin(t, s, c), firstPage+at(4)+"&limit=3&offset=0")
 }
 
@@ -51,13 +51,13 @@ func TestOffsetGroupTooWide(t *testing.T) {
 	words := []string{"3 rows or more share", at(2), "no more than 3 in one answer", `order_by: "updatedAt,id"`, "page size", "another strategy"}
 	base := firstPage + at(2) + "&limit="
 	open := func(s Strategy) Cursor {
-		return walk(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "3&offset=0", group, 7}).Next
+		return readAll(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "3&offset=0", group, 7}).Next
 	}
 	t.Run("it cuts", func(t *testing.T) {
 		s := mustNew(t, offsetSpec(3))
 		c := open(s)
 		for range busyEnds + 2 {
-			c = walk(t, s, c, step{base + "6&offset=0", group, 7}, step{base + "3&offset=3", seconds(t, 4), 7}).Next
+			c = readAll(t, s, c, step{base + "6&offset=0", group, 7}, step{base + "3&offset=3", seconds(t, 4), 7}).Next
 		}
 		refused(t, s, c, Page{Rows: group, Total: 7}, words...)
 	})
@@ -91,18 +91,18 @@ func TestOffsetCountsSortedTies(t *testing.T) {
 	base := "order_by=updatedAt,id&order_type=asc&since=" + at(2) + "&limit=3&offset="
 	group := seconds(t, 2, 2, 2, 2)
 	beyond := slices.Concat(group[2:], seconds(t, 5))
-	c := walk(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "0", group[:3], 4}, step{base + "2", beyond, 5}).Next
+	c := readAll(t, s, begin(t, s, Cursor{Mark: at(2)}), step{base + "0", group[:3], 4}, step{base + "2", beyond, 5}).Next
 	if c.Sweep.High != at(2) {
 		t.Fatalf("what lies beyond the group counts already: %s", show(c))
 	}
-	c = walk(t, s, c, step{base + "0", group[:3], 5}, step{base + "2", beyond, 5}, step{base + "4", beyond[2:], 5}).Next
+	c = readAll(t, s, c, step{base + "0", group[:3], 5}, step{base + "2", beyond, 5}, step{base + "4", beyond[2:], 5}).Next
 	if c.Mark != at(5) {
 		t.Fatal(show(c))
 	}
 	// An idle poll of such a group ends as any other.
 	wide := seconds(t, 7, 7, 7, 7)
 	base = strings.ReplaceAll(base, at(2), at(7))
-	wantEnd(t, walk(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", wide[:3], 4}, step{base + "2", wide[2:], 4}, step{base + "3", wide[3:], 4}), at(7))
+	wantEnd(t, readAll(t, s, begin(t, s, Cursor{Mark: at(7)}), step{base + "0", wide[:3], 4}, step{base + "2", wide[2:], 4}, step{base + "3", wide[3:], 4}), at(7))
 }
 
 // Ties whose order changes although order_by names two fields show at the seam, again and

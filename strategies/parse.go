@@ -119,6 +119,9 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 				below("sweep.part.tally.rest.rows", int64(t.Rest.Rows), 0)
 			}
 		}
+		if s.Walk != nil {
+			s.Walk.wrong(below)
+		}
 		readBack("sweep.read_back", s.ReadBack)
 	}
 	return wrong

@@ -15,6 +15,9 @@ const (
 	RoleOrderType Role = "order_type" // the direction, always asc
 	RoleStartID   Role = "start_id"   // the first id of a range
 	RoleEndID     Role = "end_id"     // its last id
+	RoleUntil     Role = "until"      // rows up to a value of the cursor field
+	RolePage      Role = "page"       // the number of a page
+	RoleLink      Role = "link"       // the URL of the page, as the API gave it: the question is that URL
 )
 
 // Param is one value of a question.
@@ -39,6 +42,8 @@ type ParamNames struct {
 	OrderType string
 	StartID   string
 	EndID     string
+	Until     string
+	Page      string
 }
 
 // Of is the name of a role's parameter; empty: the API has none.
@@ -60,6 +65,10 @@ func (n ParamNames) Of(r Role) string {
 		return n.StartID
 	case RoleEndID:
 		return n.EndID
+	case RoleUntil:
+		return n.Until
+	case RolePage:
+		return n.Page
 	}
 	return ""
 }

@@ -1,9 +1,6 @@
 package strategies
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // The names of the strategies, as configuration and cursor write them.
 const (
@@ -12,10 +9,11 @@ const (
 	Timestamp = "timestamp"
 	StepSize  = "step_size"
 	Replay    = "replay"
+	Changes   = "sweep"
+	Feed      = "feed"
+	Window    = "window"
+	Snapshot  = "snapshot"
 )
-
-// Names lists the strategies in the order that help texts use.
-func Names() []string { return []string{Keyset, Offset, Timestamp, StepSize, Replay} }
 
 // Strategy decides which page to ask for and where the cursor goes. Implementations
 // keep no state of their own, so one value may serve any number of cursors.
@@ -79,7 +77,12 @@ type Page struct {
 	// is delivered all the same (rule 13).
 	Ceiling Value
 
+	// Link is the URL of the header Link's rel=next; empty: there is none.
+	Link string
+
 	refused bool // keyset: no answer, but the refusal that ends the sweep
+	asked   int  // rows that the request asked for; 0: it did not say
+	last    bool // feed: nothing behind the page is wanted
 }
 
 // Verdict is what Fold decided.
@@ -91,6 +94,9 @@ type Verdict struct {
 	Restarted bool
 	// Warning is one sentence for the operator, empty in normal work.
 	Warning string
+	// From is the least value of the rows that are delivered: older ones of the page are from
+	// behind what the sweep reads. Unset: all are.
+	From Value
 }
 
 // Spec is what a strategy is made from. Fields that a strategy does not use are
@@ -111,23 +117,12 @@ type Spec struct {
 	InitialID int64         // step_size: the first id asked for
 	StepSize  int64         // step_size: ids a request
 	MaxID     int64         // step_size: the last id asked for
+	Pager     string        // snapshot, sweep, feed, window: how pages follow each other, one of Pagers
+	FirstPage int64         // pages by number: that of the first one
+	LastRow   string        // pages behind a row: LastKey or LastCursor
+	Step      time.Duration // window: the span of time of one request
+	Lag       time.Duration // window: how far behind now the last one ends
+	MaxAge    time.Duration // window: a mark that is older is not asked from; 0: any is
 	Params    ParamNames
 	OrderBy   string // offset: the value of the OrderBy parameter
-}
-
-// New returns the strategy that spec names. The error names the field at fault in
-// words that fit behind "streams[i]: ".
-func New(spec Spec) (Strategy, error) {
-	switch spec.Strategy {
-	case Keyset:
-		return newKeyset(spec)
-	case Offset:
-		return newOffset(spec)
-	case Timestamp, Replay:
-		return newTimestamp(spec)
-	case StepSize:
-		return newStepSize(spec)
-	default:
-		return nil, fmt.Errorf("strategy %q is not one of %v", spec.Strategy, Names())
-	}
 }

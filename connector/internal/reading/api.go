@@ -75,6 +75,7 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 		},
 	}
 	out.More.And(wire.Heard(resp.Header))
+	out.Link = wire.NextLink(resp.Header)
 	rest := resp.Rest
 	if rest == nil {
 		return out

@@ -36,7 +36,7 @@ func (n *Notes) assumed(p *Parts, c strategies.Cursor, a *Answer) {
 // TwinsNote names two rows of one answer that have the same id and differ; "": there are none. Of
 // a collection whose ids are not unique the topic keeps one row an id, and loses the others.
 func TwinsNote(s config.Stream, rows []strategies.Row) string {
-	if s.Strategy == strategies.StepSize {
+	if s.Traits().ByID {
 		return "" // the id is what it counts by
 	}
 	first := make(map[string]int, len(rows))
@@ -66,7 +66,7 @@ func UnsentNote(s config.Stream) string {
 // OversizeNote says that a page has more rows than page_size; "": it has not, or nothing says how
 // many it should have.
 func OversizeNote(s config.Stream, c strategies.Cursor, a *Answer) string {
-	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Strategy == strategies.StepSize {
+	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID {
 		return ""
 	}
 	most := s.PageSize
@@ -76,7 +76,7 @@ func OversizeNote(s config.Stream, c strategies.Cursor, a *Answer) string {
 	if len(a.Rows) <= most {
 		return ""
 	}
-	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
+	if s.Traits().Whole {
 		return fmt.Sprintf("an answer has %d rows, more than page_size (%d) says: give the API's real page size, or leave it out if it has none (page_size: none)",
 			len(a.Rows), most)
 	}

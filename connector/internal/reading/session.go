@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"slices"
 	"time"
 
 	"tidemark/connector/config"
@@ -223,6 +224,9 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 func (s *Session) made(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
 	s.page = Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
 	page := &s.page
+	if v.From.Set {
+		answer.Rows = slices.DeleteFunc(answer.Rows, func(r strategies.Row) bool { return r.Value.Set && s.p.Format.Compare(r.Value, v.From) < 0 })
+	}
 	if err := s.countBad(page, v.Restarted); err != nil {
 		s.letGo(answer, weight)
 		return nil, err

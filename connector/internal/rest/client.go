@@ -112,7 +112,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}
-	usual := config.NewStream("", strategies.Keyset, o.URL)
+	usual := config.NewStream("", "", o.URL)
 	c := &Client{
 		target:     t,
 		header:     header,
@@ -170,7 +170,10 @@ func (c *Client) Close() {
 // reason) where all tries failed, *WaitError where the API asks for too long a wait, all of
 // class Source; the context's cause, without a class, when ctx ends.
 func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func(*Response) error) (*Response, error) {
-	u, shown := c.target.build(params)
+	u, shown, err := c.target.build(params)
+	if err != nil {
+		return nil, class.Wrap(class.Source, c.secrets.Err(err))
+	}
 	var waits *backoff.ExponentialBackOff
 	started := time.Now()
 	for try := 1; ; try++ {

@@ -14,6 +14,7 @@
 //	body.go       reading a bounded body into a pooled buffer, gzip and zstd
 //	transport.go  the transport, and the rule about redirects (P11)
 //	target.go     the request's URL, as it is sent and as it may be shown, and its secrets (P11)
+//	link.go       the URL that an answer gives for its next page
 //	rest.go       the rest of an answer that is read in pieces
 //	header.go     the headers of all requests
 //

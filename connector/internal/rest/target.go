@@ -99,7 +99,12 @@ func (t *target) secrets(headers map[string]config.Secret) *secret.Set {
 // build makes the URL of one request and the text that stands for it in errors and
 // headers. The strategy's own parameters are shown: they are marks, offsets and the
 // API's continuation tokens, and an error that hides them helps nobody.
-func (t *target) build(params []strategies.Param) (*url.URL, string) {
+func (t *target) build(params []strategies.Param) (*url.URL, string, error) {
+	for _, p := range params {
+		if p.Role == strategies.RoleLink {
+			return t.follow(p.Value)
+		}
+	}
 	var sentSpace, shownSpace [512]byte
 	sent, shown := sentSpace[:0], append(shownSpace[:0], t.shown...)
 	add := func(s, show string) {
@@ -122,5 +127,5 @@ func (t *target) build(params []strategies.Param) (*url.URL, string) {
 	}
 	u := t.base
 	u.RawQuery = string(sent)
-	return &u, string(shown)
+	return &u, string(shown), nil
 }

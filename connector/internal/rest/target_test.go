@@ -33,7 +33,10 @@ func TestBuildURL(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 20 { // map order must not show
-				u, shown := target.build(x.params)
+				u, shown, err := target.build(x.params)
+				if err != nil {
+					t.Fatal(err)
+				}
 				if u.String() != x.sent {
 					t.Fatalf("sent\n%s, want\n%s", u, x.sent)
 				}

@@ -72,13 +72,41 @@ func counts(e *strategies.Evidence, name, value string, kind strategies.CountKin
 // this is the last one.
 func links(e *strategies.Evidence, values []string) {
 	pages := false
+	eachLink(values, func(_, rel string) {
+		switch rel {
+		case "next":
+			e.Goes("Link: rel=next", false)
+		case "first", "last", "prev", "previous":
+			pages = true
+		}
+	})
+	if pages && e.More == "" {
+		e.Ends("Link without rel=next")
+	}
+}
+
+// NextLink is the URL of the next page as the Link headers have it; empty: there is none.
+func NextLink(h http.Header) (next string) {
+	if values := h["Link"]; len(values) > 0 {
+		eachLink(values, func(url, rel string) {
+			if rel == "next" && next == "" {
+				next = url
+			}
+		})
+	}
+	return next
+}
+
+// eachLink calls fn with each URL of Link headers and each of its relations, in lower case.
+func eachLink(values []string, fn func(url, rel string)) {
 	for _, v := range values {
 		for v != "" {
 			_, rest, ok := strings.Cut(v, "<")
 			if !ok {
 				break
 			}
-			if _, rest, ok = strings.Cut(rest, ">"); !ok {
+			url, rest, ok := strings.Cut(rest, ">")
+			if !ok {
 				break
 			}
 			params := rest
@@ -92,17 +120,9 @@ func links(e *strategies.Evidence, values []string) {
 					continue
 				}
 				for rel := range strings.FieldsSeq(strings.Trim(rels, `", `)) {
-					switch strings.ToLower(rel) {
-					case "next":
-						e.Goes("Link: rel=next", false)
-					case "first", "last", "prev", "previous":
-						pages = true
-					}
+					fn(strings.TrimSpace(url), strings.ToLower(rel))
 				}
 			}
 		}
-	}
-	if pages && e.More == "" {
-		e.Ends("Link without rel=next")
 	}
 }

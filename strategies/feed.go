@@ -1,0 +1,111 @@
+package strategies
+
+import (
+	"fmt"
+	"time"
+)
+
+// feed reads a list that the API sorts newest first, from its first page down to the mark and
+// further by the look-back. It is for APIs that cannot filter. A page ends the sweep when its last
+// rows are older than that, at least two of them, or all of its rows are: one old row says nothing, for
+// lists begin with rows that are pinned there. Rows that are committed later than their stamp, and
+// beyond the look-back, are not found but by a rescan.
+type feed struct{ walk }
+
+func newFeed(spec Spec) (Strategy, error) {
+	k, err := newCore(spec, spec.Lookback)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Format == Opaque {
+		return nil, fmt.Errorf("feed reads down to the mark, and an opaque cursor has no order")
+	}
+	w, err := newWalk(spec, k)
+	return feed{w}, err
+}
+
+func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
+	if c.Sweep != nil {
+		return c, nil
+	}
+	c, err := s.open(c)
+	if err == nil {
+		c.Sweep.settle()        // nothing is asked from the mark
+		c.Sweep.From = c.Window // and so far all rows come
+		c.Sweep.After = c.Window
+	}
+	return c, err
+}
+
+func (s feed) Query(c Cursor) Query { return s.question(c) }
+
+func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
+	c = c.clone()
+	from, err := s.value(c.Sweep.From)
+	if err != nil {
+		return Verdict{}, err
+	}
+	rises, old := s.read(p.Rows, from)
+	if rises > 0 {
+		return Verdict{}, fmt.Errorf("row %d of the page is newer than the row before it: the API does not sort newest first, so the sweep's end cannot be told; "+
+			"make it sort so (query), or read all of it each time (snapshot)", rises+1)
+	}
+	if err := s.note(&c, p); err != nil {
+		return Verdict{}, err
+	}
+	if old {
+		// Nothing behind it is read: whatever the page says of that, the list ends here.
+		p.Token, p.Link, p.More, p.Total, p.last = Token{}, "", Evidence{}, -1, true
+	}
+	done, again, warning, err := s.turn(&c, &p, true)
+	switch {
+	case err == errMoves: //nolint:errorlint // it is the very value
+		return s.held(c, err), nil
+	case err != nil:
+		return Verdict{}, err
+	case done:
+		// A newer row stands before all that was read: each page behind the first one shows
+		// less. So nothing has to wait for the next sweep.
+		if err := s.end(&c); err != nil {
+			return Verdict{}, err
+		}
+	}
+	return Verdict{Next: c, Restarted: again, Warning: warning, From: from}, nil
+}
+
+// read looks at a page's rows: rises is the number of the first row of the sweep that is newer than the one
+// before it, 0 where none is; old says that the page reaches behind the sweep's lower end.
+func (s feed) read(rows []Row, from Value) (rises int, old bool) {
+	last, run, valued := -1, 0, 0
+	for i := range rows {
+		v := &rows[i].Value
+		if !v.Set {
+			continue
+		}
+		valued++
+		if from.Set && s.spec.Format.compare(v, &from) < 0 {
+			run++
+			continue
+		}
+		run = 0
+		if last >= 0 && s.spec.Format.compare(v, &rows[last].Value) > 0 {
+			return i, false
+		}
+		last = i
+	}
+	return 0, run >= 2 || run > 0 && run == valued
+}
+
+// Refused is the end of a list behind whose last page the API refuses.
+func (s feed) Refused(c Cursor, status int) (Verdict, bool, error) {
+	if !s.refusedEnd(c, status) {
+		return Verdict{}, false, nil
+	}
+	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}})
+	return v, true, err
+}
+
+// Guess knows nothing: most sweeps end with their first page.
+func (s feed) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
+
+func (s feed) Rewind(c Cursor) Cursor { return s.rewind(c) }

@@ -1,0 +1,121 @@
+package strategies
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// pager says how the pages of one list follow each other. It is pure; what it remembers is a
+// Position, where it has a field of its own.
+type pager interface {
+	// ask puts into the question what leads to the page that the position stands before.
+	ask(at Position, q *Query)
+	// step says where a page leads to: every call moves the position, ends the list or fails (P7, P8).
+	step(at Position, p *Page) (move, error)
+	// ahead is the position behind the page that at stands before, if that page is full and
+	// nothing moves; false where only the page itself tells.
+	ahead(at Position, rows int, total int64) (Position, bool)
+}
+
+// move is where a page leads to.
+type move struct {
+	to      Position
+	end     bool   // there are no more pages
+	lacks   string // why the list has to be read from its first page again; empty: it has not
+	warning string
+}
+
+// Position is where the reading of one list stands; the zero value is before its first page.
+// At the most one of its fields is set, by the pager that is configured.
+type Position struct {
+	Number *NumberPosition `json:"number,omitempty"`
+	Offset *OffsetPosition `json:"offset,omitempty"`
+	Token  *TokenPosition  `json:"token,omitempty"`
+	Row    *RowPosition    `json:"row,omitempty"`
+}
+
+func (p Position) first() bool { return p == Position{} }
+
+// The names of the pagers, as the configuration writes them.
+const (
+	pagerNone   = "none"        // the answer is all there is
+	pagerNumber = "page"        // by number
+	pagerOffset = "offset"      // by the number of rows to skip
+	pagerToken  = "token"       // by a token in the answer
+	pagerURL    = "next_url"    // by a URL in the answer
+	pagerLink   = "link_header" // by the header Link, rel=next
+	pagerRow    = "last_row"    // by the last row of the page before
+)
+
+// paging is what the recipes and the configuration have to know of a kind of pager.
+type paging struct {
+	doc    string
+	needs  []Role // what a request must be able to carry
+	shifts bool   // a row that comes or goes moves others from one page to another
+	path   bool   // the answer has to hold something, at the path of the token
+	make   func(Spec) pager
+}
+
+// pagings are all kinds of pagers: a new one is a file, a line here, and a field of Position.
+var pagings = map[string]paging{
+	pagerNone:   {"the answer holds all rows; one that says that there is more is an error", nil, false, false, func(s Spec) pager { return onePage{} }},
+	pagerNumber: {"pages have numbers", []Role{RolePage}, true, false, func(s Spec) pager { return numbered{s} }},
+	pagerOffset: {"the request says how many rows to skip", []Role{RoleOffset}, true, false, func(s Spec) pager { return skipping{s} }},
+	pagerToken:  {"each page holds the token of the next one", []Role{RoleToken}, false, true, func(s Spec) pager { return tokened{s, RoleToken} }},
+	pagerURL:    {"each page holds the URL of the next one", nil, false, true, func(s Spec) pager { return tokened{s, RoleLink} }},
+	pagerLink:   {"the header Link of each page has the URL of the next one (rel=next)", nil, false, false, func(s Spec) pager { return linked{tokened{s, RoleLink}} }},
+	pagerRow:    {"a page begins behind the last row of the one before, whose key the request carries", []Role{RoleToken}, false, false, func(s Spec) pager { return behindRow{s} }},
+}
+
+// Pagers are the names of the pagers, in the order of the alphabet.
+func Pagers() []string { return slices.Sorted(maps.Keys(pagings)) }
+
+// PagerDoc says of a pager how pages follow each other.
+func PagerDoc(name string) string { return pagings[name].doc }
+
+// PagerNeeds are the roles that requests must have a place for.
+func PagerNeeds(name string) []Role { return pagings[name].needs }
+
+// PagerReads reports whether a pager goes by what an answer holds at the path of the token.
+func PagerReads(name string) bool { return pagings[name].path }
+
+func newPager(spec Spec) (pager, paging, error) {
+	kind := pagings[spec.Pager]
+	for _, r := range kind.needs {
+		if spec.Params.Of(r) == "" {
+			return nil, kind, fmt.Errorf("pages by %s need the name of a parameter (params.%s)", spec.Pager, r)
+		}
+	}
+	return kind.make(spec), kind, nil
+}
+
+// ended judges what an answer of a list that counts its pages says of its end. An empty page is
+// one, unless the answer counts more rows than came: then rows have gone meanwhile, or the API
+// gives no more pages than so many, and it is read again from the first page. A count that is
+// reached proves an end only together with a page that is shorter than asked for, for some APIs
+// count no further than a limit. Where the answer says both that there is more and that there is
+// not, it is read on.
+func (e Ends) ended(p *Page, seen, pages int64) (move, error) {
+	rows := len(p.Rows)
+	short := p.asked > 0 && rows < p.asked
+	switch {
+	case rows == 0 && p.More.Flag:
+		return move{}, fmt.Errorf("page %d has no rows, and says that there is more (%s): an empty page is the end of a list by pages, so "+
+			"what it promises would be lost (P8); look at records_path", pages, p.More.More)
+	case rows == 0 && p.Total > seen:
+		return move{lacks: fmt.Sprintf("page %d has no rows, and the API counts %d of which %d were read: it gives no more pages, or total_path is the count of something else",
+			pages, p.Total, seen)}, nil
+	case rows == 0:
+		return move{end: true}, nil
+	case p.More.Flag:
+		return move{}, nil
+	case p.Total >= 0:
+		return move{end: short && seen >= p.Total}, nil
+	case p.More.End != "" && p.More.More == "":
+		return move{end: true}, nil
+	case p.More.Kind == CountPages:
+		return move{end: pages >= p.More.Total}, nil
+	}
+	return move{end: e.ShortPage && short}, nil
+}

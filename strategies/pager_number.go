@@ -1,0 +1,78 @@
+package strategies
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// NumberPosition is where a list by page numbers stands.
+type NumberPosition struct {
+	Page  int64  `json:"page"`            // the number to ask for
+	Read  int64  `json:"read"`            // pages read
+	Rows  int64  `json:"rows"`            // rows in them
+	Look  string `json:"look,omitempty"`  // a hash of the page before
+	Again int    `json:"again,omitempty"` // pages in a row that had the look of the one before
+}
+
+// numbered reads a list whose pages have numbers.
+type numbered struct{ spec Spec }
+
+func (n numbered) at(p Position) NumberPosition {
+	if p.Number != nil {
+		return *p.Number
+	}
+	return NumberPosition{Page: n.spec.FirstPage}
+}
+
+func (n numbered) ask(at Position, q *Query) {
+	q.Params = append(q.Params, Param{RolePage, strconv.FormatInt(n.at(at).Page, 10)})
+}
+
+func (n numbered) step(at Position, p *Page) (move, error) {
+	to := n.at(at)
+	to.Read, to.Rows = to.Read+1, to.Rows+int64(len(p.Rows))
+	look := shown(p.Rows)
+	to.Again = count(to.Again, look, to.Look, len(p.Rows))
+	if end, err := repeats(n.spec, to.Again, p, "the page number", RolePage, to.Page); err != nil || end {
+		return move{end: end}, err
+	}
+	m, err := n.spec.Ends.ended(p, to.Rows, to.Read)
+	to.Page, to.Look = to.Page+1, look
+	m.to.Number = &to
+	return m, err
+}
+
+func (n numbered) ahead(at Position, rows int, total int64) (Position, bool) {
+	to := n.at(at)
+	to.Page, to.Read, to.Rows, to.Look = to.Page+1, to.Read+1, to.Rows+int64(rows), ""
+	return Position{Number: &to}, rows > 0 && (total < 0 || to.Rows < total)
+}
+
+// mostAgain is how often in a row a page may hold the rows of the one before: on a list that moves by just
+// a page meanwhile it does.
+const mostAgain = 3
+
+// repeats judges a page that holds the rows of the one before. Behind the end some APIs give
+// their last page again; others do not honour what the page was asked by, and would never come to
+// an end (P7). again counts such pages, the one in hand included.
+func repeats(spec Spec, again int, p *Page, what string, r Role, value int64) (end bool, err error) {
+	switch {
+	case again == 0:
+		return false, nil
+	case spec.Ends.RepeatedPage:
+		return true, nil
+	case again < mostAgain:
+		return false, nil
+	}
+	return false, fmt.Errorf("asked with %s=%d the API gives the %d rows of the page before once more, %d times in a row: it does not honour %s, or gives "+
+		"its last page again behind the end (P7); give the right parameter (params.%s), or, if it is the end, say so (end: repeated_page)",
+		spec.Params.Of(r), value, len(p.Rows), again, what, r)
+}
+
+// count is how many pages in a row have the look of the one before, with one that has the look.
+func count(again int, look, before string, rows int) int {
+	if rows == 0 || look != before {
+		return 0
+	}
+	return again + 1
+}

@@ -1,0 +1,44 @@
+package strategies
+
+import "strconv"
+
+// OffsetPosition is where a list by offset stands.
+type OffsetPosition struct {
+	Skip  int64  `json:"skip"`            // rows to skip, and rows read
+	Read  int64  `json:"read"`            // pages read
+	Look  string `json:"look,omitempty"`  // a hash of the page before
+	Again int    `json:"again,omitempty"` // pages in a row that had the look of the one before
+}
+
+// skipping reads a list whose pages are asked for by the number of rows before them.
+type skipping struct{ spec Spec }
+
+func (s skipping) at(p Position) OffsetPosition {
+	if p.Offset != nil {
+		return *p.Offset
+	}
+	return OffsetPosition{}
+}
+
+func (s skipping) ask(at Position, q *Query) {
+	q.Params = append(q.Params, Param{RoleOffset, strconv.FormatInt(s.at(at).Skip, 10)})
+}
+
+func (s skipping) step(at Position, p *Page) (move, error) {
+	to := s.at(at)
+	look := shown(p.Rows)
+	to.Again = count(to.Again, look, to.Look, len(p.Rows))
+	if end, err := repeats(s.spec, to.Again, p, "the offset", RoleOffset, to.Skip); err != nil || end {
+		return move{end: end}, err
+	}
+	to.Read, to.Skip, to.Look = to.Read+1, to.Skip+int64(len(p.Rows)), look
+	m, err := s.spec.Ends.ended(p, to.Skip, to.Read)
+	m.to.Offset = &to
+	return m, err
+}
+
+func (s skipping) ahead(at Position, rows int, total int64) (Position, bool) {
+	to := s.at(at)
+	to.Read, to.Skip, to.Look = to.Read+1, to.Skip+int64(rows), ""
+	return Position{Offset: &to}, rows > 0 && (total < 0 || to.Skip < total)
+}

@@ -1,0 +1,131 @@
+package strategies
+
+import "time"
+
+// sweep reads rows changed since the mark from pages in no known order. Behind the reader rows
+// with values up to the greatest there is may appear unseen. What was there before the sweep began
+// is another matter: a row that changed since then has a value at or above it, so everything below
+// it stood still and was read. So the mark moves to what the first page showed, and to what the
+// sweep before had reached (P2): it stays about one sweep behind.
+type sweep struct{ walk }
+
+func newSweep(spec Spec) (Strategy, error) {
+	k, err := newCore(spec, spec.Lookback)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.needs(RoleSince); err != nil {
+		return nil, err
+	}
+	w, err := newWalk(spec, k)
+	return sweep{w}, err
+}
+
+func (s sweep) Begin(c Cursor, _ time.Time) (Cursor, error) {
+	if c.Sweep != nil {
+		return c, nil
+	}
+	c, err := s.open(c)
+	if err != nil {
+		return c, err
+	}
+	c.Sweep.High = c.Reached
+	return c, s.low(c)
+}
+
+// low lets the sweep begin where the mark's row comes even if the filter is strict: it may come on any of
+// the pages, or on none, so that nothing tells.
+func (w walk) low(c Cursor) error {
+	s := c.Sweep
+	if w.spec.Format == Opaque || c.Mark == "" || s.From != c.Mark {
+		return nil
+	}
+	v, err := w.value(c.Mark)
+	if err != nil {
+		return err
+	}
+	from, err := w.careful(c, v, 0)
+	if err == nil && from != s.From {
+		s.settle()
+		s.From, s.After = from, from
+	}
+	return err
+}
+
+func (s sweep) Query(c Cursor) Query { return s.question(c, Param{RoleSince, c.Sweep.After}) }
+
+func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
+	c = c.clone()
+	if err := s.note(&c, p); err != nil {
+		return Verdict{}, err
+	}
+	seen, err := s.sight(c, p.Rows)
+	if err != nil {
+		return Verdict{}, err
+	}
+	done, again, warning, err := s.turn(&c, &p, true)
+	switch {
+	case err == errMoves: //nolint:errorlint // it is the very value
+		return s.held(c, err), nil
+	case err != nil:
+		return Verdict{}, err
+	case seen.shown || done:
+		if v, asks, err := s.doubt(&c, sight{shown: seen.shown}); err != nil || asks {
+			if v.Next.Sweep != nil {
+				standing(v.Next.Sweep).restart()
+			}
+			return v, err
+		}
+	}
+	if done {
+		err = s.end(&c)
+	}
+	return Verdict{Next: c, Restarted: again, Warning: warning}, err
+}
+
+// note raises the greatest value read: what the first page shows counts for the mark at this
+// sweep's end, what comes behind it at the next one's.
+func (w walk) note(c *Cursor, p Page) (err error) {
+	high := w.extent(p.Rows, p.Ceiling).high
+	if c.Sweep.Walk == nil || c.Sweep.Walk.At.first() {
+		return w.saw(c, high)
+	}
+	c.Sweep.Ahead, err = w.greater(c.Sweep.Ahead, high)
+	return err
+}
+
+// end closes the sweep. What it read behind its first page is kept for the next one.
+func (w walk) end(c *Cursor) error {
+	ahead, err := w.value(c.Sweep.Ahead)
+	if err != nil {
+		return err
+	}
+	if err := w.core.end(c); err != nil {
+		return err
+	}
+	mark, err := w.value(c.Mark)
+	c.Reached = ""
+	if ahead.Set && (!mark.Set || w.spec.Format.Compare(ahead, mark) > 0) {
+		c.Reached = string(ahead.Raw)
+	}
+	return err
+}
+
+// held ends a sweep whose list could not be read whole: its rows are delivered, and the mark stays.
+func (w walk) held(c Cursor, why error) Verdict {
+	c.Sweep = nil
+	return Verdict{Next: c, Warning: why.Error()}
+}
+
+// Refused is the end of a list behind whose last page the API refuses.
+func (s sweep) Refused(c Cursor, status int) (Verdict, bool, error) {
+	if !s.refusedEnd(c, status) {
+		return Verdict{}, false, nil
+	}
+	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}})
+	return v, true, err
+}
+
+func (s sweep) Guess(c Cursor, rows int, total int64) (Cursor, bool) { return s.ahead(c, rows, total) }
+
+func (s sweep) Rewind(c Cursor) Cursor { return s.rewind(c) }

@@ -1,0 +1,221 @@
+package strategies
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/zeebo/xxh3"
+)
+
+// walk is what the strategies share that read their pages by a pager, in whatever order the
+// API gives them: snapshot, sweep, feed and window.
+//
+// A pager whose pages shift, by number or by offset, may pass a row by that another one's coming
+// or going has moved to a page that was read. A strategy whose mark would rise over such a row
+// reads the list again until two passes, one behind the other, showed the same rows. A list of one
+// page is read in one answer, and need not be.
+type walk struct {
+	core
+	pager  pager
+	shifts bool
+}
+
+// Walk is where a sweep by pager stands.
+type Walk struct {
+	At     Position `json:"at,omitzero"`
+	Pages  int64    `json:"pages,omitempty"`  // read in this pass
+	Pass   Digest   `json:"pass,omitzero"`    // the rows of this pass
+	Before *Digest  `json:"before,omitempty"` // those of the one before
+	Passes int      `json:"passes,omitempty"` // that did not agree
+	To     string   `json:"to,omitempty"`     // window: where the span of time ends that is read
+	Until  string   `json:"until,omitempty"`  // window: and where the last one does
+	Recent bool     `json:"recent,omitempty"` // window: a page was read of a span in which rows may appear still
+	Sure   bool     `json:"sure,omitempty"`   // two passes have to agree, whatever the pager
+}
+
+// Verified makes the open sweep one whose end proves that each row was shown which was there all the
+// time, as a scan for deleted rows needs it (P9). By token a row that changes may move to where the
+// reader has been, and be in none of the pages.
+func Verified(c Cursor) Cursor {
+	if c.Sweep != nil && TraitsOf(c.Strategy).Walks {
+		c = c.clone()
+		standing(c.Sweep).Sure = true
+	}
+	return c
+}
+
+// mostPasses is how often a list that moves is read for two passes to agree.
+const mostPasses = 5
+
+func newWalk(spec Spec, core core) (walk, error) {
+	pager, kind, err := newPager(spec)
+	return walk{core, pager, kind.shifts}, err
+}
+
+// standing is the sweep's Walk, which the caller may change.
+func standing(s *Sweep) *Walk {
+	w := Walk{}
+	if s.Walk != nil {
+		w = *s.Walk
+	}
+	s.Walk = &w
+	return &w
+}
+
+// question is the page that the sweep stands before. Where a page's token or URL leads on, the
+// bounds are repeated only if the configuration says so.
+func (w walk) question(c Cursor, bounds ...Param) Query {
+	var at Position
+	if c.Sweep.Walk != nil {
+		at = c.Sweep.Walk.At
+	}
+	var q Query
+	if at.first() || w.spec.Repeat || at.Token == nil {
+		for _, b := range bounds {
+			if b.Value != "" && w.spec.Params.Of(b.Role) != "" {
+				q.Params = append(q.Params, b)
+			}
+		}
+	}
+	w.pager.ask(at, &q)
+	if n := w.limit(c); n > 0 && !at.linked(q) {
+		q.Params = append(q.Params, Param{RoleLimit, strconv.Itoa(n)})
+	}
+	return q
+}
+
+// limit is how many rows a request asks for; 0: it does not say.
+func (w walk) limit(c Cursor) int {
+	switch {
+	case w.spec.Params.Limit == "":
+		return 0
+	case c.PageLimit > 1:
+		return min(w.spec.PageSize, c.PageLimit)
+	}
+	return w.spec.PageSize
+}
+
+// relimit takes note of another page size: pages by number are other ones then.
+func (w walk) relimit(c Cursor) Cursor {
+	if c.Sweep != nil && c.Sweep.Walk != nil && c.Sweep.Walk.At.Number != nil {
+		c = c.clone()
+		standing(c.Sweep).restart()
+	}
+	return c
+}
+
+// linked reports whether the question is a URL of the API's own, which has everything in it.
+func (p Position) linked(q Query) bool {
+	return len(q.Params) > 0 && q.Params[len(q.Params)-1].Role == RoleLink
+}
+
+// turn folds a page: it moves the sweep to the next one, and says whether the list has been read.
+// again says that the list is read once more from its first page.
+func (w walk) turn(c *Cursor, p *Page, marked bool) (done, again bool, warning string, err error) {
+	s := c.Sweep
+	s.Pages++
+	c.Longest = max(c.Longest, len(p.Rows))
+	at := standing(s)
+	p.asked = w.limit(*c)
+	m := move{end: true}
+	if !p.last {
+		if m, err = w.pager.step(at.At, p); err != nil {
+			return false, false, "", err
+		}
+	}
+	at.Pages++
+	agree := at.Sure || marked && w.shifts
+	if agree {
+		for i := range p.Rows {
+			at.Pass.addVersion(&p.Rows[i])
+		}
+	}
+	switch {
+	case m.lacks != "":
+		s.Restarts++
+		if s.Restarts > maxRestarts {
+			return false, false, "", fmt.Errorf("%s (P8)", m.lacks)
+		}
+		at.restart()
+		return false, true, "", nil
+	case !m.end:
+		at.At = m.to
+		return false, false, m.warning, nil
+	case agree && at.Pages > 1 && (at.Before == nil || *at.Before != at.Pass):
+		if at.Passes++; at.Passes >= mostPasses {
+			return true, false, "", errMoves
+		}
+		before := at.Pass
+		at.Before = &before
+		at.restart()
+		return false, true, m.warning, nil
+	}
+	return true, false, m.warning, nil
+}
+
+// restart goes back to the list's first page.
+func (w *Walk) restart() { w.At, w.Pages, w.Pass = Position{}, 0, Digest{} }
+
+// errMoves says that a list moves faster than it can be read.
+var errMoves = fmt.Errorf("%d passes over the list, one behind the other, showed different rows: it changes faster than it can be read by page, so "+
+	"the mark stays where it is; read it by token, by value (keyset, offset) or in smaller spans", mostPasses)
+
+// addVersion adds a version of a row: its key with what it says.
+func (d *Digest) addVersion(r *Row) {
+	d.join(Digest{1, xxh3.Hash(r.Key) ^ r.Hash*0x9e3779b97f4a7c15 ^ xxh3.Hash(r.Value.Raw)*3})
+}
+
+// rewind sends the sweep back to its start.
+func (w walk) rewind(c Cursor) Cursor {
+	walked := c.Sweep.Walk
+	c = w.core.rewind(c)
+	if walked != nil {
+		c.Sweep.Walk = &Walk{To: walked.To, Until: walked.Until, Sure: walked.Sure}
+	}
+	return c
+}
+
+// ahead is the cursor before the next page of the same list.
+func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
+	if c.Sweep == nil {
+		return c, false
+	}
+	c = c.clone()
+	at := standing(c.Sweep)
+	to, ok := w.pager.ahead(at.At, rows, total)
+	at.At = to
+	return c, ok
+}
+
+// Refused takes a refusal of what lies behind a page for the end, where the configuration says
+// that the API ends its lists so.
+func (w walk) refusedEnd(c Cursor, status int) bool {
+	return c.Sweep.Walk != nil && !c.Sweep.Walk.At.first() && w.spec.Ends.status(status)
+}
+
+// wrong calls below with each number that has to be at least so great.
+func (w *Walk) wrong(below func(name string, n, least int64)) {
+	below("sweep.walk.pages", w.Pages, 0)
+	below("sweep.walk.passes", int64(w.Passes), 0)
+	below("sweep.walk.pass.rows", int64(w.Pass.Rows), 0)
+	if w.Before != nil {
+		below("sweep.walk.before.rows", int64(w.Before.Rows), 0)
+	}
+	at := func(name string, numbers ...int64) {
+		for _, n := range numbers {
+			below("sweep.walk.at."+name, n, 0)
+		}
+	}
+	if p := w.At.Number; p != nil {
+		at("number", p.Page, p.Read, p.Rows, int64(p.Again))
+	}
+	if p := w.At.Offset; p != nil {
+		at("offset", p.Skip, p.Read, int64(p.Again))
+	}
+	if p := w.At.Token; p != nil {
+		at("token", p.Read, int64(p.Empty))
+	}
+	if p := w.At.Row; p != nil {
+		at("row", p.Read, p.Rows)
+	}
+}
