@@ -20,7 +20,7 @@ import (
 
 func TestBrokerFiveStrategies(t *testing.T) {
 	h := newHouse(t, playground.Options{Users: 200, Seed: 7, IDGap: 3})
-	for _, s := range strategies.Names() {
+	for _, s := range strategies.Own() {
 		h.add(s).PageSize = 100 // as the seed's configuration has it; offset learns that 50 is the most
 	}
 	h.mustOnce()
@@ -51,7 +51,7 @@ func TestBrokerFiveStrategies(t *testing.T) {
 // Changes between two runs arrive once each; what did not change is not written again.
 func TestBrokerChanges(t *testing.T) {
 	h := newHouse(t, playground.Options{Users: 120, Seed: 3})
-	for _, s := range strategies.Names() {
+	for _, s := range strategies.Own() {
 		h.add(s)
 	}
 	h.mustOnce()
@@ -251,7 +251,7 @@ func TestBrokerTwoWorkers(t *testing.T) {
 // Idle polls write nothing.
 func TestBrokerIdle(t *testing.T) {
 	h := newHouse(t, playground.Options{Users: 60, Seed: 2})
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		s := h.add(strategy)
 		s.PollInterval, s.MaxID = time.Millisecond, 200
 	}

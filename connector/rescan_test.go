@@ -14,7 +14,7 @@ import (
 // that changed without their cursor value, wherever they stand. By default there is none.
 func TestBrokerRescanWritesDifferences(t *testing.T) {
 	t.Parallel()
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			row := func(id int, name string) doc { return person(strconv.Itoa(id), at(id*200), name) }

@@ -13,7 +13,7 @@ func TestBrokerStreamsShareTheBudget(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 300})
 	h.cfg.Kafka.MaxInFlight = 1 << 10
-	for _, name := range strategies.Names() {
+	for _, name := range strategies.Own() {
 		for range 2 {
 			h.add(name)
 		}

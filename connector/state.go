@@ -74,9 +74,11 @@ func describeSweep(c strategies.Cursor) string {
 		return ""
 	case s.Token != "":
 		return fmt.Sprintf("from %s, page %d, token %s", s.From, s.Pages+1, s.Token)
-	case c.Strategy == strategies.StepSize:
+	case strategies.TraitsOf(c.Strategy).ByID:
 		return fmt.Sprintf("from id %s, next id %d", s.From, s.NextID)
-	case c.Strategy == strategies.Offset:
+	case s.Walk != nil:
+		return fmt.Sprintf("from %s, page %d", s.After, s.Pages+1)
+	case strategies.TraitsOf(c.Strategy).Counts:
 		return fmt.Sprintf("from %s, offset %d after %s", s.From, s.Offset, s.After)
 	default:
 		return fmt.Sprintf("from %s, page %d, at %s", s.From, s.Pages+1, s.After)

@@ -116,7 +116,7 @@ func demoConfig(api string, local *connector.Local) *config.Config {
 	cfg := config.Default()
 	cfg.Kafka.Brokers = local.Brokers()
 	cfg.SchemaRegistry.URL = local.RegistryURL()
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		stream := config.NewStream("user_"+strategy, strategy, api+demoPaths[strategy])
 		stream.PollInterval = demoPoll
 		cfg.Streams = append(cfg.Streams, stream)

@@ -75,7 +75,7 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range strategies.Names() {
+	for _, s := range strategies.Own() {
 		has(t, "the table of strategies", string(raw), "\n| `"+s+"` |")
 	}
 	n := 0

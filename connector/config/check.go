@@ -85,7 +85,8 @@ func (d *decoder) combinations(s *Stream, from source) {
 	if err != nil {
 		return // said already
 	}
-	if s.Strategy == strategies.StepSize {
+	traits := s.Traits()
+	if traits.ByID {
 		if format != strategies.Integer {
 			report("cursor_format", "step_size reads by id, and ids are integers", "remove cursor_format")
 		}
@@ -101,7 +102,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 				"an opaque value cannot be asked for one step less; use filter inclusive or another cursor_format", "cursor_format")
 		}
 		switch {
-		case s.Strategy == strategies.Replay && !format.Temporal():
+		case traits.Buffered && !format.Temporal():
 			report("cursor_format", "replay goes back by hours, and this cursor is no time",
 				"use rfc3339, epoch_seconds or epoch_millis, or another strategy", "strategy")
 		case s.Lookback > 0 && !format.Temporal():
@@ -125,7 +126,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 	d.pageSize(s, from)
 	for _, word := range s.End {
 		if in := endsOf[word]; in != nil && !slices.Contains(in, s.Strategy) {
-			report("end", word+" says nothing to "+s.Strategy, "it is for "+strings.Join(in, " and "))
+			report("end", word+" says nothing to "+s.Strategy, "it is for "+strings.Join(in, ", "))
 		}
 	}
 	if !s.Exclusive && s.ReconcileInterval != Never {
@@ -139,8 +140,9 @@ func (d *decoder) combinations(s *Stream, from source) {
 
 // endsOf are the strategies that a word of end is for; nil: all.
 var endsOf = func() map[string][]string {
-	one, two := []string{strategies.Keyset}, []string{strategies.Keyset, strategies.Offset}
-	return map[string][]string{EndToken: one, EndEmptyPage: one, EndRepeatedPage: two, "400": two, "404": two, "416": two, "422": two}
+	one := append(slices.Clone(byValue), walking...)
+	two := append(append(slices.Clone(byValue), counting...), walking...)
+	return map[string][]string{EndToken: one, EndEmptyPage: one, EndRepeatedPage: two, EndShortPage: walking, "400": two, "404": two, "416": two, "422": two}
 }()
 
 // example is a value of the format.
@@ -157,24 +159,21 @@ func example(f strategies.Format) string {
 // parameters checks what a request is made of: the names the strategy needs are there,
 // and no two things send the same one.
 func (d *decoder) parameters(s *Stream, from source) {
-	needs := map[string][]string{
-		strategies.Keyset:    {"since", "token"},
-		strategies.Offset:    {"since", "limit", "offset"},
-		strategies.Timestamp: {"since"},
-		strategies.Replay:    {"since"},
-		strategies.StepSize:  {"start_id", "end_id"},
+	recipe, _ := strategies.Of(s.Strategy)
+	needs, optional := recipe.Needs, recipe.Optional
+	if recipe.Walks {
+		needs = append(slices.Clone(needs), strategies.PagerNeeds(s.Pages)...)
 	}
-	// What goes with a request where it has a name, and may have none.
-	optional := map[string][]string{strategies.Offset: {"order_by", "order_type"}}
-	if s.PageSize > 0 {
-		optional[strategies.Keyset] = []string{"limit"}
+	if s.PageSize == 0 { // it is not sent
+		optional = slices.DeleteFunc(slices.Clone(optional), func(r strategies.Role) bool { return r == strategies.RoleLimit })
 	}
 	sent := map[string]string{} // a parameter's name in the API: the key that sends it
 	for _, f := range paramFields(&s.Params) {
 		name, key := *f.into.(*string), "params."+f.name
-		needed := slices.Contains(needs[s.Strategy], f.name)
+		role := strategies.Role(f.name)
+		needed := slices.Contains(needs, role)
 		switch {
-		case !needed && !slices.Contains(optional[s.Strategy], f.name):
+		case !needed && !slices.Contains(optional, role):
 		case name == "" && needed:
 			d.report(from.at(key), from.path+key, s.Strategy+" cannot do without this parameter", "give its name in the API; the default is "+f.def.String())
 		case name != "" && sent[name] != "":
@@ -183,8 +182,11 @@ func (d *decoder) parameters(s *Stream, from source) {
 			sent[name] = key
 		}
 	}
-	if s.Strategy == strategies.Keyset && s.TokenPath == "" {
-		d.report(from.at("token_path"), from.path+"token_path", "keyset needs the token: only a null one proves the end (P8)", "give the token's path in the answer")
+	switch {
+	case recipe.ByValue && s.TokenPath == "":
+		d.report(from.at("token_path"), from.path+"token_path", s.Strategy+" needs the token: only a null one proves the end (P8)", "give the token's path in the answer")
+	case recipe.Walks && strategies.PagerReads(s.Pages) && s.TokenPath == "":
+		d.report(from.at("token_path", "pages"), from.path+"token_path", "pages by "+s.Pages+" are told by the answer", "give the path in the answer of what leads to the next page")
 	}
 	inURL := url.Values{}
 	if u, err := url.Parse(s.URL); err == nil {

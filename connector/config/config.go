@@ -49,6 +49,12 @@ type Stream struct {
 	Buffer       time.Duration // replay: buffer_hours
 	Lookback     time.Duration // how far behind the mark a sweep begins
 	InitialMark  string        // where the first sweep begins; "": before every row
+	Pages        string        // how pages follow each other, one of strategies.Pagers; "": as the strategy has it
+	FirstPage    int64         // pages by number: that of the first one
+	LastRow      string        // pages behind a row: what the request says of it, key or cursor
+	Step         time.Duration // window: the span of time of a request
+	Lag          time.Duration // window: how far behind now the last span ends
+	MaxAge       time.Duration // window: a mark that is older is not asked from; 0: any is
 	Strict       bool          // filter: strict (>) instead of inclusive (>=)
 	PollInterval time.Duration // between two sweeps
 	IdleAfter    time.Duration // with nothing to write for so long the stream's producer is closed; 0: never
@@ -100,7 +106,7 @@ type Stream struct {
 // Params are the names of the API's query parameters, by default those of the
 // strategy's endpoint in the playground. An empty name is not sent.
 type Params struct {
-	Since, Token, Limit, Offset, OrderBy, OrderType, StartID, EndID string
+	Since, Token, Limit, Offset, OrderBy, OrderType, StartID, EndID, Until, Page string
 }
 
 // Deleted says how the API marks a row as deleted: the field has the value or, with
@@ -116,12 +122,13 @@ const (
 	EndToken        = "token"         // a page without a token, or with a blank one
 	EndEmptyPage    = "empty_page"    // a page without rows, whatever its token
 	EndRepeatedPage = "repeated_page" // the page before once more
+	EndShortPage    = "short_page"    // a page with fewer rows than were asked for
 	EndNullData     = "null_data"     // null in the place of the rows is none
 	EndNoContent    = "204"           // an answer without a body is one without rows
 )
 
 // ends are all words of Stream.End.
-var ends = []string{EndToken, EndEmptyPage, EndRepeatedPage, EndNullData, EndNoContent, "400", "404", "416", "422"}
+var ends = []string{EndToken, EndEmptyPage, EndRepeatedPage, EndShortPage, EndNullData, EndNoContent, "400", "404", "416", "422"}
 
 // Never is the interval of what is not done.
 const Never time.Duration = -1

@@ -123,21 +123,24 @@ func (s *Stream) fill(given func(key string) bool) {
 
 // compute sets what was not given and follows other keys.
 func (s *Stream) compute(given func(key string) bool) {
-	const offset, step = strategies.Offset, strategies.StepSize
-	if s.Strategy == step && !given("cursor_field") {
+	traits := s.Traits()
+	if traits.ByID && !given("cursor_field") {
 		s.CursorField = s.IDField
 	}
-	if s.Strategy == offset && !given("order_by") {
+	if traits.Counts && !given("order_by") {
 		s.OrderBy = s.CursorField
 	}
-	if s.CursorFormat == strategies.RFC3339.String() && !given("initial_mark") {
+	if s.CursorFormat == strategies.RFC3339.String() && !given("initial_mark") && !traits.Spans && !traits.All {
 		s.InitialMark = firstMark
 	}
 	if format, err := strategies.ParseFormat(s.CursorFormat); err == nil && format.Temporal() && !given("lookback") &&
-		s.Strategy != strategies.Replay && s.Strategy != step { // replay has its buffer
+		!traits.Buffered && !traits.ByID && !traits.All { // what has a buffer has that
 		s.Lookback = lookback
 	}
 	if !given("repeat_params") {
-		s.RepeatParams = s.Strategy == strategies.Keyset && given("params.token") // the playground refuses both together
+		s.RepeatParams = traits.Walks || traits.ByValue && given("params.token") // the playground refuses both together
+	}
+	if traits.All && s.Exclusive && !given("reconcile_interval") {
+		s.ReconcileInterval = 0
 	}
 }

@@ -25,7 +25,7 @@ func document(t *testing.T, path string) string {
 // A default is what a file would write: given by hand, it changes nothing.
 func TestDefaultsAsAFileWritesThem(t *testing.T) {
 	n := 0
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		base := fmt.Sprintf(`"strategy": %q, "url": "http://127.0.0.1/"`, strategy)
 		want := mustParse(t, "c.json", "{"+base+"}", Overrides{})
 		eachKey(func(path string, f field) {

@@ -48,7 +48,7 @@
 // # Keys of a stream
 //
 //	name                     the stream's name; its cursor is stored under it [the topic, or user]
-//	strategy                 how pages are asked for: keyset, offset, timestamp, step_size, replay
+//	strategy                 how pages are asked for: keyset, offset, timestamp, step_size, replay, sweep, feed, window, snapshot
 //	url, base_url            the API's endpoint
 //	topic                    where its records go [the name]
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
@@ -56,7 +56,7 @@
 //	step_size                step_size: ids a request [1000]
 //	max_id                   step_size: the last id asked for [100000]
 //	buffer_hours             replay: how far behind the mark a sweep starts [2]
-//	lookback                 how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time [10s where the cursor is a time; replay, step_size: 0]
+//	lookback                 how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time [10s where the cursor is a time; step_size, replay, snapshot: 0]
 //	max_future               a cursor value further past the API's clock does not move the mark; 0: any does [24h]
 //	window_rows              rows of the topic that are remembered, 32 bytes each; past it rows may be written again [8388608]
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
@@ -70,6 +70,12 @@
 //	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never]
 //	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
 //	exclusive                whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote [true]
+//	pages                    how pages follow each other; last_row: a page begins behind the last row of the one before, whose key the request carries; link_header: the header Link of each page has the URL of the next one (rel=next); next_url: each page holds the URL of the next one; none: the answer holds all rows; one that says that there is more is an error; offset: the request says how many rows to skip; page: pages have numbers; token: each page holds the token of the next one: last_row, link_header, next_url, none, offset, page, token [sweep, feed, window, snapshot: none]
+//	first_page               pages: page: the number of the first one [1]
+//	last_row                 pages: last_row: what a request says of the last row of the page before, its id or its cursor value: key, cursor [key]
+//	step                     window: the span of time of a request [24h]
+//	lag                      window: how far behind now the last span ends [0]
+//	max_age                  window: a mark that is older is not asked from, and all is read from initial_mark on; 0: any is [0]
 //	initial_mark             where the first sweep starts [rfc3339: 0001-01-01T00:00:00Z]
 //	filter                   whether the API's filter is >= or >: inclusive, strict [inclusive]
 //	poll_interval            pause between two sweeps [10s]
@@ -78,17 +84,19 @@
 //	cursor_field             the field a sweep moves by [updatedAt; step_size: the id field]
 //	cursor_format            how the cursor field is read: rfc3339, integer, epoch_seconds, epoch_millis, opaque [rfc3339; step_size: integer]
 //	records_path             dotted path of the rows in an answer; "": the answer is the array [data]
-//	token_path               dotted path of the next page's token [keyset: scroll_param]
+//	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
 //	total_path               dotted path of the number of rows [offset: total]
-//	end                      what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows: token, empty_page, repeated_page, null_data, 204, 400, 404, 416, 422 [what is unambiguous]
+//	end                      what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows: token, empty_page, repeated_page, short_page, null_data, 204, 400, 404, 416, 422 [what is unambiguous]
 //	params.since             rows changed at or after a value [keyset, offset: updated_since; timestamp, replay: since]
 //	params.token             the next page's token [keyset: scroll_param]
-//	params.limit             rows a page; keyset, offset: page_size [offset: limit]
+//	params.limit             rows a page: page_size [offset: limit]
 //	params.offset            rows to skip [offset: offset]
 //	params.order_by          the field to sort by [offset: order_by]
 //	params.order_type        the direction; always asc [offset: order_type]
 //	params.start_id          the first id of a range [step_size: start_id]
 //	params.end_id            the last id of a range [step_size: end_id]
+//	params.until             rows up to a value
+//	params.page              the number of a page
 //	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given]
 //	order_by                 what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted [offset: the cursor field]
 //	query                    fixed parameters of every request

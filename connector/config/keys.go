@@ -1,6 +1,9 @@
 package config
 
 import (
+	"slices"
+	"strings"
+
 	"tidemark/strategies"
 )
 
@@ -39,6 +42,25 @@ type field struct {
 	none        *bool    // integer: "none" may stand for a number, and sets this
 	def         defaults
 	doc         string
+}
+
+// The strategies that have a default in common.
+var (
+	byValue  = strategies.Those(func(r strategies.Recipe) bool { return r.ByValue })
+	counting = strategies.Those(func(r strategies.Recipe) bool { return r.Counts })
+	unpaged  = strategies.Those(func(r strategies.Recipe) bool { return r.Whole })
+	byID     = strategies.Those(func(r strategies.Recipe) bool { return r.ByID })
+	notBack  = strategies.Those(func(r strategies.Recipe) bool { return r.Buffered || r.ByID || r.All })
+	walking  = strategies.Those(func(r strategies.Recipe) bool { return r.Walks })
+)
+
+// pagersDoc says of each kind of pager what it means.
+func pagersDoc() string {
+	var all []string
+	for _, name := range strategies.Pagers() {
+		all = append(all, name+": "+strategies.PagerDoc(name))
+	}
+	return strings.Join(all, "; ")
 }
 
 const (
@@ -83,13 +105,13 @@ func streamFields(s *Stream) []field {
 		{name: "strategy", kind: text, enum: strategies.Names(), into: &s.Strategy, doc: "how pages are asked for"},
 		{name: "url", alias: "base_url", kind: address, into: &s.URL, doc: "the API's endpoint"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: computed("the name"), doc: "where its records go"},
-		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", strategies.Offset),
+		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", counting...),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: always("1"), doc: "step_size: the first id asked for"},
 		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: always("1000"), doc: "step_size: ids a request"},
 		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: always("100000"), doc: "step_size: the last id asked for"},
 		{name: "buffer_hours", kind: hours, into: &s.Buffer, max: century / 3600, def: always("2"), doc: "replay: how far behind the mark a sweep starts"},
-		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: append(computed(lookback.String()+" where the cursor is a time"), only("0", strategies.Replay, strategies.StepSize)...), doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
+		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: append(computed(lookback.String()+" where the cursor is a time"), only("0", notBack...)...), doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
 		{name: "max_future", kind: duration, into: &s.MaxFuture, max: century, def: always("24h"), doc: "a cursor value further past the API's clock does not move the mark; 0: any does"},
 		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: always("8388608"), doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
 		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: always("dlq"), doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
@@ -101,20 +123,26 @@ func streamFields(s *Stream) []field {
 		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: always(never), doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
 		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: always("0.2"), doc: "a scan that would delete a greater part of the keys is refused"},
 		{name: "exclusive", kind: boolean, into: &s.Exclusive, def: always("true"), doc: "whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote"},
+		{name: "pages", kind: text, enum: strategies.Pagers(), into: &s.Pages, def: only("none", walking...), doc: "how pages follow each other; " + pagersDoc()},
+		{name: "first_page", kind: integer, into: &s.FirstPage, max: maxID, def: always("1"), doc: "pages: page: the number of the first one"},
+		{name: "last_row", kind: text, enum: []string{strategies.LastKey, strategies.LastCursor}, into: &s.LastRow, def: always(strategies.LastKey), doc: "pages: last_row: what a request says of the last row of the page before, its id or its cursor value"},
+		{name: "step", kind: duration, into: &s.Step, min: 1, max: century, def: always("24h"), doc: "window: the span of time of a request"},
+		{name: "lag", kind: duration, into: &s.Lag, max: century, def: always("0"), doc: "window: how far behind now the last span ends"},
+		{name: "max_age", kind: duration, into: &s.MaxAge, max: century, def: always("0"), doc: "window: a mark that is older is not asked from, and all is read from initial_mark on; 0: any is"},
 		{name: "initial_mark", kind: scalar, empty: true, into: &s.InitialMark, def: computed(strategies.RFC3339.String() + ": " + firstMark), doc: "where the first sweep starts"},
 		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: always("inclusive"), doc: "whether the API's filter is >= or >"},
 		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: always("10s"), doc: "pause between two sweeps"},
 		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: always("1m"), doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
 		{name: "id_field", kind: text, into: &s.IDField, def: always("id"), doc: "the field that becomes the record's key"},
-		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", strategies.StepSize)...), doc: "the field a sweep moves by"},
-		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: append(always("rfc3339"), only("integer", strategies.StepSize)...), doc: "how the cursor field is read"},
+		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", byID...)...), doc: "the field a sweep moves by"},
+		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: append(always("rfc3339"), only("integer", byID...)...), doc: "how the cursor field is read"},
 		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
-		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", strategies.Keyset), doc: "dotted path of the next page's token"},
-		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", strategies.Offset), doc: "dotted path of the number of rows"},
+		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
+		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
 		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: computed("whether params.token is given"), doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
-		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", strategies.Offset), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
+		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", counting...), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: always("30s"), doc: "bounds a request as a whole"},
@@ -141,15 +169,17 @@ func paramFields(p *Params) []field {
 	name := func(key string, into *string, def defaults, doc string) field {
 		return field{name: key, kind: text, empty: true, into: into, def: def, doc: doc}
 	}
-	const keyset, offset, step = strategies.Keyset, strategies.Offset, strategies.StepSize
+	both := append(slices.Clone(byValue), counting...)
 	return []field{
-		name("since", &p.Since, append(only("updated_since", keyset, offset), only("since", strategies.Timestamp, strategies.Replay)...), "rows changed at or after a value"),
-		name("token", &p.Token, only("scroll_param", keyset), "the next page's token"),
-		name("limit", &p.Limit, only("limit", offset), "rows a page; keyset, offset: page_size"),
-		name("offset", &p.Offset, only("offset", offset), "rows to skip"),
-		name("order_by", &p.OrderBy, only("order_by", offset), "the field to sort by"),
-		name("order_type", &p.OrderType, only("order_type", offset), "the direction; always asc"),
-		name("start_id", &p.StartID, only("start_id", step), "the first id of a range"),
-		name("end_id", &p.EndID, only("end_id", step), "the last id of a range"),
+		name("since", &p.Since, append(only("updated_since", both...), only("since", unpaged...)...), "rows changed at or after a value"),
+		name("token", &p.Token, only("scroll_param", byValue...), "the next page's token"),
+		name("limit", &p.Limit, only("limit", counting...), "rows a page: page_size"),
+		name("offset", &p.Offset, only("offset", counting...), "rows to skip"),
+		name("order_by", &p.OrderBy, only("order_by", counting...), "the field to sort by"),
+		name("order_type", &p.OrderType, only("order_type", counting...), "the direction; always asc"),
+		name("start_id", &p.StartID, only("start_id", byID...), "the first id of a range"),
+		name("end_id", &p.EndID, only("end_id", byID...), "the last id of a range"),
+		name("until", &p.Until, nil, "rows up to a value"),
+		name("page", &p.Page, nil, "the number of a page"),
 	}
 }

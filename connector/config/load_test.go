@@ -59,7 +59,7 @@ func TestSeedConfiguration(t *testing.T) {
 	want := Default()
 	want.Streams = []Stream{{
 		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
-		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
+		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour, FirstPage: 1, LastRow: "key", Step: 24 * time.Hour,
 		Lookback: 10 * time.Second, InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
 		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
 		Params: Params{Since: "updated_since", Token: "scroll_param"},
@@ -77,7 +77,7 @@ func TestSeedConfiguration(t *testing.T) {
 // The seed's file with only strategy and base_url changed serves every endpoint, and
 // so does --strategy.
 func TestSeedForEveryStrategy(t *testing.T) {
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		inFile := mustParse(t, "c.json", strings.Replace(seed, `"keyset",`, `"`+strategy+`",`, 1), Overrides{})
 		byFlag := mustParse(t, "c.json", seed, Overrides{Strategy: strategy})
 		if !reflect.DeepEqual(inFile, byFlag) {
@@ -106,7 +106,7 @@ func TestDefaultsFollowTheStrategy(t *testing.T) {
 		"replay":    {Params{Since: "since"}, 0, "updatedAt", "rfc3339", firstMark, "", "", ""},
 		"step_size": {Params{StartID: "start_id", EndID: "end_id"}, 0, "id", "integer", "", "", "", ""},
 	}
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		s := NewStream("x", strategy, "http://127.0.0.1/")
 		got := defaults{s.Params, s.PageSize, s.CursorField, s.CursorFormat, s.InitialMark, s.TokenPath, s.TotalPath, s.OrderBy}
 		if got != want[strategy] {
@@ -159,11 +159,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 78, 5}
+	byID.Pos = Position{"testdata/all.yaml", 86, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 81, 5}
+	events.Pos = Position{"testdata/all.yaml", 89, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -174,9 +174,10 @@ func TestEveryKey(t *testing.T) {
 			Name: "people", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
+			Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
 			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
-			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
+			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
@@ -332,7 +333,7 @@ func TestOverrides(t *testing.T) {
 	ps := problemsOf(t, "c.json", `{"url": "x"}`, Overrides{Strategy: "repaly", Brokers: []string{"a"}, RegistryURL: "r"})
 	want := `--brokers: a broker is not host:port (for instance "127.0.0.1:9092")
 --registry-url: does not begin with http:// or https:// (for instance "http://127.0.0.1:5001/pagination/keyset")
---strategy: "repaly" is not a strategy (did you mean replay? one of keyset, offset, timestamp, step_size, replay)
+--strategy: "repaly" is not a strategy (did you mean replay? one of keyset, offset, timestamp, step_size, replay, sweep, feed, window, snapshot)
 c.json:1:9: url: does not begin with http:// or https:// (for instance "http://127.0.0.1:5001/pagination/keyset")`
 	if ps.Error() != want {
 		t.Errorf("got\n%s\nwant\n%s", ps, want)

@@ -24,9 +24,13 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
 		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
+		Pager: s.Pages, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
 		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
 }
+
+// Traits are those of the stream's strategy.
+func (s Stream) Traits() strategies.Traits { return strategies.TraitsOf(s.Strategy) }
 
 // FromStart reports whether the first sweep leaves out no row for being too old.
 func (s Stream) FromStart() bool { return s.InitialMark == "" || s.InitialMark == firstMark }
@@ -36,7 +40,7 @@ func (s Stream) Ends(word string) bool { return slices.Contains(s.End, word) }
 
 // ends is what the strategy itself has to know of the stream's end.
 func (s Stream) ends() strategies.Ends {
-	e := strategies.Ends{Token: s.Ends(EndToken), EmptyPage: s.Ends(EndEmptyPage), RepeatedPage: s.Ends(EndRepeatedPage)}
+	e := strategies.Ends{Token: s.Ends(EndToken), EmptyPage: s.Ends(EndEmptyPage), RepeatedPage: s.Ends(EndRepeatedPage), ShortPage: s.Ends(EndShortPage)}
 	for _, word := range s.End {
 		if n, err := strconv.Atoi(word); err == nil && n >= 400 {
 			e.Statuses = append(e.Statuses, n)
@@ -49,11 +53,11 @@ func (s Stream) ends() strategies.Ends {
 // what it holds (rule 11). What nobody asked for, the default of seconds, asks nothing
 // of a topic: a broker's cleaner does not come round so often.
 func (s Stream) Back() time.Duration {
-	back := s.Lookback
-	switch s.Strategy {
-	case strategies.StepSize:
+	back, traits := s.Lookback, s.Traits()
+	switch {
+	case traits.ByID, traits.All:
 		return 0
-	case strategies.Replay:
+	case traits.Buffered:
 		back = max(s.Buffer, s.Lookback)
 	}
 	if back <= lookback {

@@ -82,7 +82,7 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (
 		}
 	}
 	text, warn = k.describe(), k.bad > 0
-	if k.some == "" || s.Strategy == strategies.StepSize {
+	if k.some == "" || s.Traits().ByID || s.Traits().Walks {
 		return text, warn, nil
 	}
 	note, err := k.filter(ctx)

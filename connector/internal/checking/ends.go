@@ -5,13 +5,12 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/reading"
-	"tidemark/strategies"
 )
 
 // tokenNote says of keyset's first page that nothing in it tells whether there is more. It is
 // empty where something does.
 func tokenNote(s config.Stream, page *reading.Answer) string {
-	if s.Strategy != strategies.Keyset || len(page.Rows) == 0 || page.Token.Present && !page.Token.Blank || s.Ends(config.EndToken) {
+	if !s.Traits().ByValue || len(page.Rows) == 0 || page.Token.Present && !page.Token.Blank || s.Ends(config.EndToken) {
 		return ""
 	}
 	what := "no token"

@@ -12,7 +12,7 @@ import (
 // empty where there is nothing to say.
 func tieNote(s config.Stream, rows []strategies.Row) string {
 	spec, err := s.Spec()
-	if err != nil || s.Strategy != strategies.Offset || s.OrderBy == "" || s.Params.OrderBy == "" || strategies.BreaksTies(s.OrderBy) {
+	if err != nil || !s.Traits().Counts || s.OrderBy == "" || s.Params.OrderBy == "" || strategies.BreaksTies(s.OrderBy) {
 		return ""
 	}
 	run, widest, last := 0, 0, strategies.Value{}

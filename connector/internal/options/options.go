@@ -27,7 +27,7 @@ func Rest(s config.Stream, maxInFlight int64) rest.Options {
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
 		NoContent: s.Ends(config.EndNoContent),
 	}
-	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
+	if s.Traits().Whole {
 		o.Piece = reading.PieceOf(maxInFlight)
 	}
 	return o

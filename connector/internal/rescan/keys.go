@@ -21,7 +21,7 @@ func (f *scan) alive(w *window.Window, keys map[uint64]bool) {
 
 // outOfScope is what inScope says of a value's number alone, where that tells.
 func (f *scan) outOfScope(n int64) bool {
-	if n == window.NoValue || f.s.Reading.Stream.Strategy == strategies.StepSize {
+	if n == window.NoValue || f.s.Reading.Stream.Traits().ByID {
 		return n != window.NoValue && (n < f.s.Reading.Stream.InitialID || n > f.s.Reading.Stream.MaxID)
 	}
 	first, err := f.s.Reading.Format.ParseString(f.s.Reading.Stream.InitialMark)

@@ -50,7 +50,7 @@ func (f *scan) lookAgain(ctx context.Context) error {
 	// By token, where there is one: pages that happen to rise are read by value, which passes
 	// over rows if the API does not sort. A token that is strictly greater passes over ties,
 	// but those the first scan has shown.
-	byToken := f.s.Reading.Stream.Strategy == strategies.Keyset && f.s.Reading.Stream.Params.Token != ""
+	byToken := f.s.Reading.Stream.Traits().ByValue && f.s.Reading.Stream.Params.Token != ""
 	var greatest strategies.Value
 	if err := f.scan(ctx, byToken, f.both(f.strike(&greatest), f.confirm(ctx))); err != nil || f.moved != "" {
 		return err

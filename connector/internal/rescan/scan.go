@@ -269,7 +269,7 @@ func (f *scan) commit(ctx context.Context, records []admit.Record) error {
 func (f *scan) scan(ctx context.Context, byToken bool, page func(*reading.Answer) error) error {
 	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
 		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken, Filter: f.stored.Filter}
-	if c.Strategy == strategies.Keyset {
+	if f.s.Reading.Stream.Traits().ByValue {
 		c.TokenAt, c.Closes, c.Longest = f.stored.TokenAt, f.stored.Closes, f.stored.Longest
 		// An API that has never given a token cannot be followed by one.
 		c.Unsorted = f.stored.Unsorted || byToken && (c.TokenAt != "" || c.Closes || c.Longest == 0)
@@ -283,16 +283,18 @@ func (f *scan) sweep(ctx context.Context, c strategies.Cursor, page func(*readin
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
+	c = strategies.Verified(c)
 	share := f.s.Share()
 	defer share.Close()
 	parts := f.s.Reading
 	parts.Budget = share
 	puller := reading.Puller{Parts: parts, Source: f.s.Source, Share: share, Most: max(f.s.Reading.Stream.Concurrency-1, 0), Once: f.s.Once, Hold: f.s.Hold, Now: f.s.Now, Spawn: f.s.Spawn}
 	var last strategies.Value
+	traits := f.s.Reading.Stream.Traits()
 	return puller.Sweep(ctx, c, func(before strategies.Cursor, p *reading.Page) (bool, error) {
 		// A strategy that goes back has read whole what lies before the place it goes back to.
 		// One that gives up has not seen the end, nor has offset where it ends with a doubt.
-		if p.Ended && p.Warning != "" && (p.Answer == nil || f.s.Reading.Stream.Strategy == strategies.Offset) {
+		if p.Ended && p.Warning != "" && (p.Answer == nil || traits.Counts || traits.Walks) {
 			f.moved = p.Warning
 		}
 		if p.Answer == nil {
@@ -354,7 +356,7 @@ func (f *scan) inScope(v strategies.Value) bool {
 	if !v.Set {
 		return true
 	}
-	if f.s.Reading.Stream.Strategy == strategies.StepSize {
+	if f.s.Reading.Stream.Traits().ByID {
 		return v.N >= f.s.Reading.Stream.InitialID && v.N <= f.s.Reading.Stream.MaxID
 	}
 	first, err := f.s.Reading.Format.ParseString(f.s.Reading.Stream.InitialMark)

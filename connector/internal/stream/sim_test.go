@@ -144,7 +144,7 @@ func TestSimMemory(t *testing.T) {
 	const rows, page = 8_000, 200
 	// Each of the window's 256 parts keeps up to eight rows before it tidies up.
 	const bound = 256*8 + 4*page
-	for _, strategy := range strategies.Names() {
+	for _, strategy := range strategies.Own() {
 		s := &sim.Script{Traits: sim.Traits{Strategy: strategy, Format: strategies.EpochSeconds, Cap: page, PageSize: page, Back: 60,
 			Partitions: 1, Workers: 1, StepSize: page, MaxID: rows + 1000, Total: sim.TotalHonest}}
 		if strategy == strategies.StepSize {

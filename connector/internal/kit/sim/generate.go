@@ -56,7 +56,7 @@ func pick[T any](g gen, of ...T) T { return of[g.n(len(of))] }
 
 func (g gen) traits() Traits {
 	t := Traits{
-		Strategy:   pick(g, strategies.Names()...),
+		Strategy:   pick(g, strategies.Own()...),
 		Format:     pick(g, strategies.RFC3339, strategies.Integer, strategies.EpochSeconds, strategies.EpochMillis),
 		Strict:     g.one(3),
 		Order:      pick(g, Ascending, Ascending, Ascending, Descending, Shuffled),
