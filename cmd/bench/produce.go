@@ -123,6 +123,11 @@ func (p *producePart) transact(ctx context.Context, cl *kgo.Client, batch []kgo.
 		cl.Produce(ctx, &batch[i], ack)
 	}
 	err := cl.Flush(ctx)
+	if err == nil {
+		// As the connector does: the client may still be taking down a topic that is new to it,
+		// and would end the transaction without it.
+		err = cl.AbortBufferedRecords(ctx)
+	}
 	mu.Lock()
 	err = errors.Join(err, failed)
 	mu.Unlock()

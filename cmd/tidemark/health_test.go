@@ -32,7 +32,8 @@ func TestHealth(t *testing.T) {
 	})
 	healthy(0, "1 streams")
 	var h heartbeat
-	eventually(t, "the stream to idle", func() bool {
+	// A stream idles before its first sweep, too.
+	eventually(t, "the stream to idle behind a sweep", func() bool {
 		text, err := os.ReadFile(file)
 		if err == nil {
 			err = json.Unmarshal(text, &h)
@@ -40,7 +41,7 @@ func TestHealth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err) // it is never half written
 		}
-		return h.Streams[0].State == connector.Idle
+		return h.Streams[0].State == connector.Idle && h.Streams[0].Sweeps > 0
 	})
 	if s := h.Streams[0]; s.Name != "user" || s.Topic != "user" || s.Strategy != strategies.Keyset || s.Mark == "" || s.Written != 20 || h.PID != p.cmd.Process.Pid {
 		t.Errorf("the heartbeat is %+v", h)

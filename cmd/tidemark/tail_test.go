@@ -29,6 +29,11 @@ func produce(t *testing.T, brokers string, end kgo.TransactionEndTry, records ..
 	if err := cl.ProduceSync(brief(t), records...).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
+	// The client may still be taking down topics that are new to it, and would end the
+	// transaction without them: package connector/internal/kafka, flush.
+	if err := cl.AbortBufferedRecords(brief(t)); err != nil {
+		t.Fatal(err)
+	}
 	if err := cl.EndTransaction(brief(t), end); err != nil {
 		t.Fatal(err)
 	}

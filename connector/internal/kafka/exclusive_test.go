@@ -45,6 +45,9 @@ func rival(t *testing.T, o Options, key string) func(kgo.TransactionEndTry) {
 	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: o.Topic, Key: []byte(key), Value: []byte("rival's")}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
+	if err := flush(t.Context(), cl); err != nil {
+		t.Fatal(err)
+	}
 	return func(try kgo.TransactionEndTry) {
 		if err := cl.EndTransaction(t.Context(), try); err != nil {
 			t.Fatal(err)
@@ -125,7 +128,7 @@ func TestBrokerIntruderWithin(t *testing.T) {
 		t.Helper()
 		r := &kgo.Record{Topic: o.Topic, Key: []byte(key), Value: []byte("v")}
 		s.client.Produce(t.Context(), r, s.acks.ack)
-		if err := s.client.Flush(t.Context()); err != nil {
+		if err := flush(t.Context(), s.client); err != nil {
 			t.Fatal(err)
 		}
 	}

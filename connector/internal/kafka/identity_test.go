@@ -93,7 +93,8 @@ func TestBrokerFormerID(t *testing.T) {
 			if err := old.BeginTransaction(); err != nil {
 				t.Fatal(err)
 			}
-			if err := old.ProduceSync(t.Context(), &kgo.Record{Topic: o.Topic, Key: []byte("half"), Value: []byte("v")}).FirstErr(); err != nil {
+			r := &kgo.Record{Topic: o.Topic, Key: []byte("half"), Value: []byte("v")}
+			if err := errors.Join(old.ProduceSync(t.Context(), r).FirstErr(), flush(t.Context(), old)); err != nil {
 				t.Fatal(err)
 			}
 			s = newSink(t, o)

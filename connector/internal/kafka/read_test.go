@@ -45,7 +45,7 @@ func producer(t *testing.T, c *kfake.Cluster, opts ...kgo.Opt) *kgo.Client {
 
 func produce(t *testing.T, cl *kgo.Client, rs ...*kgo.Record) {
 	t.Helper()
-	if err := cl.ProduceSync(t.Context(), rs...).FirstErr(); err != nil {
+	if err := errors.Join(cl.ProduceSync(t.Context(), rs...).FirstErr(), flush(t.Context(), cl)); err != nil {
 		t.Fatal(err)
 	}
 }

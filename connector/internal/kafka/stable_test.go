@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func TestBrokerAbortedMeanwhile(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := &kgo.Record{Topic: o.StateTopic, Key: []byte("k"), Value: []byte(`{"seq":7,"state_partitions":1}`)}
-			if err := txn.ProduceSync(t.Context(), r).FirstErr(); err != nil {
+			if err := errors.Join(txn.ProduceSync(t.Context(), r).FirstErr(), flush(t.Context(), txn)); err != nil {
 				t.Fatal(err)
 			}
 			watch, err := Options{Brokers: o.Brokers}.client()

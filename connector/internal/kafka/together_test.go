@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -76,7 +77,7 @@ func TestBrokerLedger(t *testing.T) {
 				}
 			}
 			for range 1 + rng.IntN(3) {
-				if err := c.ProduceSync(t.Context(), record()).FirstErr(); err != nil {
+				if err := errors.Join(c.ProduceSync(t.Context(), record()).FirstErr(), flush(t.Context(), c)); err != nil {
 					t.Fatal(err)
 				}
 			}

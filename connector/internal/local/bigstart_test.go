@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -51,7 +52,7 @@ func TestStartAfterAKillIsSmall(t *testing.T) {
 			})
 			n++
 		}
-		if err := cl.Flush(t.Context()); err != nil {
+		if err := errors.Join(cl.Flush(t.Context()), settled(t.Context(), cl)); err != nil {
 			t.Fatal(err)
 		}
 		if err := cl.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
