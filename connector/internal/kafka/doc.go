@@ -10,7 +10,8 @@
 // (rule 7).
 //
 // Files: sink.go (open, commit, close), acks.go (what the broker said of each record),
-// compress.go (batches), outcome.go and late.go (what became of a transaction), words.go and passing.go
+// compress.go (batches), ending.go, outcome.go and late.go (how a transaction
+// ends, and what became of it), words.go and passing.go
 // (what a broker's refusal means, and whether it lasts), letters.go (the dead-letter topic), heal.go (transactions
 // that a broker forgot), exclusive.go, trespass.go and judge.go (noticing another writer),
 // owners.go (whose an output topic is), schemas.go (the schemas it was written under),

@@ -68,7 +68,9 @@ func (s *Sink) abort(ctx context.Context, hanging kadm.TopicsSet) error {
 			records = append(records, &kgo.Record{Topic: topic, Partition: p, Key: []byte(s.o.Stream), Value: []byte("aborted")})
 		}
 	}
-	err = client.ProduceSync(ctx, records...).FirstErr()
+	if err = client.ProduceSync(ctx, records...).FirstErr(); err == nil {
+		err = flush(ctx, client)
+	}
 	if err == nil {
 		err = client.EndTransaction(ctx, kgo.TryAbort)
 	}

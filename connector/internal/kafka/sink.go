@@ -24,6 +24,7 @@ type Sink struct {
 	o           Options
 	compression kgo.ProducerOpt
 	client      *kgo.Client
+	endings     *endings // of its transactions
 
 	data, state topicInfo
 	limit       int             // bytes of a record batch that the output topic takes
@@ -163,8 +164,10 @@ func (s *Sink) mine(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 // fence opens the transactional client and initialises its producer id, which aborts
 // what an earlier worker left open and bars it from committing.
 func (s *Sink) fence(ctx context.Context) error {
+	ends := new(endings)
 	client, err := s.o.transactional(
 		s.compression,
+		kgo.WithLogger(ends),
 		kgo.RecordPartitioner(s.partitioner()),
 		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.MaxBufferedRecords(1<<20),
@@ -185,7 +188,7 @@ func (s *Sink) fence(ctx context.Context) error {
 		}
 		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err))
 	}
-	s.client, s.bound = client, false
+	s.client, s.endings, s.bound = client, ends, false
 	return nil
 }
 
@@ -273,7 +276,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	for i := range s.keeps {
 		s.client.Produce(ctx, &s.keeps[i], ack)
 	}
-	err := s.client.Flush(ctx)
+	err := flush(ctx, s.client)
 	if failed := s.acks.failure(); failed != nil {
 		err = failed
 	}
@@ -293,10 +296,7 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 		_ = s.client.EndTransaction(ctx, kgo.TryAbort) // as above
 		return NotWritten, err
 	}
-	if err := s.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
-		return Unknown, fmt.Errorf("ending the transaction: %w", err)
-	}
-	return s.intact()
+	return s.end(ctx)
 }
 
 // Ends are, for each partition of the output topic, an offset at or before the next
