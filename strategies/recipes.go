@@ -7,7 +7,7 @@ import (
 )
 
 // Recipe is a strategy as the rest of the program knows it: what it is made of, what it needs of an
-// API, what it promises and what it cannot see. Nothing outside this package needs to know one by name:
+// API, how fast it can be and what it cannot see. Nothing outside this package needs to know one by name:
 // a new strategy is a file, an entry here, and a test.
 type Recipe struct {
 	Name  string
@@ -19,9 +19,8 @@ type Recipe struct {
 	Optional []Role // what it may have one for
 	Pagers   []string
 
-	For      string // the API that it is for
-	Promises string
-	Blind    string // what it cannot see
+	For   string // what the API has to offer
+	Blind string // what it cannot see
 
 	Traits
 	make func(Spec) (Strategy, error)
@@ -41,73 +40,77 @@ type Traits struct {
 	Ahead    bool // requests can be under way at once (concurrency)
 }
 
+// How fast a strategy is on an API that takes its time.
+const (
+	inTurn   = "one request at a time: each hangs on the answer before"
+	together = "`concurrency` requests at once: as fast as the API"
+	mixed    = "`concurrency` requests at once by page or offset; one at a time by token, URL or last row"
+)
+
 // recipes are all strategies, in the order that help texts use.
 var recipes = []Recipe{
 	{
-		Name: Keyset, Bound: "rows from the last value on", Pages: "each from the last value of the one before; the token tells the end",
-		Slow:  "one request at a time: each asks from what the one before has shown",
-		Needs: []Role{RoleSince, RoleToken}, Optional: []Role{RoleLimit},
-		For:      "a filter by the cursor field, ascending order, pages by token",
-		Promises: "nothing lost or twice, whatever is inserted, changed or deleted meanwhile", Blind: "deleted rows; rows of one value than more fit a page (an error)",
+		Name: Keyset, Bound: "rows changed since the last value read, page by page", Pages: "each from the last value of the one before; the token tells the end",
+		Slow: inTurn, Needs: []Role{RoleSince, RoleToken}, Optional: []Role{RoleLimit},
+		For:    "a filter by the cursor field, rising order, and a token for as long as there is more (null, empty or left out at the end; `end` takes other forms)",
+		Blind:  "more rows on one cursor value than a page holds (it stops and says so); rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{ByValue: true}, make: newKeyset,
 	},
 	{
-		Name: Offset, Bound: "rows from the mark on", Pages: "counted by offset and limit, each page checked against the one before",
-		Slow:  "the API's own limit, with as many requests under way as concurrency says",
-		Needs: []Role{RoleSince, RoleLimit, RoleOffset}, Optional: []Role{RoleOrderBy, RoleOrderType},
-		For:      "a filter by the cursor field, ascending order, offset and limit",
-		Promises: "nothing lost or twice, whatever is inserted, changed or deleted meanwhile", Blind: "deleted rows",
+		Name: Offset, Bound: "rows changed since a frozen base", Pages: "counted by offset and limit, each page held against the one before",
+		Slow: together, Needs: []Role{RoleSince, RoleLimit, RoleOffset}, Optional: []Role{RoleOrderBy, RoleOrderType},
+		For: "a filter, sorting by the cursor field, offset and limit, pages of two rows at least; answers longer than any group of rows with one " +
+			"cursor value, or `order_by: \"updatedAt,id\"`",
+		Blind:  "rows that appear with a cursor value smaller than one already read (`lookback`)",
 		Traits: Traits{Counts: true, Ahead: true}, make: newOffset,
 	},
 	{
-		Name: Timestamp, Bound: "rows from the mark on", Pages: "none: an answer is all there is, or is asked on from its last value",
-		Slow: "one request at a time, few of them", Needs: []Role{RoleSince},
-		For:      "a filter by the cursor field, no pages",
-		Promises: "nothing lost or twice, also where an answer is cut in silence", Blind: "deleted rows",
+		Name: Timestamp, Bound: "everything changed since the mark", Pages: "none: one answer of any length that comes within `request_timeout`",
+		Slow: inTurn, Needs: []Role{RoleSince},
+		For:    "a filter; rows in rising order, or no paging",
+		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{Whole: true}, make: newTimestamp,
 	},
 	{
-		Name: StepSize, Bound: "ids behind the greatest one", Pages: "ranges of ids",
-		Slow:  "the API's own limit, with as many requests under way as concurrency says",
-		Needs: []Role{RoleStartID, RoleEndID},
-		For:   "ranges of ids, which rise", Promises: "no id lost that was there before a greater one",
-		Blind:  "changed and deleted rows; ids that appear below greater ones",
+		Name: StepSize, Bound: "ids 1–1000, 1001–2000, … up to `max_id`", Pages: "ranges of ids",
+		Slow: together, Needs: []Role{RoleStartID, RoleEndID},
+		For:    "ids that are whole numbers, a range filter",
+		Blind:  "updates, and ids that appear below the greatest one seen (`rescan_interval`); ids above `max_id`",
 		Traits: Traits{ByID: true, Ahead: true}, make: newStepSize,
 	},
 	{
-		Name: Replay, Bound: "rows from a buffer of hours before the mark on", Pages: "none, as timestamp",
-		Slow: "one request at a time, few of them", Needs: []Role{RoleSince},
-		For:      "as timestamp, where rows come late, as on a read replica that lags",
-		Promises: "as timestamp, and rows that come late within the buffer", Blind: "deleted rows; rows later than the buffer",
+		Name: Replay, Bound: "everything changed since the mark less `buffer_hours`", Pages: "none, as `timestamp`",
+		Slow: inTurn, Needs: []Role{RoleSince},
+		For:    "as `timestamp`, where rows come late, as on a read replica that lags",
+		Blind:  "rows that appear later than the buffer",
 		Traits: Traits{Whole: true, Buffered: true}, make: newTimestamp,
 	},
 	{
-		Name: Changes, Bound: "rows from the mark on", Slow: "one request at a time by token, as many as concurrency says by page or offset",
+		Name: Changes, Bound: "rows changed since the mark, which stays about one sweep behind", Slow: mixed,
 		Needs: []Role{RoleSince}, Optional: []Role{RoleLimit}, Pagers: Pagers(),
-		For:      "a filter by the cursor field, pages in no known order",
-		Promises: "nothing lost or twice; the mark moves about one sweep behind", Blind: "deleted rows",
+		For:    "a filter by the cursor field, and pages in no known order",
+		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{Walks: true, Ahead: true}, make: newSweep,
 	},
 	{
-		Name: Feed, Bound: "newest first, down to the mark and the look-back", Slow: "one request at a time",
+		Name: Feed, Bound: "the newest rows, down to the mark and the look-back", Slow: inTurn,
 		Optional: []Role{RoleLimit}, Pagers: slices.DeleteFunc(Pagers(), func(p string) bool { return p == pagerRow }),
-		For:      "no filter, but the newest rows first",
-		Promises: "nothing lost or twice of what comes in the order of its stamps", Blind: "deleted rows; rows that come later than the look-back",
+		For:    "no filter, but the newest rows first",
+		Blind:  "rows that appear further behind the mark than `lookback` reaches (`rescan_interval`)",
 		Traits: Traits{Walks: true, Falls: true}, make: newFeed,
 	},
 	{
-		Name: Window, Bound: "spans of time, each with a lower and an upper bound",
-		Slow:  "the API's own limit, with as many spans under way as concurrency says",
+		Name: Window, Bound: "spans of time (`step`), one behind the other, from the mark to now", Slow: together + " where a span is one answer",
 		Needs: []Role{RoleSince, RoleUntil}, Optional: []Role{RoleLimit}, Pagers: Pagers(),
-		For:      "a filter by a span of time, in any order",
-		Promises: "nothing lost or twice", Blind: "deleted rows; rows that come later than the look-back",
+		For:    "a filter with a lower and an upper bound, in any order",
+		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{Walks: true, Spans: true, Ahead: true}, make: newWindow,
 	},
 	{
-		Name: Snapshot, Bound: "none: all rows each time", Slow: "one request at a time by token, as many as concurrency says by page or offset",
+		Name: Snapshot, Bound: "all rows, each time", Slow: mixed,
 		Optional: []Role{RoleLimit}, Pagers: Pagers(),
-		For:      "no filter and no order",
-		Promises: "each row that a sweep shows, and once", Blind: "what changes twice between two sweeps; deleted rows unless reconcile_interval is set",
+		For:    "neither a filter nor an order",
+		Blind:  "what changes twice between two sweeps; it finds deleted rows (`reconcile_interval: 0`)",
 		Traits: Traits{Walks: true, All: true, Ahead: true}, make: newSnapshot,
 	},
 }

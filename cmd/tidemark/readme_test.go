@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,9 +76,7 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range strategies.Own() {
-		has(t, "the table of strategies", string(raw), "\n| `"+s+"` |")
-	}
+	has(t, "the README", string(raw), recipesTable())
 	n := 0
 	for _, script := range blocks(t, "sh") {
 		for line := range strings.Lines(script) {
@@ -143,4 +142,36 @@ func TestReadmeShowsTheFlagsDefaults(t *testing.T) {
 	if def("run", "kafka-port") != kafka || def("run", "registry-port") != registry || def("playground", "port") != api {
 		t.Error("demo has other ports than run and playground")
 	}
+}
+
+// recipesTable is the README's table of strategies, and that of pagers.
+func recipesTable() string {
+	var b strings.Builder
+	b.WriteString("| the API offers | strategy | asks for | pages | can't see | on a slow API |\n|---|---|---|---|---|---|\n")
+	for _, r := range strategies.Recipes() {
+		pages := r.Pages
+		if r.Walks {
+			pages = "by `pages`"
+			if missing := len(strategies.Pagers()) - len(r.Pagers); missing > 0 {
+				for _, p := range strategies.Pagers() {
+					if !slices.Contains(r.Pagers, p) {
+						pages += ", but `" + p + "`"
+					}
+				}
+			}
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s | %s |\n", r.For, r.Name, r.Bound, pages, r.Blind, r.Slow)
+	}
+	b.WriteString("\n| `pages` | how pages follow each other | requests carry |\n|---|---|---|\n")
+	for _, p := range strategies.Pagers() {
+		carry := make([]string, 0, 2)
+		for _, r := range strategies.PagerNeeds(p) {
+			carry = append(carry, "`params."+string(r)+"`")
+		}
+		if strategies.PagerReads(p) {
+			carry = append(carry, "told by `token_path`")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p, strategies.PagerDoc(p), strings.Join(carry, ", "))
+	}
+	return b.String()
 }

@@ -13,7 +13,7 @@ import (
 // through with the topics that it met for the first time.
 //
 // It hands the records that wait for such a topic on before it takes down the topic's
-// partitions (franz-go 1.22.3, storePartitionsUpdate). On a busy machine the answers can be
+// partitions (franz-go up to 1.22.3, storePartitionsUpdate). On a busy machine the answers can be
 // there in between, and a transaction that ends then has no partition as the client sees it:
 // EndTransaction(TryCommit) sends an abort, or nothing at all, and returns nil. The next
 // transaction goes on with the last one's sequence numbers, which the broker refuses. The
