@@ -269,7 +269,7 @@ func (k core) extent(rows []Row, ceiling Value) extent {
 
 func (k core) order(rows []Row) extent {
 	e := extent{sorted: true}
-	trimmed := k.spec.Format == RFC3339
+	trimmed := k.spec.Format.varies()
 	var first, last, greatest *Value
 	for i := range rows {
 		v := &rows[i].Value

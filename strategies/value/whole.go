@@ -1,9 +1,34 @@
-package strategies
+package value
 
 import (
 	"bytes"
+	"math"
 	"strconv"
+	"time"
 )
+
+// whole is a whole number of 64 bits, as JSON number or string, that counts units of an Instant's N.
+type whole struct{ unit int64 }
+
+func (whole) is() string { return "is " }
+
+func (w whole) read(text []byte, _ *time.Location) (Instant, string) {
+	n, ok := parseInt(text)
+	switch {
+	case !ok:
+		return Instant{}, "not a whole number of 64 bits"
+	case w.unit > 1 && (n > math.MaxInt64/w.unit || n < math.MinInt64/w.unit):
+		return Instant{}, "out of range"
+	}
+	return Instant{N: n * w.unit}, ""
+}
+
+func (w whole) step([]byte) int64 { return w.unit * 1e3 }
+
+// write never gives a text that read refuses: it becomes a stored mark.
+func (w whole) write(_ []byte, at Instant, _ *time.Location) string {
+	return strconv.FormatInt(max(FloorDiv(at.N, w.unit), math.MinInt64/w.unit), 10)
+}
 
 // parseInt reads a whole number of 64 bits, in any way that JSON can write one: 7, 7.0 and
 // 7e0 are one value. It allocates nothing.
