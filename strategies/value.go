@@ -15,7 +15,7 @@ type Format struct{ of *value.Format }
 
 // The formats that have a name. All of them order values by N, then Sub; Opaque then by bytes.
 var (
-	RFC3339      = Format{}               // date and time; zone Z, ±hh:mm, ±hhmm, ±hh or none; or a date alone
+	RFC3339      = Format{}                  // date and time; zone Z, ±hh:mm, ±hhmm, ±hh or none; or a date alone
 	Date         = formatOf("date")          // a day
 	Integer      = formatOf("integer")       // a whole number, as JSON number or string; 7.0 and 7e0 are 7
 	EpochSeconds = formatOf("epoch_seconds") // a whole number of seconds since 1970

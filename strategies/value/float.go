@@ -57,6 +57,9 @@ func (float) read(text []byte, _ *time.Location) (Instant, string) {
 				at.Sub = 0
 			}
 		}
+		if at.N == math.MinInt64 { // write would have no text for it
+			return Instant{}, outOfRange
+		}
 	}
 	return at, ""
 }
@@ -67,8 +70,8 @@ func splitNumber(b []byte) (whole, fraction []byte, exp int, negative, ok bool) 
 		negative, b = true, b[1:]
 	}
 	if i := bytes.IndexAny(b, "eE"); i >= 0 {
-		e, err := strconv.Atoi(string(b[i+1:]))
-		if err != nil || e < -400 || e > 400 {
+		e, ok := parseExponent(b[i+1:])
+		if !ok {
 			return nil, nil, 0, false, false
 		}
 		b, exp = b[:i], e
@@ -93,6 +96,15 @@ func (float) step(b []byte) int64 {
 	return step
 }
 
+// leastOf is how far below 0 a text with n digits behind the point reaches, in microseconds.
+func leastOf(n int) int64 {
+	step := int64(1e6)
+	for range min(n, 6) {
+		step /= 10
+	}
+	return math.MaxInt64 / step * step
+}
+
 // write has as many digits behind the point as like, and six where there is none.
 func (float) write(like []byte, at Instant, _ *time.Location) string {
 	n := 6
@@ -102,6 +114,9 @@ func (float) write(like []byte, at Instant, _ *time.Location) string {
 			return string(like)
 		}
 		n = min(max(len(fraction)-exp, 0), maxDigits)
+	}
+	if least := -leastOf(n); at.N <= least {
+		at = Instant{N: least}
 	}
 	second := FloorDiv(at.N, 1e6)
 	nanos := int(at.N-second*1e6)*1000 + int(at.Sub)

@@ -33,23 +33,51 @@ func (w whole) write(_ []byte, at Instant, _ *time.Location) string {
 // parseInt reads a whole number of 64 bits, in any way that JSON can write one: 7, 7.0 and
 // 7e0 are one value. It allocates nothing.
 func parseInt(b []byte) (int64, bool) {
-	if len(b) == 0 || b[0] == '+' {
-		return 0, false
+	digits := b
+	if len(b) > 0 && b[0] == '-' {
+		digits = b[1:]
 	}
-	if len(b) <= 20 {
-		if n, err := strconv.ParseInt(string(b), 10, 64); err == nil { // the conversion does not escape
-			return n, true
+	if len(digits) == 0 || len(digits) > 18 { // what cannot overflow
+		return parseWhole(b)
+	}
+	n := int64(0)
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return parseWhole(b)
 		}
+		n = n*10 + int64(c-'0')
 	}
-	return parseWhole(b)
+	if len(digits) < len(b) {
+		n = -n
+	}
+	return n, true
+}
+
+// parseExponent reads what stands behind the e of a number, as far as 400.
+func parseExponent(b []byte) (int, bool) {
+	negative := len(b) > 0 && b[0] == '-'
+	if negative || len(b) > 0 && b[0] == '+' {
+		b = b[1:]
+	}
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' || n > 400 {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, len(b) > 0 && n <= 400 && n >= -400
 }
 
 // parseWhole reads a number that has a point or an exponent, exactly: floats would round.
 func parseWhole(b []byte) (int64, bool) {
 	exp := 0
 	if i := bytes.IndexAny(b, "eE"); i >= 0 {
-		e, err := strconv.Atoi(string(b[i+1:]))
-		if err != nil || e < -400 || e > 400 {
+		e, ok := parseExponent(b[i+1:])
+		if !ok {
 			return 0, false
 		}
 		b, exp = b[:i], e
