@@ -45,6 +45,9 @@ func TimeFormatNames() []string { return value.TimeNames() }
 // IsLayout reports whether a format's name is to be a strftime layout.
 func IsLayout(name string) bool { return value.IsLayout(name) }
 
+// CheckFormat says what is wrong with a format's name, in words that fit behind it.
+func CheckFormat(name string) error { return value.Check(name) }
+
 // String returns the name that the configuration uses, of a list all of them.
 func (f Format) String() string { return f.of.String() }
 

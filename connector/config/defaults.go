@@ -133,9 +133,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	if s.CursorFormat == strategies.RFC3339.String() && !given("initial_mark") {
 		s.InitialMark = firstMark
 	}
-	if format, err := strategies.ParseFormat(s.CursorFormat); err == nil && format.Temporal() && !given("lookback") &&
+	if format, err := s.Format(); err == nil && format.Temporal() && !given("lookback") &&
 		s.Strategy != strategies.Replay && s.Strategy != step { // replay has its buffer
-		s.Lookback = lookback
+		s.Lookback = lookback + setBack(s.Zone)
 	}
 	if !given("repeat_params") {
 		s.RepeatParams = s.Strategy == strategies.Keyset && given("params.token") // the playground refuses both together

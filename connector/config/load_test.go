@@ -129,18 +129,23 @@ func TestDefaultsFollowOtherKeys(t *testing.T) {
 		lookback time.Duration
 		repeat   bool
 	}{
-		`"strategy": "keyset"`:                                                        {10 * time.Second, false},
-		`"strategy": "keyset", "params": {"token": "cursor"}`:                         {10 * time.Second, true},
-		`"strategy": "keyset", "params": {"token": "cursor"}, "repeat_params": false`: {10 * time.Second, false},
-		`"strategy": "keyset", "repeat_params": true`:                                 {10 * time.Second, true},
-		`"strategy": "keyset", "lookback": 0`:                                         {0, false},
-		`"strategy": "keyset", "cursor_format": "integer"`:                            {0, false},
-		`"strategy": "keyset", "cursor_format": "opaque"`:                             {0, false},
-		`"strategy": "offset", "cursor_format": "epoch_millis"`:                       {10 * time.Second, false},
-		`"strategy": "timestamp", "lookback": "1m"`:                                   {time.Minute, false},
-		`"strategy": "timestamp"`:                                                     {10 * time.Second, false},
-		`"strategy": "replay"`:                                                        {0, false},
-		`"strategy": "step_size"`:                                                     {0, false},
+		`"strategy": "keyset"`:                                                                  {10 * time.Second, false},
+		`"strategy": "keyset", "params": {"token": "cursor"}`:                                   {10 * time.Second, true},
+		`"strategy": "keyset", "params": {"token": "cursor"}, "repeat_params": false`:           {10 * time.Second, false},
+		`"strategy": "keyset", "repeat_params": true`:                                           {10 * time.Second, true},
+		`"strategy": "keyset", "lookback": 0`:                                                   {0, false},
+		`"strategy": "keyset", "cursor_format": "integer"`:                                      {0, false},
+		`"strategy": "keyset", "cursor_format": "opaque"`:                                       {0, false},
+		`"strategy": "keyset", "cursor_format": "date"`:                                         {10 * time.Second, false},
+		`"strategy": "keyset", "cursor_format": ["%F %T", "epoch_float"], "zone": "Asia/Tokyo"`: {10 * time.Second, false},
+		`"strategy": "keyset", "cursor_format": "%F %T", "zone": "Europe/Berlin"`:               {time.Hour + 10*time.Second, false},
+		`"strategy": "keyset", "zone": "Australia/Lord_Howe"`:                                   {30*time.Minute + 10*time.Second, false},
+		`"strategy": "keyset", "zone": "+02"`:                                                   {10 * time.Second, false},
+		`"strategy": "offset", "cursor_format": "epoch_millis"`:                                 {10 * time.Second, false},
+		`"strategy": "timestamp", "lookback": "1m"`:                                             {time.Minute, false},
+		`"strategy": "timestamp"`:                                                               {10 * time.Second, false},
+		`"strategy": "replay"`:                                                                  {0, false},
+		`"strategy": "step_size"`:                                                               {0, false},
 	} {
 		c := mustParse(t, "x.json", `{"base_url": "http://127.0.0.1/", `+text+`}`, Overrides{})
 		if s := c.Streams[0]; s.Lookback != want.lookback || s.RepeatParams != want.repeat {
@@ -159,11 +164,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 78, 5}
+	byID.Pos = Position{"testdata/all.yaml", 79, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 81, 5}
+	events.Pos = Position{"testdata/all.yaml", 82, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -174,7 +179,7 @@ func TestEveryKey(t *testing.T) {
 			Name: "people", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
-			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
+			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
 			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
 			OrderBy: "modified_at", RepeatParams: true,

@@ -96,7 +96,7 @@ func New(names []string, zone *time.Location) (*Format, error) {
 	for i, name := range names {
 		e, err := find(name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("cursor format %q %w", name, err)
 		}
 		switch {
 		case slices.Contains(names[:i], name):
@@ -128,6 +128,13 @@ func New(names []string, zone *time.Location) (*Format, error) {
 	return f, nil
 }
 
+// Check says what is wrong with the name of a format, in words that fit behind it.
+func Check(name string) error {
+	_, err := find(name)
+	return err
+}
+
+// find is the format of a name. The error's words fit behind the name.
 func find(name string) (entry, error) {
 	for _, e := range kinds {
 		if e.name == name {
@@ -135,11 +142,11 @@ func find(name string) (entry, error) {
 		}
 	}
 	if !IsLayout(name) {
-		return entry{}, fmt.Errorf("cursor format %q is not one of %s, nor a layout like %%Y-%%m-%%d", name, strings.Join(Names(), ", "))
+		return entry{}, fmt.Errorf("is not one of %s, nor a layout like %%Y-%%m-%%d", strings.Join(Names(), ", "))
 	}
 	l, err := compile(name)
 	if err != nil {
-		return entry{}, fmt.Errorf("cursor format %q %w", name, err)
+		return entry{}, err
 	}
 	return entry{name: name, kind: l, time: true, zone: !l.zoned}, nil
 }
