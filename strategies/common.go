@@ -276,7 +276,7 @@ func (k core) order(rows []Row) extent {
 		if !v.Set { // a row that cannot be written has its place in the order all the same
 			continue
 		}
-		if trimmed && (len(v.Raw) != len(e.fine.Raw) || v.Raw[len(v.Raw)-1] != e.fine.Raw[len(v.Raw)-1]) {
+		if trimmed && !k.spec.Format.alike(v, &e.fine) {
 			e.fine = k.spec.Format.finer(*v, e.fine)
 		}
 		if first == nil {

@@ -81,6 +81,12 @@ func (f Format) Numbers() bool { return f.of.Numbers() }
 // varies reports whether two values of the format may be written with granules that differ.
 func (f Format) varies() bool { return f.of.Varies() }
 
+// alike reports whether two values have one granule by their looks, which is all that most rows of
+// a page need: those of a list may look the same by chance.
+func (f Format) alike(v, w *Value) bool {
+	return len(v.Raw) == len(w.Raw) && v.Raw[len(v.Raw)-1] == w.Raw[len(v.Raw)-1] && !f.of.List()
+}
+
 // Value is a cursor value: the text as the API wrote it, and what it is ordered by.
 // Values are compared by what they say and stored as they were written (rule 14).
 type Value struct {
@@ -139,7 +145,7 @@ func (f Format) ParseString(s string) (Value, error) {
 func (f Format) Granule(v Value) int64 { return f.of.Granule(v.Raw) }
 
 // finer is the one of two values that is written with the smaller granule, v where they are
-// alike, or are written in two layouts of a list.
+// alike.
 func (f Format) finer(v, w Value) Value {
 	if w.Set && (!v.Set || f.of.Finer(w.Raw, v.Raw)) && f.varies() {
 		return w

@@ -17,19 +17,8 @@ func (f *Format) step(text []byte) int64 {
 	return 0
 }
 
-// Finer reports whether a text is written with a smaller step than another one, by the same kind.
-func (f *Format) Finer(text, than []byte) bool {
-	if !f.Varies() {
-		return false
-	}
-	k, ok := f.reader(text)
-	if len(f.self().kinds) > 1 {
-		if other, read := f.reader(than); !ok || !read || other != k {
-			return false
-		}
-	}
-	return k.step(text) < k.step(than)
-}
+// Finer reports whether a text is written with a smaller step than another one.
+func (f *Format) Finer(text, than []byte) bool { return f.Varies() && f.step(text) < f.step(than) }
 
 // Back is what lies d units of N before an instant, written in the layout of a text that was read
 // and rounded down to its step (rule 14). Where that is finer than a unit, a d of 1 means one step

@@ -195,6 +195,9 @@ func (f *Format) Time() bool { return f.self().time }
 // Varies reports whether two texts of the format may differ in their steps.
 func (f *Format) Varies() bool { return f.self().varies }
 
+// List reports whether the format is one of several kinds.
+func (f *Format) List() bool { return len(f.self().kinds) > 1 }
+
 // Unit is how much of an Instant's N the number 1 stands for where the format's texts are whole
 // numbers, and 0 where they are not.
 func (f *Format) Unit() int64 { return f.self().unit }

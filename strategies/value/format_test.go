@@ -257,7 +257,7 @@ func TestFormatIs(t *testing.T) {
 		text, than string
 		want       bool
 	}{
-		{"2026-01-01T00:00:00Z", "2026-01-01", false}, // two kinds
+		{"2026-01-01T00:00:00Z", "2026-01-01", true}, {"2026-01-01", "2026-01-01T00:00:00Z", false},
 		{"2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z", true}, {"2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", false},
 	} {
 		if got := f.Finer([]byte(tc.text), []byte(tc.than)); got != tc.want {
