@@ -30,6 +30,7 @@ var layers = [][]string{
 	{"connector/internal/class", "connector/internal/secret"},
 	{"connector/internal/text", "connector/internal/lz4"},
 	{"strategies"},
+	{"strategies/value"},
 	{"schemas"},
 }
 

@@ -279,14 +279,14 @@ func (k core) extent(rows []Row, ceiling Value) extent {
 
 func (k core) order(rows []Row) extent {
 	e := extent{sorted: true}
-	trimmed := k.spec.Format == RFC3339
+	trimmed := k.spec.Format.varies()
 	var first, last, greatest *Value
 	for i := range rows {
 		v := &rows[i].Value
 		if !v.Set { // a row that cannot be written has its place in the order all the same
 			continue
 		}
-		if trimmed && (len(v.Raw) != len(e.fine.Raw) || v.Raw[len(v.Raw)-1] != e.fine.Raw[len(v.Raw)-1]) {
+		if trimmed && !k.spec.Format.alike(v, &e.fine) {
 			e.fine = k.spec.Format.finer(*v, e.fine)
 		}
 		if first == nil {

@@ -13,7 +13,7 @@
 //	}
 //
 // Files: strategy.go (the interface and its types), role.go (what a question holds), cursor.go (the durable state) and parse.go,
-// value.go, rfc3339.go and integer.go (cursor values: parsing, order, rendering), sort.go (a page's
+// value.go (cursor values: order and formats, which package value reads and writes), sort.go (a page's
 // rows in their order), common.go (what strategies that follow a cursor field share),
 // observed.go and units.go (what answers show of the API's filter, and the units that one
 // compares in), evidence.go and whole.go (whether an answer is all there is), then keyset.go with

@@ -20,14 +20,14 @@ func drawModel(t *rapid.T, name string, sorted bool) (Strategy, *modelAPI, int64
 	back := rapid.Int64Range(0, 4).Draw(t, "back")
 	spec.Buffer = time.Duration(back) * time.Second
 	spec.Strict = name != StepSize && rapid.Bool().Draw(t, "strict")
-	switch formats := []Format{RFC3339, Integer, EpochMillis, EpochSeconds, Opaque}; {
+	switch formats := slices.Concat([]Format{RFC3339, Integer, EpochMillis, EpochSeconds, Opaque}, rarer); {
 	case name == StepSize:
 		spec.Format, back = Integer, 0
 		spec.InitialID = rapid.Int64Range(0, 2).Draw(t, "initial")
 		spec.StepSize = rapid.Int64Range(1, 7).Draw(t, "step")
 		spec.MaxID = rapid.Int64Range(10, 80).Draw(t, "max")
 	case name == Replay:
-		spec.Format = rapid.SampledFrom([]Format{RFC3339, EpochMillis, EpochSeconds}).Draw(t, "format")
+		spec.Format = rapid.SampledFrom(slices.Concat([]Format{RFC3339, EpochMillis, EpochSeconds}, rarer)).Draw(t, "format")
 	default:
 		spec.Format = rapid.SampledFrom(formats).Draw(t, "format")
 		if !spec.Format.Temporal() {

@@ -79,6 +79,35 @@ func (u units) time(n int64) time.Time {
 
 var errRefused = errors.New("the API refuses the token")
 
+// cest is a zone that is not UTC.
+var cest = time.FixedZone("CEST", 7200)
+
+// rarer are formats that the model writes beside the usual ones.
+var (
+	inLayout = mustFormats(cest, "%d.%m.%y %H:%M:%S")
+	inList   = mustFormats(nil, "rfc3339", "%d-%b-%Y %T.%f %z", "epoch_float")
+	rarer    = []Format{Date, EpochMicros, EpochFloat, inLayout, inList}
+)
+
+func mustFormats(zone *time.Location, names ...string) Format {
+	f, err := ParseFormats(names, zone)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
+
+// float writes tenths of a second, with a zero at the end where layouts are mixed.
+func (a *modelAPI) float(n int64) string {
+	const start = 1.7e9
+	switch text := strconv.FormatFloat(start+float64(n)/10, 'f', -1, 64); {
+	case a.mixed && n%2 == 0:
+		return strconv.FormatFloat(start+float64(n)/10, 'f', 2, 64)
+	default:
+		return text
+	}
+}
+
 // text writes the cursor value n the way the API does.
 func (a *modelAPI) text(n int64) string {
 	form := int64(2)
@@ -112,6 +141,22 @@ func (a *modelAPI) text(n int64) string {
 		return whole((1.7e9 + n) * 1000)
 	case EpochSeconds:
 		return whole(1.7e9 + n)
+	case EpochMicros:
+		return whole((1.7e9 + n) * 1e6)
+	case Date:
+		return days.time(n).Format(time.DateOnly)
+	case EpochFloat:
+		return a.float(n)
+	case inLayout:
+		return inSeconds.time(n).In(cest).Format("02.01.06 15:04:05")
+	case inList:
+		switch form {
+		case 0:
+			return a.float(n)
+		case 1:
+			return tenths.time(n).In(cest).Format("02-Jan-2006 15:04:05.0 -0700")
+		}
+		return tenths.time(n).Format(time.RFC3339Nano)
 	case Opaque:
 		return fmt.Sprintf("revision-%06d", n)
 	}

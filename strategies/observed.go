@@ -303,7 +303,7 @@ func (k core) further(c Cursor, layout Value, d int64) int64 {
 // fractions writes 05Z beside 05.9Z, and a whole second less than 05Z would lie before
 // what was read already.
 func (k core) layout(c Cursor, v Value, near ...Value) (Value, error) {
-	if k.spec.Format != RFC3339 {
+	if !k.spec.Format.varies() {
 		return v, nil
 	}
 	window, err := k.value(c.Window)

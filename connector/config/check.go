@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
-	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
 
@@ -81,9 +81,9 @@ func (d *decoder) combinations(s *Stream, from source) {
 	report := func(key, message, hint string, also ...string) {
 		d.report(from.at(append([]string{key}, also...)...), from.path+key, message, hint)
 	}
-	format, err := strategies.ParseFormat(s.CursorFormat)
-	if err != nil {
-		return // said already
+	format, ok := d.format(s, from)
+	if !ok {
+		return
 	}
 	traits := s.Traits()
 	if traits.ByID {
@@ -104,14 +104,14 @@ func (d *decoder) combinations(s *Stream, from source) {
 		switch {
 		case traits.Buffered && !format.Temporal():
 			report("cursor_format", "replay goes back by hours, and this cursor is no time",
-				"use rfc3339, epoch_seconds or epoch_millis, or another strategy", "strategy")
+				"use "+timeFormats()+", or another strategy", "strategy")
 		case s.Lookback > 0 && !format.Temporal():
 			report("lookback", "the cursor is no time, so there is no looking back by one",
-				"remove lookback, or use cursor_format rfc3339, epoch_seconds or epoch_millis")
+				"remove lookback, or use cursor_format "+timeFormats())
 		}
 		if s.InitialMark != "" {
 			if _, err := format.ParseString(s.InitialMark); err != nil {
-				report("initial_mark", "is not a value of cursor_format "+format.String(), "for instance "+example(format))
+				report("initial_mark", d.withoutSecrets("is not a value of cursor_format "+format.String()), d.withoutSecrets("for instance "+example(format)))
 			}
 		}
 	}
@@ -147,13 +147,14 @@ var endsOf = func() map[string][]string {
 
 // example is a value of the format.
 func example(f strategies.Format) string {
-	switch f {
-	case strategies.RFC3339:
+	if f == strategies.RFC3339 {
 		return "2026-01-31T00:00:00Z"
-	case strategies.EpochMillis:
-		return "1767225600000"
 	}
-	return "1767225600"
+	const day = 1767225600 // 2026-01-01
+	if f.Temporal() {
+		return f.Write(strategies.Value{N: day * 1e6, Set: true})
+	}
+	return strconv.Itoa(day)
 }
 
 // parameters checks what a request is made of: the names the strategy needs are there,
@@ -258,9 +259,7 @@ func (d *decoder) last(s *Stream, from source) {
 	if err == nil {
 		return
 	}
-	var secrets secret.Set
-	secrets.AddAll(d.substituted...) // P11
-	d.report(from.at("strategy"), from.path+"strategy", secrets.Hide(err.Error()), "")
+	d.report(from.at("strategy"), from.path+"strategy", d.withoutSecrets(err.Error()), "")
 }
 
 // deadLetters stands behind a topic's name in that of its dead letters.

@@ -61,7 +61,9 @@ type Stream struct {
 
 	IDField      string   // the record's key
 	CursorField  string   // what a sweep moves by
-	CursorFormat string   // a name of strategies.FormatNames
+	CursorFormat string   // a name of strategies.FormatNames, or a layout
+	MoreFormats  []string // those that are tried behind it
+	Zone         string   // of cursor values that name none
 	RecordsPath  string   // dotted path of the data array; "": the answer is the array
 	TokenPath    string   // dotted path of the next page's token; "": there is none
 	TotalPath    string   // dotted path of the number of rows; "": there is none

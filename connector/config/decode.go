@@ -115,6 +115,8 @@ var wants = map[kind][2]string{
 	address:  {"an http or https URL", `for instance "http://127.0.0.1:5001/pagination/keyset"`},
 	hosts:    {"host:port, or a list of them", `for instance "127.0.0.1:9092"`},
 	words:    {"a word, or a list of them", ""},
+	formats:  {"a cursor format, or a list of them", ""},
+	zone:     {"a time zone", `for instance "UTC", "Europe/Berlin" or "+02:00"`},
 	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
 }
 
@@ -149,6 +151,8 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.texts(key, n, f, wrong)
 	case f.kind == hosts:
 		d.hosts(key, n, f, wrong)
+	case f.kind == formats:
+		d.formats(key, n, f, wrong)
 	case f.kind == words:
 		d.words(key, n, f, wrong)
 	case n.kind == isList || n.kind == isObject:
@@ -159,7 +163,7 @@ func (d *decoder) value(key string, n *node, f field) {
 			return
 		}
 		*f.into.(*bool) = n.text == "true"
-	case n.kind == isBool && f.kind != scalar, n.kind == isNumber && (f.kind == text || f.kind == address):
+	case n.kind == isBool && f.kind != scalar, n.kind == isNumber && (f.kind == text || f.kind == address || f.kind == zone):
 		wrong()
 	default:
 		if s, ok := d.expand(key, n); ok {
@@ -190,6 +194,12 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 	case address:
 		if message, hint := checkURL(s); message != "" && (s != "" || !f.empty) {
 			d.report(n.pos, key, message, hint)
+			return
+		}
+		*f.into.(*string) = s
+	case zone:
+		if _, err := zoneOf(s); s == "" || err != nil {
+			d.report(n.pos, key, n.shown()+" is no time zone", f.hint())
 			return
 		}
 		*f.into.(*string) = s

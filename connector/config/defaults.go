@@ -133,9 +133,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	if s.CursorFormat == strategies.RFC3339.String() && !given("initial_mark") && !traits.Spans && !traits.All {
 		s.InitialMark = firstMark
 	}
-	if format, err := strategies.ParseFormat(s.CursorFormat); err == nil && format.Temporal() && !given("lookback") &&
+	if format, err := s.Format(); err == nil && format.Temporal() && !given("lookback") &&
 		!traits.Buffered && !traits.ByID && !traits.All { // what has a buffer has that
-		s.Lookback = lookback
+		s.Lookback = lookback + setBack(s.Zone)
 	}
 	if !given("repeat_params") {
 		s.RepeatParams = traits.Walks || traits.ByValue && given("params.token") // the playground refuses both together

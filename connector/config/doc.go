@@ -39,7 +39,7 @@
 // Files: keys.go has the table of all keys and their defaults, from which come the
 // reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
 // computes those that follow other keys; load.go puts a file together,
-// check.go and pagesize.go hold keys and streams against each other; config.go has the values,
+// check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
 // values.go, words.go and quantity.go judge single values; spec.go is what others make of a
@@ -56,7 +56,7 @@
 //	step_size                step_size: ids a request [1000]
 //	max_id                   step_size: the last id asked for [100000]
 //	buffer_hours             replay: how far behind the mark a sweep starts [2]
-//	lookback                 how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time [10s where the cursor is a time; step_size, replay, snapshot: 0]
+//	lookback                 how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time [10s where the cursor is a time, and longer by what clocks in zone are set back; step_size, replay, snapshot: 0]
 //	max_future               a cursor value further past the API's clock does not move the mark; 0: any does [24h]
 //	window_rows              rows of the topic that are remembered, 32 bytes each; past it rows may be written again [8388608]
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
@@ -82,7 +82,8 @@
 //	idle_after               a stream with nothing to write for so long closes its producer until it has; 0: never [1m]
 //	id_field                 the field that becomes the record's key [id]
 //	cursor_field             the field a sweep moves by [updatedAt; step_size: the id field]
-//	cursor_format            how the cursor field is read: rfc3339, integer, epoch_seconds, epoch_millis, opaque [rfc3339; step_size: integer]
+//	cursor_format            how the cursor field is read; one with % in it, as %Y-%m-%d %H:%M:%S, is a strftime layout, and of a list the first that fits a value reads it: rfc3339, date, integer, epoch_seconds, epoch_millis, epoch_micros, epoch_float, opaque [rfc3339; step_size: integer]
+//	zone                     the time zone of cursor values that name none, as Europe/Berlin or +02:00 [rfc3339, date: UTC; a layout with a time of day needs one]
 //	records_path             dotted path of the rows in an answer; "": the answer is the array [data]
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
 //	total_path               dotted path of the number of rows [offset: total]

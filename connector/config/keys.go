@@ -22,6 +22,8 @@ const (
 	address              // an http or https URL
 	hosts                // a list of host:port, or one string with commas
 	words                // a list of words out of a few, or one string with commas
+	formats              // names of cursor formats: one, or a list
+	zone                 // a time zone's name or offset
 	texts                // a section of any keys with scalar values
 	section              // a section with keys of its own
 	raw                  // read by other code
@@ -32,14 +34,15 @@ const (
 type field struct {
 	name, alias string
 	kind        kind
-	into        any      // pointer to the field it fills; nil: read and dropped
-	enum        []string // text, words: the only values
-	topic       bool     // text: must be good as a Kafka topic's name
-	empty       bool     // text: "" has a meaning
-	min, max    float64  // numbers; durations in seconds, sizes in bytes
-	secret      bool     // the value is never shown (P11)
-	fields      []field  // section
-	none        *bool    // integer: "none" may stand for a number, and sets this
+	into        any       // pointer to the field it fills; nil: read and dropped
+	enum        []string  // text, words: the only values
+	topic       bool      // text: must be good as a Kafka topic's name
+	empty       bool      // text: "" has a meaning
+	min, max    float64   // numbers; durations in seconds, sizes in bytes
+	secret      bool      // the value is never shown (P11)
+	fields      []field   // section
+	more        *[]string // formats: those of a list behind the first
+	none        *bool     // integer: "none" may stand for a number, and sets this
 	def         defaults
 	doc         string
 }
@@ -111,7 +114,7 @@ func streamFields(s *Stream) []field {
 		{name: "step_size", kind: integer, into: &s.StepSize, min: 1, max: maxID, def: always("1000"), doc: "step_size: ids a request"},
 		{name: "max_id", kind: integer, into: &s.MaxID, max: maxID, def: always("100000"), doc: "step_size: the last id asked for"},
 		{name: "buffer_hours", kind: hours, into: &s.Buffer, max: century / 3600, def: always("2"), doc: "replay: how far behind the mark a sweep starts"},
-		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: append(computed(lookback.String()+" where the cursor is a time"), only("0", notBack...)...), doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
+		{name: "lookback", kind: duration, into: &s.Lookback, max: century, def: append(computed(lookback.String()+" where the cursor is a time, and longer by what clocks in zone are set back"), only("0", notBack...)...), doc: "how far behind the mark the first request reaches, for rows that are committed later than their stamp; the cursor must be a time"},
 		{name: "max_future", kind: duration, into: &s.MaxFuture, max: century, def: always("24h"), doc: "a cursor value further past the API's clock does not move the mark; 0: any does"},
 		{name: "window_rows", kind: integer, into: &s.WindowRows, min: 1, max: 1e9, def: always("8388608"), doc: "rows of the topic that are remembered, 32 bytes each; past it rows may be written again"},
 		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: always("dlq"), doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
@@ -135,7 +138,8 @@ func streamFields(s *Stream) []field {
 		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: always("1m"), doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
 		{name: "id_field", kind: text, into: &s.IDField, def: always("id"), doc: "the field that becomes the record's key"},
 		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", byID...)...), doc: "the field a sweep moves by"},
-		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: append(always("rfc3339"), only("integer", byID...)...), doc: "how the cursor field is read"},
+		{name: "cursor_format", kind: formats, enum: strategies.FormatNames(), into: &s.CursorFormat, more: &s.MoreFormats, def: append(always("rfc3339"), only("integer", byID...)...), doc: "how the cursor field is read; one with % in it, as %Y-%m-%d %H:%M:%S, is a strftime layout, and of a list the first that fits a value reads it"},
+		{name: "zone", kind: zone, into: &s.Zone, def: computed("rfc3339, date: UTC; a layout with a time of day needs one"), doc: "the time zone of cursor values that name none, as Europe/Berlin or +02:00"},
 		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},

@@ -129,18 +129,23 @@ func TestDefaultsFollowOtherKeys(t *testing.T) {
 		lookback time.Duration
 		repeat   bool
 	}{
-		`"strategy": "keyset"`:                                                        {10 * time.Second, false},
-		`"strategy": "keyset", "params": {"token": "cursor"}`:                         {10 * time.Second, true},
-		`"strategy": "keyset", "params": {"token": "cursor"}, "repeat_params": false`: {10 * time.Second, false},
-		`"strategy": "keyset", "repeat_params": true`:                                 {10 * time.Second, true},
-		`"strategy": "keyset", "lookback": 0`:                                         {0, false},
-		`"strategy": "keyset", "cursor_format": "integer"`:                            {0, false},
-		`"strategy": "keyset", "cursor_format": "opaque"`:                             {0, false},
-		`"strategy": "offset", "cursor_format": "epoch_millis"`:                       {10 * time.Second, false},
-		`"strategy": "timestamp", "lookback": "1m"`:                                   {time.Minute, false},
-		`"strategy": "timestamp"`:                                                     {10 * time.Second, false},
-		`"strategy": "replay"`:                                                        {0, false},
-		`"strategy": "step_size"`:                                                     {0, false},
+		`"strategy": "keyset"`:                                                                  {10 * time.Second, false},
+		`"strategy": "keyset", "params": {"token": "cursor"}`:                                   {10 * time.Second, true},
+		`"strategy": "keyset", "params": {"token": "cursor"}, "repeat_params": false`:           {10 * time.Second, false},
+		`"strategy": "keyset", "repeat_params": true`:                                           {10 * time.Second, true},
+		`"strategy": "keyset", "lookback": 0`:                                                   {0, false},
+		`"strategy": "keyset", "cursor_format": "integer"`:                                      {0, false},
+		`"strategy": "keyset", "cursor_format": "opaque"`:                                       {0, false},
+		`"strategy": "keyset", "cursor_format": "date"`:                                         {10 * time.Second, false},
+		`"strategy": "keyset", "cursor_format": ["%F %T", "epoch_float"], "zone": "Asia/Tokyo"`: {10 * time.Second, false},
+		`"strategy": "keyset", "cursor_format": "%F %T", "zone": "Europe/Berlin"`:               {time.Hour + 10*time.Second, false},
+		`"strategy": "keyset", "zone": "Australia/Lord_Howe"`:                                   {30*time.Minute + 10*time.Second, false},
+		`"strategy": "keyset", "zone": "+02"`:                                                   {10 * time.Second, false},
+		`"strategy": "offset", "cursor_format": "epoch_millis"`:                                 {10 * time.Second, false},
+		`"strategy": "timestamp", "lookback": "1m"`:                                             {time.Minute, false},
+		`"strategy": "timestamp"`:                                                               {10 * time.Second, false},
+		`"strategy": "replay"`:                                                                  {0, false},
+		`"strategy": "step_size"`:                                                               {0, false},
 	} {
 		c := mustParse(t, "x.json", `{"base_url": "http://127.0.0.1/", `+text+`}`, Overrides{})
 		if s := c.Streams[0]; s.Lookback != want.lookback || s.RepeatParams != want.repeat {
@@ -158,12 +163,20 @@ func TestEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	text, err := os.ReadFile("testdata/all.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) Position {
+		before, _, _ := strings.Cut(string(text), name+"\n")
+		return Position{"testdata/all.yaml", strings.Count(before, "\n") + 1, 5}
+	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 86, 5}
+	byID.Pos = at("name: by_id")
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 89, 5}
+	events.Pos = at("name: events")
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -175,7 +188,7 @@ func TestEveryKey(t *testing.T) {
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
-			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
+			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
 			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
@@ -184,7 +197,7 @@ func TestEveryKey(t *testing.T) {
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
 			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
-			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
+			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: at("name: people"),
 		}, byID, events},
 	}
 	for i := range want.Streams {

@@ -83,6 +83,11 @@ func fieldSchema(f field) object {
 			object{"type": "array", "items": object{"anyOf": []any{object{"enum": f.enum}, object{"enum": numbers}, variable}}},
 			object{"enum": numbers}, oneString("^ *((" + all + ") *(, *(" + all + ") *)*)?$"), variable,
 		}}
+	case formats:
+		one := object{"anyOf": []any{object{"enum": f.enum}, oneString("%"), variable}}
+		s = object{"anyOf": []any{one, object{"type": "array", "minItems": 1, "items": one}}}
+	case zone:
+		s = object{"anyOf": []any{oneString(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$|^[+-][0-9]{2}(:?[0-9]{2})?$`), variable}}
 	case texts:
 		s = object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}, "propertyNames": object{"minLength": 1}}
 		if f.name == "headers" {

@@ -16,7 +16,7 @@ import (
 // Spec is what strategies.New makes the stream's strategy from. It fails, with class
 // Config, only on a stream that Load did not make.
 func (s Stream) Spec() (strategies.Spec, error) {
-	format, err := strategies.ParseFormat(s.CursorFormat)
+	format, err := s.Format()
 	if err != nil {
 		return strategies.Spec{}, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
@@ -67,7 +67,7 @@ func (s Stream) Back() time.Duration {
 }
 
 // Fingerprint is a hash of what a stored mark depends on (rule 19): id field, cursor
-// field and format, the fixed query parameters (those in the URL too) and the topic.
+// field, its format and zone, the fixed query parameters (those in the URL too) and the topic.
 // It is the same on every machine and in every version.
 //
 // Strategy, host and path are left out, so that a stream can change its strategy, and
@@ -81,7 +81,11 @@ func (s Stream) Fingerprint() string {
 	for name, value := range s.Query {
 		filters[name] = append(filters[name], value)
 	}
-	text, err := json.Marshal([]any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic})
+	parts := []any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic}
+	if len(s.MoreFormats) > 0 || s.Zone != "" { // without them the hash stays what it was before they were
+		parts = append(parts, s.MoreFormats, s.Zone)
+	}
+	text, err := json.Marshal(parts)
 	if err != nil {
 		panic("config: strings do not marshal: " + err.Error()) // they always do
 	}

@@ -33,7 +33,8 @@
 //	timestamp-*             RFC 3339 (no zone: UTC) or a date alone, or the number in the type's
 //	                        unit; the years 0 to 9999 (nanos: 1677 to 2262). Finer ones are
 //	                        rounded down, but for cursor values in millis, which are refused:
-//	                        read back they would differ (rule 9)
+//	                        read back they would differ (rule 9). A cursor value is read as
+//	                        its format says
 //	local-timestamp-*       as timestamp, without a zone
 //	decimal (bytes, fixed)  a number or its text, with no more digits than scale and precision
 //	uuid (string, fixed 16) 8-4-4-4-12 hexadecimal digits
@@ -57,7 +58,7 @@
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
 // (the page), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
-// keys and cursor values), encode*.go (the other types), drift.go (fields of rows and schema that
+// keys and cursor values), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
 // differ), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
 // inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
 // checked without registering it), canonical.go (by what schemas are known).

@@ -18,8 +18,11 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 	at := s.pos
 	if c != '"' {
 		v, code := s.whole(n)
-		if code != good {
+		switch {
+		case code != good:
 			return code
+		case n == s.plan.written:
+			return s.refuse(n, at, "is no text to be read as "+s.plan.opts.Format.String())
 		}
 		if sec := strategies.FloorDiv(v, n.unit); sec < minSecond || sec > maxSecond {
 			return s.refuse(n, at, "is beyond the years 0 to 9999")
@@ -35,7 +38,7 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 	if !ok {
 		return s.refuse(n, at, notUnicode)
 	}
-	micros, nanos, err := s.micros(t)
+	micros, nanos, err := s.instant(n, t)
 	if err != nil {
 		return s.refuse(n, at, "the text "+err.Error())
 	}
@@ -71,6 +74,15 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 	s.stampMicros, s.stampNanos = micros, nanos
 	s.out = appendLong(s.out, v)
 	return good
+}
+
+// instant reads the text of a timestamp: RFC 3339, and of the cursor field what its format says.
+func (s *state) instant(n *node, t []byte) (micros int64, nanos uint16, err error) {
+	if n != s.plan.written {
+		return s.micros(t)
+	}
+	v, err := s.plan.opts.Format.Parse(t)
+	return v.N, v.Sub, err
 }
 
 // days remembers the dates that came last: rows that follow each other mostly share

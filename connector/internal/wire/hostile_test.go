@@ -280,14 +280,23 @@ func TestCompileRefuses(t *testing.T) {
 		change func(*Options)
 		want   string
 	}{
-		"no schema":        {func(o *Options) { o.Schema = "" }, "reading the Avro schema"},
-		"broken schema":    {func(o *Options) { o.Schema = `{"type":"record"}` }, "reading the Avro schema"},
-		"not a record":     {func(o *Options) { o.Schema = `"string"` }, "must be a record, not string"},
-		"no such id":       {func(o *Options) { o.IDField = "uid" }, `id field "uid" is not in the schema; it has id, name, email`},
-		"id of a time":     {func(o *Options) { o.IDField = "createdAt" }, "a key can be made of"},
-		"no such cursor":   {func(o *Options) { o.CursorField = "updated" }, `cursor field "updated" is not in the schema`},
-		"opaque time":      {func(o *Options) { o.Format = strategies.Opaque }, "cannot be read as opaque"},
-		"seconds":          {func(o *Options) { o.Format = strategies.EpochSeconds }, "cannot be read as epoch_seconds"},
+		"no schema":      {func(o *Options) { o.Schema = "" }, "reading the Avro schema"},
+		"broken schema":  {func(o *Options) { o.Schema = `{"type":"record"}` }, "reading the Avro schema"},
+		"not a record":   {func(o *Options) { o.Schema = `"string"` }, "must be a record, not string"},
+		"no such id":     {func(o *Options) { o.IDField = "uid" }, `id field "uid" is not in the schema; it has id, name, email`},
+		"id of a time":   {func(o *Options) { o.IDField = "createdAt" }, "a key can be made of"},
+		"no such cursor": {func(o *Options) { o.CursorField = "updated" }, `cursor field "updated" is not in the schema`},
+		"opaque time":    {func(o *Options) { o.Format = strategies.Opaque }, "cannot be read as opaque"},
+		"seconds":        {func(o *Options) { o.Format = strategies.EpochSeconds }, "cannot be read as epoch_seconds"},
+		"micros of millis": {func(o *Options) {
+			o.Format, o.Schema = strategies.EpochMicros, strings.ReplaceAll(o.Schema, "timestamp-micros", "timestamp-millis")
+		}, "cannot be read as epoch_micros"},
+		"dates in numbers": {func(o *Options) {
+			o.Format, _ = strategies.ParseFormats([]string{"%Y%m%d", "rfc3339"}, nil)
+		}, "cannot be read as %Y%m%d, rfc3339"},
+		"day of an instant": {func(o *Options) {
+			o.Schema = strings.ReplaceAll(o.Schema, `{"type": "long", "logicalType": "timestamp-micros"}`, `{"type": "int", "logicalType": "date"}`)
+		}, "use cursor format date"},
 		"millis of micros": {func(o *Options) { o.Format = strategies.EpochMillis }, "cannot be read as epoch_millis"},
 		"empty part":       {func(o *Options) { o.RecordsPath = "data..x" }, "empty part"},
 		"same path":        {func(o *Options) { o.TokenPath = "data" }, "taken by another path"},

@@ -169,6 +169,9 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 		}
 		return c
 	}
+	if s.plan.double && encoded && !s.keeps(v) { // rule 9
+		return s.refuse(s.plan.root.fields[i].typ, at, "the cursor value has more digits than a double keeps; use the type string")
+	}
 	row.Value = v
 	return c
 }

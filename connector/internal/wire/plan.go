@@ -45,10 +45,12 @@ type Plan struct {
 	mark   int // what field returns for the deleted field: its index, markField or noMark
 	header [5]byte
 	drift  *Drift
-	// stampCursor: the cursor is a timestamp in the schema and RFC 3339 in the rows,
+	// stampCursor: the cursor is a timestamp in the schema and a text in the rows,
 	// so encoding it yields the value.
 	stampCursor bool
 	stamp       *node    // its type
+	written     *node    // the same, where the text is not plain RFC 3339; nil: it is
+	double      bool     // the cursor is a double in the schema
 	resolvers   sync.Map // writer's schema text → *resolver or error
 }
 
@@ -118,42 +120,6 @@ func (p *Plan) layOut() error {
 		if err := p.top.addPath(x.path, x.role); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// checkCursor sees to it that the cursor's value can be had from a row and again from
-// its Avro body, and that both are the same.
-func (p *Plan) checkCursor() error {
-	f := p.root.fields[p.cursor]
-	t := plainType(f.typ)
-	format := p.opts.Format
-	refuse := func(remedy string) error {
-		return fmt.Errorf("cursor field %q is %s, which cannot be read as %s; %s", f.name, f.typ.label, format, remedy)
-	}
-	if t == nil {
-		return refuse("use a type that is no union but with null")
-	}
-	if f.declared && f.value != nil && f.typ.kind != kNull {
-		return fmt.Errorf("cursor field %q has a default; only null may stand for a missing cursor value", f.name)
-	}
-	switch t.kind {
-	case kString, kUUID:
-	case kInt, kLong:
-		if format != strategies.Integer && format != strategies.EpochSeconds && format != strategies.EpochMillis {
-			return refuse("use cursor format integer, epoch_seconds or epoch_millis")
-		}
-	case kTimestamp:
-		switch {
-		case format == strategies.RFC3339:
-			p.stampCursor, p.stamp = true, t
-		case format == strategies.Integer:
-		case format == strategies.EpochMillis && t.unit == 1e3:
-		default:
-			return refuse("use cursor format rfc3339, or integer for numbers in the type's own unit")
-		}
-	default:
-		return refuse("use string, int, long or a timestamp")
 	}
 	return nil
 }

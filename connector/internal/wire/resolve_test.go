@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"tidemark/schemas"
 	"tidemark/strategies"
@@ -95,11 +96,27 @@ func TestResolveOrdersMaps(t *testing.T) {
 // TestInspectFormats: each cursor format gives the same value from the body as from the row.
 func TestInspectFormats(t *testing.T) {
 	ts := func(unit string) string { return `{"type":"long","logicalType":"timestamp-` + unit + `"}` }
+	format := func(zone *time.Location, names ...string) strategies.Format {
+		f, err := strategies.ParseFormats(names, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	east := time.FixedZone("", 7200)
+	const day, double = `{"type":"int","logicalType":"date"}`, `"double"`
 	for _, c := range []struct {
 		typ    string
 		format strategies.Format
 		in     string
 	}{
+		{day, strategies.Date, `"2026-11-29"`}, {day, format(east, "date"), `"1969-11-29"`}, {`"string"`, strategies.Date, `"2026-11-29"`},
+		{double, strategies.EpochFloat, `1700000000.123456`}, {double, strategies.EpochFloat, `-1.5e-3`}, {double, strategies.EpochFloat, `1700000000`},
+		{double, strategies.EpochFloat, `1700000000.1234567`}, {`"string"`, strategies.EpochFloat, `"1700000000.1234567"`},
+		{`"long"`, strategies.EpochMicros, `1700000000123456`}, {ts("micros"), strategies.EpochMicros, `1700000000123456`},
+		{ts("millis"), format(nil, "%FT%T.%LZ"), `"2026-11-29T01:02:03.004Z"`}, {ts("micros"), format(east, "%d.%m.%Y %T"), `"29.11.2026 01:02:03"`},
+		{ts("nanos"), format(east, "rfc3339"), `"2026-11-29 01:02:03.123456789"`}, {ts("micros"), format(east, "rfc3339", "date", "%d.%m.%Y"), `"29.11.2026"`},
+		{`"string"`, format(nil, "rfc3339", "epoch_millis"), `1700000000123`}, {`"string"`, format(nil, "rfc3339", "epoch_millis"), `"2026-11-29T01:02:03Z"`},
 		{`"string"`, strategies.RFC3339, `"2026-01-01T00:00:00.123456789+02:00"`}, {`"string"`, strategies.Opaque, `"abc\n"`}, {`"string"`, strategies.Integer, `"-17"`},
 		{`"int"`, strategies.Integer, `17`}, {`"long"`, strategies.EpochSeconds, `1700000000`}, {`"long"`, strategies.EpochMillis, `1700000000123`}, {ts("millis"), strategies.EpochMillis, `1700000000123`},
 		{ts("millis"), strategies.RFC3339, `"1969-12-31T23:59:59.999Z"`}, {ts("micros"), strategies.RFC3339, `"2026-01-01T00:00:00.123456Z"`}, {ts("nanos"), strategies.RFC3339, `"1969-12-31T23:59:59.123456789Z"`}, {ts("micros"), strategies.Integer, `1700000000123456`},

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -13,11 +14,14 @@ const epoch = 1_700_000_000
 
 const tabled = 1024
 
-var tables = sync.OnceValue(func() [5][]strategies.Value {
-	var all [5][]strategies.Value
-	for f := range all {
+// formats are those that histories are written in.
+var formats = []strategies.Format{strategies.RFC3339, strategies.Integer, strategies.EpochSeconds, strategies.EpochMillis}
+
+var tables = sync.OnceValue(func() [][]strategies.Value {
+	all := make([][]strategies.Value, len(formats))
+	for i, f := range formats {
 		for n := range int64(tabled) {
-			all[f] = append(all[f], valueOf(strategies.Format(f), n))
+			all[i] = append(all[i], valueOf(f, n))
 		}
 	}
 	return all
@@ -25,8 +29,8 @@ var tables = sync.OnceValue(func() [5][]strategies.Value {
 
 // Value is the cursor value of n units as the API writes it.
 func (t *Traits) Value(n int64) strategies.Value {
-	if n >= 0 && n < tabled {
-		return tables()[t.Format][n]
+	if i := slices.Index(formats, t.Format); i >= 0 && n >= 0 && n < tabled {
+		return tables()[i][n]
 	}
 	return valueOf(t.Format, n)
 }
