@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"unsafe"
@@ -35,9 +36,11 @@ type state struct {
 	days        days
 	flags       uint8 // of the last string encoded
 	rowStart    int
-	rescanned   int // bytes read again for further branches of unions, this row
-	idAt        int // where the row's id begins, -1: not seen
-	cursorAt    int // the same for the cursor value
+	rescanned   int    // bytes read again for further branches of unions, this row
+	idAt        int    // where the row's id begins, -1: not seen
+	cursorAt    int    // the same for the cursor value
+	at          []int  // where the row's picks begin, by slot; -1: not seen
+	joined      []byte // for putting a key of several parts together
 
 	token              strategies.Token
 	total              int64
@@ -96,6 +99,7 @@ func (s *state) reset(p *Plan, body []byte) {
 	s.token, s.total, s.evidence = strategies.Token{}, -1, strategies.Evidence{}
 	s.haveRecords, s.haveToken, s.haveSum = false, false, false
 	s.head, s.taken = 0, 0
+	s.at = slices.Grow(s.at[:0], p.picks.slots)[:p.picks.slots]
 }
 
 // likely empties a buffer. One that is new is made as large as the page before filled it:
