@@ -18,8 +18,12 @@ type Options struct {
 	SchemaID int    // its id in the registry
 
 	// Dotted paths into the answer. An empty RecordsPath: the answer is the array
-	// itself. Empty token and total paths: there are none.
+	// itself. Its part * is each element of an array. Empty token and total paths: there are none.
 	RecordsPath, TokenPath, TotalPath string
+	// Records is what stands at RecordsPath, KeyField the field that becomes the name of a member
+	// of RecordsByKey in a row that has none of its own.
+	Records  Layout
+	KeyField string
 
 	IDField     string            // top-level field: the record key
 	CursorField string            // the cursor value; may be the id field. Dotted: further down in the row, and not in its body
@@ -53,6 +57,7 @@ type Plan struct {
 	picks  picks
 	parts  []target // of the key, where id is noField; none: it is the row's hash
 	beside target   // the cursor value, where cursor is noField: it is in no body
+	named  target   // the field that a member's name becomes; its slot is -1 where rows have no names
 	header [5]byte
 	drift  *Drift
 	// stampCursor: the cursor is a timestamp in the schema and RFC 3339 in the rows,
@@ -91,6 +96,9 @@ func compile(o Options) (*Plan, error) {
 		return nil, err
 	}
 	if err := p.layCursor(); err != nil {
+		return nil, err
+	}
+	if err := p.layName(); err != nil {
 		return nil, err
 	}
 	return p, p.layMark()
@@ -184,10 +192,14 @@ func (p *Plan) layMark() error {
 func (p *Plan) layOut() error {
 	o := p.opts
 	if o.RecordsPath == "" {
-		if o.TokenPath != "" || o.TotalPath != "" {
+		p.top.role = roleRecords
+		switch {
+		case o.TokenPath == "" && o.TotalPath == "":
+			return nil
+		case o.Records == RecordsArray:
 			return errors.New("with an empty records path the answer is an array: it has no place for a token or a total")
 		}
-		return nil
+		return errors.New("with an empty records path the answer holds rows and nothing else: it has no place for a token or a total")
 	}
 	for _, x := range []struct {
 		path string

@@ -92,6 +92,9 @@ func (s *state) row() bool {
 // a dead letter is known again (rule 9).
 func (s *state) badRow(r *strategies.Row, from int) {
 	s.bad++
+	if s.plan.opts.Records == RecordsByKey {
+		from = s.nameAt // two rows may differ by their names alone
+	}
 	r.JSON = s.buf[from:s.pos:s.pos]
 	r.Hash = xxh3.Hash(r.JSON)
 	e := &RowError{Index: len(s.rows) - 1, ID: string(r.Key), Reason: s.reason()}
@@ -234,12 +237,23 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			}
 		}
 	}
+	named := row != nil && len(s.at) > 0 && s.name()
 	if gone {
 		s.segs = s.segs[:base]
 		return s.tombstone(row, refused == good)
 	}
 	if next < len(n.fields) {
 		lacking += s.fill(n, base, next, len(n.fields))
+	}
+	if named && s.plan.named.field >= 0 {
+		end := s.pos
+		g, c := s.nameField(row, refused)
+		if s.pos = end; c == good {
+			s.segs[base+s.plan.named.field], moved = g, true
+		} else if refused == good {
+			refused = bad
+			s.keepFault()
+		}
 	}
 	if refused == good && lacking > 0 {
 		for i := range n.fields {
