@@ -115,6 +115,7 @@ var wants = map[kind][2]string{
 	address:  {"an http or https URL", `for instance "http://127.0.0.1:5001/pagination/keyset"`},
 	hosts:    {"host:port, or a list of them", `for instance "127.0.0.1:9092"`},
 	words:    {"a word, or a list of them", ""},
+	primary:  {"a field, or a list of fields", "for instance id or [account.id, id]; row_hash where rows have no id"},
 	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
 }
 
@@ -151,6 +152,8 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.hosts(key, n, f, wrong)
 	case f.kind == words:
 		d.words(key, n, f, wrong)
+	case f.kind == primary:
+		d.primaryKey(key, n, f, wrong)
 	case n.kind == isList || n.kind == isObject:
 		wrong()
 	case f.kind == boolean:

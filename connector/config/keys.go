@@ -21,6 +21,7 @@ const (
 	words                // a list of words out of a few, or one string with commas
 	texts                // a section of any keys with scalar values
 	section              // a section with keys of its own
+	primary              // the fields of a key: one, a list, or row_hash
 	raw                  // read by other code
 )
 
@@ -105,10 +106,12 @@ func streamFields(s *Stream) []field {
 		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: always("inclusive"), doc: "whether the API's filter is >= or >"},
 		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: always("10s"), doc: "pause between two sweeps"},
 		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: always("1m"), doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
-		{name: "id_field", kind: text, into: &s.IDField, def: always("id"), doc: "the field that becomes the record's key"},
-		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", strategies.StepSize)...), doc: "the field a sweep moves by"},
+		{name: "primary_key", alias: "id_field", kind: primary, into: s, def: always("id"), doc: "the field that becomes the record's key, dotted (account.id) or not; a list of them: the key is the JSON array of their texts; row_hash: rows have none, and are known by what they say"},
+		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", strategies.StepSize)...), doc: "the field a sweep moves by; a dotted one (meta.updated_at) is read where it stands in the row, and kept in the record's header tidemark.cursor"},
 		{name: "cursor_format", kind: text, enum: strategies.FormatNames(), into: &s.CursorFormat, def: append(always("rfc3339"), only("integer", strategies.StepSize)...), doc: "how the cursor field is read"},
-		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
+		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer, * for each element of an array (data.*.items); \"\": the answer is the rows"},
+		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
+		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", strategies.Keyset), doc: "dotted path of the next page's token"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", strategies.Offset), doc: "dotted path of the number of rows"},
 		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},

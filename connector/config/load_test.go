@@ -61,7 +61,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
 		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour,
 		Lookback: 10 * time.Second, InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
-		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
+		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", Records: RecordsArray, TokenPath: "scroll_param",
 		Params: Params{Since: "updated_since", Token: "scroll_param"},
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
@@ -159,11 +159,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 78, 5}
+	byID.Pos = Position{"testdata/all.yaml", 80, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 81, 5}
+	events.Pos = Position{"testdata/all.yaml", 83, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -175,7 +175,7 @@ func TestEveryKey(t *testing.T) {
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
-			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
@@ -379,5 +379,36 @@ func TestNoSecretInProblems(t *testing.T) {
 	})
 	if seen < 200 {
 		t.Errorf("only %d values tried", seen)
+	}
+}
+
+// A key is one field, several, or none; under its old name, too.
+func TestPrimaryKey(t *testing.T) {
+	for text, want := range map[string]Stream{
+		`primary_key: uuid`:                     {IDField: "uuid"},
+		`id_field: uuid`:                        {IDField: "uuid"},
+		`primary_key: [uuid]`:                   {IDField: "uuid"},
+		`primary_key: account.id`:               {IDField: "account.id", PrimaryKey: []string{"account.id"}},
+		`primary_key: [account.id, "${X:-id}"]`: {IDField: "account.id,id", PrimaryKey: []string{"account.id", "id"}},
+		`primary_key: row_hash`:                 {RowHash: true},
+		`primary_key: [row_hash]`:               {IDField: "row_hash"},
+		`name: x`:                               {IDField: "id"},
+	} {
+		c, err := Parse("c.yaml", []byte("url: http://127.0.0.1/\nstrategy: keyset\n"+text+"\n"), nil, Overrides{})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if s := c.Streams[0]; s.IDField != want.IDField || !reflect.DeepEqual(s.PrimaryKey, want.PrimaryKey) || s.RowHash != want.RowHash {
+			t.Errorf("%s: %q, %q, %v", text, s.IDField, s.PrimaryKey, s.RowHash)
+		}
+	}
+	s := Stream{IDField: "id"}
+	two := s
+	two.identify([]string{"a.b", "c"})
+	hash := s
+	hash.identify(nil)
+	if !s.Identifies("id") || s.Identifies("a.b") || !two.Identifies("c") || !two.Identifies("a.b") || two.Identifies("id") || hash.Identifies("") {
+		t.Error("a field is taken for a part of the key, or a part for none")
 	}
 }

@@ -62,7 +62,7 @@ func (s Stream) Back() time.Duration {
 	return back
 }
 
-// Fingerprint is a hash of what a stored mark depends on (rule 19): id field, cursor
+// Fingerprint is a hash of what a stored mark depends on (rule 19): the fields of the key, cursor
 // field and format, the fixed query parameters (those in the URL too) and the topic.
 // It is the same on every machine and in every version.
 //
@@ -77,7 +77,18 @@ func (s Stream) Fingerprint() string {
 	for name, value := range s.Query {
 		filters[name] = append(filters[name], value)
 	}
-	text, err := json.Marshal([]any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic})
+	var id any = s.IDField
+	switch {
+	case s.RowHash:
+		id = []string{}
+	case len(s.PrimaryKey) > 1:
+		id = s.PrimaryKey
+	}
+	all := []any{"tidemark stream 1", id, s.CursorField, s.CursorFormat, filters, s.Topic}
+	if s.Records == RecordsByKey { // what came later stands behind, and only where it says something
+		all = append(all, map[string]string{"key_field": s.KeyField})
+	}
+	text, err := json.Marshal(all)
 	if err != nil {
 		panic("config: strings do not marshal: " + err.Error()) // they always do
 	}

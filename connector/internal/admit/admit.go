@@ -93,7 +93,11 @@ func (a *Admitter) Put(b *Batch, row *strategies.Row) {
 		b.Records = append(b.Records, Tombstone(row))
 		return
 	}
-	b.Records = append(b.Records, kafka.Record{Key: row.Key, Value: row.Body})
+	rec := kafka.Record{Key: row.Key, Value: row.Body}
+	if a.Rules.CursorBeside && row.Value.Set {
+		rec.Headers = b.cursorHeader(row)
+	}
+	b.Records = append(b.Records, rec)
 	b.Bytes += int64(len(row.Body))
 }
 

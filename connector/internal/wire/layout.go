@@ -262,6 +262,7 @@ func (s *state) name() bool {
 // nameField encodes the name as the field that it becomes. It leaves pos anywhere.
 func (s *state) nameField(row *strategies.Row, refused code) (seg, code) {
 	i, at := s.plan.named.field, s.nameAt
+	s.plan.drift.saw(i)
 	s.pos = at
 	from, c := len(s.out), bad
 	wanted := i == s.plan.id || i == s.plan.cursor
