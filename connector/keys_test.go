@@ -144,3 +144,45 @@ func TestBrokerLayouts(t *testing.T) {
 		})
 	}
 }
+
+// Rows that where does not want are counted, and their values move the mark; one that is wanted later
+// is written, and one that no longer is stays as it was, for nothing has said that it is gone (P9).
+func TestBrokerWhere(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range following {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			s := &script{page: 10, docs: []doc{person("a", at(1), "A"), person("b", at(2), "draft"), {"c", at(3), fmt.Sprintf(`{"id": "c", "name": "draft", "updatedAt": %q, "name": "draft"}`, at(3))}}}
+			h, stream := scripted(t, strategy, s)
+			stream.Where, stream.Lookback, stream.PageSize, stream.ReconcileInterval, stream.MaxDeleteRatio = "name != 'draft'", 10*time.Minute, 10, 0, 1
+			for i, step := range []struct {
+				change []doc
+				want   string
+			}{
+				{nil, "a=A"},
+				{[]doc{person("b", at(4), "B")}, "a=A b=B"},
+				{[]doc{person("a", at(5), "draft")}, "a=A b=B"},
+				{[]doc{person("a", at(6), "AA")}, "a=A b=B a=AA"},
+			} {
+				s.set(step.change...)
+				for range 2 {
+					h.mustOnce()
+					if got := brief(h.events(stream.Topic)); got != step.want {
+						t.Fatalf("step %d: the topic has %s, want %s", i, got, step.want)
+					}
+				}
+				if i == 0 {
+					if c := h.cursor(stream.Name); c.Mark != at(3) {
+						t.Errorf("the mark is %s, want that of a row that is not wanted, %s", c.Mark, at(3))
+					}
+					if n := h.status().Filtered; n < 2 {
+						t.Errorf("%d rows are counted as not wanted", n)
+					}
+				}
+			}
+			if n := len(h.letters(stream.Topic)); n != 0 {
+				t.Errorf("%d dead letters", n)
+			}
+		})
+	}
+}

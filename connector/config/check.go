@@ -126,6 +126,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 		}
 	}
 	d.keysOf(s, from)
+	d.where(s, from)
 	d.pageSize(s, from)
 	for _, word := range s.End {
 		if in := endsOf[word]; in != nil && !slices.Contains(in, s.Strategy) {

@@ -60,6 +60,7 @@ type Stream struct {
 	CursorFormat string   // a name of strategies.FormatNames
 	RecordsPath  string   // dotted path of the rows; "": the answer is the rows
 	Records      string   // what stands there: RecordsArray, RecordsOne, RecordsByKey
+	Where        string   // which rows are wanted; "": all
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
 	TokenPath    string   // dotted path of the next page's token; "": there is none
 	TotalPath    string   // dotted path of the number of rows; "": there is none

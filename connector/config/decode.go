@@ -16,6 +16,7 @@ type decoder struct {
 	env         func(string) (string, bool)
 	readFile    func(string) ([]byte, error)
 	dir         string // of the configuration file
+	data        []byte // the file
 	problems    Problems
 	substituted []string // values taken from the environment: never to be shown
 }

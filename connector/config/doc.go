@@ -42,7 +42,7 @@
 // check.go and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it.
 //
 // # Keys of a stream
@@ -80,6 +80,7 @@
 //	records_path             dotted path of the rows in an answer, * for each element of an array (data.*.items); "": the answer is the rows [data]
 //	records                  what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys: array, one, by_key [array]
 //	key_field                records by_key: the field that the name of a row becomes where the row has not got it [the primary key]
+//	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
 //	token_path               dotted path of the next page's token [keyset: scroll_param]
 //	total_path               dotted path of the number of rows [offset: total]
 //	end                      what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows: token, empty_page, repeated_page, null_data, 204, 400, 404, 416, 422 [what is unambiguous]

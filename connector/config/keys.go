@@ -34,6 +34,7 @@ type field struct {
 	enum        []string // text, words: the only values
 	topic       bool     // text: must be good as a Kafka topic's name
 	empty       bool     // text: "" has a meaning
+	lines       bool     // text: line breaks are blanks
 	min, max    float64  // numbers; durations in seconds, sizes in bytes
 	secret      bool     // the value is never shown (P11)
 	fields      []field  // section
@@ -112,6 +113,7 @@ func streamFields(s *Stream) []field {
 		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer, * for each element of an array (data.*.items); \"\": the answer is the rows"},
 		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
+		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", strategies.Keyset), doc: "dotted path of the next page's token"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", strategies.Offset), doc: "dotted path of the number of rows"},
 		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},

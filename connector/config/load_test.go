@@ -159,11 +159,11 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 80, 5}
+	byID.Pos = Position{"testdata/all.yaml", 81, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 83, 5}
+	events.Pos = Position{"testdata/all.yaml", 84, 5}
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -175,7 +175,7 @@ func TestEveryKey(t *testing.T) {
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339",
-			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,

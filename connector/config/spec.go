@@ -88,6 +88,9 @@ func (s Stream) Fingerprint() string {
 	if s.Records == RecordsByKey { // what came later stands behind, and only where it says something
 		all = append(all, map[string]string{"key_field": s.KeyField})
 	}
+	if s.Where != "" {
+		all = append(all, map[string]string{"where": s.Where})
+	}
 	text, err := json.Marshal(all)
 	if err != nil {
 		panic("config: strings do not marshal: " + err.Error()) // they always do

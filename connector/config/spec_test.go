@@ -55,6 +55,8 @@ func TestFingerprint(t *testing.T) {
 		"a word":        func(s *Stream) { s.identify([]string{"row_hash"}) },
 		"names":         func(s *Stream) { s.Records, s.KeyField = RecordsByKey, "id" },
 		"another name":  func(s *Stream) { s.Records, s.KeyField = RecordsByKey, "uuid" },
+		"where":         func(s *Stream) { s.Where = "key_field = 'id'" },
+		"other rows":    func(s *Stream) { s.Where = "key_field = 'uuid'" },
 		"cursor field":  func(s *Stream) { s.CursorField = "createdAt" },
 		"cursor format": func(s *Stream) { s.CursorFormat = "opaque" },
 		"topic":         func(s *Stream) { s.Topic = "people" },

@@ -68,6 +68,10 @@ func (a *Admitter) Page(b *Batch, p Page, now time.Time) error {
 
 // Row puts one row of the page into the batch, if the topic does not hold it already.
 func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) error {
+	if row.Filtered {
+		b.Counts.Filtered++
+		return nil
+	}
 	if cause := a.Rules.Cause(row); cause != nil {
 		return a.badRow(b, row, cause, p.URL)
 	}

@@ -39,7 +39,7 @@ func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 	return wire.Options{
 		Schema: Schema(s), SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
 		Records: layouts[s.Records], KeyField: s.KeyField,
-		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData),
+		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData), Where: s.Where,
 		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }

@@ -63,7 +63,8 @@
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
 // (the page), layout.go (where its rows stand and how), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
-// keys and cursor values), pick.go (those further down in a row, of several fields, or of none), encode*.go (the other types), drift.go (fields of rows and schema that
+// keys and cursor values), pick.go (those further down in a row, of several fields, or of none), filter.go (rows that are
+// not wanted), encode*.go (the other types), drift.go (fields of rows and schema that
 // differ), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
 // inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
 // checked without registering it), canonical.go (by what schemas are known).

@@ -194,13 +194,18 @@ func (p *Plan) isPart(i int) bool {
 	return false
 }
 
-// absent is the error of an undotted field that the schema does not have.
-func (p *Plan) absent(what, name, remedy string) error {
+// near is the schema's field that is spelt most like the name; "": none is.
+func (p *Plan) near(name string) string {
 	names := make([]string, 0, len(p.root.fields))
 	for i := range p.root.fields {
 		names = append(names, p.root.fields[i].name)
 	}
-	if near := text.Nearest(name, names); near != "" {
+	return text.Nearest(name, names)
+}
+
+// absent is the error of an undotted field that the schema does not have.
+func (p *Plan) absent(what, name, remedy string) error {
+	if near := p.near(name); near != "" {
 		remedy = "did you mean " + near + "?" + remedy
 	}
 	if remedy != "" {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/where"
 	"tidemark/strategies"
 )
 
@@ -36,6 +37,10 @@ type Options struct {
 
 	NullData bool // null in the place of the rows says that there are none
 
+	// Where says which rows are wanted, in the words of package where; "": all are. Those that are
+	// marked as deleted always are.
+	Where string
+
 	// A row whose top-level field DeletedField has the value DeletedValue is a deleted row:
 	// the text of a string, the digits of a number as written, true or false. The field may
 	// be one the schema does not know. With DeletedPresent any value marks it that says
@@ -55,9 +60,11 @@ type Plan struct {
 	cursor int // index of the cursor field, or noField
 	mark   int // what field returns for the deleted field: its index, markField, noMark or that of a pick
 	picks  picks
-	parts  []target // of the key, where id is noField; none: it is the row's hash
-	beside target   // the cursor value, where cursor is noField: it is in no body
-	named  target   // the field that a member's name becomes; its slot is -1 where rows have no names
+	parts  []target    // of the key, where id is noField; none: it is the row's hash
+	beside target      // the cursor value, where cursor is noField: it is in no body
+	filter *where.Expr // what Options.Where says; nil: nothing
+	where  []int       // the slots of its fields
+	named  target      // the field that a member's name becomes; its slot is -1 where rows have no names
 	header [5]byte
 	drift  *Drift
 	// stampCursor: the cursor is a timestamp in the schema and RFC 3339 in the rows,
@@ -99,6 +106,9 @@ func compile(o Options) (*Plan, error) {
 		return nil, err
 	}
 	if err := p.layName(); err != nil {
+		return nil, err
+	}
+	if err := p.layWhere(); err != nil {
 		return nil, err
 	}
 	return p, p.layMark()

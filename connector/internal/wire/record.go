@@ -71,6 +71,10 @@ func (s *state) row() bool {
 		return false
 	case bad:
 		s.out = s.out[:body]
+		if s.plan.filter != nil && !s.wanted() {
+			s.filter(r, from)
+			return true
+		}
 		s.badRow(r, from)
 		return true
 	case deleted:
@@ -84,6 +88,10 @@ func (s *state) row() bool {
 	r.Hash = xxh3.Hash(r.Body[headerLen:])
 	if s.plan.opts.RowHash {
 		s.hashKey(r)
+	}
+	if s.plan.filter != nil && !s.wanted() {
+		s.out = s.out[:body]
+		s.filter(r, from)
 	}
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/where"
 	"tidemark/strategies"
 )
 
@@ -36,11 +37,12 @@ type state struct {
 	days        days
 	flags       uint8 // of the last string encoded
 	rowStart    int
-	rescanned   int    // bytes read again for further branches of unions, this row
-	idAt        int    // where the row's id begins, -1: not seen
-	cursorAt    int    // the same for the cursor value
-	at          []int  // where the row's picks begin, by slot; -1: not seen
-	joined      []byte // for putting a key of several parts together
+	rescanned   int           // bytes read again for further branches of unions, this row
+	idAt        int           // where the row's id begins, -1: not seen
+	cursorAt    int           // the same for the cursor value
+	at          []int         // where the row's picks begin, by slot; -1: not seen
+	values      []where.Value // of the fields that Options.Where compares
+	joined      []byte        // for putting a key of several parts together
 
 	token              strategies.Token
 	total              int64
