@@ -58,7 +58,8 @@ func (p *parser) step() (err error) {
 	return err
 }
 
-func (p *parser) is(k kind, text string) bool { return p.now.kind == k && p.now.text == text }
+// is reports whether a word stands here.
+func (p *parser) is(w string) bool { return p.now.kind == word && p.now.text == w }
 
 func (p *parser) wrong(want string) error {
 	return &Error{p.now.at, fmt.Sprintf("%s stands where %s is wanted", p.now, want), ""}
@@ -72,11 +73,11 @@ func (p *parser) both() (node, error) { return p.chain("and", opAnd, p.term) }
 
 func (p *parser) chain(between string, op op, one func() (node, error)) (node, error) {
 	first, err := one()
-	if err != nil || !p.is(word, between) {
+	if err != nil || !p.is(between) {
 		return first, err
 	}
 	all := node{op: op, kids: []node{first}}
-	for p.is(word, between) {
+	for p.is(between) {
 		if err := p.step(); err != nil {
 			return node{}, err
 		}
@@ -95,7 +96,7 @@ func (p *parser) term() (node, error) {
 	}
 	defer func() { p.depth-- }()
 	switch {
-	case p.is(word, "not"):
+	case p.is("not"):
 		if err := p.step(); err != nil {
 			return node{}, err
 		}
@@ -136,7 +137,7 @@ func (p *parser) test() (node, error) {
 	switch {
 	case p.now.kind == compare:
 		return p.comparison(field)
-	case p.is(word, "is"):
+	case p.is("is"):
 		if err := p.step(); err != nil {
 			return node{}, err
 		}
@@ -144,7 +145,7 @@ func (p *parser) test() (node, error) {
 		if err != nil {
 			return node{}, err
 		}
-		if !p.is(word, "null") {
+		if !p.is("null") {
 			return node{}, p.wrong("null")
 		}
 		return negated(node{op: opNull, field: field}, not), p.step()
@@ -153,7 +154,7 @@ func (p *parser) test() (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	if !p.is(word, "in") {
+	if !p.is("in") {
 		return node{}, p.wrong("a comparison (=, !=, <, <=, >, >=, in, is null)")
 	}
 	in, err := p.list(field)
@@ -183,7 +184,7 @@ func (p *parser) field() (int, error) {
 
 // not walks over a not, if one stands here.
 func (p *parser) not() (bool, error) {
-	if !p.is(word, "not") {
+	if !p.is("not") {
 		return false, nil
 	}
 	return true, p.step()
@@ -230,9 +231,9 @@ func (p *parser) constant() (Value, error) {
 		v.Kind = Text
 	case p.now.kind == number:
 		v.Kind = Number
-	case p.is(word, "true"), p.is(word, "false"):
+	case p.is("true"), p.is("false"):
 		v.Kind = Boolean
-	case p.is(word, "null"):
+	case p.is("null"):
 		v.Kind = Null
 	case p.now.kind == name:
 		return v, &Error{p.now.at, fmt.Sprintf("%s stands where a constant is wanted", p.now), "a text stands in single quotes; two fields cannot be compared"}

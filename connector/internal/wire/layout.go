@@ -264,7 +264,7 @@ func (s *state) nameField(row *strategies.Row, refused code) (seg, code) {
 	i, at := s.plan.named.field, s.nameAt
 	s.plan.drift.saw(i)
 	s.pos = at
-	from, c := len(s.out), bad
+	from := len(s.out)
 	wanted := i == s.plan.id || i == s.plan.cursor
 	raw := func() { // what the schema does not take
 		if s.pos = at; wanted && s.scalar('"') {
@@ -275,7 +275,8 @@ func (s *state) nameField(row *strategies.Row, refused code) (seg, code) {
 		raw()
 		return seg{}, bad
 	}
-	if c = s.value(s.plan.named.typ, 0); c == bad {
+	c := s.value(s.plan.named.typ, 0)
+	if c == bad {
 		c = s.retypeField(i, at, from)
 		s.retyped = false // every name is a text
 	}

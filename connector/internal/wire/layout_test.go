@@ -178,7 +178,7 @@ func TestOneWithoutID(t *testing.T) {
 	for answer, rows := range map[string]int{`{"v":1}`: 1, `{"v":null,"error":1}`: 1, `{}`: 0, `{"error":"x"}`: 0} {
 		page, err := p.Scan([]byte(answer))
 		if rows == 0 {
-			malformed(t, err)
+			_ = malformed(t, err)
 		} else if err != nil || len(page.Rows) != rows || page.Bad > 0 {
 			t.Errorf("%s: %+v, %v", answer, page, err)
 		}
