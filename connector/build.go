@@ -176,6 +176,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if err != nil {
 		return reading.Parts{}, nil, nil, err
 	}
+	rules.CursorBeside = plan.CursorBeside()
 	source := reading.NewAPI(client, plan)
 	return reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
 		Drift: source.Drift, Budget: share}, source, plan, nil

@@ -28,7 +28,7 @@ var layers = [][]string{
 		"connector/internal/wire", "connector/internal/local"},
 	{"connector/config"},
 	{"connector/internal/class", "connector/internal/secret"},
-	{"connector/internal/text", "connector/internal/lz4"},
+	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where"},
 	{"strategies"},
 	{"strategies/value"},
 	{"schemas"},

@@ -51,6 +51,9 @@ type Row struct {
 	// Deleted says that the API marks the row as deleted (P9): Key and Value are as in any
 	// row, Body is nil, and Hash is the one constant of all deleted rows. Never with Err.
 	Deleted bool
+	// Filtered says that the configuration does not want the row: its value moves the mark, as that of
+	// any row, and it is not written. Body is nil. Never with Err or Deleted.
+	Filtered bool
 }
 
 // Token is a page's continuation token. A null one ends a keyset sweep; what one that is left

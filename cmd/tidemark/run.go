@@ -113,7 +113,7 @@ func logSweep(log *slog.Logger, s connector.Sweep, always bool) {
 	for _, c := range []struct {
 		name string
 		n    int64
-	}{{"dead_letters", s.Dead}, {"skipped", s.Skipped}, {"deleted", s.Deleted}, {"replaced", s.Replaced}, {"late", s.Late}, {"future", s.Future}, {"forgotten", s.Forgot}} {
+	}{{"filtered", s.Filtered}, {"dead_letters", s.Dead}, {"skipped", s.Skipped}, {"deleted", s.Deleted}, {"replaced", s.Replaced}, {"late", s.Late}, {"future", s.Future}, {"forgotten", s.Forgot}} {
 		if c.n > 0 {
 			args = append(args, c.name, c.n)
 		}

@@ -90,8 +90,11 @@ func (d *decoder) combinations(s *Stream, from source) {
 		if format != strategies.Integer {
 			report("cursor_format", "step_size reads by id, and ids are integers", "remove cursor_format")
 		}
-		if s.CursorField != s.IDField {
-			report("cursor_field", "step_size reads by id, so its cursor is the id field", "remove cursor_field", "id_field")
+		if s.CursorField != s.IDField && from.given.has("cursor_field") {
+			report("cursor_field", "step_size reads by id, so its cursor is the id field", "remove cursor_field", "primary_key")
+		}
+		if s.RowHash || len(s.PrimaryKey) > 1 {
+			report("primary_key", "step_size reads by id, and an id is one field", "give the one whose ranges the API is asked for")
 		}
 		if s.Lookback > 0 {
 			report("lookback", "step_size asks for ranges of ids and never looks back", "remove lookback, or use another strategy")
@@ -123,6 +126,8 @@ func (d *decoder) combinations(s *Stream, from source) {
 			report(key, "says nothing without deleted.field", "give the row's field that marks a deleted row, or remove the section")
 		}
 	}
+	d.keysOf(s, from)
+	d.where(s, from)
 	d.pageSize(s, from)
 	for _, word := range s.End {
 		if in := endsOf[word]; in != nil && !slices.Contains(in, s.Strategy) {

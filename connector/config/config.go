@@ -59,12 +59,17 @@ type Stream struct {
 	PollInterval time.Duration // between two sweeps
 	IdleAfter    time.Duration // with nothing to write for so long the stream's producer is closed; 0: never
 
-	IDField      string   // the record's key
+	IDField      string   // the record's key; of several fields, all of them with commas; "": the row's hash
+	PrimaryKey   []string // its fields, where they are several, or one that is dotted
+	RowHash      bool     // primary_key: row_hash
 	CursorField  string   // what a sweep moves by
 	CursorFormat string   // a name of strategies.FormatNames, or a layout
 	MoreFormats  []string // those that are tried behind it
 	Zone         string   // of cursor values that name none
-	RecordsPath  string   // dotted path of the data array; "": the answer is the array
+	RecordsPath  string   // dotted path of the rows; "": the answer is the rows
+	Records      string   // what stands there: RecordsArray, RecordsOne, RecordsByKey
+	Where        string   // which rows are wanted; "": all
+	KeyField     string   // RecordsByKey: the field that a row's name becomes
 	TokenPath    string   // dotted path of the next page's token; "": there is none
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	End          []string // what proves an end beside what does by itself: EndToken and so on, or statuses

@@ -16,6 +16,7 @@ type decoder struct {
 	env         func(string) (string, bool)
 	readFile    func(string) ([]byte, error)
 	dir         string // of the configuration file
+	data        []byte // the file
 	problems    Problems
 	substituted []string // values taken from the environment: never to be shown
 }
@@ -117,6 +118,7 @@ var wants = map[kind][2]string{
 	words:    {"a word, or a list of them", ""},
 	formats:  {"a cursor format, or a list of them", ""},
 	zone:     {"a time zone", `for instance "UTC", "Europe/Berlin" or "+02:00"`},
+	primary:  {"a field, or a list of fields", "for instance id or [account.id, id]; row_hash where rows have no id"},
 	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
 }
 
@@ -155,6 +157,8 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.formats(key, n, f, wrong)
 	case f.kind == words:
 		d.words(key, n, f, wrong)
+	case f.kind == primary:
+		d.primaryKey(key, n, f, wrong)
 	case n.kind == isList || n.kind == isObject:
 		wrong()
 	case f.kind == boolean:

@@ -127,6 +127,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	if traits.ByID && !given("cursor_field") {
 		s.CursorField = s.IDField
 	}
+	if s.Records == RecordsByKey && !given("key_field") && len(s.PrimaryKey) == 0 {
+		s.KeyField = s.IDField
+	}
 	if traits.Counts && !given("order_by") {
 		s.OrderBy = s.CursorField
 	}

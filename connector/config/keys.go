@@ -26,6 +26,7 @@ const (
 	zone                 // a time zone's name or offset
 	texts                // a section of any keys with scalar values
 	section              // a section with keys of its own
+	primary              // the fields of a key: one, a list, or row_hash
 	raw                  // read by other code
 )
 
@@ -38,6 +39,7 @@ type field struct {
 	enum        []string  // text, words: the only values
 	topic       bool      // text: must be good as a Kafka topic's name
 	empty       bool      // text: "" has a meaning
+	lines       bool      // text: line breaks are blanks
 	min, max    float64   // numbers; durations in seconds, sizes in bytes
 	secret      bool      // the value is never shown (P11)
 	fields      []field   // section
@@ -136,11 +138,14 @@ func streamFields(s *Stream) []field {
 		{name: "filter", kind: text, enum: []string{"inclusive", "strict"}, into: &s.Strict, def: always("inclusive"), doc: "whether the API's filter is >= or >"},
 		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: always("10s"), doc: "pause between two sweeps"},
 		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: always("1m"), doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
-		{name: "id_field", kind: text, into: &s.IDField, def: always("id"), doc: "the field that becomes the record's key"},
-		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", byID...)...), doc: "the field a sweep moves by"},
+		{name: "primary_key", alias: "id_field", kind: primary, into: s, def: always("id"), doc: "the field that becomes the record's key, dotted (account.id) or not; a list of them: the key is the JSON array of their texts; row_hash: rows have none, and are known by what they say"},
+		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", byID...)...), doc: "the field a sweep moves by; a dotted one (meta.updated_at) is read where it stands in the row, and kept in the record's header tidemark.cursor"},
 		{name: "cursor_format", kind: formats, enum: strategies.FormatNames(), into: &s.CursorFormat, more: &s.MoreFormats, def: append(always("rfc3339"), only("integer", byID...)...), doc: "how the cursor field is read; one with % in it, as %Y-%m-%d %H:%M:%S, is a strftime layout, and of a list the first that fits a value reads it"},
 		{name: "zone", kind: zone, into: &s.Zone, def: computed("rfc3339, date: UTC; a layout with a time of day needs one"), doc: "the time zone of cursor values that name none, as Europe/Berlin or +02:00"},
-		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer; \"\": the answer is the array"},
+		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer, * for each element of an array (data.*.items); \"\": the answer is the rows"},
+		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
+		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
+		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},

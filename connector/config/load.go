@@ -41,7 +41,7 @@ func parse(name string, data []byte, env func(string) (string, bool), o Override
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	d := &decoder{env: env, readFile: read, dir: filepath.Dir(name)}
+	d := &decoder{env: env, readFile: read, dir: filepath.Dir(name), data: data}
 	root, problem := parseTree(name, data)
 	if problem != nil {
 		d.problems = Problems{*problem}

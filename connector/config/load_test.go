@@ -61,7 +61,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
 		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour, FirstPage: 1, LastRow: "key", Step: 24 * time.Hour,
 		Lookback: 10 * time.Second, InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
-		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", TokenPath: "scroll_param",
+		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", Records: RecordsArray, TokenPath: "scroll_param",
 		Params: Params{Since: "updated_since", Token: "scroll_param"},
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
@@ -189,7 +189,7 @@ func TestEveryKey(t *testing.T) {
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
-			RecordsPath: "result.rows", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
@@ -393,5 +393,36 @@ func TestNoSecretInProblems(t *testing.T) {
 	})
 	if seen < 200 {
 		t.Errorf("only %d values tried", seen)
+	}
+}
+
+// A key is one field, several, or none; under its old name, too.
+func TestPrimaryKey(t *testing.T) {
+	for text, want := range map[string]Stream{
+		`primary_key: uuid`:                     {IDField: "uuid"},
+		`id_field: uuid`:                        {IDField: "uuid"},
+		`primary_key: [uuid]`:                   {IDField: "uuid"},
+		`primary_key: account.id`:               {IDField: "account.id", PrimaryKey: []string{"account.id"}},
+		`primary_key: [account.id, "${X:-id}"]`: {IDField: "account.id,id", PrimaryKey: []string{"account.id", "id"}},
+		`primary_key: row_hash`:                 {RowHash: true},
+		`primary_key: [row_hash]`:               {IDField: "row_hash"},
+		`name: x`:                               {IDField: "id"},
+	} {
+		c, err := Parse("c.yaml", []byte("url: http://127.0.0.1/\nstrategy: keyset\n"+text+"\n"), nil, Overrides{})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if s := c.Streams[0]; s.IDField != want.IDField || !reflect.DeepEqual(s.PrimaryKey, want.PrimaryKey) || s.RowHash != want.RowHash {
+			t.Errorf("%s: %q, %q, %v", text, s.IDField, s.PrimaryKey, s.RowHash)
+		}
+	}
+	s := Stream{IDField: "id"}
+	two := s
+	two.identify([]string{"a.b", "c"})
+	hash := s
+	hash.identify(nil)
+	if !s.Identifies("id") || s.Identifies("a.b") || !two.Identifies("c") || !two.Identifies("a.b") || two.Identifies("id") || hash.Identifies("") {
+		t.Error("a field is taken for a part of the key, or a part for none")
 	}
 }

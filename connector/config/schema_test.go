@@ -88,6 +88,9 @@ func fieldSchema(f field) object {
 		s = object{"anyOf": []any{one, object{"type": "array", "minItems": 1, "items": one}}}
 	case zone:
 		s = object{"anyOf": []any{oneString(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$|^[+-][0-9]{2}(:?[0-9]{2})?$`), variable}}
+	case primary:
+		path := oneString(`^[^.]+(\.[^.]+)*$`)
+		s = object{"anyOf": []any{path, variable, object{"type": "array", "minItems": 1, "items": object{"anyOf": []any{path, variable}}}}}
 	case texts:
 		s = object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}, "propertyNames": object{"minLength": 1}}
 		if f.name == "headers" {
@@ -203,7 +206,7 @@ func TestSchemaAcceptsGoodFiles(t *testing.T) {
 var beyond = map[string]string{
 	"opaque-strict.bad.yaml": "two keys together", "replay-no-time.bad.yaml": "two keys together",
 	"lookback-no-time.bad.yaml": "two keys together", "initial-mark.bad.yaml": "two keys together", "shared-reconcile.bad.yaml": "two keys together",
-	"step-size.bad.json": "two keys together", "parameters.bad.yaml": "two keys together",
+	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together",
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
 	"unpaged.bad.yaml": "two keys", "page-size.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",

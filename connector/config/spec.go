@@ -66,7 +66,7 @@ func (s Stream) Back() time.Duration {
 	return back
 }
 
-// Fingerprint is a hash of what a stored mark depends on (rule 19): id field, cursor
+// Fingerprint is a hash of what a stored mark depends on (rule 19): the fields of the key, cursor
 // field, its format and zone, the fixed query parameters (those in the URL too) and the topic.
 // It is the same on every machine and in every version.
 //
@@ -81,11 +81,25 @@ func (s Stream) Fingerprint() string {
 	for name, value := range s.Query {
 		filters[name] = append(filters[name], value)
 	}
-	parts := []any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic}
-	if len(s.MoreFormats) > 0 || s.Zone != "" { // without them the hash stays what it was before they were
-		parts = append(parts, s.MoreFormats, s.Zone)
+	var id any = s.IDField
+	switch {
+	case s.RowHash:
+		id = []string{}
+	case len(s.PrimaryKey) > 1:
+		id = s.PrimaryKey
 	}
-	text, err := json.Marshal(parts)
+	all := []any{"tidemark stream 1", id, s.CursorField, s.CursorFormat, filters, s.Topic}
+	// What came later stands behind, and only where it says something.
+	if s.Records == RecordsByKey {
+		all = append(all, map[string]string{"key_field": s.KeyField})
+	}
+	if s.Where != "" {
+		all = append(all, map[string]string{"where": s.Where})
+	}
+	if len(s.MoreFormats) > 0 || s.Zone != "" {
+		all = append(all, s.MoreFormats, s.Zone)
+	}
+	text, err := json.Marshal(all)
 	if err != nil {
 		panic("config: strings do not marshal: " + err.Error()) // they always do
 	}

@@ -47,6 +47,16 @@ func TestFingerprint(t *testing.T) {
 	seen := map[string]string{want: "the stream itself"}
 	for name, f := range map[string]func(*Stream){
 		"id field":      func(s *Stream) { s.IDField = "uuid" },
+		"two fields":    func(s *Stream) { s.identify([]string{"account.id", "id"}) },
+		"in that order": func(s *Stream) { s.identify([]string{"id", "account.id"}) },
+		"a comma":       func(s *Stream) { s.IDField = "account.id,id" },
+		"a dotted one":  func(s *Stream) { s.identify([]string{"account.id"}) },
+		"row_hash":      func(s *Stream) { s.identify(nil) },
+		"a word":        func(s *Stream) { s.identify([]string{"row_hash"}) },
+		"names":         func(s *Stream) { s.Records, s.KeyField = RecordsByKey, "id" },
+		"another name":  func(s *Stream) { s.Records, s.KeyField = RecordsByKey, "uuid" },
+		"where":         func(s *Stream) { s.Where = "key_field = 'id'" },
+		"other rows":    func(s *Stream) { s.Where = "key_field = 'uuid'" },
 		"cursor field":  func(s *Stream) { s.CursorField = "createdAt" },
 		"cursor format": func(s *Stream) { s.CursorFormat = "opaque" },
 		"layout":        func(s *Stream) { s.CursorFormat = "%Y-%m-%d" },

@@ -30,7 +30,7 @@ func (f field) checkText(s string) (message, hint string) {
 		return "%s cannot be the name of a " + what, "up to 249 letters, digits, dots, dashes and underscores"
 	case f.topic && f.name != "name" && internalTopic(s):
 		return "%s is a topic that Kafka or its registry keeps for itself", "write to another one"
-	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(s, func(r rune) bool { return (r < ' ' || r == 0x7f) && !(f.lines && r == '\n') }):
 		return "has a line break or another control character in it", "is there one at the end of an environment variable?"
 	}
 	return "", ""

@@ -68,6 +68,10 @@ func (a *Admitter) Page(b *Batch, p Page, now time.Time) error {
 
 // Row puts one row of the page into the batch, if the topic does not hold it already.
 func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) error {
+	if row.Filtered {
+		b.Counts.Filtered++
+		return nil
+	}
 	if cause := a.Rules.Cause(row); cause != nil {
 		return a.badRow(b, row, cause, p.URL)
 	}
@@ -93,7 +97,11 @@ func (a *Admitter) Put(b *Batch, row *strategies.Row) {
 		b.Records = append(b.Records, Tombstone(row))
 		return
 	}
-	b.Records = append(b.Records, kafka.Record{Key: row.Key, Value: row.Body})
+	rec := kafka.Record{Key: row.Key, Value: row.Body}
+	if a.Rules.CursorBeside && row.Value.Set {
+		rec.Headers = b.cursorHeader(row)
+	}
+	b.Records = append(b.Records, rec)
 	b.Bytes += int64(len(row.Body))
 }
 

@@ -46,7 +46,7 @@ func (r *Rules) deadLetter(row *strategies.Row, cause error, url string) kafka.R
 	switch {
 	case errors.As(cause, &bad):
 		exception = "tidemark.RowError"
-		if bad.Field == r.Stream.IDField {
+		if r.Stream.Identifies(bad.Field) {
 			stage = "KEY_CONVERTER"
 		}
 	case errors.As(cause, &large):

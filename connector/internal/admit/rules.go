@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/status"
@@ -29,6 +31,8 @@ type Rules struct {
 	Format  strategies.Format
 	Limits  Limits
 	Report  *status.Reporter
+	// CursorBeside says that bodies do not hold the cursor value: each record has it in a header.
+	CursorBeside bool
 
 	badSaid    map[string]bool // fields that bad rows were said of
 	cutSaid    bool            // letters are cut, and it was said
@@ -43,11 +47,13 @@ type Batch struct {
 	Counts      status.Counts
 	MaxLateness time.Duration // of the rows that appeared behind the mark
 	Greatest    int64         // cursor value in the records, as the window counts it
+
+	headers []kgo.RecordHeader // of the records, in one piece of memory
 }
 
 // Reset empties the batch, and keeps its memory.
 func (b *Batch) Reset() {
-	*b = Batch{Records: b.Records[:0], Greatest: window.Everything}
+	*b = Batch{Records: b.Records[:0], Greatest: window.Everything, headers: b.headers[:0]}
 }
 
 // tooLargeError is why a row that could be encoded is a dead letter all the same.
@@ -63,7 +69,7 @@ func (r *Rules) Cause(row *strategies.Row) error {
 		return row.Err
 	}
 	size := len(row.Key) + len(row.Body)
-	if row.Deleted && row.Value.Set {
+	if (row.Deleted || r.CursorBeside) && row.Value.Set {
 		size += len(HeaderCursor) + len(row.Value.Raw) + 8
 	}
 	if size > r.Limits.Record {

@@ -77,5 +77,5 @@ func tied(f strategies.Format, a, b *strategies.Row) bool {
 	return a.Value.Set == b.Value.Set && (!a.Value.Set || f.Compare(a.Value, b.Value) == 0)
 }
 
-// Keyed reports whether a row can be told from others by its key.
-func Keyed(r *strategies.Row) bool { return r.Err == nil && len(r.Key) > 0 }
+// Keyed reports whether a row that may be written can be told from others by its key.
+func Keyed(r *strategies.Row) bool { return r.Err == nil && !r.Filtered && len(r.Key) > 0 }

@@ -7,8 +7,8 @@ import (
 	"tidemark/strategies"
 )
 
-// HeaderCursor is the header that holds a row's cursor value, verbatim, where no body does: in tombstones
-// and dead letters.
+// HeaderCursor is the header that holds a row's cursor value, verbatim, where no body does: in tombstones,
+// in dead letters, and in all records of a stream whose cursor field is further down in its rows (rule 11).
 const HeaderCursor = "tidemark.cursor"
 
 // Tombstone is the record of a deleted row. Its cursor value goes into a header, because it
@@ -19,6 +19,14 @@ func Tombstone(row *strategies.Row) kafka.Record {
 		rec.Headers = []kgo.RecordHeader{{Key: HeaderCursor, Value: row.Value.Raw}}
 	}
 	return rec
+}
+
+// cursorHeader makes the header of a row's cursor value in the batch's memory. Of records that were made
+// before it has grown, the headers stay where they were.
+func (b *Batch) cursorHeader(row *strategies.Row) []kgo.RecordHeader {
+	n := len(b.headers)
+	b.headers = append(b.headers, kgo.RecordHeader{Key: HeaderCursor, Value: row.Value.Raw})
+	return b.headers[n : n+1 : n+1]
 }
 
 // HeaderOf returns the value of a record's header; nil where it has none.

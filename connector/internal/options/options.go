@@ -38,10 +38,14 @@ func Rest(s config.Stream, maxInFlight int64) rest.Options {
 func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 	return wire.Options{
 		Schema: Schema(s), SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
-		IDField: s.IDField, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData),
+		Records: layouts[s.Records], KeyField: s.KeyField,
+		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData), Where: s.Where,
 		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }
+
+// layouts are what the configuration calls them.
+var layouts = map[string]wire.Layout{config.RecordsArray: wire.RecordsArray, config.RecordsOne: wire.RecordsOne, config.RecordsByKey: wire.RecordsByKey}
 
 // Plan compiles the stream's plan, with the schema's id to come. A mistake in the schema is said with its
 // place in the schema's file, one between it and the configuration with the stream's. Errors have class Config.

@@ -60,15 +60,19 @@ func (r *Reader) Inspect(ctx context.Context, rec *kgo.Record) (strategies.Value
 }
 
 func (r *Reader) content(ctx context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
+	v, hash := strategies.Value{}, wire.TombstoneHash
+	var err error
 	if rec.Value != nil {
-		return r.Bodies.Inspect(ctx, rec)
+		if v, hash, err = r.Bodies.Inspect(ctx, rec); err != nil || v.Set {
+			return v, hash, err
+		}
 	}
-	raw := admit.HeaderOf(rec, admit.HeaderCursor)
+	raw := admit.HeaderOf(rec, admit.HeaderCursor) // of a tombstone, or where the body does not hold it
 	if raw == nil {
-		return strategies.Value{}, wire.TombstoneHash, nil
+		return v, hash, nil
 	}
-	v, err := r.Format.Parse(raw)
-	return foreignUnless(v, wire.TombstoneHash, err)
+	v, err = r.Format.Parse(raw)
+	return foreignUnless(v, hash, err)
 }
 
 // Begin begins to count foreign records anew, for a reading of the whole topic.

@@ -65,7 +65,7 @@ func (n *Notes) Absent(p *Parts) {
 	var fresh []string
 	absent := drift.Absent()
 	for _, field := range absent {
-		if field == p.Stream.IDField {
+		if p.Stream.Identifies(field) || len(absent) == len(drift.Fields()) {
 			return // no row at all, or none that can be read
 		}
 		if !n.absent[field] {

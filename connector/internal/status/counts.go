@@ -9,6 +9,7 @@ type Counts struct {
 	Same         int64 // rows that the topic already held (P3)
 	Stale        int64 // versions older than the topic's (P4)
 	Reverted     int64 // of the records: versions older than the topic's, which a full scan has seen twice (rule 23)
+	Filtered     int64 // rows that where does not want
 	Deleted      int64 // tombstones among the records
 	Dead         int64 // dead letters committed
 	Skipped      int64 // bad rows left out by on_bad_row: skip
@@ -35,6 +36,7 @@ var Table = []Count{
 	{"same", "Rows that the topic held already, and that were not written again.", func(c *Counts) *int64 { return &c.Same }},
 	{"stale", "Rows older than the topic's version, which were not written.", func(c *Counts) *int64 { return &c.Stale }},
 	{"reverted", "Records written with a version older than the topic's, which a full scan has seen twice.", func(c *Counts) *int64 { return &c.Reverted }},
+	{"filtered", "Rows that are not wanted (where), and were not written.", func(c *Counts) *int64 { return &c.Filtered }},
 	{"deleted", "Tombstones among the records.", func(c *Counts) *int64 { return &c.Deleted }},
 	{"dead", "Dead letters committed.", func(c *Counts) *int64 { return &c.Dead }},
 	{"skipped", "Rows that cannot be written and were left out (on_bad_row: skip).", func(c *Counts) *int64 { return &c.Skipped }},

@@ -41,9 +41,9 @@ func (m *Adjustment) undo() {
 
 // retype encodes the id or cursor value at at once more, which the schema has refused: one of
 // the other JSON type is taken as what the schema says it is. from is where it goes in out, and
-// retyped says that it was taken until it is captured.
-func (s *state) retype(i, at, from int) code {
-	n := s.plan.root.fields[i].typ
+// retyped says that it was taken until it is captured. key and verbatim say what it is for: a key,
+// or a cursor value that has no other form.
+func (s *state) retype(n *node, at, from int, key, verbatim bool) code {
 	s.pos, s.out = at, s.out[:from]
 	if n.kind == kOptional {
 		s.out = append(s.out, byte(1-n.null)<<1)
@@ -52,12 +52,17 @@ func (s *state) retype(i, at, from int) code {
 	c := bad
 	switch first := s.buf[at]; {
 	case n.kind == kString && (first == '-' || first-'0' <= 9):
-		c = s.numberAsText(n, i == s.plan.cursor && s.plan.opts.Format == strategies.Opaque)
+		c = s.numberAsText(n, verbatim)
 	case (n.kind == kInt || n.kind == kLong) && first == '"':
-		c = s.textAsNumber(n, i == s.plan.id)
+		c = s.textAsNumber(n, key)
 	}
 	s.retyped = c == good
 	return c
+}
+
+// retypeField is retype for a field of the schema's top.
+func (s *state) retypeField(i, at, from int) code {
+	return s.retype(s.plan.root.fields[i].typ, at, from, i == s.plan.id || s.plan.isPart(i), i == s.plan.cursor && s.plan.opts.Format == strategies.Opaque)
 }
 
 // numberAsText encodes a number as the text of its plain decimal form. One that is not whole

@@ -105,12 +105,22 @@ func isZero(number []byte) bool {
 // except that a cursor value may always be null or missing. clean says that no column
 // was refused: then both have been read.
 func (s *state) tombstone(row *strategies.Row, clean bool) code {
-	if clean && row.Key != nil {
+	if clean && row.Key != nil && !s.plan.picked() {
 		return deleted
 	}
 	end := s.pos
-	c := s.reread(row, s.plan.id, s.idAt)
-	if at := s.cursorAt; c == good && s.plan.cursor != s.plan.id && at >= 0 && s.buf[at] != 'n' {
+	c := good
+	switch {
+	case len(s.plan.parts) > 0:
+		c = s.pickKey(row)
+	case !clean || row.Key == nil:
+		c = s.reread(row, s.plan.id, s.idAt)
+	}
+	switch at := s.cursorAt; {
+	case c != good:
+	case s.plan.cursor == noField:
+		c = s.pickValue(row)
+	case !clean && s.plan.cursor != s.plan.id && at >= 0 && s.buf[at] != 'n':
 		c = s.reread(row, s.plan.cursor, at)
 	}
 	s.pos = end
@@ -131,7 +141,7 @@ func (s *state) reread(row *strategies.Row, i, at int) code {
 		s.pos = at
 		from := len(s.out)
 		if c = s.value(f.typ, 0); c == bad {
-			c = s.retype(i, at, from)
+			c = s.retypeField(i, at, from)
 		}
 		if c == good {
 			c = s.capture(row, i, at, true)

@@ -42,6 +42,12 @@
 // What Scan changes in a value is in Page.Adjusted: times rounded down, lone surrogates, and ids
 // and cursor values of the other JSON type, where the schema decides.
 //
+// A record key is the id's text. One of several fields is the JSON array of their texts,
+// ["a","7"], in which nothing but quotes, backslashes and control characters is escaped; one of
+// none is the first half of the SHA-256 of the row's body, in hexadecimal. The rules of an id hold
+// for each part, with the schema's type where the part's path leads to one of its fields, and as if
+// it were a string elsewhere; only a part of several may be empty.
+//
 // A missing key takes the field's default, or null where the type allows it. A null
 // is never replaced by a default. A key the schema does not know is dropped and
 // counted in Page.Unknown.
@@ -56,9 +62,10 @@
 //
 // Files: schema*.go and default.go (schema to type tree), plan.go and path.go
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
-// (the page), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
+// (the page), layout.go (where its rows stand and how), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
-// keys and cursor values), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
+// keys and cursor values), pick.go (those further down in a row, of several fields, or of none), filter.go (rows that are
+// not wanted), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
 // differ), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
 // inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
 // checked without registering it), canonical.go (by what schemas are known).

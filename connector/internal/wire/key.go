@@ -80,8 +80,10 @@ func (s *state) field(n *node, sh *shape, k int) (int, bool) {
 	case n == s.plan.root && s.plan.mark == markField && string(key) == s.plan.opts.DeletedField:
 		i = markField
 	default:
-		i = notInSchema
-		s.countUnknown(n, key)
+		if i = s.plan.picks.index[string(key)]; i == 0 || n != s.plan.root {
+			i = notInSchema
+			s.countUnknown(n, key)
+		}
 	}
 	entry := shapeKey{text: s.buf[from:s.pos], field: i}
 	if k < len(sh.keys) {
@@ -103,6 +105,17 @@ func (s *state) countUnknown(n *node, key []byte) {
 	}
 }
 
+// countBelow counts a key of the nested record n that says something only at the top of a row: what
+// field has returned for it is i.
+func (s *state) countBelow(n *node, i int) {
+	switch {
+	case i == markField:
+		s.countUnknown(n, []byte(s.plan.opts.DeletedField))
+	case i <= firstStrange:
+		s.countUnknown(n, []byte(s.plan.picks.of(i).key))
+	}
+}
+
 // keyName is what people read of a key of the record n.
 func (n *node) keyName(root *node, key []byte) string {
 	if n == root {
@@ -120,83 +133,99 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 	if i == s.plan.cursor {
 		s.cursorAt = at
 	}
-	var text []byte
-	switch c := s.buf[at]; {
-	case c == '"':
+	typ := s.plan.root.fields[i].typ
+	text, known, c := s.textAt(typ, at, encoded)
+	if c == bad { // a body may hold a replacement; two ids or values must not become one by it
+		s.adjusted.Halves.undo()
+	}
+	if !known {
+		return c
+	}
+	if i == s.plan.id {
+		if row.Key, c = s.keyText(typ, text, at, encoded); i != s.plan.cursor {
+			return c
+		}
+	}
+	if v := s.captureValue(row, typ, text, at, encoded && c == good); c == good {
+		c = v
+	}
+	return c
+}
+
+// textAt is the text of the value that begins at at and ends at pos, nil where it is none: null, for
+// instance. It is not known where the schema has refused it already, or refuses it now.
+func (s *state) textAt(typ *node, at int, encoded bool) (text []byte, known bool, c code) {
+	switch first := s.buf[at]; {
+	case first == '"':
 		text = s.buf[at+1 : s.pos-1]
 		if !encoded || s.flags&hasEscape != 0 {
 			from := len(s.side)
 			var ok bool
 			if s.side, ok = unescape(s.side, text); !ok {
-				if encoded { // a body may hold a replacement; two ids or values must not become one by it
-					s.adjusted.Halves.undo()
-					return s.refuse(s.plan.root.fields[i].typ, at, notUnicode)
+				if encoded {
+					return nil, false, s.refuse(typ, at, notUnicode)
 				}
-				return good // no text; the schema refused it already
+				return nil, false, good // no text; the schema refused it already
 			}
 			text = s.side[from:len(s.side):len(s.side)]
 		}
 		if !encoded && !utf8.Valid(text) {
-			return good
+			return nil, false, good
 		}
-	case c == '-' || c-'0' <= 9:
+	case first == '-' || first-'0' <= 9:
 		text = s.buf[at:s.pos]
 	}
-	c := good
-	if i == s.plan.id {
-		if c = s.captureKey(row, text, at, encoded); i != s.plan.cursor {
-			return c
-		}
-	}
+	return text, true, good
+}
+
+// captureValue makes the row's cursor value of its text.
+func (s *state) captureValue(row *strategies.Row, typ *node, text []byte, at int, encoded bool) code {
 	row.Value = strategies.Value{}
 	if text == nil { // null
-		return c
+		return good
 	}
 	if s.plan.stampCursor && encoded && s.buf[at] == '"' {
 		row.Value = strategies.Value{Raw: text, N: s.stampMicros, Sub: s.stampNanos, Set: true}
-		return c
+		return good
 	}
 	if len(text) > strategies.LongestValue {
-		if c == good && encoded {
-			return s.refuse(s.plan.root.fields[i].typ, at, fmt.Sprintf("the cursor value has %d bytes, more than a request can carry (%d)", len(text), strategies.LongestValue))
+		if encoded {
+			return s.refuse(typ, at, fmt.Sprintf("the cursor value has %d bytes, more than a request can carry (%d)", len(text), strategies.LongestValue))
 		}
-		return c
+		return good
 	}
 	v, err := s.plan.opts.Format.Parse(text)
 	if err != nil {
-		if c == good && encoded {
-			return s.refuse(s.plan.root.fields[i].typ, at, "the cursor value "+err.Error())
+		if encoded {
+			return s.refuse(typ, at, "the cursor value "+err.Error())
 		}
-		return c
+		return good
 	}
 	if s.plan.double && encoded && !s.keeps(v) { // rule 9
-		return s.refuse(s.plan.root.fields[i].typ, at, "the cursor value has more digits than a double keeps; use the type string")
+		return s.refuse(typ, at, "the cursor value has more digits than a double keeps; use the type string")
 	}
 	row.Value = v
-	return c
+	return good
 }
 
-// captureKey makes the record key of the id's text: numbers in their plain decimal
-// form, so that 1e3 and 1000 are one key.
-func (s *state) captureKey(row *strategies.Row, text []byte, at int, encoded bool) code {
-	t := s.plan.root.fields[s.plan.id].typ
-	row.Key = nil
+// keyText makes the record key of the id's text: numbers in their plain decimal form, so that 1e3
+// and 1000 are one key.
+func (s *state) keyText(typ *node, text []byte, at int, encoded bool) ([]byte, code) {
 	switch {
 	case text == nil:
 		if s.buf[at] == 'n' {
-			return s.refuse(t, at, "the id is null")
+			return nil, s.refuse(typ, at, "the id is null")
 		}
-		return good // refused as what it is
+		return nil, good // refused as what it is
 	case len(text) == 0:
-		return s.refuse(t, at, "the id is empty")
+		return nil, s.refuse(typ, at, "the id is empty")
 	case encoded && s.buf[at] != '"' && !plainDecimal(text):
 		v, _ := exactInt(text)
 		from := len(s.side)
 		s.side = strconv.AppendInt(s.side, v, 10)
 		text = s.side[from:len(s.side):len(s.side)]
 	}
-	row.Key = text[:len(text):len(text)]
-	return good
+	return text[:len(text):len(text)], good
 }
 
 // plainDecimal reports whether a JSON number is written as strconv would write it.

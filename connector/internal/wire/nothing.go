@@ -23,10 +23,9 @@ func Empty() *Page { return &Page{Page: strategies.Page{Total: -1}} }
 // noRecords takes null in the place of the rows for none, unless an error stands beside it:
 // that is what many an API answers that has failed.
 func (s *state) noRecords() error {
-	if s.haveRecords {
-		return s.malformed(fmt.Sprintf("%q is there twice", s.plan.opts.RecordsPath))
+	if err := s.meet(); err != nil {
+		return err
 	}
-	s.haveRecords = true
 	if !s.literal("null") {
 		return s.broken()
 	}

@@ -20,9 +20,14 @@ var roleNames = [...]string{"", "records path", "token path", "total path"}
 // place is one key of the answer that leads to something the plan wants.
 type place struct {
 	key  string
+	path string // dotted, as messages name it
 	role role
 	kids []*place
+	each *place // of an array, through whose elements the path goes on; then there are no kids
 }
+
+// eachElement is the part of a records path that stands for every element of an array.
+const eachElement = "*"
 
 // addPath hangs a dotted path into the tree.
 func (p *place) addPath(path string, r role) error {
@@ -34,9 +39,18 @@ func (p *place) addPath(path string, r role) error {
 		if at.role != rolePass {
 			return fmt.Errorf("%s %q leads through the %s", roleNames[r], path, roleNames[at.role])
 		}
+		if at.each != nil || key == eachElement && len(at.kids) > 0 {
+			return fmt.Errorf("%s %q leads through an array, which the records path takes apart", roleNames[r], path)
+		}
 		next := at.find(key)
-		if next == nil {
-			next = &place{key: key}
+		switch {
+		case key == eachElement && r != roleRecords:
+			return fmt.Errorf("%s %q: only the records path has a %s", roleNames[r], path, eachElement)
+		case key == eachElement:
+			next = &place{key: key, path: strings.TrimPrefix(at.path+"."+key, ".")}
+			at.each = next
+		case next == nil:
+			next = &place{key: key, path: strings.TrimPrefix(at.path+"."+key, ".")}
 			at.kids = append(at.kids, next)
 		}
 		at = next

@@ -4,10 +4,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/where"
 	"tidemark/strategies"
 )
 
@@ -17,13 +19,27 @@ type Options struct {
 	SchemaID int    // its id in the registry
 
 	// Dotted paths into the answer. An empty RecordsPath: the answer is the array
-	// itself. Empty token and total paths: there are none.
+	// itself. Its part * is each element of an array. Empty token and total paths: there are none.
 	RecordsPath, TokenPath, TotalPath string
+	// Records is what stands at RecordsPath, KeyField the field that becomes the name of a member
+	// of RecordsByKey in a row that has none of its own.
+	Records  Layout
+	KeyField string
 
 	IDField     string            // top-level field: the record key
-	CursorField string            // top-level field: the cursor value; may be the id field
+	CursorField string            // the cursor value; may be the id field. Dotted: further down in the row, and not in its body
 	Format      strategies.Format // of the cursor field
-	NullData    bool              // null in the place of the rows says that there are none
+
+	// KeyFields are the fields of a key that is not one top-level field: one dotted path, or several
+	// paths. RowHash says that the key is the hash of the row. Either stands in place of IDField.
+	KeyFields []string
+	RowHash   bool
+
+	NullData bool // null in the place of the rows says that there are none
+
+	// Where says which rows are wanted, in the words of package where; "": all are. Those that are
+	// marked as deleted always are.
+	Where string
 
 	// A row whose top-level field DeletedField has the value DeletedValue is a deleted row:
 	// the text of a string, the digits of a number as written, true or false. The field may
@@ -40,9 +56,15 @@ type Plan struct {
 	schema *schema
 	root   *node
 	top    *place
-	id     int // index of the id field
-	cursor int // index of the cursor field
-	mark   int // what field returns for the deleted field: its index, markField or noMark
+	id     int // index of the id field, or noField
+	cursor int // index of the cursor field, or noField
+	mark   int // what field returns for the deleted field: its index, markField, noMark or that of a pick
+	picks  picks
+	parts  []target    // of the key, where id is noField; none: it is the row's hash
+	beside target      // the cursor value, where cursor is noField: it is in no body
+	filter *where.Expr // what Options.Where says; nil: nothing
+	where  []int       // the slots of its fields
+	named  target      // the field that a member's name becomes; its slot is -1 where rows have no names
 	header [5]byte
 	drift  *Drift
 	// stampCursor: the cursor is a timestamp in the schema and a text in the rows,
@@ -79,36 +101,117 @@ func compile(o Options) (*Plan, error) {
 	if err := p.layOut(); err != nil {
 		return nil, err
 	}
+	if err := p.layKey(); err != nil {
+		return nil, err
+	}
+	if err := p.layCursor(); err != nil {
+		return nil, err
+	}
+	if err := p.layName(); err != nil {
+		return nil, err
+	}
+	if err := p.layWhere(); err != nil {
+		return nil, err
+	}
+	return p, p.layMark()
+}
+
+// layKey finds what rows have their key of.
+func (p *Plan) layKey() error {
+	o := &p.opts
+	p.id = noField
+	if o.RowHash {
+		return nil
+	}
+	if len(o.KeyFields) == 1 && !strings.Contains(o.KeyFields[0], ".") {
+		o.IDField, o.KeyFields = o.KeyFields[0], nil
+	}
+	names := o.KeyFields
+	if len(names) == 0 {
+		names = []string{o.IDField}
+	}
+	for _, name := range names {
+		i, ok := p.root.index[name]
+		if !ok && !strings.Contains(name, ".") {
+			return p.absent("id field", name, "")
+		}
+		typ := anyText
+		if ok {
+			typ = p.root.fields[i].typ
+		}
+		if len(o.KeyFields) > 0 {
+			t, err := p.target("id field", name)
+			if err != nil {
+				return err
+			}
+			p.parts = append(p.parts, t)
+			if typ = t.typ; ok {
+				typ = p.root.fields[i].typ
+			}
+		} else {
+			p.id = i
+		}
+		if t := plainType(typ); t == nil || (t.kind != kString && t.kind != kUUID && t.kind != kInt && t.kind != kLong) {
+			return fmt.Errorf("id field %q is %s; a key can be made of string, int and long", name, typ.label)
+		}
+	}
+	return nil
+}
+
+// layCursor finds the cursor value.
+func (p *Plan) layCursor() error {
 	var ok bool
-	if p.id, ok = sc.root.index[o.IDField]; !ok {
-		return nil, fmt.Errorf("id field %q is not in the schema; it has %s", o.IDField, fieldList(sc.root))
+	name := p.opts.CursorField
+	if p.cursor, ok = p.root.index[name]; ok {
+		return p.checkCursor()
 	}
-	if t := plainType(sc.root.fields[p.id].typ); t == nil || (t.kind != kString && t.kind != kUUID && t.kind != kInt && t.kind != kLong) {
-		return nil, fmt.Errorf("id field %q is %s; a key can be made of string, int and long", o.IDField, sc.root.fields[p.id].typ.label)
+	if !strings.Contains(name, ".") {
+		return p.absent("cursor field", name, "; give the schema this field, for the value has to be kept with each record")
 	}
-	if p.cursor, ok = sc.root.index[o.CursorField]; !ok {
-		return nil, fmt.Errorf("cursor field %q is not in the schema; it has %s", o.CursorField, fieldList(sc.root))
+	p.cursor = noField
+	var err error
+	p.beside, err = p.target("cursor field", name)
+	return err
+}
+
+// CursorBeside reports whether bodies do not hold the cursor value: it goes into a record's header.
+func (p *Plan) CursorBeside() bool { return p.cursor == noField }
+
+// layMark finds the deleted field.
+func (p *Plan) layMark() error {
+	o := &p.opts
+	if p.mark = noMark; o.DeletedField == "" {
+		return nil
 	}
-	if p.mark, ok = sc.root.index[o.DeletedField]; !ok {
+	i, known := p.root.index[o.DeletedField]
+	strange, picked := p.picks.index[o.DeletedField]
+	switch {
+	case o.RowHash:
+		return fmt.Errorf("deleted field %q marks rows that have no other fields, and the key is the hash of all of them; a row that is gone shows in a full scan (reconcile_interval)", o.DeletedField)
+	case known && (i == p.id || i == p.cursor || p.isPart(i)):
+		return fmt.Errorf("deleted field %q is the id or cursor field, which a deleted row must have as well", o.DeletedField)
+	case known:
+		p.mark = i
+	case picked:
+		p.mark = strange
+	default:
 		p.mark = markField
 	}
-	switch {
-	case o.DeletedField == "":
-		p.mark = noMark
-	case p.mark == p.id || p.mark == p.cursor:
-		return nil, fmt.Errorf("deleted field %q is the id or cursor field, which a deleted row must have as well", o.DeletedField)
-	}
-	return p, p.checkCursor()
+	return nil
 }
 
 // layOut builds the tree of places from the paths.
 func (p *Plan) layOut() error {
 	o := p.opts
 	if o.RecordsPath == "" {
-		if o.TokenPath != "" || o.TotalPath != "" {
+		p.top.role = roleRecords
+		switch {
+		case o.TokenPath == "" && o.TotalPath == "":
+			return nil
+		case o.Records == RecordsArray:
 			return errors.New("with an empty records path the answer is an array: it has no place for a token or a total")
 		}
-		return nil
+		return errors.New("with an empty records path the answer holds rows and nothing else: it has no place for a token or a total")
 	}
 	for _, x := range []struct {
 		path string

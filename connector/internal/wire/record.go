@@ -51,6 +51,9 @@ func (s *state) row() bool {
 	from := s.pos
 	s.rowStart, s.rescanned = from, 0
 	s.idAt, s.cursorAt = -1, -1
+	for i := range s.at {
+		s.at[i] = -1
+	}
 	s.rows = append(s.rows, strategies.Row{})
 	r := &s.rows[len(s.rows)-1]
 	body := len(s.out)
@@ -68,6 +71,10 @@ func (s *state) row() bool {
 		return false
 	case bad:
 		s.out = s.out[:body]
+		if s.plan.filter != nil && !s.wanted() {
+			s.filter(r, from)
+			return true
+		}
 		s.badRow(r, from)
 		return true
 	case deleted:
@@ -79,6 +86,13 @@ func (s *state) row() bool {
 	r.JSON = s.buf[from:s.pos:s.pos]
 	r.Body = s.out[body:len(s.out):len(s.out)]
 	r.Hash = xxh3.Hash(r.Body[headerLen:])
+	if s.plan.opts.RowHash {
+		s.hashKey(r)
+	}
+	if s.plan.filter != nil && !s.wanted() {
+		s.out = s.out[:body]
+		s.filter(r, from)
+	}
 	return true
 }
 
@@ -86,6 +100,9 @@ func (s *state) row() bool {
 // a dead letter is known again (rule 9).
 func (s *state) badRow(r *strategies.Row, from int) {
 	s.bad++
+	if s.plan.opts.Records == RecordsByKey {
+		from = s.nameAt // two rows may differ by their names alone
+	}
 	r.JSON = s.buf[from:s.pos:s.pos]
 	r.Hash = xxh3.Hash(r.JSON)
 	e := &RowError{Index: len(s.rows) - 1, ID: string(r.Key), Reason: s.reason()}
@@ -163,8 +180,8 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			if !s.skip() {
 				return broken
 			}
-			if i == markField && row == nil {
-				s.countUnknown(n, []byte(s.plan.opts.DeletedField)) // it says nothing further down
+			if row == nil && i < 0 {
+				s.countBelow(n, i)
 			}
 		} else {
 			if i < next {
@@ -185,8 +202,8 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			if c == broken {
 				return broken
 			}
-			if c == bad && row != nil && (i == s.plan.id || i == s.plan.cursor) {
-				c = s.retype(i, at, from)
+			if c == bad && row != nil && (i == s.plan.id || i == s.plan.cursor || s.plan.isPart(i)) {
+				c = s.retypeField(i, at, from)
 			}
 			if c == bad {
 				s.fault.path = append(s.fault.path, n.fields[i].name)
@@ -218,13 +235,33 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 		if row != nil && i == s.plan.mark {
 			gone = s.marked(at)
 		}
+		if row != nil && len(s.at) > 0 {
+			if p := s.plan.picks.of(i); p != nil {
+				if s.retyped { // a part of the key, which is captured at the row's end
+					s.adjusted.Retyped.note(s.buf[at:s.pos])
+					s.retyped = false
+				}
+				s.pick(p, at)
+			}
+		}
 	}
+	named := row != nil && len(s.at) > 0 && s.name()
 	if gone {
 		s.segs = s.segs[:base]
 		return s.tombstone(row, refused == good)
 	}
 	if next < len(n.fields) {
 		lacking += s.fill(n, base, next, len(n.fields))
+	}
+	if named && s.plan.named.field >= 0 {
+		end := s.pos
+		g, c := s.nameField(row, refused)
+		if s.pos = end; c == good {
+			s.segs[base+s.plan.named.field], moved = g, true
+		} else if refused == good {
+			refused = bad
+			s.keepFault()
+		}
 	}
 	if refused == good && lacking > 0 {
 		for i := range n.fields {
@@ -237,7 +274,15 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			}
 		}
 	}
-	if refused == good && row != nil && row.Key == nil {
+	if row != nil && s.plan.picked() {
+		end, out := s.pos, len(s.out)
+		if s.picked(row) == bad && refused == good {
+			refused = bad
+			s.keepFault()
+		}
+		s.pos, s.out = end, s.out[:out]
+	}
+	if refused == good && row != nil && row.Key == nil && s.plan.id >= 0 {
 		s.refuse(n.fields[s.plan.id].typ, -1, "the id is missing")
 		s.fault.path = append(s.fault.path, n.fields[s.plan.id].name)
 		refused = bad

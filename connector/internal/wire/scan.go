@@ -3,11 +3,13 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"unsafe"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/where"
 	"tidemark/strategies"
 )
 
@@ -35,9 +37,12 @@ type state struct {
 	days        days
 	flags       uint8 // of the last string encoded
 	rowStart    int
-	rescanned   int // bytes read again for further branches of unions, this row
-	idAt        int // where the row's id begins, -1: not seen
-	cursorAt    int // the same for the cursor value
+	rescanned   int           // bytes read again for further branches of unions, this row
+	idAt        int           // where the row's id begins, -1: not seen
+	cursorAt    int           // the same for the cursor value
+	at          []int         // where the row's picks begin, by slot; -1: not seen
+	values      []where.Value // of the fields that Options.Where compares
+	joined      []byte        // for putting a key of several parts together
 
 	token              strategies.Token
 	total              int64
@@ -45,7 +50,9 @@ type state struct {
 	piece              bool    // more of the answer follows the bytes in hand
 	head, taken        int     // where the first row begins, and the one being read
 	known              Unknown // unknown before that row
-	haveRecords        bool
+	found, allowed     int     // places of rows met; more than so many would be one of them twice
+	within             int     // arrays that the path goes on in
+	nameAt             int     // where the row's name begins, of a member of RecordsByKey
 	haveToken, haveSum bool
 }
 
@@ -94,8 +101,9 @@ func (s *state) reset(p *Plan, body []byte) {
 	}
 	s.unknown, s.adjusted, s.marks, s.bad = Unknown{}, Adjusted{}, Marks{}, 0
 	s.token, s.total, s.evidence = strategies.Token{}, -1, strategies.Evidence{}
-	s.haveRecords, s.haveToken, s.haveSum = false, false, false
+	s.found, s.allowed, s.within, s.haveToken, s.haveSum = 0, 0, 0, false, false
 	s.head, s.taken = 0, 0
+	s.at = slices.Grow(s.at[:0], p.picks.slots)[:p.picks.slots]
 }
 
 // likely empties a buffer. One that is new is made as large as the page before filled it:
@@ -114,28 +122,24 @@ func (s *state) page() error {
 		s.pos = len(bom)
 	}
 	c := s.peek()
-	var err error
 	switch {
 	case c == 0 && s.pos == len(s.buf):
 		return s.malformed("it is empty")
-	case s.plan.opts.RecordsPath == "":
+	case s.plan.top.listed(s.plan.opts.Records):
 		if c != '[' {
 			return s.notAPage("the JSON array of records", c)
 		}
-		err = s.records()
 	case c != '{':
 		return s.notAPage("a JSON object", c)
-	default:
-		err = s.places(s.plan.top)
 	}
-	if err != nil {
+	if err := s.place(s.plan.top); err != nil {
 		return err
 	}
 	if s.peek(); s.pos < len(s.buf) {
 		return s.malformed("something follows the JSON: " + clip(s.buf[s.pos:]))
 	}
-	if !s.haveRecords {
-		return s.malformed(fmt.Sprintf("there is no array at %q; it begins with %s", s.plan.opts.RecordsPath, clip(s.buf)))
+	if s.found == 0 {
+		return s.malformed(fmt.Sprintf("there is no %s at %q; it begins with %s", s.plan.opts.Records.word(), s.plan.opts.RecordsPath, clip(s.buf)))
 	}
 	return nil
 }
@@ -183,7 +187,7 @@ func (s *state) places(p *place) error {
 			if err := s.place(at); err != nil {
 				return err
 			}
-		} else if !s.told(key, "", s.peek()) {
+		} else if s.within > 0 && !s.skip() || s.within == 0 && !s.told(key, "", s.peek()) {
 			return s.broken()
 		}
 		if s.take(',') {
@@ -202,16 +206,14 @@ func (s *state) place(p *place) error {
 	switch {
 	case c == 0 && s.pos == len(s.buf):
 		return s.broken()
+	case (p.role == roleRecords || p.each != nil) && c == 'n' && s.plan.opts.NullData:
+		return s.noRecords()
+	case p.each != nil:
+		return s.elements(p, c)
 	case p.role == rolePass && c == '{':
 		return s.places(p)
 	case p.role == roleRecords:
-		if c == 'n' && s.plan.opts.NullData {
-			return s.noRecords()
-		}
-		if c != '[' {
-			return s.malformed(fmt.Sprintf("%q is not an array but %s", s.plan.opts.RecordsPath, clip(s.buf[s.pos:])))
-		}
-		return s.records()
+		return s.rowsAt(c)
 	case p.role == roleToken:
 		return s.readToken(c)
 	case p.role == roleTotal:
@@ -290,32 +292,4 @@ func (s *state) readTotal(c byte) error {
 		s.total = n
 	}
 	return nil
-}
-
-// records walks over the array of rows.
-func (s *state) records() error {
-	if s.haveRecords {
-		return s.malformed(fmt.Sprintf("%q is there twice", s.plan.opts.RecordsPath))
-	}
-	s.haveRecords = true
-	s.pos++
-	s.head, s.taken = s.pos, s.pos
-	if s.take(']') {
-		return nil
-	}
-	for {
-		if s.piece {
-			s.taken, s.known = s.pos, s.unknown
-		}
-		if !s.row() {
-			return s.broken()
-		}
-		if s.take(',') {
-			continue
-		}
-		if !s.take(']') {
-			return s.broken()
-		}
-		return nil
-	}
 }
