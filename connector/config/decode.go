@@ -115,6 +115,9 @@ var wants = map[kind][2]string{
 	address:  {"an http or https URL", `for instance "http://127.0.0.1:5001/pagination/keyset"`},
 	hosts:    {"host:port, or a list of them", `for instance "127.0.0.1:9092"`},
 	words:    {"a word, or a list of them", ""},
+	rates:    {"a number, or a list of budgets", "for instance 2.5 or [{requests: 100, per: 1m}]"},
+	rules:    {"a list of rules", "for instance [{status: 404, action: skip}]"},
+	statuses: {"a status, or a list of them", "for instance 404, 5xx or [403, 404]"},
 	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
 }
 
@@ -151,7 +154,13 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.hosts(key, n, f, wrong)
 	case f.kind == words:
 		d.words(key, n, f, wrong)
-	case n.kind == isList || n.kind == isObject:
+	case f.kind == statuses:
+		d.statuses(key, n, f, wrong)
+	case f.kind == rules && n.kind == isList:
+		d.errorRules(key, n, f)
+	case f.kind == rates && n.kind == isList:
+		d.budgets(key, n, f)
+	case n.kind == isList || n.kind == isObject || f.kind == rules:
 		wrong()
 	case f.kind == boolean:
 		if n.kind != isBool {
@@ -182,6 +191,8 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 		switch into := f.into.(type) {
 		case *string:
 			*into = s
+		case **string:
+			*into = &s
 		case *Secret:
 			*into = Secret(s)
 		case *bool: // filter
@@ -224,6 +235,8 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 		switch into := f.into.(type) {
 		case *float64:
 			*into = v
+		case rate:
+			*into.second = v
 		case *int64: // size
 			*into = int64(v)
 		case *time.Duration:

@@ -159,11 +159,17 @@ func TestEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	byID := NewStream("by_id", "step_size", "http://127.0.0.1:5001/incremental/step")
-	byID.Pos = Position{"testdata/all.yaml", 78, 5}
+	byID.Pos = Position{"testdata/all.yaml", 87, 5}
 	events := NewStream("events", "replay", "http://127.0.0.1:5001/incremental/timestamp")
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
-	events.Pos = Position{"testdata/all.yaml", 81, 5}
+	events.Pos = Position{"testdata/all.yaml", 90, 5}
+	events.Budgets = []Budget{{100, time.Minute, ""}, {5, time.Second, "/search*"}}
+	events.Errors = []ErrorRule{
+		{Body: BodyTest{Path: "errors.*.type", Matches: "^throttled"}, Action: "retry"},
+		{Body: BodyTest{Path: "errors"}, Action: "fail"},
+	}
+	seventeen := "17"
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -182,7 +188,13 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8,
+			Errors: []ErrorRule{
+				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
+					Message: "it does so at night"},
+				{Status: []StatusRange{{400, 400}, {410, 410}}, Contains: "no more", Action: "end"},
+			},
+			Sorted: false, Exclusive: true,
 			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: Position{"testdata/all.yaml", 17, 5},
 		}, byID, events},
 	}
