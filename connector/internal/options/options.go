@@ -25,7 +25,7 @@ func Rest(s config.Stream, maxInFlight int64) rest.Options {
 	o := rest.Options{
 		URL: s.URL, Query: s.Query, Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
-		NoContent: s.Ends(config.EndNoContent),
+		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
 	}
 	if s.Strategy == strategies.Timestamp || s.Strategy == strategies.Replay {
 		o.Piece = reading.PieceOf(maxInFlight)
