@@ -42,7 +42,7 @@
 // check.go and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, budgets.go and errors.go lists of sections; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it.
 //
 // # Keys of a stream

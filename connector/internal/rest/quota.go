@@ -49,14 +49,15 @@ func usedUp(h http.Header, date time.Time) pause {
 // fewest where it has several.
 func remaining(h http.Header) (n float64, told bool) {
 	note := func(v string) {
+		if v == "" {
+			return
+		}
 		if m, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil && (!told || m < n) {
 			n, told = m, true
 		}
 	}
 	for _, key := range remainingKeys {
-		if v := first(h, key); v != "" {
-			note(v)
-		}
+		note(first(h, key))
 	}
 	for _, field := range h[quotaKey] {
 		note(parameter(field, "remaining"))
@@ -74,8 +75,7 @@ func reset(h http.Header, date time.Time, refused bool) pause {
 	if p := said(limitHeaders, h, date); p.wait > 0 {
 		return p
 	}
-	var out pause
-	var other pause
+	var out, other pause
 	for _, field := range h[quotaKey] {
 		// RateLimit: limit=100, remaining=0, reset=50, or "burst";r=0;t=50, "daily";r=900;t=7000
 		// in later drafts.

@@ -1,13 +1,17 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 )
 
 // sets answers with the headers, one a line, before the handler does.
@@ -60,6 +64,40 @@ func TestUsedUp(t *testing.T) {
 					t.Errorf("the second request was sent after %s, want %s", d, x.want)
 				}
 			})
+		})
+	}
+}
+
+// Looking for a limit costs a page nothing.
+func TestUsedUpAllocatesNothing(t *testing.T) {
+	if kit.Race {
+		t.Skip("the race detector allocates")
+	}
+	for _, headers := range []http.Header{
+		{}, {"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"5"}, "X-Ratelimit-Reset": {"3"}},
+		{"Ratelimit": {`"day";r=10;t=7200, "burst";r=5;t=2`}, "Ratelimit-Policy": {`"day";q=100;w=86400, "burst";q=9;w=2`}},
+	} {
+		if n := testing.AllocsPerRun(100, func() { usedUp(headers, time.Time{}) }); n > 0 {
+			t.Errorf("%v: %v allocations", headers, n)
+		}
+	}
+}
+
+// The log tells of a wait that lasts, and of no other.
+func TestUsedUpIsSaid(t *testing.T) {
+	for wait, want := range map[string]int{"9": 0, "60": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			a := &api{answers: []http.HandlerFunc{sets("X-RateLimit-Remaining: 0\nX-RateLimit-Reset: "+wait, text(200, onePage)), text(200, onePage)}}
+			c := inMemory(t, a, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			for range 3 {
+				if err := get(t, c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := strings.Count(log.String(), "the API asked to wait"); n != want {
+				t.Errorf("%s s: said %d times:\n%s", wait, n, &log)
+			}
 		})
 	}
 }

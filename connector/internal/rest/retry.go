@@ -91,8 +91,9 @@ func (h *hold) left(most time.Duration) (d time.Duration, header string, say boo
 // heed keeps the next requests back where an answer that is no refusal says that nothing is
 // left of a rate limit, so that it need not be refused first.
 func (c *Client) heed(h http.Header, date time.Time) {
+	const untold = 10 * time.Second // a limit of so short a time would fill the log
 	if p := usedUp(h, date); p.wait > 0 {
-		c.hold.until(time.Now().Add(p.wait), c.secrets.Hide(oneLine(p.header)), false)
+		c.hold.until(time.Now().Add(p.wait), c.secrets.Hide(oneLine(p.header)), p.wait < untold)
 	}
 }
 

@@ -97,7 +97,7 @@ func (r *rule) in(body []byte) bool {
 
 // judged is what a rule makes of an answer.
 func (c *Client) judged(r *rule, raw *http.Response, shown string, date time.Time, body []byte) (*Response, error) {
-	hint := r.message
+	hint := c.secrets.Hide(r.message)
 	if hint == "" {
 		hint = fmt.Sprintf("%s of the configuration says %s", r.name, r.action)
 	}
