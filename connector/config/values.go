@@ -22,7 +22,7 @@ func (f field) checkText(s string) (message, hint string) {
 			hint = "did you mean " + near + "? " + hint
 		}
 		article := "a "
-		if strings.Contains("aeiou", f.name[:1]) {
+		if strings.IndexAny(f.name, "aeiou") == 0 {
 			article = "an "
 		}
 		return "%s is not " + article + strings.ReplaceAll(f.name, "_", " "), hint

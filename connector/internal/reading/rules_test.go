@@ -86,7 +86,7 @@ func TestErrorRules(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || end.Sweep != nil || rows != 1 || !strings.HasPrefix(string(end.Mark), "2026-01-01") {
+			if err != nil || end.Sweep != nil || rows != 1 || !strings.HasPrefix(end.Mark, "2026-01-01") {
 				t.Errorf("%d rows, %+v, %v", rows, end, err)
 			}
 		})

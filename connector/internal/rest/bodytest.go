@@ -60,7 +60,7 @@ func (t *bodyTest) walk(d *jx.Decoder, path []string) error {
 }
 
 func (t *bodyTest) value(d *jx.Decoder) error {
-	fits := false
+	var fits bool
 	switch kind := d.Next(); kind {
 	case jx.String:
 		s, err := d.Str()
