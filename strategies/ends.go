@@ -12,7 +12,11 @@ type Ends struct {
 	Statuses     []int // statuses by which the API refuses what lies behind the last row
 }
 
-func (e Ends) status(n int) bool { return slices.Contains(e.Statuses, n) }
+// Said stands for the status of a refusal that the configuration takes for the end, whatever
+// its status is.
+const Said = -1
+
+func (e Ends) status(n int) bool { return n == Said || slices.Contains(e.Statuses, n) }
 
 // Refused takes an API's refusal of the question that c stands before for an answer, where it
 // may mean that nothing lies there: that the last row has been read, or that the API gives no

@@ -129,6 +129,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 	d.keysOf(s, from)
 	d.where(s, from)
 	d.pageSize(s, from)
+	d.errorRulesTogether(s, from)
 	for _, word := range s.End {
 		if in := endsOf[word]; in != nil && !slices.Contains(in, s.Strategy) {
 			report("end", word+" says nothing to "+s.Strategy, "it is for "+strings.Join(in, ", "))

@@ -98,6 +98,8 @@ type Stream struct {
 	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again
 	MaxBody        int64         // bytes of one answer
 	RateLimit      float64       // requests a second; 0: none
+	Budgets        []Budget      // rate_limit as a list
+	Errors         []ErrorRule   // what to make of certain answers, before what their status says
 	Concurrency    int           // offset, step_size: requests under way at once
 	Sorted         bool          // pages come in cursor order (rule 12); false: keyset follows tokens
 

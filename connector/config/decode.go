@@ -119,6 +119,9 @@ var wants = map[kind][2]string{
 	formats:  {"a cursor format, or a list of them", ""},
 	zone:     {"a time zone", `for instance "UTC", "Europe/Berlin" or "+02:00"`},
 	primary:  {"a field, or a list of fields", "for instance id or [account.id, id]; row_hash where rows have no id"},
+	rates:    {"a number, or a list of budgets", "for instance 2.5 or [{requests: 100, per: 1m}]"},
+	rules:    {"a list of rules", "for instance [{status: 404, action: skip}]"},
+	statuses: {"a status, or a list of them", "for instance 404, 5xx or [403, 404]"},
 	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
 }
 
@@ -159,7 +162,13 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.words(key, n, f, wrong)
 	case f.kind == primary:
 		d.primaryKey(key, n, f, wrong)
-	case n.kind == isList || n.kind == isObject:
+	case f.kind == statuses:
+		d.statuses(key, n, f, wrong)
+	case f.kind == rules && n.kind == isList:
+		d.errorRules(key, n, f)
+	case f.kind == rates && n.kind == isList:
+		d.budgets(key, n, f)
+	case n.kind == isList || n.kind == isObject || f.kind == rules:
 		wrong()
 	case f.kind == boolean:
 		if n.kind != isBool {
@@ -190,6 +199,8 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 		switch into := f.into.(type) {
 		case *string:
 			*into = s
+		case **string:
+			*into = &s
 		case *Secret:
 			*into = Secret(s)
 		case *bool: // filter
@@ -238,6 +249,8 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 		switch into := f.into.(type) {
 		case *float64:
 			*into = v
+		case rate:
+			*into.second = v
 		case *int64: // size
 			*into = int64(v)
 		case *time.Duration:

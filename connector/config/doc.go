@@ -42,7 +42,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it.
 //
 // # Keys of a stream
@@ -110,7 +110,19 @@
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
 //	max_backoff              the longest wait of a stream that cannot go on before it tries again; the waits grow up to it [5m]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
-//	rate_limit               requests a second; 0: no limit [0]
+//	rate_limit               requests a second, or a list of budgets that hold together; 0: no limit [0]
+//	rate_limit[].requests    how many, retries included
+//	rate_limit[].per         within which span, wherever it begins
+//	rate_limit[].path        of which requests, by the path of their URL; * stands for any characters [all]
+//	errors                   what to make of certain answers; of these rules the first that matches counts, before what their status says
+//	errors[].status          a status, a class (5xx), or a list of them [any; with contains alone, any that is not a page's]
+//	errors[].body.path       dotted path of the value; in a list a place from 0, or * for each
+//	errors[].body.equals     what it is; without equals and matches: anything but null, false, 0 and empty
+//	errors[].body.matches    a regular expression that it matches
+//	errors[].contains        text in the answer's body
+//	errors[].action          what to do; retry: ask again; skip: a page without rows; end: keyset, offset: what lies behind the last row; fail: an error, at once: retry, skip, end, fail
+//	errors[].wait            retry: before asking again, unless the answer says how long [as after other errors]
+//	errors[].message         what to say with the error
 //	concurrency              offset, step_size: requests under way at once [4]
 //	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]

@@ -27,6 +27,9 @@ const (
 	texts                // a section of any keys with scalar values
 	section              // a section with keys of its own
 	primary              // the fields of a key: one, a list, or row_hash
+	rates                // a number, or a list of budgets (budgets.go)
+	rules                // a list of rules about answers (errors.go)
+	statuses             // a status, a class of them ("5xx"), or a list
 	raw                  // read by other code
 )
 
@@ -43,6 +46,8 @@ type field struct {
 	min, max    float64   // numbers; durations in seconds, sizes in bytes
 	secret      bool      // the value is never shown (P11)
 	fields      []field   // section
+	item        []field   // rates, rules: the keys of an entry
+	must        bool      // of an entry's key: it cannot be left out
 	more        *[]string // formats: those of a list behind the first
 	none        *bool     // integer: "none" may stand for a number, and sets this
 	def         defaults
@@ -159,7 +164,8 @@ func streamFields(s *Stream) []field {
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
 		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: always("5m"), doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: always("64MiB"), doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
-		{name: "rate_limit", kind: number, into: &s.RateLimit, max: 1e6, def: always("0"), doc: "requests a second; 0: no limit"},
+		{name: "rate_limit", kind: rates, into: rate{&s.RateLimit, &s.Budgets}, max: 1e6, item: budgetFields(&Budget{}), def: always("0"), doc: "requests a second, or a list of budgets that hold together; 0: no limit"},
+		{name: "errors", kind: rules, into: &s.Errors, item: errorFields(&ErrorRule{}), doc: "what to make of certain answers; of these rules the first that matches counts, before what their status says"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},
 		{name: "sorted", kind: boolean, into: &s.Sorted, def: always("true"), doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: computed("the built-in user schema"), doc: "an Avro schema's file, relative to this one"},

@@ -177,6 +177,12 @@ func TestEveryKey(t *testing.T) {
 	events.CursorFormat, events.InitialMark, events.Buffer = "epoch_millis", "", 0
 	events.Deleted = Deleted{Field: "removed_at", Value: "true", Present: true}
 	events.Pos = at("- <<: *ids")
+	events.Budgets = []Budget{{100, time.Minute, ""}, {5, time.Second, "/search*"}}
+	events.Errors = []ErrorRule{
+		{Body: BodyTest{Path: "errors.*.type", Matches: "^throttled"}, Action: "retry"},
+		{Body: BodyTest{Path: "errors"}, Action: "fail"},
+	}
+	seventeen := "17"
 	want := &Config{
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
@@ -196,7 +202,13 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8, Sorted: false, Exclusive: true,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8,
+			Errors: []ErrorRule{
+				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
+					Message: "it does so at night"},
+				{Status: []StatusRange{{400, 400}, {410, 410}}, Contains: "no more", Action: "end"},
+			},
+			Sorted: false, Exclusive: true,
 			SchemaFile: "people.avsc", SchemaPath: "testdata/people.avsc", Schema: string(schema), Pos: at("name: people"),
 		}, byID, events},
 	}

@@ -96,14 +96,44 @@ func fieldSchema(f field) object {
 		if f.name == "headers" {
 			s["propertyNames"] = object{"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}
 		}
+	case rates:
+		s = numbers("number", oneString(decimalPattern), variable, entries(f))
+	case rules:
+		s = entries(f)
+		s["items"].(object)["anyOf"] = []any{
+			object{"required": []string{"status"}}, object{"required": []string{"body"}}, object{"required": []string{"contains"}},
+		}
+	case statuses:
+		one := `[2-5]([0-9][0-9]|xx)`
+		status := object{"anyOf": []any{object{"type": "integer", "minimum": 200, "maximum": 599}, oneString("^ *" + one + " *(, *" + one + " *)*$"), variable}}
+		s = object{"anyOf": []any{object{"type": "array", "minItems": 1, "items": status}, status}}
 	case section:
 		s = object{"type": []string{"object", "null"}, "properties": properties(f.fields), "additionalProperties": false}
+		if must := required(f.fields); must != nil {
+			s["required"] = must
+		}
 	}
 	s["description"] = f.doc
 	if len(f.def) > 0 {
 		s["description"] = f.doc + "; default: " + f.def.String()
 	}
 	return s
+}
+
+// entries is a list of sections.
+func entries(f field) object {
+	return object{"type": "array", "items": object{
+		"type": "object", "properties": properties(f.item), "additionalProperties": false, "required": required(f.item),
+	}}
+}
+
+func required(fields []field) (names []string) {
+	for _, f := range fields {
+		if f.must {
+			names = append(names, f.name)
+		}
+	}
+	return names
 }
 
 func properties(fields []field) object {
@@ -300,6 +330,7 @@ func TestDocListsEveryKey(t *testing.T) {
 					line += " [" + f.def.String() + "]"
 				}
 				b.WriteString(line + "\n")
+				walk(name+"[].", f.item)
 			}
 		}
 		walk("", fields)

@@ -21,7 +21,11 @@ func (f field) checkText(s string) (message, hint string) {
 		if near := txt.Nearest(s, f.enum); near != "" {
 			hint = "did you mean " + near + "? " + hint
 		}
-		return "%s is not a " + strings.ReplaceAll(f.name, "_", " "), hint
+		article := "a "
+		if strings.IndexAny(f.name, "aeiou") == 0 {
+			article = "an "
+		}
+		return "%s is not " + article + strings.ReplaceAll(f.name, "_", " "), hint
 	case f.topic && !validTopic(s):
 		what := "topic"
 		if f.name == "name" {

@@ -234,7 +234,7 @@ func (k *apiCheck) filter(ctx context.Context) (string, error) {
 		answer, err := k.source.Page(ctx, strategy.Query(cursor).Params)
 		var status *rest.StatusError
 		if errors.As(err, &status) {
-			if v, ok, judged := strategies.Refused(strategy, cursor, status.Status); ok && judged == nil {
+			if v, ok, judged := strategies.Refused(strategy, cursor, status.Means()); ok && judged == nil {
 				if cursor = v.Next; cursor.Sweep == nil {
 					break
 				}

@@ -25,7 +25,7 @@ func Rest(s config.Stream, maxInFlight int64) rest.Options {
 	o := rest.Options{
 		URL: s.URL, Query: s.Query, Params: strategies.ParamNames(s.Params), Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
-		NoContent: s.Ends(config.EndNoContent),
+		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
 	}
 	if s.Traits().Whole {
 		o.Piece = reading.PieceOf(maxInFlight)

@@ -44,7 +44,7 @@ func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, err
 // scan makes rows of a response that is a page, or a part of one.
 func (a *API) scan(page **wire.Page) func(*rest.Response) error {
 	return func(r *rest.Response) (err error) {
-		if r.Status == http.StatusNoContent {
+		if r.Status == http.StatusNoContent || r.Skipped {
 			*page = wire.Empty()
 			return nil
 		}

@@ -22,11 +22,11 @@ func (s *Session) refused(err error) (*Page, error) {
 	if !errors.As(err, &refusal) {
 		return nil, err
 	}
-	if next, ok := LearnLimit(s.p.Strategy, c, refusal); ok {
+	if next, ok := LearnLimit(s.p.Strategy, c, refusal); ok && !refusal.End {
 		s.p.Report.Log.Warn("the API allows smaller pages only", "page_size", next.PageLimit, "message", refusal.Message)
 		return &Page{Next: next}, nil
 	}
-	v, ok, judged := strategies.Refused(s.p.Strategy, c, refusal.Status)
+	v, ok, judged := strategies.Refused(s.p.Strategy, c, refusal.Means())
 	switch {
 	case judged != nil:
 		return nil, class.Errorf(class.Source, "%w; the API's last word: %w", judged, err)
@@ -51,7 +51,7 @@ func (s *Session) refused(err error) (*Page, error) {
 
 // LearnLimit reads the page size that an API allows out of its refusal of a larger one.
 func LearnLimit(s strategies.Strategy, c strategies.Cursor, refusal *rest.StatusError) (strategies.Cursor, bool) {
-	if refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusUnprocessableEntity {
+	if refusal.End || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusUnprocessableEntity {
 		return c, false
 	}
 	return strategies.LearnLimit(s, c, refusal.Message, refusal.Limits...)

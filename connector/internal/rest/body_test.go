@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -34,13 +35,26 @@ func zstded(t testing.TB, b []byte) []byte {
 	return w.EncodeAll(b, nil)
 }
 
+func brotlied(t testing.TB, b []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := brotli.NewWriter(&out)
+	if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func encoded(encoding string, body []byte) http.HandlerFunc {
 	return text(200, string(body), "Content-Encoding", encoding)
 }
 
 func TestCompressedAnswers(t *testing.T) {
 	plain := pageOf(300)
-	for encoding, body := range map[string][]byte{"": plain, "identity": plain, "gzip": gzipped(t, plain), "zstd": zstded(t, plain), "X-GZIP": gzipped(t, plain)} {
+	for encoding, body := range map[string][]byte{"": plain, "identity": plain, "gzip": gzipped(t, plain), "zstd": zstded(t, plain), "br": brotlied(t, plain), "X-GZIP": gzipped(t, plain)} {
 		t.Run(encoding, func(t *testing.T) {
 			c, _ := onLoopback(t, encoded(encoding, body), Options{})
 			for range 3 { // pooled buffers and decompressors are used again
@@ -70,7 +84,7 @@ func TestAcceptEncodingIsOffered(t *testing.T) {
 	if err := get(t, c); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"Accept-Encoding": "zstd, gzip", "Accept": "application/json", "User-Agent": "tidemark/1.2.3"} {
+	for name, want := range map[string]string{"Accept-Encoding": "zstd, gzip, br;q=0.5", "Accept": "application/json", "User-Agent": "tidemark/1.2.3"} {
 		if got.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, got.Get(name), want)
 		}
@@ -80,7 +94,7 @@ func TestAcceptEncodingIsOffered(t *testing.T) {
 // A few kilobytes that unpack to 16 MiB stop at max_body.
 func TestCompressionBomb(t *testing.T) {
 	zeros := make([]byte, 16<<20)
-	for encoding, bomb := range map[string][]byte{"gzip": gzipped(t, zeros), "zstd": zstded(t, zeros)} {
+	for encoding, bomb := range map[string][]byte{"gzip": gzipped(t, zeros), "zstd": zstded(t, zeros), "br": brotlied(t, zeros)} {
 		t.Run(encoding, func(t *testing.T) {
 			a := &api{answers: []http.HandlerFunc{encoded(encoding, bomb)}}
 			c, _ := onLoopback(t, a, Options{MaxBody: 1 << 20, MaxRetries: 5})
@@ -147,7 +161,7 @@ func TestBodyOfExactlyTheLimit(t *testing.T) {
 
 func TestCutCompressedAnswerIsRetried(t *testing.T) {
 	plain := pageOf(100)
-	for encoding, body := range map[string][]byte{"gzip": gzipped(t, plain), "zstd": zstded(t, plain)} {
+	for encoding, body := range map[string][]byte{"gzip": gzipped(t, plain), "zstd": zstded(t, plain), "br": brotlied(t, plain)} {
 		a := &api{answers: []http.HandlerFunc{encoded(encoding, body[:len(body)/2]), encoded(encoding, []byte("no such thing")), encoded(encoding, body)}}
 		c, _ := onLoopback(t, a, Options{MaxRetries: 2})
 		if err := get(t, c); err != nil {
@@ -158,10 +172,21 @@ func TestCutCompressedAnswerIsRetried(t *testing.T) {
 }
 
 func TestForeignEncoding(t *testing.T) {
-	a := &api{answers: []http.HandlerFunc{encoded("br", []byte("..."))}}
+	a := &api{answers: []http.HandlerFunc{encoded("deflate", []byte("..."))}}
 	c, _ := onLoopback(t, a, Options{MaxRetries: 5})
-	wantSource(t, get(t, c), `"br" instead of zstd, gzip`)
+	wantSource(t, get(t, c), `"deflate" instead of zstd, gzip, br`)
 	wantRequests(t, a, 1)
+}
+
+// A body of no bytes is empty, whatever its encoding; so a 204 behind a proxy that compresses.
+func TestEmptyBodyHasNoCompressedForm(t *testing.T) {
+	for _, encoding := range []string{"", "gzip", "zstd", "br"} {
+		c, _ := onLoopback(t, text(204, "", "Content-Encoding", encoding), Options{NoContent: true})
+		r, err := c.Get(t.Context(), nil, nil)
+		if err != nil || len(r.Body) != 0 {
+			t.Errorf("%q: %+v, %v", encoding, r, err)
+		}
+	}
 }
 
 func TestErrorBodyIsBounded(t *testing.T) {

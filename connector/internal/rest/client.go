@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -35,14 +36,17 @@ type Options struct {
 	Params  strategies.ParamNames    // the names of the strategies' own
 	Headers map[string]config.Secret // sent with every request, never to another origin
 
-	Timeout    time.Duration // of one try as a whole, connecting to last byte
-	MaxRetries int           // tries after the first; 0: none
-	MaxWait    time.Duration // the longest that the API may ask to wait
-	MaxBody    int64         // bytes of one answer, decompressed
-	Piece      int64         // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
-	RateLimit  float64       // requests a second, retries included; 0: no limit
-	NoContent  bool          // 204 is a page without rows: a Response whose Body is empty
-	Backoff    Backoff       // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
+	Timeout     time.Duration      // of one try as a whole, connecting to last byte
+	MaxRetries  int                // tries after the first; 0: none
+	MaxWait     time.Duration      // the longest that the API may ask to wait
+	MaxBody     int64              // bytes of one answer, decompressed
+	Piece       int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
+	RateLimit   float64            // requests a second, retries included; 0: no limit
+	Budgets     *Budgets           // and within these; nil: no limit
+	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
+	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
+	Conditional bool               // GetIfChanged sends what Remember was given
+	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
 	Transport http.RoundTripper // nil: NewTransport()
 	UserAgent string            // "": tidemark/<version of the build>
@@ -61,6 +65,9 @@ type Client struct {
 	http    *http.Client
 	own     *http.Transport // nil where the caller brought one
 	limiter *rate.Limiter   // nil: no limit
+	budgets *Budgets        // nil: no limit
+	rules   []rule          // of Options.Errors
+	known   *memory         // nil: requests are not conditional
 	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
 	timeout    time.Duration
@@ -79,7 +86,7 @@ type Client struct {
 // Response is an answer that accept took for a page.
 type Response struct {
 	URL      string      // as asked, secrets replaced by ***
-	Status   int         // 200 or 203, or 204 (Options.NoContent)
+	Status   int         // 200 or 203, 204 (Options.NoContent), 304 (GetIfChanged), or any where Skipped
 	Header   http.Header // the API's; not to be changed
 	Date     time.Time   // of the API's Date header, UTC; zero where it has none
 	Body     []byte      // decompressed; valid until Release
@@ -88,6 +95,11 @@ type Response struct {
 	// Rest leads to what follows Body, where that is the beginning of a longer answer; nil:
 	// Body is all of it. It is the caller's to close once accept has taken the Response.
 	Rest *Rest
+	// Skipped says that the configuration takes the answer for a page without rows; Body is
+	// empty then.
+	Skipped bool
+	// Validators are those of the answer, from GetIfChanged.
+	Validators Validators
 
 	buffer *[]byte
 	client *Client
@@ -130,6 +142,16 @@ func New(o Options) (*Client, error) {
 		},
 		logger:  o.Logger,
 		onRetry: o.OnRetry,
+		budgets: o.Budgets,
+	}
+	if c.rules, err = newRules(o.Errors); err != nil {
+		return nil, class.Wrap(class.Config, err)
+	}
+	if o.Conditional {
+		c.known = &memory{}
+	}
+	if readPages(c.rules) {
+		c.piece = 0 // what a rule looks for may stand at the end
 	}
 	if c.piece > 0 {
 		c.piece = min(c.piece, c.maxBody)
@@ -146,7 +168,7 @@ func New(o Options) (*Client, error) {
 		c.own = NewTransport()
 		transport = c.own
 	}
-	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
+	c.http = &http.Client{Transport: transport, CheckRedirect: c.follow}
 	return c, nil
 }
 
@@ -166,7 +188,8 @@ func (c *Client) Close() {
 // order; they replace fixed ones of the same name, because an API that reads the first
 // of two values would serve the same page for ever (P7).
 //
-// Errors: *StatusError for a status that is no page, *RetriesError (around the last
+// Errors: *StatusError for a status that is no page, *RuleError where Options.Errors say what to
+// make of the answer, *RetriesError (around the last
 // reason) where all tries failed, *WaitError where the API asks for too long a wait, all of
 // class Source; the context's cause, without a class, when ctx ends.
 func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func(*Response) error) (*Response, error) {
@@ -174,13 +197,17 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 	if err != nil {
 		return nil, class.Wrap(class.Source, c.secrets.Err(err))
 	}
+	return c.get(ctx, u, shown, Validators{}, accept)
+}
+
+func (c *Client) get(ctx context.Context, u *url.URL, shown string, known Validators, accept func(*Response) error) (*Response, error) {
 	var waits *backoff.ExponentialBackOff
 	started := time.Now()
 	for try := 1; ; try++ {
-		if err := c.pace(ctx); err != nil {
-			return nil, interrupted(shown, err)
+		if err := c.pace(ctx, u, shown); err != nil {
+			return nil, err
 		}
-		resp, err := c.try(ctx, u, shown, accept)
+		resp, err := c.try(ctx, u, shown, known, accept)
 		if err == nil {
 			resp.Tries = try
 			return resp, nil
@@ -191,7 +218,7 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 		}
 		last := try > c.maxRetries
 		if failed.after > 0 {
-			c.hold.until(time.Now().Add(failed.after), !last)
+			c.hold.until(time.Now().Add(failed.after), c.secrets.Hide(failed.header), !last)
 		}
 		if last {
 			return nil, class.Wrap(class.Source, &RetriesError{Tries: try, Elapsed: time.Since(started), Err: failed.err})

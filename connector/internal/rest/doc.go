@@ -4,19 +4,24 @@
 //
 // Files, outermost first:
 //
-//	client.go     Options, New, Get: one request with its retries
-//	retry.go      how long to wait between tries; the rate limit
-//	wait.go       what an answer says of the time before the next request
-//	try.go        one try: send, check the status, read the body, ask accept
-//	status.go     the one table from status to action, and StatusError
-//	message.go    the API's own words out of an error body
-//	limits.go     the limits that an error body names
-//	body.go       reading a bounded body into a pooled buffer, gzip and zstd
-//	transport.go  the transport, and the rule about redirects (P11)
-//	target.go     the request's URL, as it is sent and as it may be shown, and its secrets (P11)
-//	link.go       the URL that an answer gives for its next page
-//	rest.go       the rest of an answer that is read in pieces
-//	header.go     the headers of all requests
+//	client.go       Options, New, Get: one request with its retries
+//	conditional.go  GetIfChanged: asking for what may not have changed
+//	retry.go        how long to wait between tries; the rate limit
+//	budget.go       how many requests may be sent within a time
+//	wait.go         what an answer says of the time before the next request
+//	quota.go        what an answer says of the API's rate limit
+//	try.go          one try: send, check the status, read the body, ask accept
+//	status.go       the one table from status to action, and StatusError
+//	rules.go        what the configuration makes of certain answers, before the table does
+//	bodytest.go     looking for a value in an answer
+//	message.go      the API's own words out of an error body
+//	limits.go       the limits that an error body names
+//	body.go         reading a bounded body into a pooled buffer, gzip, zstd and brotli
+//	transport.go    the transport, and the rule about redirects (P11)
+//	target.go       the request's URL, as it is sent and as it may be shown, and its secrets (P11)
+//	link.go         the URL that an answer gives for its next page
+//	rest.go         the rest of an answer that is read in pieces
+//	header.go       the headers of all requests
 //
 // Every error that Get returns has class Source, except what accept returned and the
 // end of the caller's context, which come back as they are.

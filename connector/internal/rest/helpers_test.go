@@ -150,7 +150,7 @@ func quick(t testing.TB, o Options) *Client {
 }
 
 // names are what the tests' API calls its parameters.
-var names = strategies.ParamNames{Since: "since", Limit: "limit", Offset: "offset", OrderBy: "a b", Token: "scroll_token"}
+var names = strategies.ParamNames{Since: "since", Limit: "limit", Offset: "offset", OrderBy: "a b", Token: "scroll_token", Page: "page"}
 
 // get asks for one page with acceptPage, and releases it.
 func get(t *testing.T, c *Client, params ...strategies.Param) error {

@@ -3,10 +3,14 @@ package rest
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"tidemark/connector/internal/class"
 )
 
 // RetriesError says that every try failed.
@@ -51,62 +55,104 @@ func (c *Client) newBackOff() *backoff.ExponentialBackOff {
 // client's, so that requests fetched ahead by other goroutines keep to it as well, and the
 // next Get where this one has no try left.
 type hold struct {
-	mu   sync.Mutex
-	t    time.Time
-	said bool // the log says so
+	mu     sync.Mutex
+	t      time.Time
+	header string // which header says so, with its value
+	said   bool   // the log says so
 }
 
 // until raises the time. said: the caller logs it.
-func (h *hold) until(t time.Time, said bool) {
+func (h *hold) until(t time.Time, header string, said bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case t.After(h.t):
-		h.t, h.said = t, said
+		h.t, h.header, h.said = t, header, said
 	case t.Equal(h.t):
 		h.said = h.said || said
 	}
 }
 
-// left is how long the wait lasts yet. say is true once where the log does not tell of it.
-func (h *hold) left() (d time.Duration, say bool) {
+// left is how long the wait lasts yet, and which header asks for it. say is true once where the
+// log does not tell of it. A wait beyond most is for nobody to begin, or to tell of.
+func (h *hold) left(most time.Duration) (d time.Duration, header string, say bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.t.IsZero() {
-		return 0, false
+		return 0, "", false
 	}
-	if d = time.Until(h.t); d <= 0 {
-		return d, false
+	if d = time.Until(h.t); d <= 0 || d > most {
+		return d, h.header, false
 	}
 	say, h.said = !h.said, true
-	return d, say
+	return d, h.header, say
 }
 
-// pace waits until a request may be sent: past the API's Retry-After and within the
-// rate limit. This waiting is not part of a try's timeout.
-func (c *Client) pace(ctx context.Context) error {
-	for d, say := c.hold.left(); d > 0; d, say = c.hold.left() {
-		if say {
+// heed keeps the next requests back where an answer that is no refusal says that nothing is
+// left of a rate limit, so that it need not be refused first.
+func (c *Client) heed(h http.Header, date time.Time) {
+	const untold = 10 * time.Second // a limit of so short a time would fill the log
+	if p := usedUp(h, date); p.wait > 0 {
+		c.hold.until(time.Now().Add(p.wait), c.secrets.Hide(oneLine(p.header)), p.wait < untold)
+	}
+}
+
+// pace waits until a request may be sent: past the time that the API asked to wait and within
+// the rate limit. This waiting is not part of a try's timeout.
+func (c *Client) pace(ctx context.Context, u *url.URL, shown string) error {
+	for {
+		d, header, say := c.hold.left(c.maxWait)
+		switch {
+		case d > c.maxWait:
+			return class.Wrap(class.Source, &WaitError{Wait: d, Most: c.maxWait, Header: header,
+				Err: fmt.Errorf("GET %s: not asked, because nothing is left of the API's rate limit", shown)})
+		case say:
 			c.logger.Info("the API asked to wait; nothing is asked before", "wait", d.Round(time.Millisecond), "until", moment(d))
 		}
-		if err := sleep(ctx, d); err != nil {
-			return err
+		if d <= 0 {
+			if ctx.Err() != nil {
+				return interrupted(shown, context.Cause(ctx))
+			}
+			if d = c.budgets.take(time.Now(), u.Path); d <= 0 {
+				break
+			}
+			if end, ok := ctx.Deadline(); ok && end.Before(time.Now().Add(d)) {
+				return interrupted(shown, errDeadline)
+			}
 		}
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		if err := sleep(ctx, d); err != nil {
+			return interrupted(shown, err)
+		}
 	}
 	if c.limiter == nil {
 		return nil
 	}
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return interrupted(shown, context.Cause(ctx))
 		}
-		// The limiter does not begin a wait that ctx's deadline would cut.
-		return fmt.Errorf("%w: the next request allowed by rate_limit lies behind the deadline", context.DeadlineExceeded)
+		return interrupted(shown, errDeadline) // the limiter does not begin a wait that ctx's deadline would cut
 	}
 	return nil
+}
+
+var errDeadline = fmt.Errorf("%w: the next request allowed by rate_limit lies behind the deadline", context.DeadlineExceeded)
+
+// follow is the rule about redirects, and takes each that is followed from the budgets: it is
+// a request too.
+func (c *Client) follow(next *http.Request, via []*http.Request) error {
+	if err := c.checkRedirect(next, via); err != nil {
+		return err
+	}
+	for {
+		d := c.budgets.take(time.Now(), next.URL.Path)
+		if d <= 0 {
+			return nil
+		}
+		if err := sleep(next.Context(), d); err != nil {
+			return err
+		}
+	}
 }
 
 // moment is when a wait that begins now ends, as the log writes it.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"tidemark/strategies"
 )
 
 // doing is what a status makes the client do.
@@ -83,8 +85,17 @@ type StatusError struct {
 	Message    string        // the API's own words, one line, clipped; "" where it had none
 	RetryAfter time.Duration // what the API asked to wait; 0: it did not say
 	Limits     []int         // numbers that an answer in JSON gives as a maximum
+	End        bool          // the configuration takes the answer for the end of the list (errors)
 
 	hint string
+}
+
+// Means is the status as strategies.Refused takes it.
+func (e *StatusError) Means() int {
+	if e.End {
+		return strategies.Said
+	}
+	return e.Status
 }
 
 func (e *StatusError) Error() string {

@@ -15,8 +15,8 @@ import (
 
 // try sends one request and reads its answer within the timeout. An error that is worth
 // another try is an *again.
-func (c *Client) try(ctx context.Context, u *url.URL, shown string, accept func(*Response) error) (*Response, error) {
-	resp, err := c.exchange(ctx, u, shown)
+func (c *Client) try(ctx context.Context, u *url.URL, shown string, known Validators, accept func(*Response) error) (*Response, error) {
+	resp, err := c.exchange(ctx, u, shown, known)
 	if err != nil || accept == nil {
 		return resp, err
 	}
@@ -44,7 +44,7 @@ func (c *Client) try(ctx context.Context, u *url.URL, shown string, accept func(
 }
 
 // exchange is a try without accept: a Response whose status is one of a page, or an error.
-func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Response, error) {
+func (c *Client) exchange(parent context.Context, u *url.URL, shown string, known Validators) (*Response, error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	x := &Rest{client: c, shown: shown, request: ctx, cancel: cancel, done: nothing}
 	open := false
@@ -54,7 +54,7 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Re
 		}
 	}()
 	req := (&http.Request{
-		Method: http.MethodGet, URL: u, Host: c.host, Header: c.header,
+		Method: http.MethodGet, URL: u, Host: c.host, Header: c.conditions(known),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 
@@ -71,8 +71,12 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Re
 	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
+	if raw.StatusCode == http.StatusNotModified && known.known() {
+		c.heed(raw.Header, date)
+		return &Response{URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), client: c}, nil
+	}
 	if a := actionFor(raw.StatusCode); a.do != page && (raw.StatusCode != http.StatusNoContent || !c.noContent) {
-		return nil, c.statusError(raw, shown, date, a)
+		return c.refusal(raw, shown, date, a)
 	}
 	if c.piece == 0 && raw.ContentLength > allowance(c.maxBody) {
 		return nil, c.tooLarge(shown)
@@ -85,6 +89,11 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string) (*Re
 		defer c.release(buffer)
 		return nil, x.failed(parent, buffer, err)
 	}
+	if r := ruleFor(c.rules, raw.StatusCode, *buffer, true); r != nil {
+		defer c.release(buffer)
+		return c.judged(r, raw, shown, date, *buffer)
+	}
+	c.heed(raw.Header, date)
 	resp := &Response{
 		URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
 		Body: *buffer, Received: x.received(), buffer: buffer, client: c,
@@ -118,30 +127,44 @@ func (x *Rest) failed(parent context.Context, buffer *[]byte, err error) error {
 	return &again{err: fmt.Errorf("GET %s: the answer broke off after %d bytes: %w", shown, received, err)}
 }
 
-// statusError makes an error of an answer that is no page.
-func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a action) error {
+// refusal makes an error of an answer that is no page, or what a rule of the configuration says.
+func (c *Client) refusal(raw *http.Response, shown string, date time.Time, a action) (*Response, error) {
 	// The status is what counts: of the message, whatever could be read is good enough.
 	buffer, _, _ := c.read(raw, maxMessageBody)
-	pause, limited := asked(raw.StatusCode, raw.Header, date)
-	e := &StatusError{
-		Status:     raw.StatusCode,
-		URL:        shown,
-		Message:    apiMessage(*buffer, c.secrets),
-		RetryAfter: pause.wait,
-		Limits:     limitsOf(*buffer),
-		hint:       a.hint,
+	defer c.release(buffer)
+	if r := ruleFor(c.rules, raw.StatusCode, *buffer, false); r != nil {
+		return c.judged(r, raw, shown, date, *buffer)
 	}
-	c.release(buffer)
+	pause, limited := asked(raw.StatusCode, raw.Header, date)
+	e := c.statusError(raw, shown, *buffer, pause, a.hint)
 	if limited && raw.StatusCode == http.StatusForbidden {
 		a, e.hint = action{do: retry}, actions[http.StatusTooManyRequests].hint
 	}
-	switch {
-	case a.do != retry:
-		return class.Wrap(class.Source, e)
-	case e.RetryAfter > c.maxWait:
-		return class.Wrap(class.Source, &WaitError{Wait: pause.wait, Most: c.maxWait, Header: c.secrets.Hide(pause.header), Err: e})
+	if a.do == retry {
+		return nil, c.again(e, pause)
 	}
-	return &again{err: e, after: pause.wait, header: pause.header}
+	c.heed(raw.Header, date)
+	return nil, class.Wrap(class.Source, e)
+}
+
+func (c *Client) statusError(raw *http.Response, shown string, body []byte, p pause, hint string) *StatusError {
+	return &StatusError{
+		Status:     raw.StatusCode,
+		URL:        shown,
+		Message:    apiMessage(body, c.secrets),
+		RetryAfter: p.wait,
+		Limits:     limitsOf(body),
+		hint:       hint,
+	}
+}
+
+// again is the error of an answer that is asked for again after the pause, unless that is too
+// long.
+func (c *Client) again(err error, p pause) error {
+	if p.wait > c.maxWait {
+		return class.Wrap(class.Source, &WaitError{Wait: p.wait, Most: c.maxWait, Header: c.secrets.Hide(p.header), Err: err})
+	}
+	return &again{err: err, after: p.wait, header: p.header}
 }
 
 // transportError makes an error of a request that got no answer. Broken connections and

@@ -31,9 +31,46 @@ type pause struct {
 	header string        // "Retry-After: 60"
 }
 
-// limitHeaders are those that tell when a rate limit begins anew, in the order in which
-// they are believed: names of the RateLimit header drafts, and those they were made from.
-var limitHeaders = []string{"RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "X-RateLimit-Retry-After"}
+// waitHeader is a header that tells when to ask again. unit is that of its numbers.
+type waitHeader struct {
+	name, key string // as APIs write it, and as http.Header keeps it
+	unit      time.Duration
+}
+
+func waitHeaders(unit time.Duration, names ...string) (out []waitHeader) {
+	for _, name := range names {
+		out = append(out, waitHeader{name, http.CanonicalHeaderKey(name), unit})
+	}
+	return out
+}
+
+var (
+	// retryHeaders say how long to wait, whatever the reason. The finer unit is believed first.
+	retryHeaders = append(waitHeaders(time.Millisecond, "Retry-After-Ms", "X-Ms-Retry-After-Ms"), waitHeaders(time.Second, "Retry-After")...)
+	// limitHeaders are those that tell when a rate limit begins anew, in the order in which
+	// they are believed: names of the RateLimit header drafts, and those they were made from.
+	limitHeaders = waitHeaders(time.Second, "RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "X-RateLimit-Retry-After")
+)
+
+// said is the wait that the first of the headers tells which tells one.
+func said(headers []waitHeader, h http.Header, date time.Time) pause {
+	for _, w := range headers {
+		if v := strings.TrimSpace(first(h, w.key)); v != "" {
+			if d := waitIn(w.unit, v, date); d > 0 {
+				return pause{d, w.name + ": " + v}
+			}
+		}
+	}
+	return pause{}
+}
+
+// first is Header.Get of a key that is canonical already, which allocates nothing.
+func first(h http.Header, key string) string {
+	if v := h[key]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
 
 // asked reads how long an answer asks to wait: Retry-After, or else when its rate limit
 // begins anew, if it is the limit that the answer is about: many APIs name that time in every
@@ -43,10 +80,8 @@ var limitHeaders = []string{"RateLimit-Reset", "X-RateLimit-Reset-After", "X-Rat
 // limited says that the answer means a rate limit, which its status need not say: some APIs
 // answer 403 to who asks too often.
 func asked(status int, h http.Header, date time.Time) (p pause, limited bool) {
-	if v := strings.TrimSpace(h.Get("Retry-After")); v != "" {
-		if d := waitOf(v, date); d > 0 {
-			return pause{d, "Retry-After: " + v}, true
-		}
+	if p = said(retryHeaders, h, date); p.wait > 0 {
+		return p, true
 	}
 	left, told := remaining(h)
 	switch {
@@ -56,44 +91,17 @@ func asked(status int, h http.Header, date time.Time) (p pause, limited bool) {
 	default:
 		return pause{}, false
 	}
-	for _, name := range limitHeaders {
-		if v := strings.TrimSpace(h.Get(name)); v != "" {
-			if d := waitOf(v, date); d > 0 {
-				return pause{d, name + ": " + v}, limited
-			}
-		}
-	}
-	// RateLimit: limit=100, remaining=0, reset=50, or "default";r=0;t=50 in later drafts.
-	if v := h.Get("RateLimit"); v != "" {
-		for _, name := range []string{"reset", "t"} {
-			if d := waitOf(parameter(v, name), date); d > 0 {
-				return pause{d, "RateLimit: " + v}, limited
-			}
-		}
-	}
-	return pause{}, limited
+	return reset(h, date, true), limited
 }
 
-// remaining is how many requests the answer says are left of a rate limit, if it does.
-func remaining(h http.Header) (n float64, told bool) {
-	limit := h.Get("RateLimit")
-	for _, v := range []string{h.Get("RateLimit-Remaining"), h.Get("X-RateLimit-Remaining"), h.Get("X-Rate-Limit-Remaining"),
-		parameter(limit, "remaining"), parameter(limit, "r")} {
-		if m, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil && (!told || m < n) {
-			n, told = m, true
+// waitIn is waitOf for numbers of the unit.
+func waitIn(unit time.Duration, v string, date time.Time) time.Duration {
+	if unit != time.Second {
+		if n, err := strconv.ParseFloat(v, 64); err == nil && n > 0 && n < epochMilliFrom {
+			return time.Duration(n * float64(unit))
 		}
 	}
-	return n, told
-}
-
-// parameter is the value of name=value in a header of such pairs; "" where it has none.
-func parameter(header, name string) string {
-	for part := range strings.FieldsFuncSeq(header, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
-		if key, value, ok := strings.Cut(part, "="); ok && strings.EqualFold(key, name) {
-			return value
-		}
-	}
-	return ""
+	return waitOf(v, date)
 }
 
 const (

@@ -46,6 +46,17 @@ func TestWaits(t *testing.T) {
 		{"a unit behind the seconds", 503, "Retry-After: 20s", 20 * time.Second},
 		{"less than nothing left", 403, "X-RateLimit-Remaining: -1\nX-RateLimit-Reset: 18", 18 * time.Second},
 		{"a Retry-After that is past", 429, "Retry-After: 0\nX-RateLimit-Reset: 19", 19 * time.Second},
+		{"RFC 850", 429, "Retry-After: Saturday, 01-Jan-00 00:00:43 GMT\nDate: " + now, 43 * time.Second},
+		{"asctime", 429, "Retry-After: Sat Jan  1 00:00:44 2000\nDate: " + now, 44 * time.Second},
+		{"milliseconds", 429, "retry-after-ms: 1250\nRetry-After: 2", 1250 * time.Millisecond},
+		{"milliseconds, a fraction", 503, "x-ms-retry-after-ms: 0.5", 500 * time.Microsecond},
+		{"milliseconds, a time", 429, "retry-after-ms: 1700000005500\nDate: Tue, 14 Nov 2023 22:13:20 GMT", 5500 * time.Millisecond},
+		{"milliseconds that say nothing", 429, "retry-after-ms: -1\nRetry-After: 2", 2 * time.Second},
+		{"seconds after which it begins anew", 429, "x-ratelimit-reset-after: 1.5\nx-ratelimit-reset: 1700000000", 1500 * time.Millisecond},
+		{"the one that is used up", 429, "RateLimit: \"day\";r=900;t=7200, \"burst\";r=0;t=21", 21 * time.Second},
+		{"the last to begin of those used up", 403, "RateLimit: \"a\";r=0;t=20, \"b\";r=0;t=22", 22 * time.Second},
+		{"used up, by its policy", 429, "RateLimit: \"a, b\";r=0\nRateLimit-Policy: \"day\";q=1000;w=86400, \"a, b\";q=5;w=23", 23 * time.Second},
+		{"429 with something left", 429, "RateLimit: \"a\";r=1;t=24, \"b\";r=2;t=3600", 24 * time.Second},
 		{"Retry-After before the reset", 429, "Retry-After: 2\nX-RateLimit-Reset: 60", 2 * time.Second},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -94,13 +105,17 @@ func TestLongWaitIsSaidAndEnds(t *testing.T) {
 
 func says(status int, headers string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for line := range strings.SplitSeq(headers, "\n") {
-			name, value, _ := strings.Cut(line, ": ")
-			if w.Header().Set(name, value); value == "" {
-				w.Header()[name] = nil
-			}
-		}
+		setHeaders(w, headers)
 		text(status, `{"error": "slow down"}`)(w, r)
+	}
+}
+
+func setHeaders(w http.ResponseWriter, headers string) {
+	for line := range strings.SplitSeq(headers, "\n") {
+		name, value, _ := strings.Cut(line, ": ")
+		if w.Header().Set(name, value); value == "" {
+			w.Header()[name] = nil
+		}
 	}
 }
 
