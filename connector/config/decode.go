@@ -64,7 +64,8 @@ func (d *decoder) keys(path, under string, n *node, fields []field, unknown func
 		first[f.name] = e
 		g[under+f.name] = e.value
 		if f.kind == section {
-			d.keys(path+e.key+".", under+f.name+".", e.value, f.fields, nil, g)
+			own, elsewhere := d.ofKind(path+e.key, e.value, f)
+			d.keys(path+e.key+".", under+f.name+".", e.value, own, elsewhere, g)
 			continue
 		}
 		d.value(path+e.key, e.value, f)
@@ -184,15 +185,22 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 			*into = s
 		case *Secret:
 			*into = Secret(s)
+		case *File:
+			*into = d.file(n, s)
 		case *bool: // filter
 			*into = s == "strict"
 		}
 	case address:
-		if message, hint := checkURL(s); message != "" && (s != "" || !f.empty) {
+		if message, hint := f.checkURL(s); message != "" && (s != "" || !f.empty) {
 			d.report(n.pos, key, message, hint)
 			return
 		}
-		*f.into.(*string) = s
+		switch into := f.into.(type) {
+		case *string:
+			*into = s
+		case *Secret:
+			*into = Secret(s)
+		}
 	case integer:
 		if f.none != nil && s == "none" {
 			*f.none = true

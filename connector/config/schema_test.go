@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,7 +48,9 @@ func fieldSchema(f field) object {
 			s["minLength"] = 1
 		}
 	case scalar:
-		s = object{"type": []string{"string", "number", "boolean"}}
+		if s = (object{"type": []string{"string", "number", "boolean"}}); !f.empty {
+			s["minLength"] = 1
+		}
 	case integer:
 		s = numbers("integer", oneString(wholePattern), variable)
 		if f.none != nil {
@@ -61,7 +65,11 @@ func fieldSchema(f field) object {
 	case boolean:
 		s = object{"type": "boolean"}
 	case address:
-		forms := []any{oneString(`^[hH][tT][tT][pP][sS]?://[^/?#@ ]+([/?][^#]*)?$`), variable}
+		user := ""
+		if f.user {
+			user = `([^/?#@ ]*@)?`
+		}
+		forms := []any{oneString(`^[hH][tT][tT][pP][sS]?://` + user + `[^/?#@ ]+([/?][^#]*)?$`), variable}
 		if f.empty {
 			forms = append(forms, object{"const": ""})
 		}
@@ -85,11 +93,21 @@ func fieldSchema(f field) object {
 		}}
 	case texts:
 		s = object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}, "propertyNames": object{"minLength": 1}}
-		if f.name == "headers" {
+		if strings.HasSuffix(f.name, "headers") {
 			s["propertyNames"] = object{"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}
 		}
 	case section:
 		s = object{"type": []string{"object", "null"}, "properties": properties(f.fields), "additionalProperties": false}
+		var kinds []any
+		for _, kind := range slices.Sorted(maps.Keys(f.kinds)) {
+			kinds = append(kinds, object{
+				"if":   object{"properties": object{"kind": object{"const": kind}}, "required": []string{"kind"}},
+				"then": object{"propertyNames": object{"enum": f.kinds[kind]}},
+			})
+		}
+		if len(kinds) > 0 {
+			s["allOf"] = kinds
+		}
 	}
 	s["description"] = f.doc
 	if len(f.def) > 0 {
@@ -178,7 +196,7 @@ func TestSchemaIsGenerated(t *testing.T) {
 
 func TestSchemaAcceptsGoodFiles(t *testing.T) {
 	schema := compiledSchema(t)
-	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "flat.yaml"} {
+	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "auth.yaml", "flat.yaml"} {
 		path = filepath.Join("testdata", path)
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -199,8 +217,8 @@ var beyond = map[string]string{
 	"opaque-strict.bad.yaml": "two keys together", "replay-no-time.bad.yaml": "two keys together",
 	"lookback-no-time.bad.yaml": "two keys together", "initial-mark.bad.yaml": "two keys together", "shared-reconcile.bad.yaml": "two keys together",
 	"step-size.bad.json": "two keys together", "parameters.bad.yaml": "two keys together",
-	"dead-letters.bad.yaml":     "two values are compared",
-	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
+	"dead-letters.bad.yaml":  "two values are compared",
+	"auth-together.bad.yaml": "two keys together", "duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
 	"unpaged.bad.yaml": "two keys", "page-size.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
 }
 
