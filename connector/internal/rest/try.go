@@ -131,6 +131,9 @@ func (c *Client) statusError(raw *http.Response, shown string, date time.Time, a
 		Limits:     limitsOf(*buffer),
 		hint:       a.hint,
 	}
+	if c.auth != nil && raw.StatusCode == http.StatusUnauthorized {
+		e.hint = c.auth.Hint()
+	}
 	c.release(buffer)
 	if limited && raw.StatusCode == http.StatusForbidden {
 		a, e.hint = action{do: retry}, actions[http.StatusTooManyRequests].hint
@@ -161,7 +164,7 @@ func (c *Client) transportError(shown string, err error) error {
 	}
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	permanent := errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
+	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
 	err = fmt.Errorf("GET %s: %w", shown, c.secrets.Err(err))
 	if permanent {
 		return class.Wrap(class.Source, err)
