@@ -238,7 +238,7 @@ func (r *refreshing) newest(ctx context.Context, latest string) (token string, f
 	}
 	kept, ok, err := r.sealer.Open(r.name, from, sealed)
 	if err != nil {
-		return "", from, fmt.Errorf("the refresh token that is kept for %s: %w: give auth.store_key the key it was encrypted with, "+
+		return "", from, class.Errorf(class.Config, "the refresh token that is kept for %s: %w: give auth.store_key the key it was encrypted with, "+
 			"or get a new refresh token from the API for auth.refresh_token", r.name, err)
 	}
 	if !ok { // it descends from a token that is no longer configured

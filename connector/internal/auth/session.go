@@ -109,7 +109,14 @@ func decode(data []byte) (any, error) {
 			return v, nil
 		}
 	}
-	return nil, fmt.Errorf("it cannot be read from byte %d on", d.InputOffset()+1)
+	var wrong *json.SyntaxError
+	switch {
+	case errors.As(err, &wrong):
+		return nil, fmt.Errorf("it cannot be read from byte %d on", wrong.Offset)
+	case err == nil:
+		return nil, fmt.Errorf("something follows behind byte %d", d.InputOffset())
+	}
+	return nil, errors.New("it ends too early")
 }
 
 // filled is a body with the user and the password in it.
