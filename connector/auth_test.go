@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -29,29 +30,86 @@ func (h *house) proving(strategy, path, more string) *config.Stream {
 	return &h.cfg.Streams[len(h.cfg.Streams)-1]
 }
 
-// The playground's endpoints that want to know who asks are read with each kind, and once more to no effect.
-func TestAuthKindsOfThePlayground(t *testing.T) {
+// example configures the streams of a file that shows how.
+func (h *house) example(name string, env map[string]string) *config.Stream {
+	h.t.Helper()
+	data, err := os.ReadFile(filepath.Join("config", "testdata", "examples", name))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	c, err := config.Parse(name, data, func(key string) (string, bool) { v, ok := env[key]; return v, ok }, config.Overrides{})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	s := &c.Streams[0]
+	s.Name = kit.Name(s.Name)
+	s.Topic = s.Name
+	h.cfg.Streams = append(h.cfg.Streams, *s)
+	return &h.cfg.Streams[len(h.cfg.Streams)-1]
+}
+
+// The playground's endpoints that want to know who asks are read as the examples say, and once more to
+// no effect. Whoever proves it wrongly gets nothing.
+func TestExamplesOfAuth(t *testing.T) {
 	t.Parallel()
-	c := playground.DefaultCredentials
-	for path, auth := range map[string]string{
-		"/auth/http_basic":  "kind: basic, username: " + c.BasicUser + ", password: " + c.BasicPassword,
-		"/auth/http_bearer": "kind: bearer, token: " + c.BearerToken,
-		"/auth/api_key":     "kind: api_key, key: " + c.APIKey + ", name: Authorization, scheme: apiKey",
-		"/auth/session_token/data": "kind: session, login_url: URL/auth/session_token/login, username: " + c.SessionUser +
-			", password: " + c.SessionPassword + ", scheme: Token",
-	} {
-		t.Run(path, func(t *testing.T) {
+	for _, name := range []string{"auth-basic.yaml", "auth-bearer.yaml", "auth-api-key.yaml", "auth-session.yaml"} {
+		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, playground.Options{})
-			s := h.proving("timestamp", path, "page_size: none\nsorted: false\nauth: {"+auth+"}")
+			s := h.example(name, map[string]string{"API": h.url})
 			for range 2 {
 				h.mustOnce()
 				if n := len(h.events(s.Topic)); n != 20 {
 					t.Errorf("%d events, want 20", n)
 				}
 			}
-			wrong := h.proving("timestamp", path, "page_size: none\nauth: {kind: bearer, token: sesame-wrong}")
-			if err := h.once(); class.Of(err) != class.Source || strings.Contains(err.Error(), "sesame") || !strings.Contains(err.Error(), wrong.Name) && !strings.Contains(err.Error(), path) {
-				t.Errorf("with the wrong token: %v", err)
+			h.cfg.Streams = nil
+			h.example(name, map[string]string{"API": h.url, "API_PASSWORD": "sesame-wrong", "API_TOKEN": "sesame-wrong", "API_KEY": "sesame-wrong"})
+			if err := h.once(); class.Of(err) != class.Source || strings.Contains(err.Error(), "sesame") || !strings.Contains(err.Error(), "401 Unauthorized") {
+				t.Errorf("with a wrong one: %v", err)
+			}
+		})
+	}
+}
+
+// The examples of OAuth run against a server that wants what they send.
+func TestExamplesOfOAuth(t *testing.T) {
+	t.Parallel()
+	for name, wants := range map[string]string{
+		"auth-oauth2-client.yaml":  "tidemark:client-secret grant_type=client_credentials&scope=users.read",
+		"auth-oauth2-refresh.yaml": ": client_id=tidemark&client_secret=client-secret&grant_type=refresh_token&refresh_token=refresh-token-0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			api, err := playground.New(playground.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/token" {
+					body, _ := io.ReadAll(r.Body)
+					id, secret, _ := r.BasicAuth()
+					if got := fmt.Sprintf("%s:%s %s", id, secret, body); got != wants {
+						t.Errorf("asked for a token with %q, want %q", got, wants)
+					}
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = io.WriteString(w, `{"access_token": "access-token", "expires_in": 3600}`)
+					return
+				}
+				if r.Header.Get("Authorization") != "Bearer access-token" || r.URL.Path != "/users" {
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				inner := r.Clone(r.Context())
+				inner.URL.Path = paths["keyset"]
+				api.ServeHTTP(w, inner)
+			}))
+			t.Cleanup(server.Close)
+			h := emptyHouse(t, server.URL)
+			s := h.example(name, map[string]string{"API": server.URL, "LOGIN": server.URL})
+			for range 2 {
+				h.mustOnce()
+				if n := len(h.events(s.Topic)); n != 200 {
+					t.Errorf("%d events, want 200", n)
+				}
 			}
 		})
 	}

@@ -42,8 +42,9 @@
 // check.go and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values; auth.go has the keys of auth and tls; spec.go is what others make of a
-// stream. testdata has one file per rule that breaks it, with the messages beside it.
+// values.go, words.go and quantity.go judge single values; auth.go has the keys of auth and
+// tls; spec.go is what others make of a stream. testdata has one file per rule that breaks it,
+// with the messages beside it, and examples that run.
 //
 // # Keys of a stream
 //

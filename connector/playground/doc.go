@@ -38,6 +38,6 @@
 // Files: playground.go (options, life cycle), people.go and words.go (who the users
 // are), index.go (rows and their orders), changes.go (mutations, live changes),
 // store.go (the directory), http.go (routes, limits), endpoints.go (the four
-// answers), auth.go (the answers to who proves who asks), params.go (query parsing as Flask does it), json.go (JSON as Flask
-// writes it), serve.go (listener and server).
+// answers), auth.go (those to who proves who asks), params.go (query parsing as Flask
+// does it), json.go (JSON as Flask writes it), serve.go (listener and server).
 package playground
