@@ -293,6 +293,24 @@ func TestSessionAnswers(t *testing.T) {
 	wantError(t, err, class.Unexpected, "logging in: POST http://login.test/in?key=***: http://login.test/in?key=*** is down")
 }
 
+// A renewal that begins when another one has just ended asks nobody.
+func TestLateRenewal(t *testing.T) {
+	asked := 0
+	send := handled(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		answer(200, `{"token": "t1234"}`)(w, r)
+	})
+	a := made(t, "kind: session, login_url: http://login.test/, username: me, password: p", Options{})
+	for _, generation := range []uint64{0, 0} {
+		if err := a.get(t.Context(), newAsker(request(t), send, a.secrets), generation); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if renewed, err := a.Renew(request(t), send, 0); err != nil || !renewed || asked != 1 {
+		t.Errorf("asked %d times, renewed %t: %v", asked, renewed, err)
+	}
+}
+
 // Requests for tokens are this program's, like all others.
 func TestAskerIsTheProgram(t *testing.T) {
 	var agents []string

@@ -452,25 +452,32 @@ func TestLearntSecretsStayHidden(t *testing.T) {
 		"moved":     func(w http.ResponseWriter, _ string) { to("http://sesame-t1.test/")(w, nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := &guarded{token: giveToken}
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/token" {
-					g.ServeHTTP(w, r)
-					return
-				}
-				answer(w, "you sent "+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+", not sesame-secret")
-			}))
-			t.Cleanup(s.Close)
-			var logged bytes.Buffer
-			err := get(t, quick(t, Options{URL: s.URL + "/users", MaxRetries: 1, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
-				Auth: authFrom(t, fmt.Sprintf(clientSection, s.URL), nil)}))
-			all := logged.String() + fmt.Sprintf("%v %+v", err, err)
-			for e := err; e != nil; e = errors.Unwrap(e) {
-				all += e.Error()
-			}
-			if err == nil || strings.Contains(all, "sesame") || !strings.Contains(all, "***") {
-				t.Errorf("shown: %s", all)
+			for configured, section := range map[string]string{"sesame-secret": clientSection, "sesame-password": sessionSection} {
+				hidesLearnt(t, section, configured, answer)
 			}
 		})
+	}
+}
+
+func hidesLearnt(t *testing.T, section, configured string, answer func(w http.ResponseWriter, sent string)) {
+	t.Helper()
+	g := &guarded{token: giveToken}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/token" || r.URL.Path == "/login" {
+			g.ServeHTTP(w, r)
+			return
+		}
+		answer(w, "you sent "+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+", not "+configured)
+	}))
+	t.Cleanup(s.Close)
+	var logged bytes.Buffer
+	err := get(t, quick(t, Options{URL: s.URL + "/users", MaxRetries: 1, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+		Auth: authFrom(t, fmt.Sprintf(section, s.URL), nil)}))
+	all := logged.String() + fmt.Sprintf("%v %+v", err, err)
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		all += e.Error()
+	}
+	if err == nil || strings.Contains(all, "sesame") || !strings.Contains(all, "***") {
+		t.Errorf("shown: %s", all)
 	}
 }
