@@ -306,7 +306,7 @@ func (d *decoder) collisions(s *Stream, from source, report func(key, message, h
 }
 
 // tls refuses half a key pair.
-func (d *decoder) tls(s *Stream, from source) {
+func (d *decoder) tls(from source) {
 	for key, other := range map[string]string{"cert_file": "key_file", "key_file": "cert_file"} {
 		if from.given.has("tls."+key) && !from.given.has("tls."+other) {
 			d.report(from.at("tls."+key), from.path+"tls."+key, "says nothing without tls."+other, "give both or none")

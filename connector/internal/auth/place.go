@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"tidemark/connector/config"
@@ -30,7 +31,7 @@ func (p place) put(req *http.Request, value string) *http.Request {
 	}
 	if p.in == config.InCookie {
 		// As the API wrote it: net/http would quote, or leave out, what it does not like in it.
-		cookies := append(req.Header["Cookie"][:len(req.Header["Cookie"]):len(req.Header["Cookie"])], p.name+"="+value)
+		cookies := slices.Concat(req.Header["Cookie"], []string{p.name + "=" + value})
 		put.Header["Cookie"] = []string{strings.Join(cookies, "; ")}
 		return put
 	}

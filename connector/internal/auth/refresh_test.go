@@ -21,7 +21,6 @@ type rotating struct {
 	good  string // the refresh token that counts
 	given int
 	asked []string // with which refresh tokens
-	store *memory  // has to hold the one given before by the time the next is asked for
 	keeps bool     // gives no new refresh tokens
 }
 
@@ -157,7 +156,8 @@ func TestRefreshTokenReplacedElsewhere(t *testing.T) {
 	one := made(t, keeping, Options{Name: "users", Store: store})
 	two := made(t, keeping, Options{Name: "users", Store: store})
 	for i, a := range []*Authorizer{one, two, one, one, two} {
-		value, err := "", error(nil)
+		var value string
+		var err error
 		if _, generation := a.now(); generation == 0 {
 			value, _, err = sent(t, a, send)
 		} else {
