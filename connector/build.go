@@ -168,6 +168,9 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	asks.OnRetry = func(err error, args ...any) {
 		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
 	}
+	if asks.Auth, err = options.Auth(s, nil, log); err != nil {
+		return wrong(err)
+	}
 	client, err := rest.New(asks)
 	if err != nil {
 		return wrong(err)

@@ -26,6 +26,7 @@ var layers = [][]string{
 	{"connector/internal/status", "connector/internal/render", "connector/internal/fdlimit"},
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},
+	{"connector/internal/auth"},
 	{"connector/config"},
 	{"connector/internal/class", "connector/internal/secret"},
 	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where"},

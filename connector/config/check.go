@@ -42,6 +42,8 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 		d.schema(s, from)
 		d.headers(s, from)
+		d.auth(s, from)
+		d.tls(from)
 		if len(d.problems) == before && !from.bad {
 			d.last(s, from)
 		}
@@ -236,10 +238,7 @@ func (d *decoder) schema(s *Stream, from source) {
 	if n == nil || s.SchemaFile == "" {
 		return
 	}
-	path := s.SchemaFile
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(d.dir, path)
-	}
+	path := d.resolve(s.SchemaFile)
 	data, err := d.readFile(path)
 	switch {
 	case err != nil:
@@ -254,6 +253,14 @@ func (d *decoder) schema(s *Stream, from source) {
 			s.SchemaPath = path
 		}
 	}
+}
+
+// resolve gives where a path of the configuration leads.
+func (d *decoder) resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(d.dir, path)
 }
 
 // last lets the strategy itself judge what this room let pass.

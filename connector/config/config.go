@@ -78,6 +78,9 @@ type Stream struct {
 	OrderBy      string            // offset: what params.order_by is set to
 	Query        map[string]string // fixed parameters sent with every request
 	Headers      map[string]Secret // sent with every request, never across origins
+	Auth         Auth              // how requests prove who asks
+	TLS          TLS               // whom to trust
+	Proxy        Secret            // URL of the proxy; "": as the environment says
 
 	OnBadRow    string        // dlq, fail, skip: a row that cannot be keyed or encoded
 	MaxBadRows  int           // a sweep with more of them, and more than 1%, stops

@@ -65,7 +65,8 @@ func (d *decoder) keys(path, under string, n *node, fields []field, unknown func
 		first[f.name] = e
 		g[under+f.name] = e.value
 		if f.kind == section {
-			d.keys(path+e.key+".", under+f.name+".", e.value, f.fields, nil, g)
+			own, elsewhere := d.ofKind(path+e.key, e.value, f)
+			d.keys(path+e.key+".", under+f.name+".", e.value, own, elsewhere, g)
 			continue
 		}
 		d.value(path+e.key, e.value, f)
@@ -203,15 +204,22 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 			*into = &s
 		case *Secret:
 			*into = Secret(s)
+		case *File:
+			*into = d.file(n, s)
 		case *bool: // filter
 			*into = s == "strict"
 		}
 	case address:
-		if message, hint := checkURL(s); message != "" && (s != "" || !f.empty) {
+		if message, hint := f.checkURL(s); message != "" && (s != "" || !f.empty) {
 			d.report(n.pos, key, message, hint)
 			return
 		}
-		*f.into.(*string) = s
+		switch into := f.into.(type) {
+		case *string:
+			*into = s
+		case *Secret:
+			*into = Secret(s)
+		}
 	case zone:
 		if _, err := zoneOf(s); s == "" || err != nil {
 			d.report(n.pos, key, n.shown()+" is no time zone", f.hint())

@@ -42,8 +42,8 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections; spec.go is what others make of a
-// stream. testdata has one file per rule that breaks it, with the messages beside it.
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls; spec.go is what others make of a
+// stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
 //
@@ -105,6 +105,42 @@
 //	order_by                 what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted [offset: the cursor field]
 //	query                    fixed parameters of every request
 //	headers                  headers of every request; never sent to another origin
+//	auth.kind                how requests prove who asks: basic, bearer, api_key, oauth2, session
+//	auth.username            basic, session: the user
+//	auth.password            basic, session: the user's password; write "${NAME}", not the password
+//	auth.password_file       a file that holds the password, read again when it is renewed; relative to this one
+//	auth.token               bearer: the token; write "${NAME}", not the token
+//	auth.token_file          a file that holds the token, read again when it is renewed; relative to this one
+//	auth.key                 api_key: the key; write "${NAME}", not the key
+//	auth.key_file            a file that holds the key, read again when it is renewed; relative to this one
+//	auth.grant               oauth2: what a token is asked for with: client_credentials, refresh_token [refresh_token where there is one, otherwise client_credentials]
+//	auth.token_url           oauth2: where tokens are asked for
+//	auth.client_id           oauth2: the client's name
+//	auth.client_secret       oauth2: the client's secret; write "${NAME}", not the secret
+//	auth.client_secret_file  a file that holds the client's secret, read again when it is renewed; relative to this one
+//	auth.client_auth         oauth2: where a token request carries the client's name and secret: header, body [what the server takes]
+//	auth.refresh_token       oauth2: the refresh token; one that the API replaces counts only until that
+//	auth.refresh_token_file  a file that holds the refresh token, read again when it is renewed; relative to this one
+//	auth.scopes              oauth2: what the token is to be good for, separated by spaces
+//	auth.token_params        oauth2: more parameters of the token request, as audience or grant_type
+//	auth.store_key           oauth2: 32 bytes in base64 or hex, from ${NAME}: the key with which a refresh token that the API replaced is encrypted before it is kept
+//	auth.store_key_file      oauth2: a file that holds that key; relative to this one
+//	auth.login_url           session: where one logs in
+//	auth.login_method        session: the login's method; GET sends no body: POST, GET, PUT [POST]
+//	auth.login_body          session: the login's body, with {username} and {password}; without these two and where it is empty, they are sent as basic authentication [username and password, by these names]
+//	auth.login_type          session: how the body is written: json, form [json]
+//	auth.login_headers       session: headers of the login
+//	auth.token_from          session: where the login's answer has the token: body, header, cookie [body]
+//	auth.token_name          session: dotted path in the body, or the name of the header or cookie [body: token]
+//	auth.expires_path        session: dotted path of the token's life in seconds, or of its end as a time; without it the token's own (JWT, cookie) counts, or the first 401 [expires_in]
+//	auth.lifetime            oauth2, session: how long a token is good [what the answer says]
+//	auth.in                  api_key, oauth2, session: where requests carry it: header, query, cookie [header; session, token_from cookie: cookie]
+//	auth.name                api_key, oauth2, session: name of that header, parameter or cookie [oauth2, session: Authorization, or the cookie's]
+//	auth.scheme              api_key, oauth2, session: a word before the value [oauth2, session: Bearer before it in Authorization]
+//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
+//	tls.cert_file            the certificate that the API is shown, in PEM; relative to this file
+//	tls.key_file             its private key, in PEM; relative to this file
+//	proxy                    the proxy between this and the API [as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say]
 //	request_timeout          bounds a request as a whole [30s]
 //	max_retries              of one request [5]
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]

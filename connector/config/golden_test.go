@@ -20,6 +20,7 @@ func environment(name string) (string, bool) {
 		"API_TOKEN":         "token-hunter2",
 		"SECRET":            "secret hunter2",
 		"MULTILINE":         "cookie-hunter2\n",
+		"SECRET_WORD":       "proxy-hunter2",
 	}[name]
 	return v, ok
 }

@@ -38,18 +38,20 @@ const (
 type field struct {
 	name, alias string
 	kind        kind
-	into        any       // pointer to the field it fills; nil: read and dropped
-	enum        []string  // text, words: the only values
-	topic       bool      // text: must be good as a Kafka topic's name
-	empty       bool      // text: "" has a meaning
-	lines       bool      // text: line breaks are blanks
-	min, max    float64   // numbers; durations in seconds, sizes in bytes
-	secret      bool      // the value is never shown (P11)
-	fields      []field   // section
-	item        []field   // rates, rules: the keys of an entry
-	must        bool      // of an entry's key: it cannot be left out
-	more        *[]string // formats: those of a list behind the first
-	none        *bool     // integer: "none" may stand for a number, and sets this
+	into        any                 // pointer to the field it fills; nil: read and dropped
+	enum        []string            // text, words: the only values
+	topic       bool                // text: must be good as a Kafka topic's name
+	empty       bool                // text: "" has a meaning
+	lines       bool                // text: line breaks are blanks
+	min, max    float64             // numbers; durations in seconds, sizes in bytes
+	secret      bool                // the value is never shown (P11)
+	fields      []field             // section
+	kinds       map[string][]string // section: the keys that go with each value of its key kind
+	user        bool                // address: may hold a user name and a password
+	item        []field             // rates, rules: the keys of an entry
+	must        bool                // of an entry's key: it cannot be left out
+	more        *[]string           // formats: those of a list behind the first
+	none        *bool               // integer: "none" may stand for a number, and sets this
 	def         defaults
 	doc         string
 }
@@ -159,6 +161,9 @@ func streamFields(s *Stream) []field {
 		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", counting...), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
+		{name: "auth", kind: section, fields: authFields(&s.Auth), kinds: authKeys(), doc: "how requests prove who asks; to the url's origin only"},
+		{name: "tls", kind: section, fields: tlsFields(&s.TLS), doc: "whom to trust, and what to show, where the API is asked over https"},
+		{name: "proxy", kind: address, user: true, secret: true, into: &s.Proxy, def: computed("as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say"), doc: "the proxy between this and the API"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: always("30s"), doc: "bounds a request as a whole"},
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: always("5"), doc: "of one request"},
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},

@@ -170,7 +170,8 @@ func elsewhere(key string) string {
 	sections := []struct {
 		name   string
 		fields []field
-	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})}}
+	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})},
+		{"tls", tlsFields(&TLS{})}, {"auth", authFields(&Auth{})}}
 	for _, s := range sections {
 		if isKey(s.fields, key) {
 			return "it belongs in " + s.name

@@ -227,6 +227,11 @@ func TestEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	kinds, err := os.ReadFile("testdata/auth.yaml") // no stream can have the keys of all kinds
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = append(data, kinds...)
 	eachKey(func(path string, f field) {
 		if f.name != "$schema" && !strings.Contains(string(data), f.name+":") {
 			t.Errorf("all.yaml lacks %s", path)

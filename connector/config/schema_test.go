@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,7 +48,9 @@ func fieldSchema(f field) object {
 			s["minLength"] = 1
 		}
 	case scalar:
-		s = object{"type": []string{"string", "number", "boolean"}}
+		if s = (object{"type": []string{"string", "number", "boolean"}}); !f.empty {
+			s["minLength"] = 1
+		}
 	case integer:
 		s = numbers("integer", oneString(wholePattern), variable)
 		if f.none != nil {
@@ -61,7 +65,11 @@ func fieldSchema(f field) object {
 	case boolean:
 		s = object{"type": "boolean"}
 	case address:
-		forms := []any{oneString(`^[hH][tT][tT][pP][sS]?://[^/?#@ ]+([/?][^#]*)?$`), variable}
+		user := ""
+		if f.user {
+			user = `([^/?#@ ]*@)?`
+		}
+		forms := []any{oneString(`^[hH][tT][tT][pP][sS]?://` + user + `[^/?#@ ]+([/?][^#]*)?$`), variable}
 		if f.empty {
 			forms = append(forms, object{"const": ""})
 		}
@@ -93,7 +101,7 @@ func fieldSchema(f field) object {
 		s = object{"anyOf": []any{path, variable, object{"type": "array", "minItems": 1, "items": object{"anyOf": []any{path, variable}}}}}
 	case texts:
 		s = object{"type": "object", "additionalProperties": object{"type": []string{"string", "number", "boolean"}}, "propertyNames": object{"minLength": 1}}
-		if f.name == "headers" {
+		if strings.HasSuffix(f.name, "headers") {
 			s["propertyNames"] = object{"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}
 		}
 	case rates:
@@ -111,6 +119,16 @@ func fieldSchema(f field) object {
 		s = object{"type": []string{"object", "null"}, "properties": properties(f.fields), "additionalProperties": false}
 		if must := required(f.fields); must != nil {
 			s["required"] = must
+		}
+		var kinds []any
+		for _, kind := range slices.Sorted(maps.Keys(f.kinds)) {
+			kinds = append(kinds, object{
+				"if":   object{"properties": object{"kind": object{"const": kind}}, "required": []string{"kind"}},
+				"then": object{"propertyNames": object{"enum": f.kinds[kind]}},
+			})
+		}
+		if len(kinds) > 0 {
+			s["allOf"] = kinds
 		}
 	}
 	s["description"] = f.doc
@@ -216,7 +234,7 @@ func TestSchemaIsGenerated(t *testing.T) {
 
 func TestSchemaAcceptsGoodFiles(t *testing.T) {
 	schema := compiledSchema(t)
-	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "flat.yaml"} {
+	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "auth.yaml", "flat.yaml"} {
 		path = filepath.Join("testdata", path)
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -239,7 +257,8 @@ var beyond = map[string]string{
 	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together",
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
-	"unpaged.bad.yaml": "two keys", "page-size.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
+	"auth-together.bad.yaml": "two keys together",
+	"unpaged.bad.yaml":       "two keys", "page-size.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
 }
 
 func TestSchemaRefusesBadFiles(t *testing.T) {

@@ -78,6 +78,15 @@ func checkURL(s string) (message, hint string) {
 	return "", ""
 }
 
+// checkURL is the function checkURL for a key that may hold a user name and a password.
+func (f field) checkURL(s string) (message, hint string) {
+	if u, err := url.Parse(s); f.user && err == nil && u.User != nil {
+		u.User = nil
+		s = u.String()
+	}
+	return checkURL(s)
+}
+
 func validPort(s string) bool {
 	p, err := strconv.Atoi(s)
 	return err == nil && p >= 1 && p <= 65535

@@ -10,6 +10,11 @@
 //	/incremental/timestamp  since
 //	/incremental/step       start_id, end_id
 //
+// and on those that want to know who asks (Credentials), each with the first 20 users:
+//
+//	/auth/http_basic, /auth/http_bearer, /auth/api_key   Authorization: Basic, Bearer, apiKey
+//	/auth/session_token/data                             Authorization: Token, from POST /auth/session_token/login
+//
 // contract_test.go runs one suite against both. Known differences, all on purpose:
 //
 //   - Connections are kept alive, reason phrases are Go's ("Bad Request"), there is
@@ -21,6 +26,8 @@
 //   - Several unexpected parameters are named in the order they were sent (there the
 //     order changes from start to start); digits of integers are ASCII only; a path
 //     with doubled slashes is not found.
+//   - A login whose body is no JSON object is a 400 that does not say where it fails to
+//     be one. The credentials are the same at each start.
 //   - Timestamps are UTC (there: local time labelled Z).
 //   - Page sizes are options.
 //
@@ -31,6 +38,6 @@
 // Files: playground.go (options, life cycle), people.go and words.go (who the users
 // are), index.go (rows and their orders), changes.go (mutations, live changes),
 // store.go (the directory), http.go (routes, limits), endpoints.go (the four
-// answers), params.go (query parsing as Flask does it), json.go (JSON as Flask
-// writes it), serve.go (listener and server).
+// answers), auth.go (those to who proves who asks), params.go (query parsing as Flask
+// does it), json.go (JSON as Flask writes it), serve.go (listener and server).
 package playground

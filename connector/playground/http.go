@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,8 @@ const (
 
 	typeHTML = "text/html; charset=utf-8"
 	typeJSON = "application/json"
+
+	allowGet = "GET, HEAD, OPTIONS"
 )
 
 // badRequest is a 400 with its message.
@@ -58,19 +61,28 @@ func (p *Playground) serve(w http.ResponseWriter, r *http.Request) {
 	// One slash is as good as many, at the front only.
 	path := "/" + strings.TrimLeft(r.URL.Path, "/")
 	get, ok := endpoints[path]
-	if !ok {
+	guarded, proves := guards[path]
+	allow := allowGet
+	switch {
+	case proves:
+		allow = guarded.allow
+	case !ok:
 		write(w, http.StatusNotFound, typeHTML, []byte(notFoundPage))
 		return
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-	case http.MethodOptions:
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+	switch {
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allow)
 		write(w, http.StatusOK, typeHTML, nil)
 		return
-	default:
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+	case !slices.Contains(strings.Split(allow, ", "), r.Method):
+		w.Header().Set("Allow", allow)
 		write(w, http.StatusMethodNotAllowed, typeHTML, []byte(notAllowedPage))
+		return
+	}
+	if proves {
+		a := guarded.serve(p, r)
+		write(w, a.status, a.contentType, a.body)
 		return
 	}
 

@@ -32,6 +32,8 @@ type Options struct {
 	Capacity   int           // the bucket's size; 0: 20
 	Delay      time.Duration // before each answer but a 429
 
+	Credentials Credentials // of the endpoints below /auth
+
 	Dir        string                          // where users are kept; empty: in memory only
 	Now        func() time.Time                // clock; nil: time.Now
 	Middleware func(http.Handler) http.Handler // wraps the whole API, for faults; nil: nothing
@@ -48,6 +50,7 @@ func (o Options) fill() (Options, error) {
 	orDefault(&o.MaxPage, 50)
 	orDefault(&o.KeysetPage, 50)
 	orDefault(&o.Capacity, 20)
+	o.Credentials = o.Credentials.fill()
 	o.Users = max(o.Users, 0)
 	o.Ties = max(o.Ties, 1)
 	if o.LateBy == 0 {

@@ -35,6 +35,9 @@ func New(stream config.Stream, schemaID int) (*Stages, error) {
 	}
 	asks := options.Rest(stream, 0)
 	asks.Piece = 0 // a stage takes a page at a time
+	if asks.Auth, err = options.Auth(stream, nil, nil); err != nil {
+		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
+	}
 	client, err := rest.New(asks)
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)

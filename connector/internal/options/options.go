@@ -5,8 +5,10 @@ package options
 
 import (
 	"errors"
+	"log/slog"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rest"
@@ -26,11 +28,21 @@ func Rest(s config.Stream, maxInFlight int64) rest.Options {
 		URL: s.URL, Query: s.Query, Params: strategies.ParamNames(s.Params), Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
 		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
+		Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
 	}
 	if s.Traits().Whole {
 		o.Piece = reading.PieceOf(maxInFlight)
 	}
 	return o
+}
+
+// Auth makes what proves who asks the stream's API; nil: the configuration has no auth. store keeps what the API
+// replaces of it, and may be nil. Errors have class Config.
+func Auth(s config.Stream, store auth.Store, log *slog.Logger) (*auth.Authorizer, error) {
+	if s.Auth.Kind == "" {
+		return nil, nil
+	}
+	return auth.New(s.Auth, auth.Options{Name: s.Name, Store: store, Logger: log})
 }
 
 // Wire returns the options of the stream's plan, for a schema that is registered under the id; 0: it is not

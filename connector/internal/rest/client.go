@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
@@ -48,6 +49,9 @@ type Options struct {
 	Conditional bool               // GetIfChanged sends what Remember was given
 	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
+	Auth    *auth.Authorizer // proves who asks, to the URL's origin only; nil: nothing does but Headers and Query
+	Network Network          // a way of its own to the API
+
 	Transport http.RoundTripper // nil: NewTransport()
 	UserAgent string            // "": tidemark/<version of the build>
 	Logger    *slog.Logger      // says what is waited for; nil: nobody does
@@ -59,8 +63,9 @@ type Options struct {
 // Client asks one stream's API for pages. It may be used by several goroutines.
 type Client struct {
 	target  *target
-	header  http.Header // shared by all requests; never changed after New
-	host    string      // the Host header where the configuration sets one
+	header  http.Header      // shared by all requests; never changed after New
+	host    string           // the Host header where the configuration sets one
+	auth    *auth.Authorizer // nil: there is none
 	secrets *secret.Set
 	http    *http.Client
 	own     *http.Transport // nil where the caller brought one
@@ -129,7 +134,8 @@ func New(o Options) (*Client, error) {
 		target:     t,
 		header:     header,
 		host:       host,
-		secrets:    t.secrets(o.Headers),
+		auth:       o.Auth,
+		secrets:    t.secrets(o.Auth, o.Headers),
 		timeout:    positive(o.Timeout, usual.RequestTimeout),
 		maxRetries: max(o.MaxRetries, 0),
 		maxWait:    positive(o.MaxWait, usual.MaxWait),
@@ -164,11 +170,12 @@ func New(o Options) (*Client, error) {
 		c.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), 1)
 	}
 	transport := o.Transport
-	if transport == nil {
-		c.own = NewTransport()
-		transport = c.own
+	if own, err := o.Network.transport(o.Transport, c.secrets); err != nil {
+		return nil, class.Wrap(class.Config, err)
+	} else if own != nil {
+		c.own, transport = own, own
 	}
-	c.http = &http.Client{Transport: transport, CheckRedirect: c.follow}
+	c.http = &http.Client{Transport: c.authorized(transport), CheckRedirect: c.follow}
 	return c, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
@@ -81,9 +82,12 @@ func newPair(name, value, sent string) pair {
 	return p
 }
 
-// secrets are the credentials in the URL and those of the configured headers.
-func (t *target) secrets(headers map[string]config.Secret) *secret.Set {
+// secrets are the credentials in the URL, those of the configured headers, and those that a knows.
+func (t *target) secrets(a *auth.Authorizer, headers map[string]config.Secret) *secret.Set {
 	s := &secret.Set{}
+	if a != nil {
+		s = a.Secrets()
+	}
 	for _, p := range t.fixed {
 		if p.secret {
 			s.Add(p.value)

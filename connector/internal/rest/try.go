@@ -137,6 +137,9 @@ func (c *Client) refusal(raw *http.Response, shown string, date time.Time, a act
 	}
 	pause, limited := asked(raw.StatusCode, raw.Header, date)
 	e := c.statusError(raw, shown, *buffer, pause, a.hint)
+	if c.auth != nil && raw.StatusCode == http.StatusUnauthorized {
+		e.hint = c.auth.Hint()
+	}
 	if limited && raw.StatusCode == http.StatusForbidden {
 		a, e.hint = action{do: retry}, actions[http.StatusTooManyRequests].hint
 	}
@@ -184,7 +187,7 @@ func (c *Client) transportError(shown string, err error) error {
 	}
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	permanent := errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
+	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
 	err = fmt.Errorf("GET %s: %w", shown, c.secrets.Err(err))
 	if permanent {
 		return class.Wrap(class.Source, err)

@@ -30,10 +30,13 @@ const Least = 4
 const Cut = text.Cut
 
 // Set holds secrets. The zero value has none. It may grow while several goroutines use it: a
-// token is learnt long after the first request. It forgets nothing. A Set must not be copied.
+// token is learnt long after the first request. It forgets nothing but what was added by AddPassing
+// and has been replaced often since. A Set must not be copied.
 type Set struct {
 	mu       sync.Mutex
-	known    map[string]bool // the values in all their forms
+	kept     map[string]bool // the values that stay
+	passing  []string        // those of AddPassing, the newest last
+	known    map[string]int  // the values in all their forms, by how many values have them
 	sorted   []string        // known, the longest first; never changed once it is made
 	replacer *strings.Replacer
 }
@@ -52,17 +55,53 @@ func (s *Set) AddAll(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range values {
-		if v == "" || s.known[v] {
+		if v == "" || s.kept[v] {
 			continue
 		}
-		if s.known == nil {
-			s.known = map[string]bool{}
+		if s.kept == nil {
+			s.kept = map[string]bool{}
 		}
-		for _, form := range forms(v) {
-			s.known[form] = true
-		}
-		s.replacer = nil
+		s.kept[v] = true
+		s.count(v, 1)
 	}
+}
+
+// mostPassing is how many values of AddPassing are known at once. What is older is long replaced,
+// and memory must not grow with uptime (P10).
+const mostPassing = 32
+
+// AddPassing is Add for values that are replaced as time goes by, as tokens.
+func (s *Set) AddPassing(values ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range values {
+		if len(v) < Least {
+			continue
+		}
+		if i := slices.Index(s.passing, v); i >= 0 {
+			s.passing = append(slices.Delete(s.passing, i, i+1), v)
+			continue
+		}
+		s.passing = append(s.passing, v)
+		s.count(v, 1)
+		if len(s.passing) > mostPassing {
+			s.count(s.passing[0], -1)
+			s.passing = slices.Delete(s.passing, 0, 1)
+		}
+	}
+}
+
+// count adds a value's forms to those that are known, or takes them away.
+func (s *Set) count(v string, by int) {
+	if s.known == nil {
+		s.known = map[string]int{}
+	}
+	for _, form := range forms(v) {
+		if s.known[form] += by; s.known[form] == 0 {
+			delete(s.known, form)
+		}
+	}
+	s.replacer = nil
 }
 
 // forms are the ways in which a text may write a value: as it is, and as URLs, Go's %q, JSON and

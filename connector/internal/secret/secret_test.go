@@ -91,3 +91,29 @@ func TestAddWhileHiding(t *testing.T) {
 	}
 	users.Wait()
 }
+
+// A token that was replaced is hidden for a while, then forgotten; what else has its value stays hidden.
+func TestAddPassing(t *testing.T) {
+	var s Set
+	token := func(i int) string { return fmt.Sprintf("token-%02d", i) }
+	s.Add(token(1))
+	for i := range mostPassing + 3 {
+		s.AddPassing(token(i))
+		s.AddPassing(token(2), "abc") // one that comes again is not old
+	}
+	for i := range mostPassing + 3 {
+		want := Hidden
+		if i == 0 || i == 3 {
+			want = token(i)
+		}
+		if got := s.Hide(token(i)); got != want {
+			t.Errorf("%s: %s, want %s", token(i), got, want)
+		}
+	}
+	if n := len(s.known); n > mostPassing+1 {
+		t.Errorf("%d texts are known, more than there are values", n)
+	}
+	if got := s.Hide("abc"); got != "abc" {
+		t.Errorf("too short, and hidden: %s", got)
+	}
+}

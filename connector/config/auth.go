@@ -1,0 +1,371 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Auth says how requests prove who asks. Which fields have a meaning depends on the kind; authKinds
+// has the keys of each.
+type Auth struct {
+	Kind string // a name of authKinds; "": requests prove nothing but by their headers and query
+
+	Username     Secret
+	Password     Secret
+	PasswordFile File
+	Token        Secret
+	TokenFile    File
+	Key          Secret
+	KeyFile      File
+
+	Grant            string // how a token is asked for: GrantClient, GrantRefresh
+	TokenURL         string
+	ClientID         string
+	ClientSecret     Secret
+	ClientSecretFile File
+	ClientAuth       string // header, body; "": what the server takes
+	RefreshToken     Secret
+	RefreshTokenFile File
+	Scopes           string
+	TokenParams      map[string]string // of the token request
+	StoreKey         Secret            // a refresh token that the API replaced is kept encrypted with it
+	StoreKeyFile     File
+
+	LoginURL     string
+	LoginMethod  string
+	LoginBody    string // with {username} and {password}
+	LoginType    string // json, form: how LoginBody is written and sent
+	LoginHeaders map[string]Secret
+	TokenFrom    string // body, header, cookie: where the login's answer has the token
+	TokenName    string // path in the body, or the name of the header or cookie
+	ExpiresPath  string // path in the body of the token's life
+	Lifetime     time.Duration
+
+	In     string // InHeader, InQuery, InCookie: where requests carry what proves who asks
+	Name   string // of that header, parameter or cookie
+	Scheme string // word before the value, as Bearer; "": none
+}
+
+// The words of Auth.
+const (
+	AuthBasic   = "basic"
+	AuthBearer  = "bearer"
+	AuthAPIKey  = "api_key"
+	AuthOAuth2  = "oauth2"
+	AuthSession = "session"
+
+	GrantClient  = "client_credentials"
+	GrantRefresh = "refresh_token"
+
+	InBody   = "body"
+	InHeader = "header"
+	InQuery  = "query"
+	InCookie = "cookie"
+)
+
+// File is a file that a configuration names.
+type File struct {
+	Path  string // where it is; "": there is none
+	Shown string // as messages name it, without what came from the environment (P11)
+}
+
+// TLS is how an API is trusted beyond the system's roots, and which certificate it is shown.
+type TLS struct{ CAFile, CertFile, KeyFile File }
+
+// authKinds are the kinds of auth: the keys of each, and those of which exactly one has to be given.
+// Of a list that ends in "" none need be.
+var authKinds = []authKind{
+	{AuthBasic, []string{"username", "password", "password_file"},
+		[][]string{{"username"}, {"password", "password_file", ""}}},
+	{AuthBearer, []string{"token", "token_file"},
+		[][]string{{"token", "token_file"}}},
+	{AuthAPIKey, []string{"key", "key_file", "in", "name", "scheme"},
+		[][]string{{"key", "key_file"}, {"name"}}},
+	{AuthOAuth2, []string{"grant", "token_url", "client_id", "client_secret", "client_secret_file", "client_auth", "refresh_token",
+		"refresh_token_file", "scopes", "token_params", "store_key", "store_key_file", "lifetime", "in", "name", "scheme"},
+		[][]string{{"token_url"}, {"client_id"}, {"client_secret", "client_secret_file", ""}, {"store_key", "store_key_file", ""}}},
+	{AuthSession, []string{"login_url", "login_method", "login_body", "login_type", "login_headers", "username", "password", "password_file",
+		"token_from", "token_name", "expires_path", "lifetime", "in", "name", "scheme"},
+		[][]string{{"login_url"}, {"password", "password_file", ""}}},
+}
+
+type authKind struct {
+	name string
+	keys []string
+	one  [][]string
+}
+
+func authKindNames() (names []string) {
+	for _, k := range authKinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// authKeys are the keys of each kind.
+func authKeys() map[string][]string {
+	keys := map[string][]string{}
+	for _, k := range authKinds {
+		keys[k.name] = append([]string{"kind"}, k.keys...)
+	}
+	return keys
+}
+
+func authFields(a *Auth) []field {
+	hidden := func(name string, into *Secret, doc string) field {
+		return field{name: name, kind: scalar, secret: true, into: into, doc: doc}
+	}
+	file := func(name string, into *File, what string) field {
+		return field{name: name, kind: text, into: into, doc: "a file that holds " + what + ", read again when it is renewed; relative to this one"}
+	}
+	return []field{
+		{name: "kind", kind: text, enum: authKindNames(), into: &a.Kind, doc: "how requests prove who asks"},
+		hidden("username", &a.Username, "basic, session: the user"),
+		hidden("password", &a.Password, "basic, session: the user's password; write \"${NAME}\", not the password"),
+		file("password_file", &a.PasswordFile, "the password"),
+		hidden("token", &a.Token, "bearer: the token; write \"${NAME}\", not the token"),
+		file("token_file", &a.TokenFile, "the token"),
+		hidden("key", &a.Key, "api_key: the key; write \"${NAME}\", not the key"),
+		file("key_file", &a.KeyFile, "the key"),
+		{name: "grant", kind: text, enum: []string{GrantClient, GrantRefresh}, into: &a.Grant, def: computed(GrantRefresh + " where there is one, otherwise " + GrantClient), doc: "oauth2: what a token is asked for with"},
+		{name: "token_url", kind: address, into: &a.TokenURL, doc: "oauth2: where tokens are asked for"},
+		{name: "client_id", kind: scalar, into: &a.ClientID, doc: "oauth2: the client's name"},
+		hidden("client_secret", &a.ClientSecret, "oauth2: the client's secret; write \"${NAME}\", not the secret"),
+		file("client_secret_file", &a.ClientSecretFile, "the client's secret"),
+		{name: "client_auth", kind: text, enum: []string{InHeader, InBody}, into: &a.ClientAuth, def: computed("what the server takes"), doc: "oauth2: where a token request carries the client's name and secret"},
+		hidden("refresh_token", &a.RefreshToken, "oauth2: the refresh token; one that the API replaces counts only until that"),
+		file("refresh_token_file", &a.RefreshTokenFile, "the refresh token"),
+		{name: "scopes", kind: text, into: &a.Scopes, doc: "oauth2: what the token is to be good for, separated by spaces"},
+		{name: "token_params", kind: texts, into: &a.TokenParams, secret: true, doc: "oauth2: more parameters of the token request, as audience or grant_type"},
+		hidden("store_key", &a.StoreKey, "oauth2: 32 bytes in base64 or hex, from ${NAME}: the key with which a refresh token that the API replaced is encrypted before it is kept"),
+		{name: "store_key_file", kind: text, into: &a.StoreKeyFile, doc: "oauth2: a file that holds that key; relative to this one"},
+		{name: "login_url", kind: address, into: &a.LoginURL, doc: "session: where one logs in"},
+		{name: "login_method", kind: text, enum: []string{"POST", "GET", "PUT"}, into: &a.LoginMethod, def: computed("POST"), doc: "session: the login's method; GET sends no body"},
+		{name: "login_body", kind: text, empty: true, secret: true, into: &a.LoginBody, def: computed("username and password, by these names"), doc: "session: the login's body, with {username} and {password}; without these two and where it is empty, they are sent as basic authentication"},
+		{name: "login_type", kind: text, enum: []string{"json", "form"}, into: &a.LoginType, def: computed("json"), doc: "session: how the body is written"},
+		{name: "login_headers", kind: texts, secret: true, into: &a.LoginHeaders, doc: "session: headers of the login"},
+		{name: "token_from", kind: text, enum: []string{InBody, InHeader, InCookie}, into: &a.TokenFrom, def: computed("body"), doc: "session: where the login's answer has the token"},
+		{name: "token_name", kind: text, into: &a.TokenName, def: computed("body: token"), doc: "session: dotted path in the body, or the name of the header or cookie"},
+		{name: "expires_path", kind: text, into: &a.ExpiresPath, def: computed("expires_in"), doc: "session: dotted path of the token's life in seconds, or of its end as a time; without it the token's own (JWT, cookie) counts, or the first 401"},
+		{name: "lifetime", kind: duration, into: &a.Lifetime, min: 1, max: century, def: computed("what the answer says"), doc: "oauth2, session: how long a token is good"},
+		{name: "in", kind: text, enum: []string{InHeader, InQuery, InCookie}, into: &a.In, def: computed("header; session, token_from cookie: cookie"), doc: "api_key, oauth2, session: where requests carry it"},
+		{name: "name", kind: text, into: &a.Name, def: computed("oauth2, session: Authorization, or the cookie's"), doc: "api_key, oauth2, session: name of that header, parameter or cookie"},
+		{name: "scheme", kind: text, empty: true, into: &a.Scheme, def: computed("oauth2, session: Bearer before it in Authorization"), doc: "api_key, oauth2, session: a word before the value"},
+	}
+}
+
+func tlsFields(t *TLS) []field {
+	file := func(name string, into *File, doc string) field {
+		return field{name: name, kind: text, into: into, doc: doc + ", in PEM; relative to this file"}
+	}
+	return []field{
+		file("ca_file", &t.CAFile, "certificates that are trusted beside the system's"),
+		file("cert_file", &t.CertFile, "the certificate that the API is shown"),
+		file("key_file", &t.KeyFile, "its private key"),
+	}
+}
+
+// file is a path of the configuration, which counts from its folder.
+func (d *decoder) file(n *node, path string) File {
+	f := File{Path: d.resolve(path), Shown: n.text}
+	if n.text == path {
+		f.Shown = f.Path
+	}
+	return f
+}
+
+// ofKind gives the keys that a section with a kind may have, and what to say of one that belongs to
+// another kind. As long as the kind is not known it is all of them.
+func (d *decoder) ofKind(path string, n *node, f field) (fields []field, unknown func(string) string) {
+	kind := ""
+	for _, e := range n.entries {
+		if e.key == "kind" && e.value.kind == isText {
+			kind, _ = d.expand(path+".kind", e.value)
+		}
+	}
+	keys, known := f.kinds[kind]
+	if !known {
+		return f.fields, nil
+	}
+	for _, one := range f.fields {
+		if slices.Contains(keys, one.name) {
+			fields = append(fields, one)
+		}
+	}
+	return fields, func(key string) string {
+		var others []string
+		for other, keys := range f.kinds {
+			if slices.Contains(keys, key) {
+				others = append(others, other)
+			}
+		}
+		if len(others) == 0 {
+			return ""
+		}
+		slices.Sort(others)
+		return "it belongs to kind " + strings.Join(others, ", ") + "; the keys of " + kind + " are " + strings.Join(keys, ", ")
+	}
+}
+
+// auth fills what depends on the kind and holds the section's keys against each other.
+func (d *decoder) auth(s *Stream, from source) {
+	a, given := &s.Auth, from.given
+	report := func(key, message, hint string) {
+		d.report(from.at("auth."+key, "auth"), from.path+"auth."+key, message, hint)
+	}
+	if given.has("auth") && !given.has("auth.kind") && given["auth"].kind == isObject {
+		report("kind", "is missing", "one of "+strings.Join(authKindNames(), ", "))
+	}
+	i := slices.IndexFunc(authKinds, func(k authKind) bool { return k.name == a.Kind })
+	if i < 0 {
+		return
+	}
+	one := authKinds[i].one
+	if a.fill(given); a.Kind == AuthOAuth2 && a.Grant == GrantRefresh {
+		one = append(slices.Clone(one), []string{"refresh_token", "refresh_token_file"})
+	}
+	for _, keys := range one {
+		var found []string
+		for _, key := range keys {
+			if given.has("auth." + key) {
+				found = append(found, key)
+			}
+		}
+		names := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "" })
+		switch {
+		case len(found) > 1:
+			report(found[1], "says the same as auth."+found[0], "remove one of the two")
+		case len(found) == 0 && len(names) == len(keys):
+			report(keys[0], "is missing", "kind "+a.Kind+" needs "+strings.Join(names, " or "))
+		}
+	}
+	if a.Kind == AuthOAuth2 && a.Grant == GrantClient && given.has("auth.refresh_token") {
+		report("refresh_token", "is not used by grant "+GrantClient, "remove one of the two")
+	}
+	if a.Kind == AuthSession {
+		d.login(a, from, report)
+	}
+	d.collisions(s, from, report)
+}
+
+// login holds the keys of a session's login against each other.
+func (d *decoder) login(a *Auth, from source, report func(key, message, hint string)) {
+	if a.TokenFrom != InBody && a.TokenName == "" {
+		report("token_name", "is missing", "give the name of the "+a.TokenFrom+" of the login's answer that holds the token")
+	}
+	if a.TokenFrom != InBody && from.given.has("auth.expires_path") {
+		report("expires_path", "is a path in the body, and the token is taken from a "+a.TokenFrom, "remove it, or give lifetime")
+	}
+	if a.LoginMethod == "GET" && from.given.has("auth.login_body") {
+		report("login_body", "is not sent with GET", "remove one of the two")
+	}
+	for _, name := range []string{"username", "password"} {
+		if strings.Contains(a.LoginBody, "{"+name+"}") && !from.given.has("auth."+name) && !from.given.has("auth."+name+"_file") {
+			report(name, "is missing", "auth.login_body sends {"+name+"}")
+		}
+	}
+}
+
+// collisions refuses what two keys would send by the same name.
+func (d *decoder) collisions(s *Stream, from source, report func(key, message, hint string)) {
+	a := &s.Auth
+	const hint = "remove one of the two, or change auth.name"
+	switch a.In {
+	case InHeader, InCookie:
+		header := a.Name
+		if a.In == InCookie {
+			header = "Cookie"
+		}
+		if !validHeader(a.Name) {
+			report("name", "is not the name of a "+a.In, "letters, digits and dashes")
+		}
+		for name := range s.Headers {
+			if strings.EqualFold(name, header) {
+				d.report(d.entryPos(from, "headers", name), from.path+"headers."+clip(name), "is sent by auth too", hint)
+			}
+		}
+	case InQuery:
+		if a.Scheme != "" {
+			report("scheme", "stands before the value of a header, and this one is sent in the query", "remove it")
+		}
+		if _, twice := s.Query[a.Name]; twice {
+			d.report(d.entryPos(from, "query", a.Name), from.path+"query."+clip(a.Name), "is sent by auth too", hint)
+		}
+		if u, err := url.Parse(s.URL); err == nil && u.Query().Has(a.Name) {
+			d.report(from.at("url"), from.path+from.urlKey(), "holds the query parameter that auth sends", hint)
+		}
+		for _, f := range paramFields(&s.Params) {
+			if a.Name != "" && *f.into.(*string) == a.Name {
+				report("name", fmt.Sprintf("has the same name as params.%s", f.name), "every parameter needs a name of its own")
+			}
+		}
+	}
+}
+
+// tls refuses half a key pair.
+func (d *decoder) tls(from source) {
+	for key, other := range map[string]string{"cert_file": "key_file", "key_file": "cert_file"} {
+		if from.given.has("tls."+key) && !from.given.has("tls."+other) {
+			d.report(from.at("tls."+key), from.path+"tls."+key, "says nothing without tls."+other, "give both or none")
+		}
+	}
+}
+
+// fill sets what was not given and follows the kind.
+func (a *Auth) fill(given given) {
+	set := func(key string, into *string, value string) {
+		if !given.has("auth." + key) {
+			*into = value
+		}
+	}
+	a.In = orHeader(a.In)
+	switch a.Kind {
+	case AuthBasic, AuthBearer:
+		a.Name, a.Scheme = "Authorization", map[string]string{AuthBasic: "Basic", AuthBearer: "Bearer"}[a.Kind]
+		return
+	case AuthAPIKey:
+		return
+	case AuthOAuth2:
+		grant := GrantClient
+		if given.has("auth.refresh_token") || given.has("auth.refresh_token_file") {
+			grant = GrantRefresh
+		}
+		set("grant", &a.Grant, grant)
+	case AuthSession:
+		set("login_method", &a.LoginMethod, "POST")
+		set("login_type", &a.LoginType, "json")
+		if a.LoginMethod != "GET" {
+			set("login_body", &a.LoginBody, map[string]string{
+				"json": `{"username": "{username}", "password": "{password}"}`, "form": "username={username}&password={password}"}[a.LoginType])
+		}
+		set("token_from", &a.TokenFrom, InBody)
+		if a.TokenFrom == InBody {
+			set("token_name", &a.TokenName, "token")
+			set("expires_path", &a.ExpiresPath, "expires_in")
+		}
+		if a.TokenFrom == InCookie {
+			set("in", &a.In, InCookie)
+		}
+	}
+	switch a.In {
+	case InHeader:
+		set("name", &a.Name, "Authorization")
+		if strings.EqualFold(a.Name, "Authorization") {
+			set("scheme", &a.Scheme, "Bearer")
+		}
+	case InCookie:
+		set("name", &a.Name, a.TokenName)
+	case InQuery:
+		set("name", &a.Name, "access_token")
+	}
+}
+
+func orHeader(in string) string {
+	if in == "" {
+		return InHeader
+	}
+	return in
+}
