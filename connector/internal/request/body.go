@@ -97,7 +97,7 @@ func (c *compiler) graphql(g *GraphQL) node {
 	if strings.TrimSpace(g.Query.Text) == "" {
 		c.report(g.Query.Ref, "graphql.query", 0, "must not be empty", "give the query; its variables' values go into graphql.variables")
 	}
-	if g.Query.Secret {
+	if g.Query.Secret || len(g.Query.Env) > 0 {
 		c.t.secrets = append(c.t.secrets, Header{Value: g.Query.Text})
 	}
 	query := `"query":` + quoted(g.Query.Text)

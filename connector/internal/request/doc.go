@@ -44,5 +44,5 @@
 // Files: spec.go (what a Template is made from, and what is wrong with it), question.go (roles and
 // values), placeholder.go (the syntax), piece.go (a text with placeholders, and its value in a
 // question), format.go and strftime.go (times), escape.go (each place's escapes), template.go (Compile),
-// body.go (bodies), build.go (Build), link.go (the next page's URL).
+// body.go (bodies), url.go (URL and path, and the next page's link), build.go (Build).
 package request

@@ -126,7 +126,7 @@ func TestLawDoubledBraces(t *testing.T) {
 		if strings.Count(s, "{") != strings.Count(s, "}") || !balanced(s) {
 			return
 		}
-		parts, wrong := split(strings.NewReplacer("{", "{{", "}", "}}").Replace(s))
+		parts, wrong := split(strings.NewReplacer("{", "{{", "}", "}}").Replace(s), nil)
 		if wrong != nil || len(parts) > 1 || len(parts) == 1 && parts[0].literal != s || len(parts) == 0 && s != "" {
 			t.Fatalf("%q becomes %+v, %v", s, parts, wrong)
 		}

@@ -13,6 +13,7 @@ const braces = "write {{ for the character itself"
 type part struct {
 	offset  int
 	literal string // where role is ""
+	env     bool   // it came from the environment
 	role    Role
 	cut     string // {link?cut}
 	filters []string
@@ -26,8 +27,9 @@ type mistake struct {
 	message, hint string
 }
 
-// split cuts a text into literals and placeholders.
-func split(s string) (parts []part, wrong *mistake) {
+// split cuts a text into literals and placeholders. What env says came from the environment is a
+// literal, braces and all.
+func split(s string, env [][2]int) (parts []part, wrong *mistake) {
 	var lit strings.Builder
 	start, doubled := 0, 0
 	flush := func(next int) {
@@ -38,7 +40,19 @@ func split(s string) (parts []part, wrong *mistake) {
 		start = next
 	}
 	for i := 0; i < len(s); {
+		if len(env) > 0 && env[0][0] <= i {
+			flush(i)
+			if to := env[0][1]; to > i {
+				parts = append(parts, part{offset: i, literal: s[i:to], env: true})
+				i, start = to, to
+			}
+			env = env[1:]
+			continue
+		}
 		rest := s[i:]
+		if len(env) > 0 {
+			rest = s[i:env[0][0]]
+		}
 		switch {
 		case strings.HasPrefix(rest, "{{"):
 			doubled++
@@ -69,7 +83,7 @@ func split(s string) (parts []part, wrong *mistake) {
 					return nil, &mistake{i, "a placeholder has blanks in its braces", "write {" + name + "}, or " + braces}
 				}
 			}
-			lit.WriteByte(s[i])
+			lit.WriteByte(rest[0])
 			i++
 		}
 	}

@@ -10,13 +10,14 @@ import (
 // Text is a text of the configuration.
 type Text struct {
 	Text   string
-	Secret bool // may not be shown (P11): it holds something of the environment, or is a header's
-	Ref    int  // the caller's own number for the place it comes from; problems have it
+	Secret bool     // may not be shown (P11)
+	Env    [][2]int // the bytes, from and up to, that came from the environment: secret, and no template
+	Ref    int      // the caller's own number for the place it comes from; problems have it
 }
 
-// String shows the text unless it is secret.
+// String shows the text unless something of it is secret.
 func (t Text) String() string {
-	if t.Secret {
+	if t.Secret || len(t.Env) > 0 {
 		return secret.Hidden
 	}
 	return t.Text

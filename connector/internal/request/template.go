@@ -1,7 +1,6 @@
 package request
 
 import (
-	"errors"
 	"fmt"
 	"net/textproto"
 	"net/url"
@@ -108,131 +107,10 @@ func (c *compiler) report(ref int, key string, offset int, message, hint string)
 	c.problems = append(c.problems, Problem{ref, key, offset, message, hint})
 }
 
-// url reads the URL and the parameters that need no template.
-func (c *compiler) url() {
-	u, err := parseURL(c.spec.URL)
-	if err != nil {
-		c.report(0, "", 0, err.Error(), "")
-		return
-	}
-	t := c.t
-	t.base = *u
-	t.base.RawQuery, t.base.ForceQuery, t.base.Fragment, t.base.RawFragment = "", false, "", ""
-	bare := t.base
-	bare.Path, bare.RawPath = "", ""
-	t.prefix, t.shown, t.fixed = bare.String(), secret.URL(&bare), t.base.EscapedPath()
-
-	replaced := func(name string) bool {
-		_, fixed := c.spec.Fixed[name]
-		return fixed || slices.ContainsFunc(c.spec.Query, func(f Field) bool { return f.Name == name })
-	}
-	for s := range strings.SplitSeq(u.RawQuery, "&") {
-		name, value, equals := strings.Cut(s, "=")
-		name, errName := url.QueryUnescape(name)
-		decoded, errValue := url.QueryUnescape(value)
-		if err := errors.Join(errName, errValue); err != nil {
-			c.report(0, "", 0, "the url's query has a % that is not followed by two hexadecimal digits", "")
-			return
-		}
-		if s != "" && !replaced(name) {
-			sent := s
-			if equals {
-				sent = s[:len(s)-len(value)]
-			}
-			c.fixed(name, decoded, sent, value)
-		}
-	}
-	names := make([]string, 0, len(c.spec.Fixed))
-	for name := range c.spec.Fixed {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		value := c.spec.Fixed[name]
-		c.fixed(name, value, url.QueryEscape(name)+"=", url.QueryEscape(value))
-	}
-}
-
-// fixed adds a parameter that is the same in all requests.
-func (c *compiler) fixed(name, value, sent, escaped string) {
-	hidden := secret.Named(name) && value != ""
-	e := entry{name: name, sent: sent, secret: hidden, value: template{at: inQuery, pieces: []piece{{literal: escaped, hide: hidden}}}}
-	if hidden {
-		c.t.secrets = append(c.t.secrets, Header{Value: value})
-	}
-	c.t.query = append(c.t.query, e)
-}
-
-func parseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	var e *url.Error
-	switch {
-	case err != nil && strings.Contains(raw, "@"): // the error may quote a piece of the password
-		return nil, errors.New("the url cannot be read: a user name or password in it must be percent-encoded")
-	case errors.As(err, &e):
-		return nil, fmt.Errorf("the url cannot be read: %w", e.Err) // without the URL, which may hold secrets
-	case err != nil:
-		return nil, errors.New("the url cannot be read")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("the url must begin with http:// or https://, not with %q", u.Scheme)
-	case u.Hostname() == "":
-		return nil, errors.New("the url has no host")
-	}
-	return u, nil
-}
-
-// path reads the path behind the URL's own.
-func (c *compiler) path(path Text) {
-	report := func(offset int, message, hint string) { c.report(path.Ref, "path", offset, message, hint) }
-	if strings.Contains(path.Text, "://") {
-		report(0, "is a whole URL", "give that in url, and here what follows it")
-		return
-	}
-	t := c.text("path", path, inPath)
-	for i := range t.pieces {
-		p := &t.pieces[i]
-		if p.role == Link {
-			report(0, "{link} has no place in the path", "a link is followed by itself: remove it")
-		}
-		if p.role != "" {
-			continue
-		}
-		if at := strings.IndexAny(p.literal, "?#"); at >= 0 {
-			report(0, "has a "+p.literal[at:at+1]+" in it", "parameters belong in request.query")
-			return
-		}
-		if _, err := url.PathUnescape(p.literal); err != nil {
-			report(0, "has a % that is not followed by two hexadecimal digits", "write %25 for the character itself")
-			return
-		}
-		p.literal = escapePath(p.literal)
-	}
-	if dotted(path.Text) {
-		report(0, "has a segment . or .. in it", "write the path that is meant")
-	}
-	switch {
-	case strings.HasPrefix(path.Text, "/") && strings.HasSuffix(c.t.fixed, "/"):
-		c.t.fixed = strings.TrimSuffix(c.t.fixed, "/")
-	case path.Text != "" && !strings.HasPrefix(path.Text, "/") && !strings.HasSuffix(c.t.fixed, "/"):
-		c.t.fixed += "/"
-	}
-	c.t.path = &t
-}
-
-// dotted reports whether a path has a segment that servers take for a way up.
-func dotted(path string) bool {
-	for s := range strings.SplitSeq(path, "/") {
-		if s == "." || s == ".." {
-			return true
-		}
-	}
-	return false
-}
-
 // text compiles a text for a place.
 func (c *compiler) text(key string, from Text, at place) template {
 	t := template{at: at, key: key}
-	parts, wrong := split(from.Text)
+	parts, wrong := split(from.Text, from.Env)
 	if wrong != nil {
 		c.report(from.Ref, key, wrong.offset, wrong.message, wrong.hint)
 		return t
@@ -243,8 +121,8 @@ func (c *compiler) text(key string, from Text, at place) template {
 			if at != inPath { // it has its escapes already
 				lit = string(escape(nil, lit, at, at == inJSON))
 			}
-			t.pieces = append(t.pieces, piece{literal: lit, hide: from.Secret})
-			if from.Secret {
+			t.pieces = append(t.pieces, piece{literal: lit, hide: from.Secret || p.env})
+			if from.Secret || p.env {
 				c.t.secrets = append(c.t.secrets, Header{Value: p.literal})
 			}
 			continue
@@ -289,33 +167,38 @@ func (c *compiler) held(key string, ref int, p part, at place) {
 func (c *compiler) entry(section string, f Field, at place) entry {
 	named := secret.Named(f.Name)
 	f.Value.Secret = f.Value.Secret || named
-	e := entry{name: f.Name, sent: f.Name, secret: f.Value.Secret, value: c.text(section+f.Name, f.Value, at)}
+	e := entry{name: f.Name, sent: f.Name, secret: f.Value.Secret || len(f.Value.Env) > 0, value: c.text(section+f.Name, f.Value, at)}
 	if at == inQuery {
 		e.sent = url.QueryEscape(f.Name) + "="
 	}
 	return e
 }
 
+const blanks = " \t\r\n\v\f"
+
 func (c *compiler) headers() {
 	for _, f := range c.spec.Header {
 		key := "headers." + f.Name
-		f.Value.Text = strings.TrimSpace(f.Value.Text) // secrets read from files end in a line break
 		switch {
 		case !headerName(f.Name):
 			shown, _, _ := strings.Cut(f.Name, ":") // behind it may stand a value, put in the wrong place
 			c.report(f.Value.Ref, "headers", 0, fmt.Sprintf("%q is not a header's name", shown), "letters, digits and dashes")
 			continue
-		case !headerText(f.Value.Text):
+		case !headerText(strings.TrimSpace(f.Value.Text)):
 			c.report(f.Value.Ref, key, 0, "has a line break or another control character in it", "is there one at the end of an environment variable?")
 			continue
 		}
 		f.Name = textproto.CanonicalMIMEHeaderKey(f.Name)
-		f.Value.Secret = true
 		before := len(c.t.secrets)
 		e := c.entry("headers.", f, inHeader)
 		e.value.key = key
-		c.t.secrets = c.t.secrets[:before] // the header as a whole is one
+		if n := len(e.value.pieces); n > 0 { // secrets read from files end in a line break
+			start, end := &e.value.pieces[0], &e.value.pieces[n-1]
+			start.literal = strings.TrimLeft(start.literal, blanks)
+			end.literal = strings.TrimRight(end.literal, blanks)
+		}
 		if e.value.fixed() {
+			c.t.secrets = c.t.secrets[:before] // the header as a whole is one
 			h := Header{f.Name, e.value.text()}
 			c.t.sent = append(c.t.sent, h)
 			c.t.secrets = append(c.t.secrets, h)
@@ -354,6 +237,45 @@ func (t *Template) Secrets(s *secret.Set) {
 			s.Add(h.Value)
 		}
 	}
+}
+
+// Asks reports whether any placeholder but {first} is in the template.
+func (t *Template) Asks() bool {
+	return slices.ContainsFunc(t.used, func(p piece) bool { return p.role != first })
+}
+
+// Text is the template as a text of its own: what is asked for, less formats, credentials in headers, the URL and
+// the path. Two templates with the same text choose the same rows of an API.
+func (t *Template) Text() string {
+	var out strings.Builder
+	var add func(n *node)
+	pieces := func(name string, t *template) {
+		out.WriteString(name)
+		for i := range t.pieces {
+			if p := &t.pieces[i]; p.role != "" {
+				fmt.Fprintf(&out, "{%s%s}", p.role, p.cut)
+			} else {
+				out.WriteString(p.literal)
+			}
+		}
+		out.WriteByte('\n')
+	}
+	add = func(n *node) {
+		out.WriteString(n.json)
+		pieces("", &n.text)
+		for i := range n.items {
+			if n.names != nil {
+				out.WriteString(n.names[i])
+			}
+			add(&n.items[i])
+		}
+	}
+	for _, e := range slices.Concat(t.query, t.body.form) {
+		pieces(e.sent, &e.value)
+	}
+	pieces("", &t.body.text)
+	add(&t.body.json)
+	return out.String()
 }
 
 // Uses reports whether requests carry a role's value.

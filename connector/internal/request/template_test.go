@@ -248,6 +248,63 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
+// What came from the environment is no template, whatever braces it has, and alone is hidden of its text.
+func TestEnvironment(t *testing.T) {
+	const text = "a{{b {since}-x}c-{token} "
+	value := Text{Text: text, Env: [][2]int{{5, 15}}} // {since}-x}
+	for _, spec := range []Spec{{Query: []Field{{"q", value}}}, {Path: &value}, {Header: []Field{{"X-A", value}}}, {Text: &value}} {
+		spec.URL = api
+		template := compile(t, spec)
+		r, err := template.Build(ask("token", "t", "since", "wrong"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if spec.Query != nil && (r.URL.Query().Get("q") != "a{b {since}-x}c-t " || r.Shown != api+"?q=a%7Bb+***c-t+") {
+			t.Errorf("%s, shown as %s", r.URL.String(), r.Shown)
+		}
+		if spec.Path != nil && (r.URL.Path != "/v1/a{b {since}-x}c-t " || r.Shown != api+"/a%7Bb%20***c-t%20") {
+			t.Errorf("%s, shown as %s", r.URL.String(), r.Shown)
+		}
+		if spec.Header != nil && r.Header[0].Value != "a{b {since}-x}c-t" {
+			t.Errorf("%q", r.Header[0].Value)
+		}
+		if spec.Text != nil && string(r.Body) != "a{b {since}-x}c-t " {
+			t.Errorf("%q", r.Body)
+		}
+		if fmt.Sprint(value) != secret.Hidden {
+			t.Error("shows what came from the environment")
+		}
+		var set secret.Set
+		if template.Secrets(&set); set.Hide("{since}-x}") != secret.Hidden {
+			t.Error("is no secret")
+		}
+	}
+	r := build(t, Spec{Query: []Field{{"q", Text{Text: "{token}x", Env: [][2]int{{0, 0}, {7, 8}}}}}}, ask("token", "t"))
+	if r.URL.RawQuery != "q=tx" || r.Shown != api+"?q=t***" {
+		t.Errorf("%s, shown as %s", r.URL.String(), r.Shown)
+	}
+}
+
+// What chooses rows is in a template's text, and what does not is not: formats, path and headers.
+func TestText(t *testing.T) {
+	base := Spec{Path: ptr("/a"), Query: query("q", "open and u>={since}"), JSON: tree(obj("a", str("x{token}"), "b", list(raw("1")))), Header: query("A", "b")}
+	want := compile(t, base).Text()
+	same, other := base, base
+	same.Path, same.Header, same.Query = ptr("/b"), nil, query("q", "open and u>={since:date|1}")
+	other.Query = query("q", "closed and u>={since}")
+	if got := compile(t, same).Text(); got != want {
+		t.Errorf("got\n%s, want\n%s", got, want)
+	}
+	if compile(t, other).Text() == want {
+		t.Error("other rows have the same text")
+	}
+	other = base
+	other.JSON = tree(obj("a", str("x{token}"), "b", list(raw("2"))))
+	if compile(t, other).Text() == want {
+		t.Error("another body has the same text")
+	}
+}
+
 // The template tells what it is asked by, and how coarsely.
 func TestGranule(t *testing.T) {
 	template := compile(t, Spec{
