@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},
 	{"connector/config"},
+	{"connector/internal/request"},
 	{"connector/internal/class", "connector/internal/secret"},
 	{"connector/internal/text", "connector/internal/lz4"},
 	{"strategies"},

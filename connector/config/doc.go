@@ -89,7 +89,17 @@
 //	params.order_type        the direction; always asc [offset: order_type]
 //	params.start_id          the first id of a range [step_size: start_id]
 //	params.end_id            the last id of a range [step_size: end_id]
-//	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given]
+//	request.method           of every request: GET, POST [POST where there is a body, else GET]
+//	request.path             put behind the url's own path; this and all below may hold {since}, {token} and so on, see connector/internal/request
+//	request.query            parameters; one whose placeholder has no value is left out
+//	request.headers          headers, in the same way
+//	request.json             a JSON body; members and items in the same way
+//	request.form             a form as the body, in the same way
+//	request.graphql.query    a GraphQL query, sent as it stands
+//	request.graphql.variables its variables, a section; those without a value are left out
+//	request.text             any other body
+//	request.content_type     of the body [as the body is]
+//	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given; true where request has placeholders]
 //	order_by                 what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted [offset: the cursor field]
 //	query                    fixed parameters of every request
 //	headers                  headers of every request; never sent to another origin

@@ -5,7 +5,7 @@ import "tidemark/strategies"
 // PageSizeUnsent says whether page_size is given and does not go with the requests, although
 // the strategy reads pages: keyset has no parameter for it then.
 func (s Stream) PageSizeUnsent() bool {
-	return s.Strategy == strategies.Keyset && s.PageSize > 0 && s.Params.Limit == ""
+	return s.Strategy == strategies.Keyset && s.PageSize > 0 && s.paramNames().Limit == ""
 }
 
 // pageSize refuses a page_size that the strategy could not use. In the form with one stream

@@ -24,7 +24,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
 		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
-		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
+		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
 }
 
@@ -68,7 +68,8 @@ func (s Stream) Back() time.Duration {
 //
 // Strategy, host and path are left out, so that a stream can change its strategy, and
 // with it the endpoint, and keep its mark. The parameters' values count because they
-// choose the rows; a credential that is renewed belongs in a header, which does not.
+// choose the rows; a credential that is renewed belongs in a header, which does not. Of a request's
+// templates the parameters and the body count, less the formats.
 func (s Stream) Fingerprint() string {
 	filters := map[string][]string{}
 	if u, err := url.Parse(s.URL); err == nil {
@@ -77,7 +78,11 @@ func (s Stream) Fingerprint() string {
 	for name, value := range s.Query {
 		filters[name] = append(filters[name], value)
 	}
-	text, err := json.Marshal([]any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic})
+	parts := []any{"tidemark stream 1", s.IDField, s.CursorField, s.CursorFormat, filters, s.Topic}
+	if text := s.Request.text(); text != "" {
+		parts = append(parts, text)
+	}
+	text, err := json.Marshal(parts)
 	if err != nil {
 		panic("config: strings do not marshal: " + err.Error()) // they always do
 	}

@@ -2,6 +2,7 @@ package request
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"tidemark/connector/internal/class"
@@ -221,9 +222,9 @@ func (c *compiler) container(key string, n *Node) node {
 		out.open, out.names = '{', []string{}
 	}
 	for i := range n.Items {
-		under := key
+		under := fmt.Sprintf("%s[%d]", key, i)
 		if n.Kind == Object {
-			under += "." + n.Names[i]
+			under = key + "." + n.Names[i]
 			out.names = append(out.names, quoted(n.Names[i])+":")
 		}
 		out.items = append(out.items, c.node(under, &n.Items[i], n.Kind == Object && secret.Named(n.Names[i])))

@@ -250,6 +250,9 @@ func (t *Template) Text() string {
 	var out strings.Builder
 	var add func(n *node)
 	pieces := func(name string, t *template) {
+		if name == "" && len(t.pieces) == 0 {
+			return
+		}
 		out.WriteString(name)
 		for i := range t.pieces {
 			if p := &t.pieces[i]; p.role != "" {
@@ -270,8 +273,11 @@ func (t *Template) Text() string {
 			add(&n.items[i])
 		}
 	}
-	for _, e := range slices.Concat(t.query, t.body.form) {
-		pieces(e.sent, &e.value)
+	for i := range t.query {
+		pieces("?"+t.query[i].sent, &t.query[i].value)
+	}
+	for i := range t.body.form {
+		pieces(t.body.form[i].sent, &t.body.form[i].value)
 	}
 	pieces("", &t.body.text)
 	add(&t.body.json)
