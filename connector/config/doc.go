@@ -33,6 +33,18 @@
 // seconds; a size is "16MiB", "64MB" or a number of bytes. In YAML, anchors and merge
 // keys (<<) work.
 //
+// Where a request is more than parameters by name, the section request says what it is made of:
+//
+//	request:
+//	  path: /search
+//	  query:
+//	    filter: updated_on>={since:date}
+//	    page[after]: "{token}"
+//
+// Once it has a placeholder it is the whole question, and of params only those are sent that the file gives.
+// Package connector/internal/request says which placeholders there are. What the environment puts into such
+// a text begins none.
+//
 // What came from the environment, passwords, header and query values and URLs are in no
 // error message (P11).
 //
@@ -42,7 +54,8 @@
 // check.go and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values; request.go reads and judges the
+// templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it.
 //
 // # Keys of a stream

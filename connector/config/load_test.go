@@ -231,12 +231,9 @@ func TestJSONAndYAMLAgree(t *testing.T) {
 	if problem != nil {
 		t.Fatal(problem)
 	}
-	asJSON, err := (*ordered)(tree).MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
+	asJSON := inOrder(t, tree)
 	fromYAML := mustParse(t, "testdata/all.yaml", string(data), Overrides{})
-	fromJSON := mustParse(t, "testdata/all.json", string(asJSON), Overrides{})
+	fromJSON := mustParse(t, "testdata/all.json", asJSON, Overrides{})
 	for i := range fromYAML.Streams {
 		fromYAML.Streams[i].Pos, fromJSON.Streams[i].Pos = Position{}, Position{}
 	}
@@ -245,35 +242,30 @@ func TestJSONAndYAMLAgree(t *testing.T) {
 	}
 }
 
-// plainValue is a node as encoding/json would read it; of keys given twice the last.
-// ordered is a node that is encoded in the order of its file, which a request's body has.
-type ordered node
-
-func (n ordered) MarshalJSON() ([]byte, error) {
-	if n.kind != isObject && n.kind != isList {
-		return json.Marshal(plainValue((*node)(&n)))
-	}
+// inOrder is a node as JSON, with the keys in the order of the file, which a request's body keeps.
+func inOrder(t *testing.T, n *node) string {
+	t.Helper()
 	var parts []string
-	for _, item := range n.items {
-		text, err := (*ordered)(item).MarshalJSON()
-		if err != nil {
-			return nil, err
+	switch n.kind {
+	case isList:
+		for _, item := range n.items {
+			parts = append(parts, inOrder(t, item))
 		}
-		parts = append(parts, string(text))
-	}
-	for _, e := range n.entries {
-		text, err := (*ordered)(e.value).MarshalJSON()
-		if err != nil {
-			return nil, err
+		return "[" + strings.Join(parts, ",\n") + "]"
+	case isObject:
+		for _, e := range n.entries {
+			parts = append(parts, fmt.Sprintf("%q: %s", e.key, inOrder(t, e.value)))
 		}
-		parts = append(parts, fmt.Sprintf("%q: %s", e.key, text))
+		return "{" + strings.Join(parts, ",\n") + "}"
 	}
-	if n.kind == isList {
-		return []byte("[" + strings.Join(parts, ",") + "]"), nil
+	text, err := json.Marshal(plainValue(n))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return []byte("{" + strings.Join(parts, ",") + "}"), nil
+	return string(text)
 }
 
+// plainValue is a node as encoding/json would read it; of keys given twice the last.
 func plainValue(n *node) any {
 	switch n.kind {
 	case isBool:
