@@ -285,6 +285,18 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// What came from the environment closes no placeholder and no pair of braces that the file has begun.
+func TestEnvironmentClosesNothing(t *testing.T) {
+	ps := problems(t, Spec{Query: []Field{{"q", Text{Text: "{token}", Env: [][2]int{{6, 7}}}}}})
+	if !strings.Contains(ps.Error(), "has no closing brace") {
+		t.Error(ps)
+	}
+	r := build(t, Spec{Text: &Text{Text: "{{a}}b", Env: [][2]int{{4, 5}}}}, nil)
+	if string(r.Body) != "{a}}b" {
+		t.Errorf("%s", r.Body)
+	}
+}
+
 // What chooses rows is in a template's text, and what does not is not: formats, path and headers.
 func TestText(t *testing.T) {
 	base := Spec{Path: ptr("/a"), Query: query("q", "open and u>={since}"), JSON: tree(obj("a", str("x{token}"), "b", list(raw("1")))), Header: query("A", "b")}
