@@ -95,7 +95,7 @@ func TestParamsBesideRequest(t *testing.T) {
 // Later pages repeat the bounds unless the file says that the token is enough.
 func TestRepeatParamsOfRequest(t *testing.T) {
 	const text = `{"base_url": "http://127.0.0.1/", "strategy": "keyset", "request": {"query": {"since": "{since}", "sort": "{first}u", "page": "{token}"}}%s}`
-	later := append(question[:1:1], request.Value{Role: request.Token, Text: "t"})
+	later := request.Question{question[0], {Role: request.Token, Text: "t"}}
 	for more, want := range map[string]string{
 		"":                         "GET http://127.0.0.1/?since=2026-01-31T12%3A00%3A00Z&page=t",
 		`, "repeat_params": false`: "GET http://127.0.0.1/?page=t",
@@ -168,10 +168,10 @@ func TestFingerprintOfRequest(t *testing.T) {
 // A problem points at its character where the file writes the text as it is, else at the text.
 func TestPlaceOfProblem(t *testing.T) {
 	for text, want := range map[string]string{
-		"  query: {q: 'é>={sinse}'}":        "c.yaml:4:19",
-		"  query:\n    q: é>={sinse}":       "c.yaml:5:12",
-		"  query: {q: \"\\u00e9={sinse}\"}": "c.yaml:4:14",
-		"  text: |\n    a{sinse}":           "c.yaml:4:",
+		"  query: {q: 'é>={sinze}'}":        "c.yaml:4:19",
+		"  query:\n    q: é>={sinze}":       "c.yaml:5:12",
+		"  query: {q: \"\\u00e9={sinze}\"}": "c.yaml:4:14",
+		"  text: |\n    a{sinze}":           "c.yaml:4:",
 	} {
 		_, err := Parse("c.yaml", []byte("strategy: timestamp\nurl: http://127.0.0.1/\nrequest:\n"+text+"\n"), nil, Overrides{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

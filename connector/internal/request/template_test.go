@@ -115,7 +115,7 @@ func TestProblems(t *testing.T) {
 		says   string
 	}{
 		{Spec{Query: query("a", "x{since")}, 1, "query.a: a placeholder has no closing brace"},
-		{Spec{Query: query("a", "xy{sinse}")}, 3, "did you mean {since}?"},
+		{Spec{Query: query("a", "xy{sinze}")}, 3, "did you mean {since}?"},
 		{Spec{Query: query("a", "{Offset}")}, 1, "did you mean {offset}?"},
 		{Spec{Query: query("a", "{whatever}")}, 1, "there is no such placeholder (there are since, until"},
 		{Spec{Query: query("a", "{parent.}")}, 1, "no such placeholder"},

@@ -87,32 +87,32 @@ func parseURL(raw string) (*url.URL, error) {
 
 // path reads the path behind the URL's own.
 func (c *compiler) path(path Text) {
-	report := func(offset int, message, hint string) { c.report(path.Ref, "path", offset, message, hint) }
+	report := func(message, hint string) { c.report(path.Ref, "path", 0, message, hint) }
 	if strings.Contains(path.Text, "://") {
-		report(0, "is a whole URL", "give that in url, and here what follows it")
+		report("is a whole URL", "give that in url, and here what follows it")
 		return
 	}
 	t := c.text("path", path, inPath)
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		if p.role == Link {
-			report(0, "{link} has no place in the path", "a link is followed by itself: remove it")
+			report("{link} has no place in the path", "a link is followed by itself: remove it")
 		}
 		if p.role != "" {
 			continue
 		}
 		if at := strings.IndexAny(p.literal, "?#"); at >= 0 {
-			report(0, "has a "+p.literal[at:at+1]+" in it", "parameters belong in request.query")
+			report("has a "+p.literal[at:at+1]+" in it", "parameters belong in request.query")
 			return
 		}
 		if _, err := url.PathUnescape(p.literal); err != nil {
-			report(0, "has a % that is not followed by two hexadecimal digits", "write %25 for the character itself")
+			report("has a % that is not followed by two hexadecimal digits", "write %25 for the character itself")
 			return
 		}
 		p.literal = escapePath(p.literal)
 	}
 	if dotted(path.Text) {
-		report(0, "has a segment . or .. in it", "write the path that is meant")
+		report("has a segment . or .. in it", "write the path that is meant")
 	}
 	switch {
 	case strings.HasPrefix(path.Text, "/") && strings.HasSuffix(c.t.fixed, "/"):
