@@ -28,6 +28,7 @@ var layers = [][]string{
 		"connector/internal/wire", "connector/internal/local"},
 	{"connector/internal/auth"},
 	{"connector/config"},
+	{"connector/internal/request"},
 	{"connector/internal/class", "connector/internal/secret"},
 	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where"},
 	{"strategies"},

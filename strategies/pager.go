@@ -77,6 +77,9 @@ func PagerDoc(name string) string { return pagings[name].doc }
 // PagerNeeds are the roles that requests must have a place for.
 func PagerNeeds(name string) []Role { return pagings[name].needs }
 
+// PagerLinks reports whether a pager goes by URLs, which are asked as they are.
+func PagerLinks(name string) bool { return name == pagerURL || name == pagerLink }
+
 // PagerReads reports whether a pager goes by what an answer holds at the path of the token.
 func PagerReads(name string) bool { return pagings[name].path }
 

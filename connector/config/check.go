@@ -37,6 +37,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 		s.fill(from.given.has)
 		if s.Strategy != "" {
+			d.request(s, from)
 			d.combinations(s, from)
 			d.parameters(s, from)
 		}
@@ -183,6 +184,9 @@ func (d *decoder) parameters(s *Stream, from source) {
 		needed := slices.Contains(needs, role)
 		switch {
 		case !needed && !slices.Contains(optional, role):
+		case name == "" && slices.Contains(s.placed, f.name):
+		case name == "" && needed && !from.given.has(key) && from.given.has("request"):
+			d.report(from.at("request"), from.path+"request", s.Strategy+" cannot do without "+placeholder(f.name), "put it where it belongs, or give its name in the API in "+key)
 		case name == "" && needed:
 			d.report(from.at(key), from.path+key, s.Strategy+" cannot do without this parameter", "give its name in the API; the default is "+f.def.String())
 		case name != "" && sent[name] != "":
@@ -225,10 +229,14 @@ func (d *decoder) entryPos(from source, key, name string) Position {
 // headers refuses those that the HTTP client owns.
 func (d *decoder) headers(s *Stream, from source) {
 	for name := range s.Headers {
-		switch strings.ToLower(name) {
-		case "content-length", "transfer-encoding", "connection", "host", "accept-encoding":
-			d.report(d.entryPos(from, "headers", name), from.path+"headers."+name, "is set by the HTTP client", "remove it")
-		}
+		d.ownHeader(name, "headers", from)
+	}
+}
+
+func (d *decoder) ownHeader(name, key string, from source) {
+	switch strings.ToLower(name) {
+	case "content-length", "transfer-encoding", "connection", "host", "accept-encoding":
+		d.report(d.entryPos(from, key, name), from.path+key+"."+name, "is set by the HTTP client", "remove it")
 	}
 }
 

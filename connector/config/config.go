@@ -74,6 +74,7 @@ type Stream struct {
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	End          []string // what proves an end beside what does by itself: EndToken and so on, or statuses
 	Params       Params
+	Request      Request
 	RepeatParams bool              // keyset: pages by token repeat what they were asked from
 	OrderBy      string            // offset: what params.order_by is set to
 	Query        map[string]string // fixed parameters sent with every request
@@ -113,6 +114,8 @@ type Stream struct {
 	Schema     string // its text
 
 	Pos Position // where the stream stands in the file
+
+	placed []string // the roles that stand in Request's placeholders, by their keys in params
 }
 
 // Params are the names of the API's query parameters, by default those of the

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tidemark/connector/internal/request"
 	txt "tidemark/connector/internal/text"
 )
 
@@ -16,9 +17,10 @@ type decoder struct {
 	env         func(string) (string, bool)
 	readFile    func(string) ([]byte, error)
 	dir         string // of the configuration file
-	data        []byte // the file
 	problems    Problems
 	substituted []string // values taken from the environment: never to be shown
+	lines       []string // of the file
+	texts       []*node  // those of templates, by request.Text.Ref less one
 }
 
 func (d *decoder) report(pos Position, key, message, hint string) {
@@ -106,24 +108,27 @@ func list(fields []field) string {
 
 // wants is how messages name what a kind takes, with an example for the hint.
 var wants = map[kind][2]string{
-	text:     {"a string", `for instance "user"`},
-	scalar:   {"a string", `for instance "user"`},
-	integer:  {"a whole number", "for instance 100"},
-	number:   {"a number", "for instance 2.5"},
-	boolean:  {"true or false", "without quotes"},
-	duration: {"a duration", `for instance "30s" or "1h30m", or a number of seconds`},
-	hours:    {"a number of hours", "for instance 2 or 0.5"},
-	size:     {"a size", `for instance "16MiB", or a number of bytes`},
-	address:  {"an http or https URL", `for instance "http://127.0.0.1:5001/pagination/keyset"`},
-	hosts:    {"host:port, or a list of them", `for instance "127.0.0.1:9092"`},
-	words:    {"a word, or a list of them", ""},
-	formats:  {"a cursor format, or a list of them", ""},
-	zone:     {"a time zone", `for instance "UTC", "Europe/Berlin" or "+02:00"`},
-	primary:  {"a field, or a list of fields", "for instance id or [account.id, id]; row_hash where rows have no id"},
-	rates:    {"a number, or a list of budgets", "for instance 2.5 or [{requests: 100, per: 1m}]"},
-	rules:    {"a list of rules", "for instance [{status: 404, action: skip}]"},
-	statuses: {"a status, or a list of them", "for instance 404, 5xx or [403, 404]"},
-	texts:    {"a section of names and values", `for instance {"Accept": "application/json"}`},
+	text:      {"a string", `for instance "user"`},
+	scalar:    {"a string", `for instance "user"`},
+	integer:   {"a whole number", "for instance 100"},
+	number:    {"a number", "for instance 2.5"},
+	boolean:   {"true or false", "without quotes"},
+	duration:  {"a duration", `for instance "30s" or "1h30m", or a number of seconds`},
+	hours:     {"a number of hours", "for instance 2 or 0.5"},
+	size:      {"a size", `for instance "16MiB", or a number of bytes`},
+	address:   {"an http or https URL", `for instance "http://127.0.0.1:5001/pagination/keyset"`},
+	hosts:     {"host:port, or a list of them", `for instance "127.0.0.1:9092"`},
+	words:     {"a word, or a list of them", ""},
+	formats:   {"a cursor format, or a list of them", ""},
+	zone:      {"a time zone", `for instance "UTC", "Europe/Berlin" or "+02:00"`},
+	primary:   {"a field, or a list of fields", "for instance id or [account.id, id]; row_hash where rows have no id"},
+	rates:     {"a number, or a list of budgets", "for instance 2.5 or [{requests: 100, per: 1m}]"},
+	rules:     {"a list of rules", "for instance [{status: 404, action: skip}]"},
+	statuses:  {"a status, or a list of them", "for instance 404, 5xx or [403, 404]"},
+	texts:     {"a section of names and values", `for instance {"Accept": "application/json"}`},
+	template:  {"a string", `for instance "/users/{parent.id}"`},
+	templates: {"a section of names and values", `for instance {"updated": ">={since}"}`},
+	tree:      {"a section", `for instance {"limit": "{limit:number}"}`},
 }
 
 func (f field) hint() string {
@@ -154,7 +159,16 @@ func (d *decoder) value(key string, n *node, f field) {
 	case n.kind == isNull:
 		d.report(n.pos, key, "has no value", "give it one or remove the key; "+f.hint())
 	case f.kind == texts:
-		d.texts(key, n, f, wrong)
+		d.textsOf(key, n, f, wrong)
+	case f.kind == templates:
+		d.templates(key, n, f, wrong)
+	case f.kind == tree:
+		if f.name == "variables" && n.kind != isObject {
+			wrong()
+			return
+		}
+		t := d.tree(key, n)
+		*f.into.(**request.Node) = &t
 	case f.kind == hosts:
 		d.hosts(key, n, f, wrong)
 	case f.kind == formats:
@@ -171,6 +185,10 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.budgets(key, n, f)
 	case n.kind == isList || n.kind == isObject || f.kind == rules:
 		wrong()
+	case f.kind == template:
+		if t, ok := d.template(key, n); ok {
+			*f.into.(**request.Text) = &t
+		}
 	case f.kind == boolean:
 		if n.kind != isBool {
 			wrong()
@@ -326,8 +344,8 @@ func (d *decoder) hosts(key string, n *node, f field, wrong func()) {
 	*f.into.(*[]string) = out
 }
 
-// texts reads query and headers.
-func (d *decoder) texts(key string, n *node, f field, wrong func()) {
+// textsOf reads query and headers.
+func (d *decoder) textsOf(key string, n *node, f field, wrong func()) {
 	if n.kind != isObject {
 		wrong()
 		return

@@ -33,6 +33,18 @@
 // seconds; a size is "16MiB", "64MB" or a number of bytes. In YAML, anchors and merge
 // keys (<<) work.
 //
+// Where a request is more than parameters by name, the section request says what it is made of:
+//
+//	request:
+//	  path: /search
+//	  query:
+//	    filter: updated_on>={since:date}
+//	    page[after]: "{token}"
+//
+// Once it has a placeholder it is the whole question, and of params only those are sent that the file gives.
+// Package connector/internal/request says which placeholders there are. What the environment puts into such
+// a text begins none.
+//
 // What came from the environment, passwords, header and query values and URLs are in no
 // error message (P11).
 //
@@ -42,7 +54,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -101,7 +113,17 @@
 //	params.end_id            the last id of a range [step_size: end_id]
 //	params.until             rows up to a value
 //	params.page              the number of a page
-//	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given]
+//	request.method           of every request: GET, POST [POST where there is a body, else GET]
+//	request.path             put behind the url's own path; this and all below may hold {since}, {token} and so on, see connector/internal/request
+//	request.query            parameters; one whose placeholder has no value is left out
+//	request.headers          headers, in the same way
+//	request.json             a JSON body; members and items in the same way
+//	request.form             a form as the body, in the same way
+//	request.graphql.query    a GraphQL query, sent as it stands
+//	request.graphql.variables its variables, a section; those without a value are left out
+//	request.text             any other body
+//	request.content_type     of the body [as the body is]
+//	repeat_params            keyset: whether a request with a token repeats what the token's pages were asked from (params.since) [whether params.token is given; true where request has placeholders]
 //	order_by                 what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted [offset: the cursor field]
 //	query                    fixed parameters of every request
 //	headers                  headers of every request; never sent to another origin

@@ -52,7 +52,7 @@ func (d *decoder) expand(key string, n *node) (string, bool) {
 			fail(fmt.Sprintf("the environment variable %s is not set", name), fmt.Sprintf("set it, or write ${%s:-default}", name))
 			continue
 		default:
-			n.fromEnv = true
+			n.env = append(n.env, [2]int{out.Len(), out.Len() + len(value)})
 			d.substituted = append(d.substituted, value)
 		}
 		out.WriteString(value)

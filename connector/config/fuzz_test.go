@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tidemark/connector/internal/class"
@@ -48,6 +49,9 @@ func FuzzParse(f *testing.F) {
 		for _, s := range c.Streams {
 			if _, err := s.Spec(); err != nil || s.Name == "" || s.Topic == "" || s.URL == "" {
 				t.Errorf("accepted, but of no use: %+v (%v)", s, err)
+			}
+			if _, err := s.Template(); err != nil && !strings.Contains(err.Error(), "two hexadecimal digits") { // in the URL's query
+				t.Errorf("accepted, but there are no requests of it: %+v (%v)", s, err)
 			}
 		}
 	})

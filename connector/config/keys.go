@@ -11,26 +11,29 @@ import (
 type kind int
 
 const (
-	text     kind = iota // a string
-	scalar               // a string, a number or a boolean, taken as text
-	integer              // a whole number, or a string holding one
-	number               // a number, or a string holding one
-	boolean              // true or false, nothing else
-	duration             // "30s", "1h30m", or a number of seconds
-	hours                // a number of hours, fractions allowed
-	size                 // "16MiB", or a number of bytes
-	address              // an http or https URL
-	hosts                // a list of host:port, or one string with commas
-	words                // a list of words out of a few, or one string with commas
-	formats              // names of cursor formats: one, or a list
-	zone                 // a time zone's name or offset
-	texts                // a section of any keys with scalar values
-	section              // a section with keys of its own
-	primary              // the fields of a key: one, a list, or row_hash
-	rates                // a number, or a list of budgets (budgets.go)
-	rules                // a list of rules about answers (errors.go)
-	statuses             // a status, a class of them ("5xx"), or a list
-	raw                  // read by other code
+	text      kind = iota // a string
+	scalar                // a string, a number or a boolean, taken as text
+	integer               // a whole number, or a string holding one
+	number                // a number, or a string holding one
+	boolean               // true or false, nothing else
+	duration              // "30s", "1h30m", or a number of seconds
+	hours                 // a number of hours, fractions allowed
+	size                  // "16MiB", or a number of bytes
+	address               // an http or https URL
+	hosts                 // a list of host:port, or one string with commas
+	words                 // a list of words out of a few, or one string with commas
+	formats               // names of cursor formats: one, or a list
+	zone                  // a time zone's name or offset
+	texts                 // a section of any keys with scalar values
+	section               // a section with keys of its own
+	primary               // the fields of a key: one, a list, or row_hash
+	rates                 // a number, or a list of budgets (budgets.go)
+	rules                 // a list of rules about answers (errors.go)
+	statuses              // a status, a class of them ("5xx"), or a list
+	template              // a scalar with placeholders
+	templates             // a section of any keys with scalars that have placeholders, or lists of them
+	tree                  // any JSON value with placeholders in its strings
+	raw                   // read by other code
 )
 
 // field is one key of a configuration. This table is what the reader, the hints, the
@@ -157,7 +160,8 @@ func streamFields(s *Stream) []field {
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
-		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: computed("whether params.token is given"), doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
+		{name: "request", kind: section, fields: requestFields(&s.Request), doc: "what requests are made of, beside url, query and headers"},
+		{name: "repeat_params", kind: boolean, into: &s.RepeatParams, def: computed("whether params.token is given; true where request has placeholders"), doc: "keyset: whether a request with a token repeats what the token's pages were asked from (params.since)"},
 		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", counting...), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
@@ -182,6 +186,23 @@ func deletedFields(d *Deleted) []field {
 		{name: "field", kind: text, empty: true, into: &d.Field, doc: "the row's field that says so"},
 		{name: "value", kind: scalar, empty: true, into: &d.Value, def: always("true"), doc: "its value in a deleted row"},
 		{name: "present", kind: boolean, into: &d.Present, def: always("false"), doc: "true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set"},
+	}
+}
+
+func requestFields(r *Request) []field {
+	return []field{
+		{name: "method", kind: text, enum: []string{"GET", "POST"}, into: &r.Method, def: computed("POST where there is a body, else GET"), doc: "of every request"},
+		{name: "path", kind: template, into: &r.Path, doc: "put behind the url's own path; this and all below may hold {since}, {token} and so on, see connector/internal/request"},
+		{name: "query", kind: templates, into: &r.Query, doc: "parameters; one whose placeholder has no value is left out"},
+		{name: "headers", kind: templates, into: &r.Headers, secret: true, doc: "headers, in the same way"},
+		{name: "json", kind: tree, into: &r.JSON, doc: "a JSON body; members and items in the same way"},
+		{name: "form", kind: templates, into: &r.Form, doc: "a form as the body, in the same way"},
+		{name: "graphql", kind: section, fields: []field{
+			{name: "query", kind: template, into: &r.GraphQL.Query, doc: "a GraphQL query, sent as it stands"},
+			{name: "variables", kind: tree, into: &r.GraphQL.Variables, doc: "its variables, a section; those without a value are left out"},
+		}, doc: "a GraphQL request as the body"},
+		{name: "text", kind: template, into: &r.Text, doc: "any other body"},
+		{name: "content_type", kind: text, into: &r.ContentType, def: computed("as the body is"), doc: "of the body"},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"tidemark/connector/internal/class"
 )
@@ -41,7 +42,7 @@ func parse(name string, data []byte, env func(string) (string, bool), o Override
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	d := &decoder{env: env, readFile: read, dir: filepath.Dir(name), data: data}
+	d := &decoder{env: env, readFile: read, dir: filepath.Dir(name), lines: strings.Split(string(data), "\n")}
 	root, problem := parseTree(name, data)
 	if problem != nil {
 		d.problems = Problems{*problem}
@@ -170,7 +171,7 @@ func elsewhere(key string) string {
 	sections := []struct {
 		name   string
 		fields []field
-	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})},
+	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})}, {"request", requestFields(&Request{})},
 		{"tls", tlsFields(&TLS{})}, {"auth", authFields(&Auth{})}}
 	for _, s := range sections {
 		if isKey(s.fields, key) {

@@ -37,7 +37,7 @@ type node struct {
 	resolved bool // expand has run
 	ok       bool // and succeeded
 	value    string
-	fromEnv  bool // value holds text that is not in the file
+	env      [][2]int // the bytes of value, from and up to, that are not in the file
 }
 
 type entry struct {

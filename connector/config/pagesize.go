@@ -4,7 +4,7 @@ package config
 // the strategy reads pages: it has no parameter for it then.
 func (s Stream) PageSizeUnsent() bool {
 	t := s.Traits()
-	return (t.ByValue || t.Walks) && s.PageSize > 0 && s.Params.Limit == ""
+	return (t.ByValue || t.Walks) && s.PageSize > 0 && s.paramNames().Limit == ""
 }
 
 // pageSize refuses a page_size that the strategy could not use. In the form with one stream

@@ -115,6 +115,21 @@ func fieldSchema(f field) object {
 		one := `[2-5]([0-9][0-9]|xx)`
 		status := object{"anyOf": []any{object{"type": "integer", "minimum": 200, "maximum": 599}, oneString("^ *" + one + " *(, *" + one + " *)*$"), variable}}
 		s = object{"anyOf": []any{object{"type": "array", "minItems": 1, "items": status}, status}}
+	case template:
+		s = object{"type": []string{"string", "number", "boolean"}}
+	case templates:
+		scalar := []string{"string", "number", "boolean"}
+		s = object{"type": "object", "additionalProperties": object{"anyOf": []any{object{"type": scalar}, object{"type": "array", "items": object{"type": scalar}}}},
+			"propertyNames": object{"minLength": 1}}
+		if f.name == "headers" {
+			s["propertyNames"] = object{"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}
+			s["additionalProperties"] = object{"type": scalar}
+		}
+	case tree:
+		s = object{"not": object{"type": "null"}}
+		if f.name == "variables" {
+			s = object{"type": "object"}
+		}
 	case section:
 		s = object{"type": []string{"object", "null"}, "properties": properties(f.fields), "additionalProperties": false}
 		if must := required(f.fields); must != nil {

@@ -25,7 +25,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Pager: s.Pages, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
-		Params: strategies.ParamNames(s.Params), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
+		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
 }
 
@@ -72,7 +72,8 @@ func (s Stream) Back() time.Duration {
 //
 // Strategy, host and path are left out, so that a stream can change its strategy, and
 // with it the endpoint, and keep its mark. The parameters' values count because they
-// choose the rows; a credential that is renewed belongs in a header, which does not.
+// choose the rows; a credential that is renewed belongs in a header, which does not. Of a request's
+// templates the parameters and the body count, less the formats.
 func (s Stream) Fingerprint() string {
 	filters := map[string][]string{}
 	if u, err := url.Parse(s.URL); err == nil {
@@ -98,6 +99,9 @@ func (s Stream) Fingerprint() string {
 	}
 	if len(s.MoreFormats) > 0 || s.Zone != "" {
 		all = append(all, s.MoreFormats, s.Zone)
+	}
+	if text := s.Request.text(); text != "" {
+		all = append(all, map[string]string{"request": text})
 	}
 	text, err := json.Marshal(all)
 	if err != nil {

@@ -19,11 +19,11 @@ func (d *decoder) where(s *Stream, from source) {
 	var wrong *where.Error
 	if errors.As(err, &wrong) {
 		message := wrong.Message
-		if n.fromEnv {
+		if len(n.env) > 0 {
 			message = "is no expression" // P11: a message quotes what stands there
 		}
 		at, exact := d.inside(n, wrong.Offset)
-		if !exact && !n.fromEnv {
+		if !exact && len(n.env) == 0 {
 			message += fmt.Sprintf(", at character %d of the expression", utf8.RuneCountInString(s.Where[:min(wrong.Offset, len(s.Where))])+1)
 		}
 		d.report(at, from.path+"where", message, wrong.Hint)
@@ -33,11 +33,10 @@ func (d *decoder) where(s *Stream, from source) {
 // inside is the place in the file of a byte of the node's text. Where the file does not write the text
 // as it is, because of escapes, line breaks or variables, it is where the node begins, and not exact.
 func (d *decoder) inside(n *node, offset int) (at Position, exact bool) {
-	lines := strings.Split(string(d.data), "\n")
-	if n.fromEnv || n.pos.Line < 1 || n.pos.Line > len(lines) {
+	if len(n.env) > 0 || n.pos.Line < 1 || n.pos.Line > len(d.lines) {
 		return n.pos, false
 	}
-	line := strings.TrimSuffix(lines[n.pos.Line-1], "\r")
+	line := strings.TrimSuffix(d.lines[n.pos.Line-1], "\r")
 	if n.pos.Line == 1 {
 		line = strings.TrimPrefix(line, "\ufeff")
 	}
