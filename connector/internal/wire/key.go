@@ -134,17 +134,30 @@ func (s *state) capture(row *strategies.Row, i, at int, encoded bool) code {
 		s.cursorAt = at
 	}
 	typ := s.plan.root.fields[i].typ
-	text, known, c := s.textAt(typ, at, encoded)
-	if c == bad { // a body may hold a replacement; two ids or values must not become one by it
-		s.adjusted.Halves.undo()
-	}
-	if !known {
-		return c
-	}
-	if i == s.plan.id {
-		if row.Key, c = s.keyText(typ, text, at, encoded); i != s.plan.cursor {
+	text, c := s.buf[at+1:max(s.pos-1, at+1)], good
+	if s.buf[at] != '"' || !encoded || s.flags&hasEscape != 0 {
+		var known bool
+		text, known, c = s.textAt(typ, at, encoded)
+		if c == bad { // a body may hold a replacement; two ids or values must not become one by it
+			s.adjusted.Halves.undo()
+		}
+		if !known {
 			return c
 		}
+	}
+	if i == s.plan.id {
+		if encoded && s.buf[at] == '"' && len(text) > 0 {
+			row.Key = text[:len(text):len(text)]
+		} else {
+			row.Key, c = s.keyText(typ, text, at, encoded)
+		}
+		if i != s.plan.cursor {
+			return c
+		}
+	}
+	if s.plan.stampCursor && encoded && s.buf[at] == '"' {
+		row.Value = strategies.Value{Raw: text, N: s.stampMicros, Sub: s.stampNanos, Set: true}
+		return c
 	}
 	if v := s.captureValue(row, typ, text, at, encoded && c == good); c == good {
 		c = v
@@ -182,10 +195,6 @@ func (s *state) textAt(typ *node, at int, encoded bool) (text []byte, known bool
 func (s *state) captureValue(row *strategies.Row, typ *node, text []byte, at int, encoded bool) code {
 	row.Value = strategies.Value{}
 	if text == nil { // null
-		return good
-	}
-	if s.plan.stampCursor && encoded && s.buf[at] == '"' {
-		row.Value = strategies.Value{Raw: text, N: s.stampMicros, Sub: s.stampNanos, Set: true}
 		return good
 	}
 	if len(text) > strategies.LongestValue {

@@ -104,6 +104,19 @@ func (p *pick) forget(at []int) {
 	}
 }
 
+// met writes down the places within the value of the row's field i, which begins at at and ends at pos.
+func (s *state) met(i, at int) {
+	p := s.plan.picks.of(i)
+	if p == nil {
+		return
+	}
+	if s.retyped { // a part of the key, which is captured at the row's end
+		s.adjusted.Retyped.note(s.buf[at:s.pos])
+		s.retyped = false
+	}
+	s.pick(p, at)
+}
+
 // pick writes down the places within the value that begins at at and ends at pos. The scanner
 // has walked over it, so it is JSON.
 func (s *state) pick(p *pick, at int) {

@@ -164,6 +164,7 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 	lacking := 0    // fields that were missing when they were passed over
 	refused := good // the row's first fault
 	sh := &s.shapes[n.id]
+	picking := row != nil && len(s.at) > 0
 	gone := false // the row is marked as deleted
 	s.pos--       // every key has its delimiter before it, the first one the brace
 	for k := 0; ; k++ {
@@ -235,17 +236,11 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 		if row != nil && i == s.plan.mark {
 			gone = s.marked(at)
 		}
-		if row != nil && len(s.at) > 0 {
-			if p := s.plan.picks.of(i); p != nil {
-				if s.retyped { // a part of the key, which is captured at the row's end
-					s.adjusted.Retyped.note(s.buf[at:s.pos])
-					s.retyped = false
-				}
-				s.pick(p, at)
-			}
+		if picking {
+			s.met(i, at)
 		}
 	}
-	named := row != nil && len(s.at) > 0 && s.name()
+	named := picking && s.name()
 	if gone {
 		s.segs = s.segs[:base]
 		return s.tombstone(row, refused == good)
@@ -274,7 +269,7 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			}
 		}
 	}
-	if row != nil && s.plan.picked() {
+	if picking && s.plan.picked() {
 		end, out := s.pos, len(s.out)
 		if s.picked(row) == bad && refused == good {
 			refused = bad
