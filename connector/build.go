@@ -163,7 +163,10 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	log := o.Logger.With("stream", s.Name)
 	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting}, log, o.Once)
 	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
-	asks := options.Rest(s, k.MaxInFlight)
+	asks, err := options.Rest(s, k.MaxInFlight)
+	if err != nil {
+		return wrong(err)
+	}
 	asks.Transport, asks.Logger = o.deps.transport, log
 	asks.OnRetry = func(err error, args ...any) {
 		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)

@@ -20,6 +20,11 @@ const (
 	RoleLink      Role = "link"       // the URL of the page, as the API gave it: the question is that URL
 )
 
+// Roles are all roles.
+func Roles() []Role {
+	return []Role{RoleSince, RoleToken, RoleLimit, RoleOffset, RoleOrderBy, RoleOrderType, RoleStartID, RoleEndID, RoleUntil, RolePage, RoleLink}
+}
+
 // Param is one value of a question.
 type Param struct {
 	Role  Role

@@ -33,7 +33,10 @@ func New(stream config.Stream, schemaID int) (*Stages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)
 	}
-	asks := options.Rest(stream, 0)
+	asks, err := options.Rest(stream, 0)
+	if err != nil {
+		return nil, err
+	}
 	asks.Piece = 0 // a stage takes a page at a time
 	if asks.Auth, err = options.Auth(stream, nil, nil); err != nil {
 		return nil, fmt.Errorf("stream %s: %w", stream.Name, err)

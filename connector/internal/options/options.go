@@ -23,9 +23,17 @@ var ErrNoRegistry = class.Wrap(class.Config, errors.New("brokers are configured,
 
 // Rest returns the options of the client of the stream's API. Strategies that read a collection in one
 // answer take a long one in pieces (rule 8), whose size follows from maxInFlight.
-func Rest(s config.Stream, maxInFlight int64) rest.Options {
+func Rest(s config.Stream, maxInFlight int64) (rest.Options, error) {
+	template, err := s.Template()
+	if err != nil {
+		return rest.Options{}, err
+	}
+	format, err := s.Format()
+	if err != nil {
+		return rest.Options{}, err
+	}
 	o := rest.Options{
-		URL: s.URL, Query: s.Query, Params: strategies.ParamNames(s.Params), Headers: s.Headers, Timeout: s.RequestTimeout,
+		URL: s.URL, Template: template, Format: format, Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
 		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
 		Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
@@ -33,7 +41,7 @@ func Rest(s config.Stream, maxInFlight int64) rest.Options {
 	if s.Traits().Whole {
 		o.Piece = reading.PieceOf(maxInFlight)
 	}
-	return o
+	return o, nil
 }
 
 // Auth makes what proves who asks the stream's API; nil: the configuration has no auth. store keeps what the API

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 	"tidemark/connector/internal/secret"
 	"tidemark/strategies"
 )
@@ -32,10 +32,12 @@ type Backoff struct{ Initial, Max time.Duration }
 // Options say which API a Client asks, and how patiently. Where Timeout, MaxWait or MaxBody is 0 it
 // is that of a stream whose configuration does not give it.
 type Options struct {
-	URL     string                   // of the stream, http or https; may have its own query
-	Query   map[string]string        // fixed parameters, sent with every request
-	Params  strategies.ParamNames    // the names of the strategies' own
-	Headers map[string]config.Secret // sent with every request, never to another origin
+	URL      string                   // of the stream, http or https; may have its own query
+	Query    map[string]string        // fixed parameters, sent with every request
+	Params   strategies.ParamNames    // the names of the strategies' own
+	Template *request.Template        // what requests are made by, in place of Query and Params; nil: these are
+	Format   strategies.Format        // of the bounds, where Template writes them in one of its own
+	Headers  map[string]config.Secret // sent with every request, never to another origin
 
 	Timeout     time.Duration      // of one try as a whole, connecting to last byte
 	MaxRetries  int                // tries after the first; 0: none
@@ -121,7 +123,7 @@ func (r *Response) Release() {
 
 // New makes a client. Errors have class Config and fit behind "streams[i]: ".
 func New(o Options) (*Client, error) {
-	t, err := newTarget(o.URL, o.Query, o.Params)
+	t, err := newTarget(o)
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}
@@ -200,21 +202,21 @@ func (c *Client) Close() {
 // reason) where all tries failed, *WaitError where the API asks for too long a wait, all of
 // class Source; the context's cause, without a class, when ctx ends.
 func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func(*Response) error) (*Response, error) {
-	u, shown, err := c.target.build(params)
+	q, err := c.target.build(params)
 	if err != nil {
-		return nil, class.Wrap(class.Source, c.secrets.Err(err))
+		return nil, c.secrets.Err(err)
 	}
-	return c.get(ctx, u, shown, Validators{}, accept)
+	return c.get(ctx, q, Validators{}, accept)
 }
 
-func (c *Client) get(ctx context.Context, u *url.URL, shown string, known Validators, accept func(*Response) error) (*Response, error) {
+func (c *Client) get(ctx context.Context, q *request.Request, known Validators, accept func(*Response) error) (*Response, error) {
 	var waits *backoff.ExponentialBackOff
 	started := time.Now()
 	for try := 1; ; try++ {
-		if err := c.pace(ctx, u, shown); err != nil {
+		if err := c.pace(ctx, q); err != nil {
 			return nil, err
 		}
-		resp, err := c.try(ctx, u, shown, known, accept)
+		resp, err := c.try(ctx, q, known, accept)
 		if err == nil {
 			resp.Tries = try
 			return resp, nil
@@ -245,7 +247,7 @@ func (c *Client) get(ctx context.Context, u *url.URL, shown string, known Valida
 			c.logger.Warn("the API did not answer with a page; asking again", append([]any{"error", failed.err}, args...)...)
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return nil, interrupted(shown, err)
+			return nil, interrupted(q, err)
 		}
 	}
 }

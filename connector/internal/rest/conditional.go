@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
 
@@ -77,12 +76,15 @@ func (c *Client) GetIfChanged(ctx context.Context, params []strategies.Param, ac
 	if c.known == nil {
 		return c.Get(ctx, params, accept)
 	}
-	u, shown, err := c.target.build(params)
+	q, err := c.target.build(params)
 	if err != nil {
-		return nil, class.Wrap(class.Source, c.secrets.Err(err))
+		return nil, c.secrets.Err(err)
 	}
-	v := c.known.find(u)
-	resp, err := c.get(ctx, u, shown, v, accept)
+	if q.Method != http.MethodGet {
+		return c.get(ctx, q, Validators{}, accept)
+	}
+	v := c.known.find(&q.URL)
+	resp, err := c.get(ctx, q, v, accept)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func (c *Client) GetIfChanged(ctx context.Context, params []strategies.Param, ac
 	case resp.Status == http.StatusNotModified:
 		resp.Validators = v
 	case !resp.Skipped:
-		resp.Validators = validatorsOf(u, resp.Header)
+		resp.Validators = validatorsOf(&q.URL, resp.Header)
 	}
 	return resp, nil
 }

@@ -73,7 +73,7 @@ func TestOwnTrust(t *testing.T) {
 			t.Error(err)
 		}
 		err := get(t, quick(t, Options{URL: s.URL, Network: Network{TLS: config.TLS{CAFile: ca}}, Transport: given}))
-		wantSource(t, err, "certificate required")
+		wantSource(t, err) // the connection may break before the client has read why
 		err = get(t, quick(t, Options{URL: s.URL, Network: Network{TLS: config.TLS{CertFile: cert, KeyFile: key}}, Transport: given}))
 		wantSource(t, err, "certificate")
 		err = get(t, quick(t, Options{URL: s.URL, Transport: given}))

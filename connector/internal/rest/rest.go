@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 )
 
 // ErrMore is what accept returns for a Response with a Rest of which it can take nothing
@@ -25,7 +26,7 @@ var ErrBroken = errors.New("the rest of the answer cannot be read")
 // behind the first come from Next.
 type Rest struct {
 	client  *Client
-	shown   string
+	asked   *request.Request
 	request context.Context
 	cancel  context.CancelFunc
 	raw     *http.Response
@@ -85,7 +86,7 @@ func (x *Rest) fillTo(buffer *[]byte, size int64) error {
 func (x *Rest) more(parent context.Context, resp *Response) error {
 	size := 2 * int64(len(*resp.buffer))
 	if int64(len(*resp.buffer)) >= x.client.maxBody {
-		return x.client.tooLarge(x.shown)
+		return x.client.tooLarge(x.asked)
 	}
 	err := x.fillTo(resp.buffer, min(size, x.client.maxBody))
 	resp.Body, resp.Received = *resp.buffer, x.received()
@@ -126,7 +127,7 @@ func (r *Response) drop() {
 func (x *Rest) Next(ctx context.Context, accept func(*Response) error) (*Response, error) {
 	buffer, before := x.carry, x.received()
 	x.carry = nil
-	resp := &Response{URL: x.shown, Status: x.raw.StatusCode, Header: x.raw.Header, Tries: 1, buffer: buffer, client: x.client, Rest: x}
+	resp := &Response{URL: x.asked.Shown, Status: x.raw.StatusCode, Header: x.raw.Header, Tries: 1, buffer: buffer, client: x.client, Rest: x}
 	err := x.fill(buffer)
 	if err != nil {
 		err = x.failed(ctx, buffer, err)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 )
 
 // RetriesError says that every try failed.
@@ -99,29 +99,29 @@ func (c *Client) heed(h http.Header, date time.Time) {
 
 // pace waits until a request may be sent: past the time that the API asked to wait and within
 // the rate limit. This waiting is not part of a try's timeout.
-func (c *Client) pace(ctx context.Context, u *url.URL, shown string) error {
+func (c *Client) pace(ctx context.Context, q *request.Request) error {
 	for {
 		d, header, say := c.hold.left(c.maxWait)
 		switch {
 		case d > c.maxWait:
 			return class.Wrap(class.Source, &WaitError{Wait: d, Most: c.maxWait, Header: header,
-				Err: fmt.Errorf("GET %s: not asked, because nothing is left of the API's rate limit", shown)})
+				Err: fmt.Errorf("%s: not asked, because nothing is left of the API's rate limit", q)})
 		case say:
 			c.logger.Info("the API asked to wait; nothing is asked before", "wait", d.Round(time.Millisecond), "until", moment(d))
 		}
 		if d <= 0 {
 			if ctx.Err() != nil {
-				return interrupted(shown, context.Cause(ctx))
+				return interrupted(q, context.Cause(ctx))
 			}
-			if d = c.budgets.take(time.Now(), u.Path); d <= 0 {
+			if d = c.budgets.take(time.Now(), q.URL.Path); d <= 0 {
 				break
 			}
 			if end, ok := ctx.Deadline(); ok && end.Before(time.Now().Add(d)) {
-				return interrupted(shown, errDeadline)
+				return interrupted(q, errDeadline)
 			}
 		}
 		if err := sleep(ctx, d); err != nil {
-			return interrupted(shown, err)
+			return interrupted(q, err)
 		}
 	}
 	if c.limiter == nil {
@@ -129,9 +129,9 @@ func (c *Client) pace(ctx context.Context, u *url.URL, shown string) error {
 	}
 	if err := c.limiter.Wait(ctx); err != nil {
 		if ctx.Err() != nil {
-			return interrupted(shown, context.Cause(ctx))
+			return interrupted(q, context.Cause(ctx))
 		}
-		return interrupted(shown, errDeadline) // the limiter does not begin a wait that ctx's deadline would cut
+		return interrupted(q, errDeadline) // the limiter does not begin a wait that ctx's deadline would cut
 	}
 	return nil
 }
@@ -172,6 +172,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // interrupted is what Get returns when its context ends. It has no class: stopping is
 // not the API's failure.
-func interrupted(shown string, cause error) error {
-	return fmt.Errorf("requesting %s: %w", shown, cause)
+func interrupted(q *request.Request, cause error) error {
+	return fmt.Errorf("requesting %s: %w", q.Shown, cause)
 }

@@ -10,6 +10,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 )
 
 // RuleError is an answer that the configuration takes for an error of its own. It is no
@@ -96,13 +97,13 @@ func (r *rule) in(body []byte) bool {
 }
 
 // judged is what a rule makes of an answer.
-func (c *Client) judged(r *rule, raw *http.Response, shown string, date time.Time, body []byte) (*Response, error) {
+func (c *Client) judged(r *rule, raw *http.Response, q *request.Request, date time.Time, body []byte) (*Response, error) {
 	hint := c.secrets.Hide(r.message)
 	if hint == "" {
 		hint = fmt.Sprintf("%s of the configuration says %s", r.name, r.action)
 	}
 	p, _ := asked(raw.StatusCode, raw.Header, date)
-	e := c.statusError(raw, shown, body, p, hint)
+	e := c.statusError(raw, q, body, p, hint)
 	ruled := &RuleError{Rule: r.name, Status: raw.StatusCode, text: e.Error()}
 	if r.action == config.ErrorRetry {
 		if p.wait == 0 && r.wait > 0 {
@@ -113,7 +114,7 @@ func (c *Client) judged(r *rule, raw *http.Response, shown string, date time.Tim
 	c.heed(raw.Header, date)
 	switch r.action {
 	case config.ErrorSkip:
-		return &Response{URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), Skipped: true, client: c}, nil
+		return &Response{URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), Skipped: true, client: c}, nil
 	case config.ErrorEnd:
 		e.End = true
 		return nil, class.Wrap(class.Source, e)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,6 +86,7 @@ type StatusError struct {
 	Message    string        // the API's own words, one line, clipped; "" where it had none
 	RetryAfter time.Duration // what the API asked to wait; 0: it did not say
 	Limits     []int         // numbers that an answer in JSON gives as a maximum
+	Method     string        // "": GET
 	End        bool          // the configuration takes the answer for the end of the list (errors)
 
 	hint string
@@ -100,7 +102,7 @@ func (e *StatusError) Means() int {
 
 func (e *StatusError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "GET %s: %d", e.URL, e.Status)
+	fmt.Fprintf(&b, "%s %s: %d", cmp.Or(e.Method, http.MethodGet), e.URL, e.Status)
 	if t := http.StatusText(e.Status); t != "" {
 		b.WriteString(" " + t)
 	}

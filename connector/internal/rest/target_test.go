@@ -28,24 +28,24 @@ func TestBuildURL(t *testing.T) {
 			"http://***@h/?api_key=***&since=1&AuthCode=***&access_token=***&author=jo&scroll_token=MjA%3D"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			target, err := newTarget(x.url, x.query, names)
+			target, err := newTarget(Options{URL: x.url, Query: x.query, Params: names})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 20 { // map order must not show
-				u, shown, err := target.build(x.params)
+				q, err := target.build(x.params)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if u.String() != x.sent {
-					t.Fatalf("sent\n%s, want\n%s", u, x.sent)
+				if q.URL.String() != x.sent {
+					t.Fatalf("sent\n%s, want\n%s", &q.URL, x.sent)
 				}
 				want := x.shown
 				if want == "" {
 					want = x.sent
 				}
-				if shown != want {
-					t.Fatalf("shown\n%s, want\n%s", shown, want)
+				if q.Shown != want {
+					t.Fatalf("shown\n%s, want\n%s", q.Shown, want)
 				}
 			}
 		})

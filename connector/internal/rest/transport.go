@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/request"
 	"tidemark/connector/internal/secret"
 )
 
@@ -162,7 +163,7 @@ func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, maxMessageBody) // the connection can be used again
 	_ = resp.Body.Close()
-	if err := t.client.pace(req.Context(), req.URL, t.client.secrets.URL(req.URL)); err != nil {
+	if err := t.client.pace(req.Context(), &request.Request{Method: req.Method, URL: *req.URL, Shown: t.client.secrets.URL(req.URL)}); err != nil {
 		return nil, err
 	}
 	if proving, _, err = t.client.auth.Authorize(req, t.send); err != nil {

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 )
 
 // try sends one request and reads its answer within the timeout. An error that is worth
 // another try is an *again.
-func (c *Client) try(ctx context.Context, u *url.URL, shown string, known Validators, accept func(*Response) error) (*Response, error) {
-	resp, err := c.exchange(ctx, u, shown, known)
+func (c *Client) try(ctx context.Context, q *request.Request, known Validators, accept func(*Response) error) (*Response, error) {
+	resp, err := c.exchange(ctx, q, known)
 	if err != nil || accept == nil {
 		return resp, err
 	}
@@ -38,48 +39,45 @@ func (c *Client) try(ctx context.Context, u *url.URL, shown string, known Valida
 		return nil, err
 	}
 	if words := apiMessage(resp.Body, c.secrets); words != "" {
-		return nil, &again{err: fmt.Errorf("GET %s: %w (the answer says: %s)", shown, err, words)}
+		return nil, &again{err: fmt.Errorf("%s: %w (the answer says: %s)", q, err, words)}
 	}
-	return nil, &again{err: fmt.Errorf("GET %s: %w", shown, err)}
+	return nil, &again{err: fmt.Errorf("%s: %w", q, err)}
 }
 
 // exchange is a try without accept: a Response whose status is one of a page, or an error.
-func (c *Client) exchange(parent context.Context, u *url.URL, shown string, known Validators) (*Response, error) {
+func (c *Client) exchange(parent context.Context, q *request.Request, known Validators) (*Response, error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
-	x := &Rest{client: c, shown: shown, request: ctx, cancel: cancel, done: nothing}
+	x := &Rest{client: c, asked: q, request: ctx, cancel: cancel, done: nothing}
 	open := false
 	defer func() {
 		if !open {
 			x.Close()
 		}
 	}()
-	req := (&http.Request{
-		Method: http.MethodGet, URL: u, Host: c.host, Header: c.conditions(known),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
+	req := outgoing(q, c.host, c.conditions(known)).WithContext(ctx)
 
 	raw, err := c.http.Do(req) //nolint:bodyclose // Rest.Close does
 	if err != nil {
 		switch {
 		case parent.Err() != nil:
-			return nil, interrupted(shown, context.Cause(parent))
+			return nil, interrupted(q, context.Cause(parent))
 		case ctx.Err() != nil:
-			return nil, &again{err: fmt.Errorf("GET %s: no answer within request_timeout %s", shown, c.timeout)}
+			return nil, &again{err: fmt.Errorf("%s: no answer within request_timeout %s", q, c.timeout)}
 		}
-		return nil, c.transportError(shown, err)
+		return nil, c.transportError(q, err)
 	}
 	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
 	if raw.StatusCode == http.StatusNotModified && known.known() {
 		c.heed(raw.Header, date)
-		return &Response{URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), client: c}, nil
+		return &Response{URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), client: c}, nil
 	}
 	if a := actionFor(raw.StatusCode); a.do != page && (raw.StatusCode != http.StatusNoContent || !c.noContent) {
-		return c.refusal(raw, shown, date, a)
+		return c.refusal(raw, q, date, a)
 	}
 	if c.piece == 0 && raw.ContentLength > allowance(c.maxBody) {
-		return nil, c.tooLarge(shown)
+		return nil, c.tooLarge(q)
 	}
 	buffer := c.buffer()
 	if err = x.open(); err == nil {
@@ -91,11 +89,11 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string, know
 	}
 	if r := ruleFor(c.rules, raw.StatusCode, *buffer, true); r != nil {
 		defer c.release(buffer)
-		return c.judged(r, raw, shown, date, *buffer)
+		return c.judged(r, raw, q, date, *buffer)
 	}
 	c.heed(raw.Header, date)
 	resp := &Response{
-		URL: shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
+		URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
 		Body: *buffer, Received: x.received(), buffer: buffer, client: c,
 	}
 	if !x.ended {
@@ -104,39 +102,39 @@ func (c *Client) exchange(parent context.Context, u *url.URL, shown string, know
 	return resp, nil
 }
 
-func (c *Client) tooLarge(shown string) error {
-	return class.Errorf(class.Source, "GET %s: the answer is larger than max_body, %d bytes: ask for smaller pages or raise max_body", shown, c.maxBody)
+func (c *Client) tooLarge(q *request.Request) error {
+	return class.Errorf(class.Source, "%s: the answer is larger than max_body, %d bytes: ask for smaller pages or raise max_body", q, c.maxBody)
 }
 
 // failed makes an error of an answer that did not come to its end.
 func (x *Rest) failed(parent context.Context, buffer *[]byte, err error) error {
-	c, shown, received := x.client, x.shown, x.received()
+	c, q, received := x.client, x.asked, x.received()
 	err = c.secrets.Err(err) // it may quote a header in which the API echoes a secret
 	switch {
 	case parent.Err() != nil:
-		return interrupted(shown, context.Cause(parent))
+		return interrupted(q, context.Cause(parent))
 	case x.request.Err() != nil:
-		return &again{err: fmt.Errorf("GET %s: the answer was not complete within request_timeout %s: %d bytes had come", shown, c.timeout, len(*buffer))}
+		return &again{err: fmt.Errorf("%s: the answer was not complete within request_timeout %s: %d bytes had come", q, c.timeout, len(*buffer))}
 	case errors.Is(err, errTooLarge):
-		return c.tooLarge(shown)
+		return c.tooLarge(q)
 	case errors.Is(err, errEncoding):
-		return class.Errorf(class.Source, "GET %s: %w", shown, err)
+		return class.Errorf(class.Source, "%s: %w", q, err)
 	case received < x.raw.ContentLength:
-		return &again{err: fmt.Errorf("GET %s: the answer was cut off: %d of %d bytes came: %w", shown, received, x.raw.ContentLength, err)}
+		return &again{err: fmt.Errorf("%s: the answer was cut off: %d of %d bytes came: %w", q, received, x.raw.ContentLength, err)}
 	}
-	return &again{err: fmt.Errorf("GET %s: the answer broke off after %d bytes: %w", shown, received, err)}
+	return &again{err: fmt.Errorf("%s: the answer broke off after %d bytes: %w", q, received, err)}
 }
 
 // refusal makes an error of an answer that is no page, or what a rule of the configuration says.
-func (c *Client) refusal(raw *http.Response, shown string, date time.Time, a action) (*Response, error) {
+func (c *Client) refusal(raw *http.Response, q *request.Request, date time.Time, a action) (*Response, error) {
 	// The status is what counts: of the message, whatever could be read is good enough.
 	buffer, _, _ := c.read(raw, maxMessageBody)
 	defer c.release(buffer)
 	if r := ruleFor(c.rules, raw.StatusCode, *buffer, false); r != nil {
-		return c.judged(r, raw, shown, date, *buffer)
+		return c.judged(r, raw, q, date, *buffer)
 	}
 	pause, limited := asked(raw.StatusCode, raw.Header, date)
-	e := c.statusError(raw, shown, *buffer, pause, a.hint)
+	e := c.statusError(raw, q, *buffer, pause, a.hint)
 	if c.auth != nil && raw.StatusCode == http.StatusUnauthorized {
 		e.hint = c.auth.Hint()
 	}
@@ -150,10 +148,11 @@ func (c *Client) refusal(raw *http.Response, shown string, date time.Time, a act
 	return nil, class.Wrap(class.Source, e)
 }
 
-func (c *Client) statusError(raw *http.Response, shown string, body []byte, p pause, hint string) *StatusError {
+func (c *Client) statusError(raw *http.Response, q *request.Request, body []byte, p pause, hint string) *StatusError {
 	return &StatusError{
 		Status:     raw.StatusCode,
-		URL:        shown,
+		URL:        q.Shown,
+		Method:     q.Method,
 		Message:    apiMessage(body, c.secrets),
 		RetryAfter: p.wait,
 		Limits:     limitsOf(body),
@@ -173,10 +172,10 @@ func (c *Client) again(err error, p pause) error {
 // transportError makes an error of a request that got no answer. Broken connections and
 // names that don't resolve are tried again: servers restart. What only a change of the
 // configuration can mend is not.
-func (c *Client) transportError(shown string, err error) error {
+func (c *Client) transportError(q *request.Request, err error) error {
 	var redirect *redirectError
 	if errors.As(err, &redirect) {
-		return class.Errorf(class.Source, "GET %s: %w", shown, redirect)
+		return class.Errorf(class.Source, "%s: %w", q, redirect)
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -188,7 +187,7 @@ func (c *Client) transportError(shown string, err error) error {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
-	err = fmt.Errorf("GET %s: %w", shown, c.secrets.Err(err))
+	err = fmt.Errorf("%s: %w", q, c.secrets.Err(err))
 	if permanent {
 		return class.Wrap(class.Source, err)
 	}
