@@ -38,7 +38,8 @@ func (t tokened) step(at Position, p *Page) (move, error) {
 	token, ends := p.Token, t.spec.Ends
 	switch {
 	case token.Present && !token.Null && !token.Blank:
-		if len(p.Rows) == 0 && ends.EmptyPage {
+		// Some APIs give a token with their last page, too, and a flag that says that it is the last.
+		if len(p.Rows) == 0 && ends.EmptyPage || p.More.End != "" && (p.More.More == "" || p.More.More == t.spec.TokenPath) {
 			return move{end: true}, nil
 		}
 		return t.follow(to, p, token.Text)
