@@ -113,6 +113,8 @@ func (e Ends) ended(p *Page, seen, pages int64) (move, error) {
 		return move{end: true}, nil
 	case p.More.Flag:
 		return move{}, nil
+	case p.Pages > 0:
+		return move{end: pages >= p.Pages}, nil
 	case p.Total >= 0:
 		return move{end: short && seen >= p.Total}, nil
 	case p.More.End != "" && p.More.More == "":

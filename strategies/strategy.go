@@ -70,6 +70,7 @@ type Page struct {
 	Rows  []Row
 	Token Token
 	Total int64 // rows the API says match the request's filter; -1 where it does not say
+	Pages int64 // pages that the API says there are, where the configuration names the place; 0: it does not say
 	// More is what the answer says of rows that it does not hold. Of a page that is Cut it
 	// means nothing, for what stands behind the rows has not come.
 	More Evidence

@@ -142,6 +142,9 @@ func (d *decoder) combinations(s *Stream, from source) {
 		report("reconcile_interval", "a topic that is not exclusive holds keys of other writers, which a scan of this API would delete",
 			"remove reconcile_interval, or give the stream a topic of its own", "exclusive")
 	}
+	if s.CursorField == "" && !traits.All {
+		report("cursor_field", "must not be empty: "+s.Strategy+" moves by it", "give the field that says when a row was changed")
+	}
 	if s.InitialID > s.MaxID {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are %d and %d", blankStream().InitialID, blankStream().MaxID), "max_id")
 	}

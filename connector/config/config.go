@@ -72,6 +72,8 @@ type Stream struct {
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
 	TokenPath    string   // dotted path of the next page's token; "": there is none
 	TotalPath    string   // dotted path of the number of rows; "": there is none
+	MorePath     string   // dotted path of what says whether there are more pages; "": there is none
+	PagesPath    string   // dotted path of the number of pages; "": there is none
 	End          []string // what proves an end beside what does by itself: EndToken and so on, or statuses
 	Params       Params
 	Request      Request

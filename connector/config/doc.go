@@ -93,7 +93,7 @@
 //	poll_interval            pause between two sweeps [10s]
 //	idle_after               a stream with nothing to write for so long closes its producer until it has; 0: never [1m]
 //	primary_key, id_field    the field that becomes the record's key, dotted (account.id) or not; a list of them: the key is the JSON array of their texts; row_hash: rows have none, and are known by what they say [id]
-//	cursor_field             the field a sweep moves by; a dotted one (meta.updated_at) is read where it stands in the row, and kept in the record's header tidemark.cursor [updatedAt; step_size: the id field]
+//	cursor_field             the field a sweep moves by; snapshot needs none; a dotted one (meta.updated_at) is read where it stands in the row, and kept in the record's header tidemark.cursor [updatedAt; step_size: the id field; snapshot: ]
 //	cursor_format            how the cursor field is read; one with % in it, as %Y-%m-%d %H:%M:%S, is a strftime layout, and of a list the first that fits a value reads it: rfc3339, date, integer, epoch_seconds, epoch_millis, epoch_micros, epoch_float, opaque [rfc3339; step_size: integer]
 //	zone                     the time zone of cursor values that name none, as Europe/Berlin or +02:00 [rfc3339, date: UTC; a layout with a time of day needs one]
 //	records_path             dotted path of the rows in an answer, * for each element of an array (data.*.items); "": the answer is the rows [data]
@@ -102,6 +102,8 @@
 //	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
 //	total_path               dotted path of the number of rows [offset: total]
+//	more_path                dotted path of what says whether there are more pages: true or false, 1 or 0; null is no
+//	pages_path               pages: page, offset: dotted path of the number of pages
 //	end                      what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows: token, empty_page, repeated_page, short_page, null_data, 204, 400, 404, 416, 422 [what is unambiguous]
 //	params.since             rows changed at or after a value [keyset, offset: updated_since; timestamp, replay: since]
 //	params.token             the next page's token [keyset: scroll_param]

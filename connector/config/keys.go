@@ -66,6 +66,7 @@ var (
 	unpaged  = strategies.Those(func(r strategies.Recipe) bool { return r.Whole })
 	byID     = strategies.Those(func(r strategies.Recipe) bool { return r.ByID })
 	notBack  = strategies.Those(func(r strategies.Recipe) bool { return r.Buffered || r.ByID || r.All })
+	all      = strategies.Those(func(r strategies.Recipe) bool { return r.All })
 	walking  = strategies.Those(func(r strategies.Recipe) bool { return r.Walks })
 )
 
@@ -149,7 +150,7 @@ func streamFields(s *Stream) []field {
 		{name: "poll_interval", kind: duration, into: &s.PollInterval, min: 0.001, max: century, def: always("10s"), doc: "pause between two sweeps"},
 		{name: "idle_after", kind: duration, into: &s.IdleAfter, max: century, def: always("1m"), doc: "a stream with nothing to write for so long closes its producer until it has; 0: never"},
 		{name: "primary_key", alias: "id_field", kind: primary, into: s, def: always("id"), doc: "the field that becomes the record's key, dotted (account.id) or not; a list of them: the key is the JSON array of their texts; row_hash: rows have none, and are known by what they say"},
-		{name: "cursor_field", kind: text, into: &s.CursorField, def: append(always("updatedAt"), computed("the id field", byID...)...), doc: "the field a sweep moves by; a dotted one (meta.updated_at) is read where it stands in the row, and kept in the record's header tidemark.cursor"},
+		{name: "cursor_field", kind: text, empty: true, into: &s.CursorField, def: append(append(always("updatedAt"), computed("the id field", byID...)...), only("", all...)...), doc: "the field a sweep moves by; snapshot needs none; a dotted one (meta.updated_at) is read where it stands in the row, and kept in the record's header tidemark.cursor"},
 		{name: "cursor_format", kind: formats, enum: strategies.FormatNames(), into: &s.CursorFormat, more: &s.MoreFormats, def: append(always("rfc3339"), only("integer", byID...)...), doc: "how the cursor field is read; one with % in it, as %Y-%m-%d %H:%M:%S, is a strftime layout, and of a list the first that fits a value reads it"},
 		{name: "zone", kind: zone, into: &s.Zone, def: computed("rfc3339, date: UTC; a layout with a time of day needs one"), doc: "the time zone of cursor values that name none, as Europe/Berlin or +02:00"},
 		{name: "records_path", kind: text, empty: true, into: &s.RecordsPath, def: always("data"), doc: "dotted path of the rows in an answer, * for each element of an array (data.*.items); \"\": the answer is the rows"},
@@ -158,6 +159,8 @@ func streamFields(s *Stream) []field {
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
+		{name: "more_path", kind: text, empty: true, into: &s.MorePath, doc: "dotted path of what says whether there are more pages: true or false, 1 or 0; null is no"},
+		{name: "pages_path", kind: text, empty: true, into: &s.PagesPath, doc: "pages: page, offset: dotted path of the number of pages"},
 		{name: "end", kind: words, enum: ends, into: &s.End, def: computed("what is unambiguous"), doc: "what proves that there is no more, beside what does by itself; keyset: token (left out, false, 0), empty_page, repeated_page; keyset, offset: a status for what lies behind the last row; null_data, 204: an answer without rows"},
 		{name: "params", kind: section, fields: paramFields(&s.Params), doc: "the API's names of the query parameters; \"\": not sent"},
 		{name: "request", kind: section, fields: requestFields(&s.Request), doc: "what requests are made of, beside url, query and headers"},

@@ -58,6 +58,7 @@ func Auth(s config.Stream, store auth.Store, log *slog.Logger) (*auth.Authorizer
 func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 	return wire.Options{
 		Schema: Schema(s), SchemaID: id, RecordsPath: s.RecordsPath, TokenPath: s.TokenPath, TotalPath: s.TotalPath,
+		MorePath: s.MorePath, PagesPath: s.PagesPath,
 		Records: layouts[s.Records], KeyField: s.KeyField,
 		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData), Where: s.Where,
 		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,

@@ -13,9 +13,11 @@ const (
 	roleRecords
 	roleToken
 	roleTotal
+	roleMore  // whether there are more pages
+	rolePages // how many there are
 )
 
-var roleNames = [...]string{"", "records path", "token path", "total path"}
+var roleNames = [...]string{"", "records path", "token path", "total path", "more path", "pages path"}
 
 // place is one key of the answer that leads to something the plan wants.
 type place struct {

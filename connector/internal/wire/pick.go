@@ -347,6 +347,9 @@ func appendQuoted(out, text []byte) []byte {
 func (s *state) pickValue(row *strategies.Row) code {
 	t := &s.plan.beside
 	row.Value = strategies.Value{}
+	if t.slot < 0 {
+		return good
+	}
 	at := s.at[t.slot]
 	if at < 0 || s.buf[at] == 'n' {
 		return good

@@ -21,6 +21,7 @@ type Options struct {
 	// Dotted paths into the answer. An empty RecordsPath: the answer is the array
 	// itself. Its part * is each element of an array. Empty token and total paths: there are none.
 	RecordsPath, TokenPath, TotalPath string
+	MorePath, PagesPath               string // whether there are more pages, and how many there are
 	// Records is what stands at RecordsPath, KeyField the field that becomes the name of a member
 	// of RecordsByKey in a row that has none of its own.
 	Records  Layout
@@ -162,6 +163,10 @@ func (p *Plan) layKey() error {
 func (p *Plan) layCursor() error {
 	var ok bool
 	name := p.opts.CursorField
+	if name == "" { // rows have none
+		p.cursor, p.beside = noField, target{slot: -1}
+		return nil
+	}
 	if p.cursor, ok = p.root.index[name]; ok {
 		return p.checkCursor()
 	}
@@ -175,7 +180,7 @@ func (p *Plan) layCursor() error {
 }
 
 // CursorBeside reports whether bodies do not hold the cursor value: it goes into a record's header.
-func (p *Plan) CursorBeside() bool { return p.cursor == noField }
+func (p *Plan) CursorBeside() bool { return p.cursor == noField && p.beside.slot >= 0 }
 
 // layMark finds the deleted field.
 func (p *Plan) layMark() error {
@@ -206,7 +211,7 @@ func (p *Plan) layOut() error {
 	if o.RecordsPath == "" {
 		p.top.role = roleRecords
 		switch {
-		case o.TokenPath == "" && o.TotalPath == "":
+		case o.TokenPath+o.TotalPath+o.MorePath+o.PagesPath == "":
 			return nil
 		case o.Records == RecordsArray:
 			return errors.New("with an empty records path the answer is an array: it has no place for a token or a total")
@@ -216,7 +221,7 @@ func (p *Plan) layOut() error {
 	for _, x := range []struct {
 		path string
 		role role
-	}{{o.RecordsPath, roleRecords}, {o.TokenPath, roleToken}, {o.TotalPath, roleTotal}} {
+	}{{o.RecordsPath, roleRecords}, {o.TokenPath, roleToken}, {o.TotalPath, roleTotal}, {o.MorePath, roleMore}, {o.PagesPath, rolePages}} {
 		if x.path == "" {
 			continue
 		}

@@ -54,6 +54,7 @@ type state struct {
 	within             int     // arrays that the path goes on in
 	nameAt             int     // where the row's name begins, of a member of RecordsByKey
 	haveToken, haveSum bool
+	pages              int64 // how many there are; 0: not said
 }
 
 const (
@@ -80,7 +81,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 	p.last.out.Store(min(int64(len(s.out)), keepBytes/2))
 	p.last.side.Store(min(int64(len(s.side)), keepBytes/2))
 	return &Page{
-		Page:     strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, More: s.said(), Cut: cut},
+		Page:     strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, Pages: s.pages, More: s.said(), Cut: cut},
 		Head:     s.head,
 		Taken:    s.taken,
 		Unknown:  s.unknown,
@@ -100,7 +101,7 @@ func (s *state) reset(p *Plan, body []byte) {
 		s.shapes = append(s.shapes, shape{})
 	}
 	s.unknown, s.adjusted, s.marks, s.bad = Unknown{}, Adjusted{}, Marks{}, 0
-	s.token, s.total, s.evidence = strategies.Token{}, -1, strategies.Evidence{}
+	s.token, s.total, s.pages, s.evidence = strategies.Token{}, -1, 0, strategies.Evidence{}
 	s.found, s.allowed, s.within, s.haveToken, s.haveSum = 0, 0, 0, false, false
 	s.head, s.taken = 0, 0
 	s.at = slices.Grow(s.at[:0], p.picks.slots)[:p.picks.slots]
@@ -218,6 +219,8 @@ func (s *state) place(p *place) error {
 		return s.readToken(c)
 	case p.role == roleTotal:
 		return s.readTotal(c)
+	case p.role == roleMore || p.role == rolePages:
+		return s.readPaging(p)
 	}
 	if !s.skip() {
 		return s.broken()
