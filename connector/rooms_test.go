@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,5 +152,26 @@ func TestFilesStaySmall(t *testing.T) {
 	}, "connector", "strategies", "schemas", "cmd")
 	if facade > files || facade == 0 || all < 100 {
 		t.Errorf("connector/ has %d files, more than %d; %d were looked at", facade, files, all)
+	}
+}
+
+// Only the strategies themselves, and what shows them, name one: the rest asks what a strategy is like
+// (strategies.Traits), so that a new one is a file, an entry in a table and a test.
+func TestNobodyNamesAStrategy(t *testing.T) {
+	t.Parallel()
+	names := regexp.MustCompile(`\bstrategies\.(Keyset|Offset|Timestamp|StepSize|Replay|Changes|Feed|Window|Snapshot)\b`)
+	may := []string{"strategies/", "connector/internal/kit/", "cmd/bench/", "cmd/tidemark/demo.go"}
+	seen := 0
+	sources(t, func(path string, text []byte) {
+		if found := names.Find(text); found != nil {
+			if slices.ContainsFunc(may, func(p string) bool { return strings.HasPrefix(path, p) }) {
+				seen++
+			} else {
+				t.Errorf("%s names %s: ask for its traits", path, found)
+			}
+		}
+	}, "connector", "strategies", "schemas", "cmd")
+	if seen == 0 {
+		t.Error("nothing that may name a strategy does: the names have changed")
 	}
 }

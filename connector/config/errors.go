@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"tidemark/strategies"
 )
 
 // ErrorRule says what to make of an answer that has all that the rule gives.
@@ -151,8 +149,8 @@ func (d *decoder) errorRulesTogether(s *Stream, from source) {
 			}
 			d.report(at, fmt.Sprintf("%serrors[%d].%s", from.path, i, key), message, hint)
 		}
-		if ends := []string{strategies.Keyset, strategies.Offset}; r.Action == ErrorEnd && !slices.Contains(ends, s.Strategy) {
-			report("action", "end says nothing to "+s.Strategy, "it is for "+strings.Join(ends, " and "))
+		if ends := slices.Concat(byValue, counting, walking); r.Action == ErrorEnd && !slices.Contains(ends, s.Strategy) {
+			report("action", "end says nothing to "+s.Strategy, "it is for "+strings.Join(ends, ", "))
 		}
 		if r.Wait > s.MaxWait {
 			report("wait", "is longer than max_wait, "+s.MaxWait.String(), "shorten it, or raise max_wait")
