@@ -48,6 +48,9 @@ const (
 	pagerRow    = "last_row"    // by the last row of the page before
 )
 
+// Unpaged is the pager of a list that comes in one answer.
+const Unpaged = pagerNone
+
 // paging is what the recipes and the configuration have to know of a kind of pager.
 type paging struct {
 	doc    string
@@ -59,7 +62,7 @@ type paging struct {
 
 // pagings are all kinds of pagers: a new one is a file, a line here, and a field of Position.
 var pagings = map[string]paging{
-	pagerNone:   {"the answer holds all rows; one that says that there is more is an error", nil, false, false, func(s Spec) pager { return onePage{} }},
+	pagerNone:   {"the answer holds all rows; one that says that there is more is an error", nil, false, false, func(s Spec) pager { return onePage{s} }},
 	pagerNumber: {"pages have numbers", []Role{RolePage}, true, false, func(s Spec) pager { return numbered{s} }},
 	pagerOffset: {"the request says how many rows to skip", []Role{RoleOffset}, true, false, func(s Spec) pager { return skipping{s} }},
 	pagerToken:  {"each page holds the token of the next one", []Role{RoleToken}, false, true, func(s Spec) pager { return tokened{s, RoleToken} }},

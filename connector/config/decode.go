@@ -264,6 +264,10 @@ func (d *decoder) scalar(key string, n *node, f field, s string, wrong func()) {
 			*into = v
 		}
 	default:
+		if f.kind == duration && s == never && f.sometimesNever() {
+			*f.into.(*time.Duration) = Never
+			return
+		}
 		v, ok := parseQuantity(f.kind, s)
 		if !ok {
 			wrong()

@@ -42,6 +42,11 @@ func (d defaults) String() string {
 // fixed reports whether there is one default, whatever the strategy and the other keys.
 func (d defaults) fixed() bool { return len(d) == 1 && d[0].in == nil && !d[0].computed }
 
+// sometimesNever reports whether a duration may be never: where that is a default.
+func (f field) sometimesNever() bool {
+	return slices.ContainsFunc(f.def, func(d fallback) bool { return d.text == never })
+}
+
 // set gives a key a value that stands in the table.
 func (f field) set(value string) {
 	if into, ok := f.into.(*time.Duration); ok && value == never {

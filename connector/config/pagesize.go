@@ -1,5 +1,7 @@
 package config
 
+import "tidemark/strategies"
+
 // PageSizeUnsent says whether page_size is given and does not go with the requests, although
 // the strategy reads pages: it has no parameter for it then.
 func (s Stream) PageSizeUnsent() bool {
@@ -14,7 +16,7 @@ func (d *decoder) pageSize(s *Stream, from source) {
 	report := func(message, hint string) { d.report(from.at("page_size"), from.path+"page_size", message, hint) }
 	flat := from.path == ""
 	switch {
-	case s.Unpaged && (s.Traits().Counts || (s.Traits().ByValue || s.Traits().Walks) && !flat):
+	case s.Unpaged && (s.Traits().Counts || s.Traits().ByValue && !flat || s.Traits().Walks && s.Pages != strategies.Unpaged):
 		report(s.Strategy+" reads page by page", "give the number of rows a page, or use a strategy that reads without pages")
 	case s.PageSizeUnsent() && !flat:
 		report("would not be sent: "+s.Strategy+" sends it by the parameter that params.limit names, and that is not given",

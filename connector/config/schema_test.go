@@ -60,6 +60,9 @@ func fieldSchema(f field) object {
 		s = numbers("number", oneString(decimalPattern), variable)
 	case duration:
 		s = numbers("number", oneString(decimalPattern), oneString(durationPattern), variable)
+		if f.sometimesNever() {
+			s = numbers("number", oneString(decimalPattern), oneString(durationPattern), object{"const": never}, variable)
+		}
 	case size:
 		s = numbers("integer", oneString(wholePattern), oneString(sizePattern), variable)
 	case boolean:
