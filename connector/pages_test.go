@@ -107,6 +107,9 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/none":
 		between(q.Get("from"), q.Get("to"))
 		answer["data"] = rows
+	case "/days":
+		between(q.Get("day"), "") // as texts: from the day's midnight on
+		answer["data"] = rows
 	case "/search":
 		var body struct {
 			Where struct {
@@ -171,6 +174,11 @@ func TestExamplesOfPages(t *testing.T) {
 			t.Cleanup(server.Close)
 			h := emptyHouse(t, server.URL)
 			s := h.example(filepath.Base(file), map[string]string{"API": server.URL, "FROM": time.Now().Add(-80 * time.Hour).UTC().Format(time.RFC3339)})
+			var said strings.Builder
+			if err := Check(t.Context(), h.cfg, &said); err != nil {
+				t.Fatalf("%v\n%s", err, said.String())
+			}
+			t.Log(said.String())
 			for range 2 {
 				h.mustOnce()
 				if n := len(h.events(s.Topic)); n != 100 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 	"tidemark/strategies"
 )
 
@@ -22,11 +23,24 @@ func (s Stream) Spec() (strategies.Spec, error) {
 	}
 	return strategies.Spec{
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
-		Buffer: s.Buffer, Lookback: s.Lookback, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
+		Buffer: s.Buffer + s.coarse(), Lookback: s.Lookback + s.coarse(), Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Pager: s.Pages, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
 		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
+}
+
+// coarse is by how much the requests' lower bound may lie below the one that the strategy asks with, because
+// it is written in a coarser format: so far back rows come again (rule 27).
+func (s Stream) coarse() time.Duration {
+	if !slices.Contains(s.placed, string(request.Since)) {
+		return 0
+	}
+	t, err := s.Template()
+	if err != nil {
+		return 0 // not a stream that Load made
+	}
+	return time.Duration(t.Granule(request.Since)) * time.Microsecond
 }
 
 // Traits are those of the stream's strategy.
@@ -53,12 +67,12 @@ func (s Stream) ends() strategies.Ends {
 // what it holds (rule 11). What nobody asked for, the default of seconds, asks nothing
 // of a topic: a broker's cleaner does not come round so often.
 func (s Stream) Back() time.Duration {
-	back, traits := s.Lookback, s.Traits()
+	back, traits := s.Lookback+s.coarse(), s.Traits()
 	switch {
 	case traits.ByID, traits.All:
 		return 0
 	case traits.Buffered:
-		back = max(s.Buffer, s.Lookback)
+		back = max(s.Buffer+s.coarse(), back)
 	}
 	if back <= lookback {
 		return 0
