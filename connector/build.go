@@ -184,6 +184,9 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	}
 	rules.CursorBeside = plan.CursorBeside()
 	source := reading.NewAPI(client, plan)
+	if len(s.ForEach.Values) > 0 && s.ForEach.Key {
+		source.KeyBySlice()
+	}
 	return reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
 		Drift: source.Drift, Budget: share}, source, plan, nil
 }

@@ -33,6 +33,7 @@ func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
 		c.Sweep.settle()        // nothing is asked from the mark
 		c.Sweep.From = c.Window // and so far all rows come
 		c.Sweep.After = c.Window
+		c.Sweep.High = c.Reached
 	}
 	return c, err
 }
@@ -101,7 +102,7 @@ func (s feed) Refused(c Cursor, status int) (Verdict, bool, error) {
 	if !s.refusedEnd(c, status) {
 		return Verdict{}, false, nil
 	}
-	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}})
+	v, err := s.Fold(c, Page{Total: -1, last: true})
 	return v, true, err
 }
 

@@ -7,22 +7,23 @@ type Role string
 
 // The roles.
 const (
-	RoleSince     Role = "since"      // rows at or after a value of the cursor field
-	RoleToken     Role = "token"      // the continuation token of the page before
-	RoleLimit     Role = "limit"      // rows a page
-	RoleOffset    Role = "offset"     // rows to skip
-	RoleOrderBy   Role = "order_by"   // what to sort by
-	RoleOrderType Role = "order_type" // the direction, always asc
-	RoleStartID   Role = "start_id"   // the first id of a range
-	RoleEndID     Role = "end_id"     // its last id
-	RoleUntil     Role = "until"      // rows up to a value of the cursor field
-	RolePage      Role = "page"       // the number of a page
-	RoleLink      Role = "link"       // the URL of the page, as the API gave it: the question is that URL
+	RoleSince     Role = "since"        // rows at or after a value of the cursor field
+	RoleToken     Role = "token"        // the continuation token of the page before
+	RoleLimit     Role = "limit"        // rows a page
+	RoleOffset    Role = "offset"       // rows to skip
+	RoleOrderBy   Role = "order_by"     // what to sort by
+	RoleOrderType Role = "order_type"   // the direction, always asc
+	RoleStartID   Role = "start_id"     // the first id of a range
+	RoleEndID     Role = "end_id"       // its last id
+	RoleUntil     Role = "until"        // rows up to a value of the cursor field
+	RolePage      Role = "page"         // the number of a page
+	RoleEach      Role = "parent.value" // of a collection that is read in slices, one for each value of a list: the value
+	RoleLink      Role = "link"         // the URL of the page, as the API gave it: the question is that URL
 )
 
 // Roles are all roles.
 func Roles() []Role {
-	return []Role{RoleSince, RoleToken, RoleLimit, RoleOffset, RoleOrderBy, RoleOrderType, RoleStartID, RoleEndID, RoleUntil, RolePage, RoleLink}
+	return []Role{RoleSince, RoleToken, RoleLimit, RoleOffset, RoleOrderBy, RoleOrderType, RoleStartID, RoleEndID, RoleUntil, RolePage, RoleEach, RoleLink}
 }
 
 // Param is one value of a question.

@@ -86,7 +86,7 @@ type Page struct {
 
 	refused bool // keyset: no answer, but the refusal that ends the sweep
 	asked   int  // rows that the request asked for; 0: it did not say
-	last    bool // feed: nothing behind the page is wanted
+	last    bool // by pager: nothing comes behind it, or nothing of that is wanted
 }
 
 // Verdict is what Fold decided.
@@ -127,6 +127,7 @@ type Spec struct {
 	Step      time.Duration // window: the span of time of one request
 	Lag       time.Duration // window: how far behind now the last one ends
 	MaxAge    time.Duration // window: a mark that is older is not asked from; 0: any is
+	Values    []string      // by pager: the collection is read in slices, one for each of these; nil: as a whole
 	Params    ParamNames
 	OrderBy   string // offset: the value of the OrderBy parameter
 }

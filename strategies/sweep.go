@@ -87,7 +87,7 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 // sweep's end, what comes behind it at the next one's.
 func (w walk) note(c *Cursor, p Page) (err error) {
 	high := w.extent(p.Rows, p.Ceiling).high
-	if c.Sweep.Walk == nil || c.Sweep.Walk.At.first() {
+	if c.Sweep.Walk.start() {
 		return w.saw(c, high)
 	}
 	c.Sweep.Ahead, err = w.greater(c.Sweep.Ahead, high)
@@ -122,7 +122,7 @@ func (s sweep) Refused(c Cursor, status int) (Verdict, bool, error) {
 	if !s.refusedEnd(c, status) {
 		return Verdict{}, false, nil
 	}
-	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}})
+	v, err := s.Fold(c, Page{Total: -1, last: true})
 	return v, true, err
 }
 

@@ -23,6 +23,7 @@ type walk struct {
 // Walk is where a sweep by pager stands.
 type Walk struct {
 	At     Position `json:"at,omitzero"`
+	Slice  int      `json:"slice,omitempty"`  // of Spec.Values: the one that is read
 	Pages  int64    `json:"pages,omitempty"`  // read in this pass
 	Pass   Digest   `json:"pass,omitzero"`    // the rows of this pass
 	Before *Digest  `json:"before,omitempty"` // those of the one before
@@ -76,6 +77,13 @@ func (w walk) question(c Cursor, bounds ...Param) Query {
 				q.Params = append(q.Params, b)
 			}
 		}
+	}
+	if n := len(w.spec.Values); n > 0 {
+		slice := 0
+		if c.Sweep.Walk != nil {
+			slice = min(c.Sweep.Walk.Slice, n-1)
+		}
+		q.Params = append(q.Params, Param{RoleEach, w.spec.Values[slice]})
 	}
 	w.pager.ask(at, &q)
 	if n := w.limit(c); n > 0 && !at.linked(q) {
@@ -149,9 +157,21 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (done, again bool, warning s
 		at.Before = &before
 		at.restart()
 		return false, true, m.warning, nil
+	case at.Slice+1 < len(w.spec.Values):
+		at.slice(at.Slice + 1)
+		return false, false, m.warning, nil
 	}
 	return true, false, m.warning, nil
 }
+
+// slice goes to the first page of a slice.
+func (w *Walk) slice(n int) {
+	w.restart()
+	w.Slice, w.Before, w.Passes = n, nil, 0
+}
+
+// start reports whether nothing of the collection has been read, in this pass.
+func (w *Walk) start() bool { return w == nil || w.Slice == 0 && w.At.first() }
 
 // restart goes back to the list's first page.
 func (w *Walk) restart() { w.At, w.Pages, w.Pass = Position{}, 0, Digest{} }
@@ -182,6 +202,10 @@ func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 	}
 	c = c.clone()
 	at := standing(c.Sweep)
+	if _, one := w.pager.(onePage); one && at.Slice+1 < len(w.spec.Values) {
+		at.slice(at.Slice + 1)
+		return c, true
+	}
 	to, ok := w.pager.ahead(at.At, rows, total)
 	at.At = to
 	return c, ok
@@ -196,6 +220,7 @@ func (w walk) refusedEnd(c Cursor, status int) bool {
 // wrong calls below with each number that has to be at least so great.
 func (w *Walk) wrong(below func(name string, n, least int64)) {
 	below("sweep.walk.pages", w.Pages, 0)
+	below("sweep.walk.slice", int64(w.Slice), 0)
 	below("sweep.walk.passes", int64(w.Passes), 0)
 	below("sweep.walk.pass.rows", int64(w.Pass.Rows), 0)
 	if w.Before != nil {

@@ -34,6 +34,7 @@ func drawList(t *rapid.T, strategy, pager string) (Strategy, *listAPI) {
 	api := &listAPI{spec: spec, size: rapid.IntRange(1, 5).Draw(t, "size"), order: rapid.SampledFrom(listOrders).Draw(t, "order"),
 		strict: rapid.Bool().Draw(t, "strict"), ends: rapid.SampledFrom([]string{"null", "absent", "page"}).Draw(t, "ends"),
 		total: rapid.Bool().Draw(t, "total"), tokens: map[string]int{}}
+	spec.Values = rapid.SampledFrom([][]string{nil, nil, {"a"}, {"a", "b", "c"}}).Draw(t, "values")
 	switch {
 	case traits.Falls:
 		api.order = "falling"

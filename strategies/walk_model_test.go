@@ -17,6 +17,7 @@ import (
 type listRow struct {
 	key, version, rank int
 	n                  int // its cursor value, seconds past noon
+	slice              string
 }
 
 // listAPI answers questions by role: a filter, an order and pages of one kind, over rows that come, change
@@ -98,6 +99,9 @@ func (a *listAPI) serve(q Query) Page {
 	}
 	since, until, _ := strings.Cut(bounds, "|")
 	rows := a.sorted(a.rows)
+	if len(a.spec.Values) > 0 {
+		rows = slices.DeleteFunc(rows, func(r listRow) bool { return r.slice != get[RoleEach] })
+	}
 	if since != "" && a.spec.Params.Since != "" {
 		from := a.seconds(since)
 		rows = slices.DeleteFunc(rows, func(r listRow) bool { return r.n < from || a.strict && r.n == from })
@@ -185,7 +189,7 @@ func (a *listAPI) lead(page *Page, bounds string, cut []listRow, more bool) {
 		return
 	}
 	last := a.place(cut[len(cut)-1])
-	text := bounds + "#" + strconv.Itoa(last)
+	text := bounds + "#" + strconv.Itoa(last) // of any slice: the value goes with the request
 	if a.loops {
 		last = -1 << 40 // before the first row
 		text = bounds + "#0"
@@ -210,7 +214,11 @@ func (a *listAPI) made(rows []listRow) []Row {
 func (a *listAPI) insert(rank int) {
 	a.clock++
 	a.next++
-	a.rows = append(a.rows, listRow{a.next, 0, rank, a.clock + a.skew})
+	slice := ""
+	if n := len(a.spec.Values); n > 0 {
+		slice = a.spec.Values[a.next%n]
+	}
+	a.rows = append(a.rows, listRow{a.next, 0, rank, a.clock + a.skew, slice})
 }
 
 func (a *listAPI) update(i, rank int) {

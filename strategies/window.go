@@ -180,8 +180,8 @@ func (s window) span(c *Cursor, to Value) error {
 		c.Mark, mark = string(high.Raw), high
 	}
 	at := standing(sweep)
-	at.restart()
-	at.Before, at.Passes, sweep.Restarts = nil, 0, 0
+	at.slice(0)
+	sweep.Restarts = 0
 	next := to.N - s.granule(to)
 	sweep.After = s.text(to, next)
 	at.To = s.text(to, min(max(next+s.spec.Step.Microseconds(), to.N+s.granule(to)), until.N))
@@ -237,7 +237,7 @@ func (s window) Refused(c Cursor, status int) (Verdict, bool, error) {
 	if !s.refusedEnd(c, status) {
 		return Verdict{}, false, nil
 	}
-	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}})
+	v, err := s.Fold(c, Page{Total: -1, last: true})
 	return v, true, err
 }
 
@@ -246,7 +246,7 @@ func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	if c.Sweep == nil || c.Sweep.Walk == nil {
 		return c, false
 	}
-	if _, one := s.pager.(onePage); !one {
+	if _, one := s.pager.(onePage); !one || c.Sweep.Walk.Slice+1 < len(s.spec.Values) {
 		return s.ahead(c, rows, total)
 	}
 	c = c.clone()

@@ -145,6 +145,12 @@ func (d *decoder) combinations(s *Stream, from source) {
 	if s.CursorField == "" && !traits.All {
 		report("cursor_field", "must not be empty: "+s.Strategy+" moves by it", "give the field that says when a row was changed")
 	}
+	if len(s.ForEach.Values) > 0 && !traits.Walks {
+		report("for_each", s.Strategy+" reads no slices", "use one of "+strings.Join(walking, ", "))
+	}
+	if len(s.ForEach.Values) > 0 && !from.given.has("request") {
+		report("for_each", "each request would be the same", "put {parent.value} into request.path or request.query")
+	}
 	if s.InitialID > s.MaxID {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are %d and %d", blankStream().InitialID, blankStream().MaxID), "max_id")
 	}

@@ -49,6 +49,7 @@ type Stream struct {
 	Buffer       time.Duration // replay: buffer_hours
 	Lookback     time.Duration // how far behind the mark a sweep begins
 	InitialMark  string        // where the first sweep begins; "": before every row
+	ForEach      ForEach       // the slices that the collection is read in
 	Pages        string        // how pages follow each other, one of strategies.Pagers; "": as the strategy has it
 	FirstPage    int64         // pages by number: that of the first one
 	LastRow      string        // pages behind a row: what the request says of it, key or cursor
@@ -132,6 +133,13 @@ type Params struct {
 type Deleted struct {
 	Field, Value string
 	Present      bool
+}
+
+// ForEach says that a collection is read in slices, one for each of some values, which requests hold as
+// {parent.value}.
+type ForEach struct {
+	Values []string // nil: the collection is read as a whole
+	Key    bool     // the value is a part of the key, before the row's own
 }
 
 // The words of Stream.End that are no statuses.

@@ -82,6 +82,8 @@
 //	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never]
 //	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
 //	exclusive                whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote [true]
+//	for_each.values          a list of values, or one string with commas; a request has the one in turn as {parent.value}
+//	for_each.key             whether the value is a part of the record's key, before the row's own [true]
 //	pages                    how pages follow each other; last_row: a page begins behind the last row of the one before, whose key the request carries; link_header: the header Link of each page has the URL of the next one (rel=next); next_url: each page holds the URL of the next one; none: the answer holds all rows; one that says that there is more is an error; offset: the request says how many rows to skip; page: pages have numbers; token: each page holds the token of the next one: last_row, link_header, next_url, none, offset, page, token [sweep, feed, window, snapshot: none]
 //	first_page               pages: page: the number of the first one [1]
 //	last_row                 pages: last_row: what a request says of the last row of the page before, its id or its cursor value: key, cursor [key]

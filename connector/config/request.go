@@ -89,6 +89,9 @@ func (s Stream) asks() (asks []request.Ask) {
 			roles = append(roles, strategies.RoleLink)
 		}
 	}
+	if len(s.ForEach.Values) > 0 {
+		roles = append(roles, strategies.RoleEach)
+	}
 	for _, r := range roles {
 		always := true
 		switch r {
@@ -138,6 +141,9 @@ func (d *decoder) request(s *Stream, from source) {
 			}
 		}
 		d.ownHeader(f.Name, "request.headers", from)
+	}
+	if len(s.ForEach.Values) > 0 && !t.Uses(request.Role(strategies.RoleEach)) {
+		d.report(from.at("for_each"), from.path+"for_each", "each request would be the same", "put {parent.value} into request.path or request.query")
 	}
 	if !t.Asks() {
 		return

@@ -84,6 +84,11 @@ func fieldSchema(f field) object {
 			oneString("^ *(" + host + " *(, *" + host + " *)*)?$"), variable,
 		}}
 	case words:
+		if f.enum == nil { // any
+			one := object{"type": []string{"string", "number"}, "minLength": 1}
+			s = object{"anyOf": []any{object{"type": "array", "items": one}, object{"type": []string{"string", "number"}}}}
+			break
+		}
 		numbers, all := []int{}, strings.Join(f.enum, "|")
 		for _, w := range f.enum {
 			if n, err := strconv.Atoi(w); err == nil {

@@ -25,7 +25,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
 		Buffer: s.Buffer + s.coarse(), Lookback: s.Lookback + s.coarse(), Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
-		Pager: s.Pages, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
+		Pager: s.Pages, Values: s.ForEach.Values, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
 		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
 }
@@ -110,6 +110,9 @@ func (s Stream) Fingerprint() string {
 	}
 	if s.Where != "" {
 		all = append(all, map[string]string{"where": s.Where})
+	}
+	if len(s.ForEach.Values) > 0 { // the rows of a new one may lie behind the mark
+		all = append(all, map[string]any{"for_each": s.ForEach})
 	}
 	if len(s.MoreFormats) > 0 || s.Zone != "" {
 		all = append(all, s.MoreFormats, s.Zone)

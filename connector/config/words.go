@@ -14,7 +14,9 @@ func (d *decoder) words(key string, n *node, f field, wrong func()) {
 	add := func(at *node, s string) {
 		s = strings.TrimSpace(s)
 		switch {
-		case !slices.Contains(f.enum, s):
+		case s == "":
+			d.report(at.pos, key, "has an empty word", f.hint())
+		case f.enum != nil && !slices.Contains(f.enum, s):
 			hint := f.hint()
 			if near := txt.Nearest(s, f.enum); near != "" {
 				hint = "is it " + near + "? " + hint

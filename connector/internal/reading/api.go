@@ -14,10 +14,14 @@ import (
 type API struct {
 	client *rest.Client
 	plan   *wire.Plan
+	sliced bool // keys begin with the slice's value
 }
 
 // NewAPI returns the source of a client's answers, whose rows become records by the plan.
-func NewAPI(client *rest.Client, plan *wire.Plan) *API { return &API{client, plan} }
+func NewAPI(client *rest.Client, plan *wire.Plan) *API { return &API{client: client, plan: plan} }
+
+// KeyBySlice makes the value of a slice a part of the keys of its rows, whose ids need not be unique among all.
+func (a *API) KeyBySlice() { a.sliced = true }
 
 // pageCost is what a page takes in memory, in times its body: the body, the encoded rows
 // with their descriptions, and the records made from them.
@@ -38,7 +42,15 @@ func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, err
 	if err != nil {
 		return nil, err
 	}
-	return a.answer(resp, page), nil
+	out := a.answer(resp, page)
+	if a.sliced {
+		for _, p := range params {
+			if p.Role == strategies.RoleEach {
+				a.plan.KeyWithin(p.Value, out.Rows)
+			}
+		}
+	}
+	return out, nil
 }
 
 // scan makes rows of a response that is a page, or a part of one.
@@ -68,7 +80,7 @@ func (a *API) scan(page **wire.Page) func(*rest.Response) error {
 
 func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	out := &Answer{
-		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Adjusted: page.Adjusted,
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Adjusted: page.Adjusted, Skipped: resp.Skipped,
 		Free: func() {
 			page.Release()
 			resp.Release()

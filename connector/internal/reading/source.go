@@ -24,6 +24,7 @@ type Answer struct {
 	Date     time.Time     // by the API's clock; zero where it does not say
 	Size     int64         // bytes
 	Marks    wire.Marks    // what the deleted field holds
+	Skipped  bool          // the configuration takes it for a page without rows
 	Adjusted wire.Adjusted // values that were changed so that the schema takes them
 	Free     func()        // gives the buffers back; nil: there are none
 

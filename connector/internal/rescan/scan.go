@@ -300,6 +300,9 @@ func (f *scan) sweep(ctx context.Context, c strategies.Cursor, page func(*readin
 		if p.Answer == nil {
 			return true, nil
 		}
+		if p.Answer.Skipped {
+			f.moved = "a part of the collection was left out (errors, action: skip), whose rows may not be taken for deleted"
+		}
 		f.ordered(p.Answer.Rows, &last, before.Sweep.Token != "")
 		return true, page(p.Answer)
 	})

@@ -62,7 +62,7 @@
 //
 // Files: schema*.go and default.go (schema to type tree), plan.go and path.go
 // (Options, Compile), page.go (results, errors, buffers), json.go (scanner), scan.go
-// (the page), paging.go (what it says of further ones), layout.go (where its rows stand and how), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
+// (the page), paging.go (what it says of further ones), slice.go (keys of rows from one of several slices), layout.go (where its rows stand and how), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
 // keys and cursor values), pick.go (those further down in a row, of several fields, or of none), filter.go (rows that are
 // not wanted), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
