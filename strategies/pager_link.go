@@ -8,7 +8,7 @@ type linked struct{ tokened }
 
 func (l linked) step(at Position, p *Page) (move, error) {
 	switch {
-	case p.Link == "" && p.More.Flag:
+	case p.Link == "" && p.More.More != "":
 		return move{}, fmt.Errorf("the answer has no header Link with rel=next, and says that there is more (%s): it pages in another way (pages)", p.More.More)
 	case p.Link == "", len(p.Rows) == 0 && l.spec.Ends.EmptyPage:
 		return move{end: true}, nil

@@ -188,6 +188,10 @@ func TestWalksRefuse(t *testing.T) {
 		"URLs in a circle":         {Feed, pagerURL, func(a *listAPI) { a.loops = true }, "would never end"},
 		"not newest first":         {Feed, pagerNone, func(a *listAPI) { a.order = "rising" }, "does not sort newest first"},
 		"no upper bound":           {Window, pagerNone, func(a *listAPI) { a.endless = true }, "params.until"},
+		"more, and no pages":       {Snapshot, pagerNone, func(a *listAPI) { a.flagged = true }, "no pages are configured"},
+		"more, and no Link":        {Snapshot, pagerLink, func(a *listAPI) { a.flagged, a.size = true, 50 }, "no header Link"},
+		"more, and no token":       {Snapshot, pagerToken, func(a *listAPI) { a.ends, a.flagged, a.size = "absent", true, 50 }, "token_path"},
+		"more, and no row":         {Snapshot, pagerNumber, func(a *listAPI) { a.flagged = true }, "records_path"},
 		"a token that is missing":  {Snapshot, pagerToken, func(a *listAPI) { a.ends, a.size = "absent", 50 }, "token_path"},
 	} {
 		t.Run(name, func(t *testing.T) {

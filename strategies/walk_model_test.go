@@ -36,6 +36,7 @@ type listAPI struct {
 	skips   bool // it does not honour the page number, the offset or the row
 	loops   bool // its tokens lead in a circle
 	endless bool // it does not honour the upper bound
+	flagged bool // it says of each page that there is more, and in no other way how to get it
 	tokens  map[string]int
 }
 
@@ -111,6 +112,9 @@ func (a *listAPI) serve(q Query) Page {
 		rows = slices.DeleteFunc(rows, func(r listRow) bool { return r.n > to || a.strict && r.n == to })
 	}
 	page := Page{Total: -1}
+	if a.flagged {
+		page.More.Goes("has_more: true", true)
+	}
 	if a.total {
 		page.Total = int64(len(rows))
 	}
