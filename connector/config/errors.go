@@ -151,7 +151,7 @@ func (d *decoder) errorRulesTogether(s *Stream, from source) {
 			}
 			d.report(at, fmt.Sprintf("%serrors[%d].%s", from.path, i, key), message, hint)
 		}
-		if ends := []string{strategies.Keyset, strategies.Offset}; r.Action == ErrorEnd && !slices.Contains(ends, s.Strategy) {
+		if ends := []string{strategies.Keyset, strategies.Offset}; r.Action == ErrorEnd && !slices.Contains(ends, s.Strategy) && !s.Shares("errors") {
 			report("action", "end says nothing to "+s.Strategy, "it is for "+strings.Join(ends, " and "))
 		}
 		if r.Wait > s.MaxWait {
