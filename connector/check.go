@@ -10,7 +10,6 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/reading"
-	"tidemark/connector/internal/rest"
 )
 
 // Check looks at all that a configuration points to and writes one line for each to out: "ok"
@@ -23,12 +22,13 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		own.Kafka.MaxInFlight = config.Default().Kafka.MaxInFlight
 	}
 	log := slog.New(slog.DiscardHandler)
-	transport := rest.NewTransport() // one for all streams
-	defer transport.CloseIdleConnections()
+	o := Options{Logger: log}
+	o.deps.apis = newAPIs(&own, o)
+	defer o.deps.apis.Close()
 	return checking.Check(ctx, &own, out, checking.Parts{
 		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
 			share := alone(&own).Share()
-			parts, source, _, err := newReading(s, own.Kafka, share, Options{Logger: log, deps: deps{transport: transport}})
+			parts, source, _, err := newReading(s, own.Kafka, share, o)
 			return parts, source, share, err
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },
