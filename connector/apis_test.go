@@ -33,6 +33,7 @@ type crm struct {
 	access  string
 	tenants map[string]string // by path
 	refused []string
+	used    func(access string) // called when an access token is used first; may be nil
 }
 
 func newCRM(t *testing.T, access string) (*crm, string) {
@@ -68,6 +69,10 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+c.access {
 			refuse(http.StatusUnauthorized, "not the last token")
 			return
+		}
+		if c.used != nil {
+			c.used(c.access)
+			c.used = nil
 		}
 		c.tenants[r.URL.Path] = r.Header.Get("X-Tenant")
 		inner := r.Clone(r.Context())
@@ -129,7 +134,16 @@ func TestExampleOfRefreshToken(t *testing.T) {
 	api, url := newCRM(t, "")
 	h := emptyHouse(t, url)
 	h.examples("apis-refresh-token.yaml", map[string]string{"API": url, "LOGIN": url})
+	secrets := sinkOptions(h.cfg, config.Stream{}, h.logger(), nil).Secrets()
+	var last []byte
 	for process := range 3 {
+		api.used = func(access string) {
+			sealed, err := secrets.Load(t.Context(), "api:crm")
+			if err != nil || sealed == nil || bytes.Equal(sealed, last) {
+				t.Errorf("%s is used before the refresh token beside it is kept: %v", access, err)
+			}
+			last = sealed
+		}
 		h.mustOnce()
 		h.full()
 		if api.given != process+1 || len(api.refused) > 0 {

@@ -14,7 +14,8 @@ import (
 
 // Check looks at all that a configuration points to and writes one line for each to out: "ok"
 // what is right, "WARN" what a start will say, "FAIL" what is wrong and what to do, "--" what was
-// not looked at. It changes nothing: no topic or schema is made, no worker is fenced (rule 7).
+// not looked at. It changes nothing: no topic or schema is made, no worker is fenced (rule 7). Only a refresh token
+// that the API replaces by being asked is kept, which would be lost otherwise.
 // The error joins what was wrong, the first first.
 func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	own := *cfg

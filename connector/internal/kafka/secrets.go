@@ -86,7 +86,7 @@ func (s Secrets) Load(ctx context.Context, name string) ([]byte, error) {
 	return kept.Sealed, nil
 }
 
-var errNoBrokers = class.Wrap(class.Broker, errors.New("the state topic keeps it, and no brokers are named"))
+var errNoBrokers = class.Wrap(class.Broker, errors.New("the state topic keeps it, and no brokers are named: set kafka.brokers (--brokers)"))
 
 // Save returns once what is sealed can be loaded again. The state topic is made where it is missing.
 func (s Secrets) Save(ctx context.Context, name string, sealed []byte) error {
