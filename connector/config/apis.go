@@ -166,7 +166,13 @@ func (d *decoder) address(n *node, from *source) {
 	if err != nil {
 		return
 	}
-	whole := u.JoinPath(more.EscapedPath())
+	whole := *u
+	if whole.RawPath = u.EscapedPath(); more.Path != "" {
+		whole.RawPath = strings.TrimSuffix(whole.RawPath, "/") + "/" + strings.TrimPrefix(more.EscapedPath(), "/")
+	}
+	if whole.Path, err = url.PathUnescape(whole.RawPath); err != nil {
+		return
+	}
 	whole.RawQuery = strings.Trim(u.RawQuery+"&"+more.RawQuery, "&")
 	at.value = &node{kind: isText, pos: path.value.pos, text: path.value.text, resolved: true, ok: true, value: whole.String()}
 }

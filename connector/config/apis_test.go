@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"reflect"
@@ -96,6 +97,26 @@ func TestAPIOfTheFlatForm(t *testing.T) {
 	c := mustParse(t, "c.json", `{"strategy": "keyset", "api": "crm", "path": "/users", "apis": {"crm": {"url": "http://crm.example/v1", "max_retries": 1}}}`, Overrides{})
 	if s := c.Streams[0]; s.URL != "http://crm.example/v1/users" || s.MaxRetries != 1 || s.Name != "user" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A path is put behind the url as it is written, with one slash between them.
+func TestPathBehindURL(t *testing.T) {
+	for _, c := range [][3]string{
+		{"https://api.example", "/users", "https://api.example/users"},
+		{"https://api.example/", "users", "https://api.example/users"},
+		{"https://api.example/v1/", "/users/", "https://api.example/v1/users/"},
+		{"https://api.example/v1/", "?a=b", "https://api.example/v1/?a=b"},
+		{"https://api.example?a=b", "?c=d", "https://api.example?a=b&c=d"},
+		{"https://api.example/a//b", "c//d", "https://api.example/a//b/c//d"},
+		{"https://api.example/a%2Fb", "/c%2Fd", "https://api.example/a%2Fb/c%2Fd"},
+		{"https://api.example/a b", "/é", "https://api.example/a%20b/%C3%A9"},
+		{"https://[::1]:8443/v1?x=%2F", "/odata/Users('1')", "https://[::1]:8443/v1/odata/Users('1')?x=%2F"},
+	} {
+		got := mustParse(t, "c.yaml", fmt.Sprintf("{strategy: keyset, base_url: %q, path: %q}", c[0], c[1]), Overrides{}).Streams[0].URL
+		if got != c[2] {
+			t.Errorf("%s behind %s: got %s, want %s", c[1], c[0], got, c[2])
+		}
 	}
 }
 
