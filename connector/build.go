@@ -31,6 +31,7 @@ import (
 // deps are the parts of a worker that its caller may bring.
 type deps struct {
 	transport http.RoundTripper
+	apis      *options.APIs // made by New; nil: those of this stream alone
 	client    []kgo.Opt
 	lookEvery time.Duration
 	seats     int             // how many streams may be awake; 0: as many as the process may have files for
@@ -50,6 +51,12 @@ func (b backoff) wait(drawn time.Duration, cause error) time.Duration {
 
 // unlimited is the size of records as long as the topic's limit is not known.
 const unlimited = math.MaxInt
+
+// newAPIs makes what the streams of a configuration use together. What APIs replace of their credentials is
+// kept in the state topic.
+func newAPIs(cfg *config.Config, o Options) *options.APIs {
+	return options.NewAPIs(o.deps.transport, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client).Secrets(), o.Logger)
+}
 
 // alone is what a stream of no worker shares with others: nothing.
 func alone(cfg *config.Config) *inflight.Worker { return inflight.New(cfg.Kafka.MaxInFlight, 1, 1) }
@@ -163,16 +170,16 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	log := o.Logger.With("stream", s.Name)
 	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting}, log, o.Once)
 	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
-	asks, err := options.Rest(s, k.MaxInFlight)
+	apis := o.deps.apis
+	if apis == nil {
+		apis = options.NewAPIs(o.deps.transport, nil, log)
+	}
+	asks, err := apis.Rest(s, k.MaxInFlight, log)
 	if err != nil {
 		return wrong(err)
 	}
-	asks.Transport, asks.Logger = o.deps.transport, log
 	asks.OnRetry = func(err error, args ...any) {
 		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
-	}
-	if asks.Auth, err = options.Auth(s, nil, log); err != nil {
-		return wrong(err)
 	}
 	client, err := rest.New(asks)
 	if err != nil {

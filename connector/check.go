@@ -10,12 +10,12 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/reading"
-	"tidemark/connector/internal/rest"
 )
 
 // Check looks at all that a configuration points to and writes one line for each to out: "ok"
 // what is right, "WARN" what a start will say, "FAIL" what is wrong and what to do, "--" what was
-// not looked at. It changes nothing: no topic or schema is made, no worker is fenced (rule 7).
+// not looked at. It changes nothing: no topic or schema is made, no worker is fenced (rule 7). Only a refresh token
+// that the API replaces by being asked is kept, which would be lost otherwise.
 // The error joins what was wrong, the first first.
 func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	own := *cfg
@@ -23,12 +23,13 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		own.Kafka.MaxInFlight = config.Default().Kafka.MaxInFlight
 	}
 	log := slog.New(slog.DiscardHandler)
-	transport := rest.NewTransport() // one for all streams
-	defer transport.CloseIdleConnections()
+	o := Options{Logger: log}
+	o.deps.apis = newAPIs(&own, o)
+	defer o.deps.apis.Close()
 	return checking.Check(ctx, &own, out, checking.Parts{
 		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
 			share := alone(&own).Share()
-			parts, source, _, err := newReading(s, own.Kafka, share, Options{Logger: log, deps: deps{transport: transport}})
+			parts, source, _, err := newReading(s, own.Kafka, share, o)
 			return parts, source, share, err
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },

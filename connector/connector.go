@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/reading"
-	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
 )
 
@@ -33,8 +31,8 @@ type Options struct {
 // Connector runs all streams of one worker.
 type Connector struct {
 	units     []*unit
-	transport *http.Transport // shared by the streams; nil where the caller brought one
-	topics    kafka.Options   // how to look at the streams' topics
+	apis      *options.APIs // what the streams use together
+	topics    kafka.Options // how to look at the streams' topics
 	registry  *wire.Registry
 	log       *slog.Logger
 	wait      bool // for the broker and the registry, at the start
@@ -81,11 +79,8 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
-	if o.deps.transport == nil {
-		// One for all: idle streams of an API then share a few connections.
-		c.transport = rest.NewTransport()
-		o.deps.transport = c.transport
-	}
+	c.apis = newAPIs(cfg, o)
+	o.deps.apis = c.apis
 	if len(cfg.Streams) > cfg.Kafka.StatePartitions {
 		// With fewer streams, each reads a part of the state topic only.
 		o.deps.together = new(kafka.Together)
@@ -153,9 +148,7 @@ func (c *Connector) Run(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	if c.transport != nil {
-		c.transport.CloseIdleConnections()
-	}
+	c.apis.Close()
 	return errors.Join(errs...)
 }
 

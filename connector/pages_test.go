@@ -226,7 +226,8 @@ func TestExamplesAreRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		if name := f.Name(); !strings.HasPrefix(name, "auth-") && !strings.HasPrefix(name, "pages-") && !strings.HasPrefix(name, "request-") && !strings.HasPrefix(name, "slices-") {
+		kinds := []string{"apis-", "auth-", "pages-", "request-", "slices-"}
+		if name := f.Name(); !slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(name, kind) }) {
 			t.Errorf("%s is run by no test", name)
 		}
 	}

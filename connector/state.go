@@ -143,6 +143,8 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 	if err != nil {
 		return done, err
 	}
+	o.deps.apis = newAPIs(cfg, o)
+	defer o.deps.apis.Close()
 	u, err := newUnit(cfg, s, registry, alone(cfg), o)
 	if err != nil {
 		return done, err

@@ -21,7 +21,8 @@ func newCheckCmd() *cobra.Command {
 		Long: `Check a configuration: the file, each stream's API (two pages from the stored cursor on,
 read and judged as run does), the registry, the broker, the topics, the stored cursors and
 whether the topics still hold what they say. One line each: ok, WARN what a start will say,
-FAIL what is wrong, -- what was not looked at. Nothing is created, written or fenced.`,
+FAIL what is wrong, -- what was not looked at. Nothing is created, written or fenced, but
+that a refresh token is kept where the API replaces it (auth.store_key).`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})

@@ -60,7 +60,7 @@ func TestReadmeConfigurations(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "orders.avsc"), []byte(`"string"`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := func(name string) (string, bool) { return "secret", name == "ORDERS_TOKEN" }
+	env := func(name string) (string, bool) { return "secret", name == "ORDERS_TOKEN" || name == "CRM_TOKEN" }
 	for _, text := range blocks(t, "yaml") {
 		if _, err := config.Parse(filepath.Join(dir, "tidemark.yaml"), []byte(text), env, config.Overrides{}); err != nil {
 			t.Errorf("the README shows\n%swhich is refused:\n%v", text, err)

@@ -22,6 +22,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		d.report(Position{}, "--strategy", fmt.Sprintf("%q is not a strategy", clip(override)), hint)
 		override = ""
 	}
+	d.checkAPIs()
 	for i, from := range sources {
 		s := &c.Streams[i]
 		before := len(d.problems)
@@ -41,6 +42,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 			d.combinations(s, from)
 			d.parameters(s, from)
 		}
+		d.ofAPI(s, from)
 		d.schema(s, from)
 		d.headers(s, from)
 		d.auth(s, from)
@@ -74,8 +76,12 @@ func (d *decoder) required(from source, o Overrides) {
 	if !from.given.has("strategy") && o.Strategy == "" {
 		d.report(from.pos, from.path+"strategy", "is missing", "one of "+strings.Join(strategies.Names(), ", "))
 	}
-	if !from.given.has("url") {
-		d.report(from.pos, from.path+from.urlKey(), "is missing", "the API's endpoint, "+wants[address][1])
+	if !from.given.has("url") && !from.given.has("api") {
+		hint := "the API's endpoint, " + wants[address][1]
+		if len(d.apis) > 0 {
+			hint += "; or api, one of apis"
+		}
+		d.report(from.pos, from.path+from.urlKey(), "is missing", hint)
 	}
 }
 

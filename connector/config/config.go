@@ -37,7 +37,8 @@ type Registry struct {
 // Stream is one API collection, read with one strategy, written to one topic.
 type Stream struct {
 	Name     string // its cursor is stored under it
-	URL      string // base_url in the flat form
+	URL      string // base_url in the flat form, with path behind it
+	API      string // the entry of apis that what was not given came from; "": none
 	Strategy string
 	Topic    string // where its records go
 
@@ -119,6 +120,7 @@ type Stream struct {
 	Pos Position // where the stream stands in the file
 
 	placed []string // the roles that stand in Request's placeholders, by their keys in params
+	shared []string // the keys that API gives, see Shares
 }
 
 // Params are the names of the API's query parameters, by default those of the

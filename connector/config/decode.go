@@ -21,6 +21,7 @@ type decoder struct {
 	substituted []string // values taken from the environment: never to be shown
 	lines       []string // of the file
 	texts       []*node  // those of templates, by request.Text.Ref less one
+	apis        map[string]*api
 }
 
 func (d *decoder) report(pos Position, key, message, hint string) {
@@ -155,7 +156,7 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.report(n.pos, key, fmt.Sprintf("must be %s, not %s", wants[f.kind][0], shown), f.hint())
 	}
 	switch {
-	case f.kind == raw:
+	case f.kind == raw || f.kind == named:
 	case n.kind == isNull:
 		d.report(n.pos, key, "has no value", "give it one or remove the key; "+f.hint())
 	case f.kind == texts:

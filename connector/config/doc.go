@@ -23,6 +23,21 @@
 //	    headers:
 //	      Authorization: Bearer ${API_TOKEN}
 //
+// What several streams of one API have in common stands once, in apis:
+//
+//	apis:
+//	  crm:
+//	    url: https://crm.example/v2
+//	    auth: {kind: bearer, token: "${CRM_TOKEN}"}
+//	    rate_limit: 5
+//	streams:
+//	  - {name: users, api: crm, path: /users, strategy: keyset}
+//	  - {name: orders, api: crm, path: /orders, strategy: offset, max_retries: 10}
+//
+// An entry has url, and of a stream's keys query, headers, auth, tls, proxy, request_timeout, max_retries,
+// max_wait, rate_limit and errors. A stream that gives one of them itself has its own; of headers and query it
+// has the entry's, too, but for those of the same name. A stream's url, where it gives one, has the origin of its api's.
+//
 // Only strategy and url must be given. Keys that belong to another strategy are read,
 // checked and left alone, so that changing the strategy needs no other change. One is refused
 // in the list: a page_size that keyset could not send, for want of params.limit.
@@ -54,7 +69,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -62,6 +77,8 @@
 //	name                     the stream's name; its cursor is stored under it [the topic, or user]
 //	strategy                 how pages are asked for: keyset, offset, timestamp, step_size, replay, sweep, feed, window, snapshot
 //	url, base_url            the API's endpoint
+//	api                      an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams
+//	path                     put behind the url, mostly the api's
 //	topic                    where its records go [the name]
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]

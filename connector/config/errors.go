@@ -149,7 +149,7 @@ func (d *decoder) errorRulesTogether(s *Stream, from source) {
 			}
 			d.report(at, fmt.Sprintf("%serrors[%d].%s", from.path, i, key), message, hint)
 		}
-		if ends := slices.Concat(byValue, counting, walking); r.Action == ErrorEnd && !slices.Contains(ends, s.Strategy) {
+		if ends := slices.Concat(byValue, counting, walking); r.Action == ErrorEnd && !slices.Contains(ends, s.Strategy) && !s.Shares("errors") {
 			report("action", "end says nothing to "+s.Strategy, "it is for "+strings.Join(ends, ", "))
 		}
 		if r.Wait > s.MaxWait {

@@ -33,6 +33,7 @@ const (
 	template              // a scalar with placeholders
 	templates             // a section of any keys with scalars that have placeholders, or lists of them
 	tree                  // any JSON value with placeholders in its strings
+	named                 // a section of any names with sections, read by other code (apis.go)
 	raw                   // read by other code
 )
 
@@ -51,7 +52,7 @@ type field struct {
 	fields      []field             // section
 	kinds       map[string][]string // section: the keys that go with each value of its key kind
 	user        bool                // address: may hold a user name and a password
-	item        []field             // rates, rules: the keys of an entry
+	item        []field             // rates, rules, named: the keys of an entry
 	must        bool                // of an entry's key: it cannot be left out
 	more        *[]string           // formats: those of a list behind the first
 	none        *bool               // integer: "none" may stand for a number, and sets this
@@ -90,6 +91,7 @@ func topFields(c *Config) []field {
 		{name: "$schema", kind: text, empty: true, doc: "where an editor finds the JSON Schema; not read"},
 		{name: "kafka", kind: section, fields: kafkaFields(&c.Kafka), doc: "where records and cursors go"},
 		{name: "schema_registry", kind: section, fields: registryFields(&c.SchemaRegistry), doc: "a registry with Confluent's API"},
+		{name: "apis", kind: named, item: apiFields(&Stream{}), doc: "what streams of one API have in common, by a name of its own, which a stream gives as api"},
 	}
 }
 
@@ -120,6 +122,8 @@ func streamFields(s *Stream) []field {
 		{name: "name", kind: text, topic: true, into: &s.Name, def: computed("the topic, or " + unnamed), doc: "the stream's name; its cursor is stored under it"},
 		{name: "strategy", kind: text, enum: strategies.Names(), into: &s.Strategy, doc: "how pages are asked for"},
 		{name: "url", alias: "base_url", kind: address, into: &s.URL, doc: "the API's endpoint"},
+		{name: "api", kind: text, into: &s.API, doc: "an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams"},
+		{name: "path", kind: text, doc: "put behind the url, mostly the api's"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: computed("the name"), doc: "where its records go"},
 		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", counting...),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},

@@ -58,7 +58,7 @@ func parse(name string, data []byte, env func(string) (string, bool), o Override
 		d.check(c, sources, o)
 	}
 	if len(d.problems) > 0 {
-		return nil, class.Wrap(class.Config, d.problems.sorted())
+		return nil, class.Wrap(class.Config, d.problems.once().sorted())
 	}
 	return c, nil
 }
@@ -100,6 +100,7 @@ type source struct {
 	pos   Position
 	given given
 	bad   bool // one of its keys has a problem already
+	api   *api // nil: it refers to none
 }
 
 // config reads the whole file. The returned sources belong to c.Streams one by one.
@@ -109,6 +110,7 @@ func (d *decoder) config(c *Config, root *node) []source {
 		d.report(root.pos, "", "the file is "+root.kind.String()+", not a section of keys", "begin with strategy and base_url, or with streams")
 		return nil
 	}
+	d.readAPIs(root)
 	i := slices.IndexFunc(root.entries, func(e entry) bool { return e.key == "streams" })
 	if i < 0 {
 		return d.flat(c, root, top)
@@ -139,9 +141,12 @@ func (d *decoder) config(c *Config, root *node) []source {
 		}
 		s, before := blankStream(), len(d.problems)
 		s.Pos = item.pos
-		g := d.object(path+".", item, streamFields(&s), elsewhere)
+		from := source{path: path + ".", pos: item.pos}
+		item, s.shared = d.joined(item, &from)
+		from.given = d.object(from.path, item, streamFields(&s), elsewhere)
+		from.bad = len(d.problems) > before || from.api != nil && from.api.from.bad
 		c.Streams = append(c.Streams, s)
-		sources = append(sources, source{path + ".", item.pos, g, len(d.problems) > before})
+		sources = append(sources, from)
 	}
 	return sources
 }
@@ -152,13 +157,16 @@ func (d *decoder) flat(c *Config, root *node, top []field) []source {
 	s.Pos = root.pos
 	fields := streamFields(&s)
 	stream := slices.ContainsFunc(root.entries, func(e entry) bool { return isKey(fields, e.key) })
-	g := d.object("", root, append(top, fields...), elsewhere)
+	from := source{pos: root.pos}
+	root, s.shared = d.joined(root, &from)
+	from.given = d.object("", root, append(top, fields...), elsewhere)
 	if !stream {
 		d.report(root.pos, "", "the file names no stream", "give it strategy and base_url, or a list of streams")
 		return nil
 	}
 	c.Streams = append(c.Streams, s)
-	return []source{{"", root.pos, g, len(d.problems) > before}}
+	from.bad = len(d.problems) > before || from.api != nil && from.api.from.bad
+	return []source{from}
 }
 
 func isKey(fields []field, key string) bool {

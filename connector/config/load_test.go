@@ -190,7 +190,7 @@ func TestEveryKey(t *testing.T) {
 		},
 		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
 		Streams: []Stream{{
-			Name: "people", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
+			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,

@@ -215,26 +215,27 @@ func (r *refreshing) get(ctx context.Context, ask func(refresh string) (*oauth2.
 	return of(token), nil
 }
 
-// newest returns the refresh token to use and the configured one that it descends from: latest where
-// that is known, otherwise what is kept, otherwise the configured one.
+// newest returns the refresh token to use and the configured one that it descends from: what is kept, otherwise
+// latest where that is known, otherwise the configured one. What is kept comes first because another process may have
+// got further, and a server that is shown a used one may take the whole chain for stolen.
 func (r *refreshing) newest(ctx context.Context, latest string) (token string, from origin, err error) {
 	configured, err := r.configured.read()
 	if err != nil {
 		return "", from, err
 	}
-	from = originOf(configured)
+	from, token = originOf(configured), configured
 	if latest != "" && from == r.from {
-		return latest, from, nil
+		token = latest
 	}
 	if r.store == nil || r.sealer == nil {
-		return configured, from, nil
+		return token, from, nil
 	}
 	sealed, err := r.store.Load(ctx, r.name)
 	if err != nil {
 		return "", from, fmt.Errorf("reading the refresh token that is kept for %s: %w", r.name, err)
 	}
 	if sealed == nil {
-		return configured, from, nil
+		return token, from, nil
 	}
 	kept, ok, err := r.sealer.Open(r.name, from, sealed)
 	if err != nil {
@@ -242,7 +243,7 @@ func (r *refreshing) newest(ctx context.Context, latest string) (token string, f
 			"or get a new refresh token from the API for auth.refresh_token", r.name, err)
 	}
 	if !ok { // it descends from a token that is no longer configured
-		return configured, from, nil
+		return token, from, nil
 	}
 	r.secrets.AddPassing(kept)
 	return kept, from, nil

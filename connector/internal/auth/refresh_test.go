@@ -97,6 +97,31 @@ func TestRefreshTokensRotate(t *testing.T) {
 	}
 }
 
+// Two processes that take turns use each refresh token once: one looks at what the other has kept before it spends
+// what it knows itself.
+func TestRefreshTokensOfTwoProcesses(t *testing.T) {
+	server, store := &rotating{good: "sesame-r0"}, &memory{}
+	send := handled(server.serve)
+	var all []*Authorizer
+	for range 2 {
+		a := made(t, keeping, Options{Name: "users", Store: store})
+		if _, _, err := sent(t, a, send); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, a)
+	}
+	for range 3 {
+		for _, a := range all {
+			if _, err := again(t, a, send); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got, want := strings.Join(server.asked, " "), "sesame-r0 sesame-r1 sesame-r2 sesame-r3 sesame-r4 sesame-r5 sesame-r6 sesame-r7"; got != want {
+		t.Errorf("asked with %s, want %s", got, want)
+	}
+}
+
 // Where a refresh token cannot be kept, the access token beside it is not used, and nothing is asked for
 // anew: what came is kept as soon as that is possible.
 func TestRefreshTokenIsKeptFirst(t *testing.T) {

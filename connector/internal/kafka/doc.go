@@ -14,7 +14,7 @@
 // ends, and what became of it), words.go and passing.go
 // (what a broker's refusal means, and whether it lasts), letters.go (the dead-letter topic), heal.go (transactions
 // that a broker forgot), exclusive.go, trespass.go and judge.go (noticing another writer),
-// owners.go (whose an output topic is), schemas.go (the schemas it was written under),
+// owners.go (whose an output topic is), schemas.go (the schemas it was written under), secrets.go (credentials that APIs replaced),
 // cursorlog.go and notes.go (reading the state topic), together.go, gather.go and ask.go (many
 // sinks that open at the same time), scan.go and proof.go
 // (reading topics up to an offset, and knowing that it is reached), read.go, missing.go and states.go

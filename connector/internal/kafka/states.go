@@ -56,7 +56,7 @@ func (o Options) States(ctx context.Context) ([]State, map[string]Owner, error) 
 	owners := make(map[string]Owner)
 	for key, entries := range live {
 		e := newest(slices.Collect(maps.Values(entries)))
-		if e == nil || OfSchema(key) {
+		if e == nil || OfSchema(key) || OfSecret(key) {
 			continue
 		}
 		if topic, ok := OwnedTopic(key); ok {

@@ -45,6 +45,7 @@ type Options struct {
 	MaxBody     int64              // bytes of one answer, decompressed
 	Piece       int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
 	RateLimit   float64            // requests a second, retries included; 0: no limit
+	Limiter     *rate.Limiter      // that of several clients, in place of one by RateLimit
 	Budgets     *Budgets           // and within these; nil: no limit
 	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
 	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
@@ -55,6 +56,7 @@ type Options struct {
 	Network Network          // a way of its own to the API
 
 	Transport http.RoundTripper // nil: NewTransport()
+	Ways      *Ways             // the transports of several clients, in place of Transport
 	UserAgent string            // "": tidemark/<version of the build>
 	Logger    *slog.Logger      // says what is waited for; nil: nobody does
 	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
@@ -70,7 +72,7 @@ type Client struct {
 	auth    *auth.Authorizer // nil: there is none
 	secrets *secret.Set
 	http    *http.Client
-	own     *http.Transport // nil where the caller brought one
+	own     *http.Transport // nil where the caller brought one, or others use it too
 	limiter *rate.Limiter   // nil: no limit
 	budgets *Budgets        // nil: no limit
 	rules   []rule          // of Options.Errors
@@ -167,12 +169,16 @@ func New(o Options) (*Client, error) {
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}
-	if o.RateLimit > 0 {
-		// A burst of one spaces requests evenly, which no API's bucket can mind.
-		c.limiter = rate.NewLimiter(rate.Limit(o.RateLimit), 1)
+	if c.limiter = o.Limiter; c.limiter == nil {
+		c.limiter = NewLimiter(o.RateLimit)
 	}
+	o.Network.hide(c.secrets)
 	transport := o.Transport
-	if own, err := o.Network.transport(o.Transport, c.secrets); err != nil {
+	if o.Ways != nil {
+		if transport, err = o.Ways.to(o.Network); err != nil {
+			return nil, class.Wrap(class.Config, err)
+		}
+	} else if own, err := o.Network.transport(o.Transport); err != nil {
 		return nil, class.Wrap(class.Config, err)
 	} else if own != nil {
 		c.own, transport = own, own
@@ -181,7 +187,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close drops idle connections. Requests under way go on.
+// Close drops idle connections, but for those that other clients use, too. Requests under way go on.
 func (c *Client) Close() {
 	if c.own != nil {
 		c.own.CloseIdleConnections()

@@ -18,6 +18,7 @@
 //	limits.go       the limits that an error body names
 //	body.go         reading a bounded body into a pooled buffer, gzip, zstd and brotli
 //	transport.go    the transport, credentials, and the rule about redirects (P11)
+//	network.go      ways of their own to APIs: TLS and proxies
 //	target.go       the request of a question, and its secrets (P11)
 //	rest.go         the rest of an answer that is read in pieces
 //	header.go       the headers of all requests

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/time/rate"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/request"
@@ -134,6 +135,15 @@ func (c *Client) pace(ctx context.Context, q *request.Request) error {
 		return interrupted(q, errDeadline) // the limiter does not begin a wait that ctx's deadline would cut
 	}
 	return nil
+}
+
+// NewLimiter makes a limiter of so many requests a second, retries included; nil where that is 0. A burst of
+// one spaces requests evenly, which no API's bucket can mind.
+func NewLimiter(perSecond float64) *rate.Limiter {
+	if perSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), 1)
 }
 
 var errDeadline = fmt.Errorf("%w: the next request allowed by rate_limit lies behind the deadline", context.DeadlineExceeded)

@@ -1,22 +1,16 @@
 package rest
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
-	"tidemark/connector/config"
 	"tidemark/connector/internal/request"
-	"tidemark/connector/internal/secret"
 )
 
 // maxRedirects is how many redirects in a row are followed.
@@ -42,84 +36,6 @@ func NewTransport() *http.Transport {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
-}
-
-// Network is a way of its own to an API: whom to trust beside the system's roots, the certificate that the
-// API is shown, and a proxy. The zero value is the way of all.
-type Network struct {
-	TLS   config.TLS
-	Proxy config.Secret // URL; "": as the environment says
-}
-
-// transport makes what goes that way, after the fashion of the given one; nil: the given one will do. Files are
-// named in errors, and never quoted.
-func (n Network) transport(given http.RoundTripper, secrets *secret.Set) (*http.Transport, error) {
-	base, usual := given.(*http.Transport)
-	if given != nil && (n == Network{} || !usual) {
-		return nil, nil
-	}
-	own := NewTransport()
-	if usual {
-		own = base.Clone()
-	}
-	if n.TLS != (config.TLS{}) {
-		trust, err := trusting(n.TLS)
-		if err != nil {
-			return nil, err
-		}
-		own.TLSClientConfig = trust
-	}
-	if n.Proxy != "" {
-		u, err := url.Parse(n.Proxy.Reveal())
-		if err != nil {
-			return nil, errors.New("proxy: it is not a URL: a user name or password in it must be percent-encoded")
-		}
-		secrets.AddUser(u.User)
-		own.Proxy = http.ProxyURL(u)
-	}
-	return own, nil
-}
-
-// trusting reads the files of a TLS configuration.
-func trusting(t config.TLS) (*tls.Config, error) {
-	trust := &tls.Config{MinVersion: tls.VersionTLS12}
-	read := func(key string, f config.File) ([]byte, error) {
-		data, err := os.ReadFile(f.Path)
-		var e *fs.PathError
-		if errors.As(err, &e) { // its path may have come from the environment
-			return nil, fmt.Errorf("reading tls.%s %s: %w", key, f.Shown, e.Err)
-		}
-		return data, err
-	}
-	if f := t.CAFile; f.Path != "" {
-		pem, err := read("ca_file", f)
-		if err != nil {
-			return nil, err
-		}
-		if trust.RootCAs, err = x509.SystemCertPool(); err != nil {
-			trust.RootCAs = x509.NewCertPool() // a system without roots of its own
-		}
-		if !trust.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca_file %s has no certificate in PEM in it", f.Shown)
-		}
-	}
-	if t.CertFile.Path == "" {
-		return trust, nil
-	}
-	cert, err := read("cert_file", t.CertFile)
-	if err != nil {
-		return nil, err
-	}
-	key, err := read("key_file", t.KeyFile)
-	if err != nil {
-		return nil, err
-	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return nil, fmt.Errorf("tls.cert_file %s and tls.key_file %s are no certificate in PEM and its key: %w", t.CertFile.Shown, t.KeyFile.Shown, err)
-	}
-	trust.Certificates = []tls.Certificate{pair}
-	return trust, nil
 }
 
 // authorized is send with proof of who asks.

@@ -1,0 +1,92 @@
+package options
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/auth"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/rest"
+)
+
+// APIs are what the streams of a worker use together: those of an entry of apis one credential and one rate
+// limit, and all of them one transport for each way to an API. The API counts what it allows by who asks, and
+// a refresh token that is good once must not be used by two streams.
+//
+// It is safe for concurrent use. None of its parts ends with a client.
+type APIs struct {
+	store auth.Store
+	log   *slog.Logger
+	ways  *rest.Ways
+
+	mu  sync.Mutex
+	all map[string]*api
+}
+
+// api is what the streams of an entry have in common.
+type api struct {
+	proof   *auth.Authorizer
+	err     error // of making it
+	limiter *rate.Limiter
+	budgets *rest.Budgets
+}
+
+// NewAPIs makes the parts of a worker's streams, each when it is asked for first. base is what requests are sent
+// through, or nil; store keeps what APIs replace of their credentials, and may be nil.
+func NewAPIs(base http.RoundTripper, store auth.Store, log *slog.Logger) *APIs {
+	return &APIs{store: store, log: log, ways: rest.NewWays(base), all: make(map[string]*api)}
+}
+
+// Rest returns the options of the client of the stream's API, with what it uses together with other streams.
+// log is the stream's. Errors have class Config.
+func (a *APIs) Rest(s config.Stream, maxInFlight int64, log *slog.Logger) (rest.Options, error) {
+	o, err := Rest(s, maxInFlight)
+	if err != nil {
+		return o, err
+	}
+	o.Logger, o.Ways = log, a.ways
+	shared := a.of(s)
+	if s.Shares("rate_limit") {
+		o.Limiter, o.Budgets = shared.limiter, shared.budgets
+	}
+	switch {
+	case s.Auth.Kind == "":
+	case s.Shares("auth"):
+		o.Auth, err = shared.proof, shared.err
+	default:
+		o.Auth, err = Auth(s, a.store, log)
+	}
+	return o, err
+}
+
+// of is what the stream's API has of all that its streams may share; s is one of them.
+func (a *APIs) of(s config.Stream) *api {
+	if s.API == "" {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := a.all[s.API]
+	if x == nil {
+		x = new(api)
+		a.all[s.API] = x
+	}
+	if s.Shares("rate_limit") && x.limiter == nil && x.budgets == nil {
+		x.limiter, x.budgets = rest.NewLimiter(s.RateLimit), rest.NewBudgets(s.Budgets)
+	}
+	if s.Shares("auth") && x.proof == nil && x.err == nil {
+		// No stream has a colon in its name.
+		x.proof, x.err = auth.New(s.Auth, auth.Options{Name: "api:" + s.API, Store: a.store, Logger: a.log.With("api", s.API)})
+		if x.err != nil {
+			x.err = class.Errorf(class.Config, "api %s: %w", s.API, x.err)
+		}
+	}
+	return x
+}
+
+// Close drops the connections that nobody uses.
+func (a *APIs) Close() { a.ways.CloseIdle() }
