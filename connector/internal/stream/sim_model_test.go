@@ -226,7 +226,7 @@ func (x *world) fail(promise, format string, args ...any) {
 // the topic then is what the connector has made of the history.
 func (x *world) settle() {
 	x.trace(func() string { return "--- all is calm" })
-	x.api.Calm()
+	x.api.Rest()
 	for _, w := range x.workers {
 		w.away = 0
 		x.kill(w)

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math"
 	"time"
 
 	"tidemark/connector/internal/kit/sim"
@@ -13,6 +14,8 @@ type sweepBegin struct {
 	greatest int64
 	resumed  bool
 	cut      bool // an answer was cut short, which nothing tells
+	until    int64
+	mark     int64
 }
 
 type endedSweep struct {
@@ -38,12 +41,25 @@ type watched struct {
 	tied   bool              // that page held one value only
 }
 
+// units is a stored mark in units; that of none is the smallest number.
+func (x *world) units(mark string) int64 {
+	v, err := x.spec.Format.ParseString(mark)
+	if mark == "" || err != nil {
+		return math.MinInt64
+	}
+	return x.script.Units(v.N)
+}
+
 // began is a life's begin.
 func (s *watched) began(resumed bool) { s.before, s.ended, s.over = resumed, nil, false }
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
 	s.last = s.x.api.Now()
 	s.begin = sweepBegin{clock: s.last + 1, greatest: s.x.api.Greatest(), resumed: c.Sweep != nil || s.before}
+	if t := &s.x.script.Traits; t.Step > 0 { // the API's clock, less or more
+		s.begin.mark, s.begin.until = s.x.units(c.Mark), s.x.api.Clock()-t.Lag
+		now = time.UnixMicro(t.Value(s.x.api.Clock()).N)
+	}
 	s.before = false
 	return s.Strategy.Begin(c, now)
 }
@@ -65,10 +81,13 @@ func (s *watched) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdi
 	if err != nil {
 		return v, err
 	}
+	if v.From.Set {
+		s.x.api.H.Pages[s.page].Least = s.x.script.Least(v.From.N)
+	}
 	if v.Restarted {
 		s.last = s.x.api.Now()
 	}
-	s.ends(v, s.page, !v.Restarted || v.Warning == "")
+	s.ends(v, s.page, v.Warning == "" || !v.Restarted && s.x.script.Pager == "")
 	return v, nil
 }
 

@@ -24,6 +24,8 @@ type API struct {
 	last  uint32 // content
 	top   int64
 	high  int64 // greatest value in any answer
+	base  int64 // how long the source was quiet
+	rest  bool  // nothing changes any more
 
 	replica     []Version // rows as of replicaAt
 	replicaAt   int32
@@ -40,8 +42,11 @@ type API struct {
 type place struct {
 	since int64
 	from  bool
+	until int64
+	to    bool
 	n     int64
 	rank  int32
+	key   int32
 }
 
 // NewAPI returns one that Reset makes ready.
@@ -55,6 +60,7 @@ func (a *API) Reset(s *Script) {
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
+	a.base, a.rest = 0, false
 	for _, n := range s.Initial {
 		a.insert(int64(n), true)
 	}
@@ -120,7 +126,7 @@ func (a *API) Change(e Event) bool {
 		if unique {
 			by++
 		}
-		return min(a.top+int64(by), tabled-1)
+		return min(a.top+int64(by), a.base+tabled-1)
 	}
 	if len(a.slow) > 0 {
 		a.commit(ahead(max(e.A, e.B)))
@@ -151,6 +157,9 @@ func (a *API) Change(e Event) bool {
 		return true
 	case SetBack:
 		return a.setBack()
+	case Still:
+		a.still()
+		return true
 	}
 	if len(a.rows) == 0 {
 		return false
@@ -209,7 +218,7 @@ func (a *API) Arm(e Event) {
 // traits allow.
 func (a *API) Calm() {
 	a.next, a.down = [kinds]bool{}, 0
-	a.commit(tabled + a.Back)
+	a.commit(a.base + tabled + a.Back)
 }
 
 func (a *API) troubled(k Kind) bool {
