@@ -34,6 +34,7 @@ type watched struct {
 	last   int32 // when the sweep began or went back, by the API's clock
 	before bool  // another life has begun the sweep
 	begin  sweepBegin
+	prior  int64             // until when the sweep before reads
 	ended  []endedSweep      // read to their end, not yet committed
 	over   bool              // the last answer ended it
 	sweep  *strategies.Sweep // that it was folded into
@@ -55,6 +56,7 @@ func (s *watched) began(resumed bool) { s.before, s.ended, s.over = resumed, nil
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
 	s.last = s.x.api.Now()
+	s.prior = s.begin.until
 	s.begin = sweepBegin{clock: s.last + 1, greatest: s.x.api.Greatest(), resumed: c.Sweep != nil || s.before}
 	if t := &s.x.script.Traits; t.Step > 0 { // the API's clock, less or more
 		s.begin.mark, s.begin.until = s.x.units(c.Mark), s.x.api.Clock()-t.Lag
@@ -115,6 +117,7 @@ func (s *watched) Refused(c strategies.Cursor, status int) (strategies.Verdict, 
 func (s *watched) Rewind(c strategies.Cursor) strategies.Cursor {
 	if s.over && c.Sweep == s.sweep && !s.x.scanning {
 		s.ended = s.ended[:len(s.ended)-1]
+		s.begin.until = s.prior // it goes on, and reads no further than it was to
 	}
 	s.over = false
 	s.last = s.x.api.Now()

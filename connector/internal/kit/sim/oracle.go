@@ -325,6 +325,9 @@ func (o *Oracle) timely(v *Lifetime) bool {
 	if !v.Set {
 		return false
 	}
+	if o.h.Step > 0 && v.N < v.Top+o.h.Skew-settled {
+		return false
+	}
 	from := v.Greatest
 	if o.lagged && o.h.Order != Ascending {
 		// The page that shows the greatest value may be newer than the ones behind it.

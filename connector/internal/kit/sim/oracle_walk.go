@@ -38,6 +38,10 @@ func (h *History) still(s *Sweep) bool {
 // reads reports whether the stream reads all of a collection in each sweep.
 func (h *History) reads() bool { return strategies.TraitsOf(h.Strategy).All }
 
+// settled is how far behind the stream's clock, in units, the mark may pass over spans without rows: what
+// appears there still is late.
+const settled = 26 * 3600
+
 // limit is the value below which a sweep has read what there was: all of it, or, where it does not prove
 // that, what the mark has passed.
 func (o *Oracle) limit(s *Sweep) int64 {
