@@ -48,8 +48,8 @@ func (s snapshot) Refused(c Cursor, status int) (Verdict, bool, error) {
 	if !s.refusedEnd(c, status) {
 		return Verdict{}, false, nil
 	}
-	c.Sweep = nil
-	return Verdict{Next: c}, true, nil
+	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}})
+	return v, true, err
 }
 
 func (s snapshot) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
