@@ -12,6 +12,8 @@ type NumberPosition struct {
 	Rows  int64  `json:"rows"`            // rows in them
 	Look  string `json:"look,omitempty"`  // a hash of the page before
 	Again int    `json:"again,omitempty"` // pages in a row that had the look of the one before
+	// Counted says that by the page before as many rows were read as it counts.
+	Counted bool `json:"counted,omitempty"`
 }
 
 // numbered reads a list whose pages have numbers.
@@ -36,8 +38,8 @@ func (n numbered) step(at Position, p *Page) (move, error) {
 	if end, err := repeats(n.spec, to.Again, p, "the page number", RolePage, to.Page); err != nil || end {
 		return move{end: end}, err
 	}
-	m, err := n.spec.Ends.ended(p, to.Rows, to.Read)
-	to.Page, to.Look = to.Page+1, look
+	m, err := n.spec.Ends.ended(p, to.Rows, to.Read, to.Counted)
+	to.Page, to.Look, to.Counted = to.Page+1, look, p.Total >= 0 && to.Rows >= p.Total
 	m.to.Number = &to
 	return m, err
 }
