@@ -15,17 +15,18 @@ import (
 // first. It is used by one goroutine at a time.
 type API struct {
 	Traits
-	H     *History
-	rows  []Version
-	prev  map[int32]Version // what a row was before its last change
-	slow  []slow            // changes that are stamped and not committed
-	clock int32
-	keys  int32
-	last  uint32 // content
-	top   int64
-	high  int64 // greatest value in any answer
-	base  int64 // how long the source was quiet
-	rest  bool  // nothing changes any more
+	H       *History
+	rows    []Version
+	prev    map[int32]Version // what a row was before its last change
+	slow    []slow            // changes that are stamped and not committed
+	clock   int32
+	keys    int32
+	last    uint32 // content
+	top     int64
+	high    int64 // greatest value in any answer
+	base    int64 // how long the source was quiet
+	rest    bool  // nothing changes any more
+	emptied bool  // it had rows, and had none then
 
 	replica     []Version // rows as of replicaAt
 	replicaAt   int32
@@ -60,7 +61,7 @@ func (a *API) Reset(s *Script) {
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
-	a.base, a.rest = 0, false
+	a.base, a.rest, a.emptied = 0, false, false
 	for _, n := range s.Initial {
 		a.insert(int64(n), true)
 	}
@@ -104,6 +105,7 @@ func (a *API) take(i int) {
 	a.clock++
 	a.H.Versions[a.rows[i].Index].Gone = a.clock
 	a.rows = slices.Delete(a.rows, i, i+1)
+	a.emptied = a.emptied || len(a.rows) == 0
 }
 
 func (a *API) insert(n int64, set bool) {

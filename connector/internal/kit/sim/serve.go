@@ -181,7 +181,7 @@ func (a *API) filter(rows []Version, q *question) []Version {
 	switch a.Order {
 	case Descending:
 		slices.SortFunc(out, func(x, y Version) int {
-			if c := cmp.Compare(y.n(), x.n()); c != 0 {
+			if c := cmp.Compare(a.place(&y), a.place(&x)); c != 0 {
 				return c
 			}
 			return cmp.Compare(x.Rank, y.Rank)
@@ -204,10 +204,10 @@ func (a *API) behind(v *Version, t place) bool {
 		return v.Rank > t.rank
 	case a.Order == ByKey:
 		return v.Key > t.key
-	case v.n() == t.n:
+	case a.place(v) == t.n:
 		return v.Rank > t.rank
 	}
-	return (v.n() > t.n) != (a.Order == Descending)
+	return (a.place(v) > t.n) != (a.Order == Descending)
 }
 
 // cut makes a page of the rows.

@@ -91,6 +91,6 @@ func (a *API) close(rows []Version, keep int, q *question) strategies.Token {
 		return strategies.Token{Present: true, Text: strconv.Itoa(q.token)}
 	}
 	end := &rows[keep-1]
-	a.tokens = append(a.tokens, place{q.since, q.from, q.until, q.to, end.n(), end.Rank, end.Key})
+	a.tokens = append(a.tokens, place{q.since, q.from, q.until, q.to, a.place(end), end.Rank, end.Key})
 	return strategies.Token{Present: true, Text: strconv.Itoa(len(a.tokens) - 1)}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"math/rand/v2"
 	"strconv"
 
@@ -17,6 +18,7 @@ type WalkTraits struct {
 	Step      int64 // window: length of a span of time, in units
 	Lag       int64 // window, in units
 	MaxAge    int64 // window, in units
+	Pinned    bool  // feed: the first row of all stands before the newest
 	Skew      int64 // window: so much later than the API's stamps is the stream's clock
 }
 
@@ -69,7 +71,7 @@ func (s *Script) walks() {
 	s.walkEnds(g)
 	switch {
 	case recipe.Falls:
-		t.Order, t.Strict = Descending, false
+		t.Order, t.Strict, t.Pinned = Descending, false, g.one(3) && t.End != EndAgain
 	case recipe.All:
 		t.Strict = false
 	case recipe.Spans:
@@ -95,6 +97,9 @@ func (s *Script) walkEnds(g gen) {
 	t.Repeat = g.one(2)
 	switch {
 	case t.Pager == pagerNone:
+		if g.one(6) { // and yet there are some
+			t.Cap, t.Says = 1+g.n(6), SaysMore
+		}
 	case t.tokened():
 		t.End = pick(g, EndNull, EndAbsent, EndEmpty, EndSelf, EndRefused)
 		t.EndSaid = t.End >= EndSelf || t.End == EndAbsent && !g.one(4)
@@ -192,6 +197,14 @@ func (a *API) led(rows []Version, q *question) (n int) {
 		n = q.offset
 	}
 	return min(max(n, 0), len(rows))
+}
+
+// place is where a row stands in the order of values.
+func (a *API) place(v *Version) int64 {
+	if a.Pinned && v.Key == 1 {
+		return math.MaxInt64
+	}
+	return v.n()
 }
 
 // beyond reports whether a row stands behind the one that a question names.
