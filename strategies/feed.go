@@ -34,6 +34,7 @@ func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
 		c.Sweep.settle()        // nothing is asked from the mark
 		c.Sweep.From = c.Window // and so far all rows come
 		c.Sweep.After = c.Window
+		c.Sweep.High = c.Reached // behind a page of pinned rows
 	}
 	return c, err
 }

@@ -58,3 +58,31 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 		})
 	}
 }
+
+// Where the first page holds pinned rows alone, the mark goes by the pages behind it, one sweep later.
+func TestFeedMarksBehindPinnedRows(t *testing.T) {
+	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerToken, TokenPath: "next", Params: ParamNames{Token: "token"}}
+	s, err := New(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, c := &listAPI{spec: spec}, Cursor{Version: 1, Strategy: Feed}
+	for range 2 {
+		if c, err = s.Begin(c, time.UnixMicro(noon)); err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range []Page{
+			{Rows: []Row{api.row(listRow{key: 1, n: 2})}, Total: -1, Token: Token{Present: true, Text: "2"}},
+			{Rows: []Row{api.row(listRow{key: 2, n: 9}), api.row(listRow{key: 3, n: 8})}, Total: -1, Token: Token{Present: true, Null: true}},
+		} {
+			v, err := s.Fold(c, page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c = v.Next
+		}
+	}
+	if c.Sweep != nil || c.Mark != at(9) {
+		t.Errorf("the mark is %q, want %q", c.Mark, at(9))
+	}
+}

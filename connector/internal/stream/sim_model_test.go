@@ -160,6 +160,14 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 		s.OrderBy = "updatedAt,id"
 	case strictVerbatim:
 		s.Strict = false
+	case shortIsEnd:
+		if t.Pager != "" {
+			s.End = append(s.End, config.EndShortPage)
+		}
+	case selfFollowed:
+		if strategies.PagerLinks(t.Pager) && t.End == sim.EndSelf {
+			s.End = nil
+		}
 	}
 	// Streams that never close their producers, that do between most sweeps, and that do within them.
 	s.PollInterval = time.Minute

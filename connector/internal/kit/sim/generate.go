@@ -7,12 +7,18 @@ import (
 )
 
 // Generate is the script of a seed. Traits that no promise covers together are not put
-// together; see legal.
-func Generate(seed uint64) *Script {
+// together; see legal. In a third of the scripts the stream goes by a configured pager.
+func Generate(seed uint64) *Script { return generate(seed, (*Script).walks) }
+
+// GenerateOwn is the script of a seed whose stream pages in a way of its strategy's own. Where Generate's
+// does so, too, they are the same.
+func GenerateOwn(seed uint64) *Script { return generate(seed, func(*Script) {}) }
+
+func generate(seed uint64, walks func(*Script)) *Script {
 	g := gen{rand.New(rand.NewPCG(seed, 0x7469646d61726b))}
 	s := &Script{Seed: seed}
 	s.Traits = g.traits()
-	s.walks()
+	walks(s)
 	s.Concurrency = 1 + int(seed>>1)%4
 	top := 0
 	for range 1 + g.n(16) {

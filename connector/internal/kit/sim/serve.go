@@ -231,8 +231,13 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	}
 	if q.token >= 0 || a.Pager != "" {
 		rows = rows[a.led(rows, q):]
+		if a.Pager == pagerRow && a.Total == TotalHonest { // it counts what lies behind the row
+			a.answer.Total = int64(len(rows))
+		}
 	}
-	doubled := len(rows) > 0 && a.troubled(Double)
+	// A list by number that repeats a row, and counts, counts one that no page shows.
+	lies := a.shifts() && a.Total == TotalHonest
+	doubled := len(rows) > 0 && !lies && a.troubled(Double)
 	if doubled {
 		rows = a.double(rows)
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"tidemark/strategies"
@@ -71,7 +72,7 @@ func (s *Script) walks() {
 	s.walkEnds(g)
 	switch {
 	case recipe.Falls:
-		t.Order, t.Strict, t.Pinned = Descending, false, g.one(3) && t.End != EndAgain
+		t.Order, t.Strict, t.Pinned = Descending, false, g.one(2) && t.End != EndAgain
 	case recipe.All:
 		t.Strict = false
 	case recipe.Spans:
@@ -116,7 +117,7 @@ func (s *Script) walkEnds(g gen) {
 			t.End = EndAgain
 		}
 		t.EndSaid = t.End != EndNull
-		if t.shifts() && g.one(2) {
+		if g.one(2) {
 			t.Total = TotalHonest
 		}
 	}
@@ -137,11 +138,22 @@ func (t *Traits) spans(g gen) {
 // stillness is how long the source is quiet at a time: longer than any clock is wrong.
 const stillness = 100_000
 
-// stills puts quiet times into scripts whose stream reads long spans.
+// stills puts quiet times into scripts whose stream reads long spans, and more rows that come and go
+// into those whose pages shift.
 func (s *Script) stills() {
 	g := gen{rand.New(rand.NewPCG(s.Seed, 0x7374696c6c))}
 	if s.Step > 3600 {
 		s.Events = g.strewn(s.Events, g.n(4), Still)
+	}
+	if s.Pinned { // few rows to begin with, and more behind the first sweep
+		s.Initial = s.Initial[:min(len(s.Initial), 1+g.n(3))]
+		for range g.n(16) {
+			at := len(s.Events) - g.n(len(s.Events)/2+1)
+			s.Events = slices.Insert(s.Events, at, Event{Kind: Insert, A: g.u(3)})
+		}
+	}
+	if s.shifts() { // what moves rows from page to page
+		s.Events = g.strewn(s.Events, g.n(8), Delete, Update)
 	}
 }
 
