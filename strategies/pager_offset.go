@@ -30,8 +30,8 @@ func (s skipping) step(at Position, p *Page) (move, error) {
 	to := s.at(at)
 	look := shown(p.Rows)
 	to.Again = count(to.Again, look, to.Look, len(p.Rows))
-	if end, err := repeats(s.spec, to.Again, p, "the offset", RoleOffset, to.Skip); err != nil || end {
-		return move{end: end}, err
+	if m, judged := repeats(s.spec, to.Again, p, "the offset", RoleOffset, to.Skip); judged {
+		return m, nil
 	}
 	to.Read, to.Skip, to.Look = to.Read+1, to.Skip+int64(len(p.Rows)), look
 	m, err := s.spec.Ends.ended(p, to.Skip, to.Read, to.Counted)

@@ -44,3 +44,30 @@ func TestAGrowingListEnds(t *testing.T) {
 		}
 	}
 }
+
+// A list that moved by just a page between two answers, several times in a row, and rests then is read from
+// its first page: asked again and again for the page where it stood, the stream would never get on (P7).
+func TestAListThatMovedByPagesIsReadAgain(t *testing.T) {
+	for _, pager := range []string{pagerNumber, pagerOffset} {
+		t.Run(pager, func(t *testing.T) {
+			spec := Spec{Strategy: Snapshot, Format: RFC3339, Pager: pager, FirstPage: 1, Params: ParamNames{Page: "page", Offset: "offset"}}
+			s, err := New(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			api := &listAPI{spec: spec, size: 1, order: "falling", tokens: map[string]int{}}
+			r := &listReader{s: s, api: api, c: Cursor{Version: 1, Strategy: Snapshot}, topic: map[string]Row{}}
+			moves := 5
+			if err := r.sweep(func() {
+				if moves--; moves > 0 {
+					api.insert(0)
+				}
+			}, 100); err != nil {
+				t.Fatal(err)
+			}
+			if lost := r.missing(true); len(lost) > 0 {
+				t.Errorf("not shown: %v", lost)
+			}
+		})
+	}
+}
