@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"math"
 	"time"
 
 	"tidemark/connector/internal/kit/sim"
@@ -42,15 +41,6 @@ type watched struct {
 	tied   bool              // that page held one value only
 }
 
-// units is a stored mark in units; that of none is the smallest number.
-func (x *world) units(mark string) int64 {
-	v, err := x.spec.Format.ParseString(mark)
-	if mark == "" || err != nil {
-		return math.MinInt64
-	}
-	return x.script.Units(v.N)
-}
-
 // began is a life's begin.
 func (s *watched) began(resumed bool) { s.before, s.ended, s.over = resumed, nil, false }
 
@@ -59,7 +49,7 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	s.prior = s.begin.until
 	s.begin = sweepBegin{clock: s.last + 1, greatest: s.x.api.Greatest(), resumed: c.Sweep != nil || s.before}
 	if t := &s.x.script.Traits; t.Step > 0 { // the API's clock, less or more
-		s.begin.mark, s.begin.until = s.x.units(c.Mark), s.x.api.Clock()-t.Lag
+		s.begin.mark, s.begin.until = t.MarkOf(c.Mark), s.x.api.Clock()-t.Lag
 		now = time.UnixMicro(t.Value(s.x.api.Clock()).N)
 	}
 	s.before = false

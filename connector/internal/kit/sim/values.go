@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -60,6 +61,15 @@ func (t *Traits) Units(n int64) int64 {
 		return n
 	}
 	return n/1e6 - epoch
+}
+
+// MarkOf is a stored mark in units; that of none is the smallest number.
+func (t *Traits) MarkOf(mark string) int64 {
+	v, err := t.Format.ParseString(mark)
+	if mark == "" || err != nil {
+		return math.MinInt64
+	}
+	return t.Units(v.N)
 }
 
 // Least is the smallest number of units whose value is not below n, a value's N.
