@@ -307,7 +307,7 @@ func (c *city) settle() {
 	c.killAll()
 	c.calm = true
 	c.api.Mu.Lock()
-	c.api.API.Calm()
+	c.api.API.Rest()
 	c.api.Calm = true
 	c.api.Mu.Unlock()
 	w := c.script.Workers

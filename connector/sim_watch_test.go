@@ -47,6 +47,9 @@ type sweepBegin struct {
 	greatest int64
 	resumed  bool
 	cut      bool // an answer without pages was cut short, which nothing tells
+	mark     int64
+	until    int64 // window: where its last span ends
+	prior    int64 // the same of the sweep before
 }
 
 type endedSweep struct {
@@ -225,7 +228,13 @@ type watched struct {
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
 	s.p.api.Mu.Lock()
 	s.last = s.p.api.API.Now()
-	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil}
+	prior := s.p.begin.until
+	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil, prior: prior}
+	if t := &s.p.script.Traits; t.Step > 0 { // the API's clock, less or more
+		at := s.p.api.API.Clock()
+		s.p.begin.mark, s.p.begin.until = t.MarkOf(c.Mark), at-t.Lag
+		now = time.UnixMicro(t.Value(at).N)
+	}
 	s.p.api.Mu.Unlock()
 	switch {
 	case s.trying && s.look: // the page read before the stream is opened was asked for already
@@ -257,6 +266,11 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	if err != nil {
 		return v, err
 	}
+	if v.From.Set {
+		p.api.Mu.Lock()
+		p.api.API.H.Pages[p.last].Least = p.script.Least(v.From.N)
+		p.api.Mu.Unlock()
+	}
 	if v.Restarted {
 		p.api.Mu.Lock()
 		s.last = p.api.API.Now()
@@ -267,7 +281,7 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 	}
 	if s.over = v.Next.Sweep == nil; s.over {
 		s.look = true
-		s.end(p.last, (!v.Restarted || v.Warning == "") && !p.begin.cut)
+		s.end(p.last, (v.Warning == "" || !v.Restarted && p.script.Pager == "") && !p.begin.cut)
 	}
 	return v, nil
 }
@@ -286,6 +300,7 @@ func (s *watched) Rewind(c strategies.Cursor) strategies.Cursor {
 		s.p.ended = s.p.ended[:len(s.p.ended)-1]
 		s.p.mu.Unlock()
 		s.over = false
+		s.p.begin.until = s.p.begin.prior // it goes on, and reads no further than it was to
 	}
 	return s.Strategy.Rewind(c)
 }
@@ -318,7 +333,7 @@ func (p *simProcess) sweepEnded(Sweep) {
 	h.Delivered = append(h.Delivered, e.pages...)
 	h.Deliveries = append(h.Deliveries, sim.Delivery{Txn: now, From: from, To: int32(len(h.Delivered)), Skipped: true, Losses: p.losses})
 	h.Sweeps = append(h.Sweeps, sim.Sweep{Began: e.begin.clock, Greatest: e.begin.greatest, Ended: p.api.API.Now(), Txn: now,
-		Resumed: e.begin.resumed, Proven: e.proven, Last: e.last, Losses: p.losses})
+		Resumed: e.begin.resumed, Proven: e.proven, Last: e.last, Losses: p.losses, Mark: e.begin.mark, Until: e.begin.until})
 	p.city.mu.Lock()
 	p.ends++
 	p.city.mu.Unlock()

@@ -7,8 +7,9 @@ import (
 
 // feed reads a list that the API sorts newest first, from its first page down to the mark and
 // further by the look-back. It is for APIs that cannot filter. A page ends the sweep when its last
-// rows are older than that, at least two of them, or all of its rows are: one old row says nothing, for
-// lists begin with rows that are pinned there. Rows that are committed later than their stamp, and
+// rows are older than that, at least two of them, or all of its rows are: one old row says nothing. Lists begin
+// with rows that are pinned there: so the first page ends nothing where it holds no other rows, and its rows may
+// rise once. Rows that are committed later than their stamp, and
 // beyond the look-back, are not found but by a rescan.
 type feed struct{ walk }
 
@@ -33,7 +34,7 @@ func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
 		c.Sweep.settle()        // nothing is asked from the mark
 		c.Sweep.From = c.Window // and so far all rows come
 		c.Sweep.After = c.Window
-		c.Sweep.High = c.Reached
+		c.Sweep.High = c.Reached // behind a page of pinned rows, or in another slice
 	}
 	return c, err
 }
@@ -46,7 +47,7 @@ func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	rises, old := s.read(p.Rows, from)
+	rises, old := s.read(p.Rows, from, c.Sweep.Walk == nil || c.Sweep.Walk.At.first())
 	if rises > 0 {
 		return Verdict{}, fmt.Errorf("row %d of the page is newer than the row before it: the API does not sort newest first, so the sweep's end cannot be told; "+
 			"make it sort so (query), or read all of it each time (snapshot)", rises+1)
@@ -75,8 +76,10 @@ func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 }
 
 // read looks at a page's rows: rises is the number of the first row of the sweep that is newer than the one
-// before it, 0 where none is; old says that the page reaches behind the sweep's lower end.
-func (s feed) read(rows []Row, from Value) (rises int, old bool) {
+// before it, 0 where none is; old says that the page reaches behind the sweep's lower end. first is said of the
+// list's first page.
+func (s feed) read(rows []Row, from Value, first bool) (rises int, old bool) {
+	pinned := first
 	last, run, valued := -1, 0, 0
 	for i := range rows {
 		v := &rows[i].Value
@@ -90,11 +93,17 @@ func (s feed) read(rows []Row, from Value) (rises int, old bool) {
 		}
 		run = 0
 		if last >= 0 && s.spec.Format.compare(v, &rows[last].Value) > 0 {
-			return i, false
+			if !pinned {
+				return i, false
+			}
+			pinned = false
 		}
 		last = i
 	}
-	return 0, run >= 2 || run > 0 && run == valued
+	if run == valued {
+		return 0, run > 0 && !first
+	}
+	return 0, run >= 2
 }
 
 // Refused is the end of a list behind whose last page the API refuses.

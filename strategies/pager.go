@@ -98,19 +98,20 @@ func newPager(spec Spec) (pager, paging, error) {
 
 // ended judges what an answer of a list that counts its pages says of its end. An empty page is
 // one, unless the answer counts more rows than came: then rows have gone meanwhile, or the API
-// gives no more pages than so many, and it is read again from the first page. A count that is
+// gives no more pages than so many, and it is read again from the first page; but not where the page before
+// reached its count (counted), for rows that came since are behind the end. A count that is
 // reached proves an end only together with a page that is shorter than asked for, for some APIs
 // count no further than a limit. Where the answer says both that there is more and that there is
 // not, it is read on.
-func (e Ends) ended(p *Page, seen, pages int64) (move, error) {
+func (e Ends) ended(p *Page, seen, pages int64, counted bool) (move, error) {
 	rows := len(p.Rows)
 	short := p.asked > 0 && rows < p.asked
 	switch {
 	case rows == 0 && p.More.Flag:
 		return move{}, fmt.Errorf("page %d has no rows, and says that there is more (%s): an empty page is the end of a list by pages, so "+
 			"what it promises would be lost (P8); look at records_path", pages, p.More.More)
-	case rows == 0 && p.Total > seen:
-		return move{lacks: fmt.Sprintf("page %d has no rows, and the API counts %d of which %d were read: it gives no more pages, or total_path is the count of something else",
+	case rows == 0 && p.Total > seen && !counted:
+		return move{lacks: fmt.Sprintf("page %d has no rows, and the API counts %d of which %d were read: it gives no more pages, or total_path is the count of something else (P8)",
 			pages, p.Total, seen)}, nil
 	case rows == 0:
 		return move{end: true}, nil

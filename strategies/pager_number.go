@@ -12,6 +12,8 @@ type NumberPosition struct {
 	Rows  int64  `json:"rows"`            // rows in them
 	Look  string `json:"look,omitempty"`  // a hash of the page before
 	Again int    `json:"again,omitempty"` // pages in a row that had the look of the one before
+	// Counted says that by the page before as many rows were read as it counts.
+	Counted bool `json:"counted,omitempty"`
 }
 
 // numbered reads a list whose pages have numbers.
@@ -33,11 +35,11 @@ func (n numbered) step(at Position, p *Page) (move, error) {
 	to.Read, to.Rows = to.Read+1, to.Rows+int64(len(p.Rows))
 	look := shown(p.Rows)
 	to.Again = count(to.Again, look, to.Look, len(p.Rows))
-	if end, err := repeats(n.spec, to.Again, p, "the page number", RolePage, to.Page); err != nil || end {
-		return move{end: end}, err
+	if m, judged := repeats(n.spec, to.Again, p, "the page number", RolePage, to.Page); judged {
+		return m, nil
 	}
-	m, err := n.spec.Ends.ended(p, to.Rows, to.Read)
-	to.Page, to.Look = to.Page+1, look
+	m, err := n.spec.Ends.ended(p, to.Rows, to.Read, to.Counted)
+	to.Page, to.Look, to.Counted = to.Page+1, look, p.Total >= 0 && to.Rows >= p.Total
 	m.to.Number = &to
 	return m, err
 }
@@ -54,19 +56,20 @@ const mostAgain = 3
 
 // repeats judges a page that holds the rows of the one before. Behind the end some APIs give
 // their last page again; others do not honour what the page was asked by, and would never come to
-// an end (P7). again counts such pages, the one in hand included.
-func repeats(spec Spec, again int, p *Page, what string, r Role, value int64) (end bool, err error) {
+// an end (P7). A list that moves may look so, too, so it is read again from its first page before that is
+// an error. again counts such pages, the one in hand included; judged is false where they say nothing.
+func repeats(spec Spec, again int, p *Page, what string, r Role, value int64) (m move, judged bool) {
 	switch {
 	case again == 0:
-		return false, nil
+		return move{}, false
 	case spec.Ends.RepeatedPage:
-		return true, nil
+		return move{end: true}, true
 	case again < mostAgain:
-		return false, nil
+		return move{}, false
 	}
-	return false, fmt.Errorf("asked with %s=%d the API gives the %d rows of the page before once more, %d times in a row: it does not honour %s, or gives "+
+	return move{lacks: fmt.Sprintf("asked with %s=%d the API gives the %d rows of the page before once more, %d times in a row: it does not honour %s, or gives "+
 		"its last page again behind the end (P7); give the right parameter (params.%s), or, if it is the end, say so (end: repeated_page)",
-		spec.Params.Of(r), value, len(p.Rows), again, what, r)
+		spec.Params.Of(r), value, len(p.Rows), again, what, r)}, true
 }
 
 // count is how many pages in a row have the look of the one before, with one that has the look.

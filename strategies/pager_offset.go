@@ -8,6 +8,8 @@ type OffsetPosition struct {
 	Read  int64  `json:"read"`            // pages read
 	Look  string `json:"look,omitempty"`  // a hash of the page before
 	Again int    `json:"again,omitempty"` // pages in a row that had the look of the one before
+	// Counted says that by the page before as many rows were read as it counts.
+	Counted bool `json:"counted,omitempty"`
 }
 
 // skipping reads a list whose pages are asked for by the number of rows before them.
@@ -28,11 +30,12 @@ func (s skipping) step(at Position, p *Page) (move, error) {
 	to := s.at(at)
 	look := shown(p.Rows)
 	to.Again = count(to.Again, look, to.Look, len(p.Rows))
-	if end, err := repeats(s.spec, to.Again, p, "the offset", RoleOffset, to.Skip); err != nil || end {
-		return move{end: end}, err
+	if m, judged := repeats(s.spec, to.Again, p, "the offset", RoleOffset, to.Skip); judged {
+		return m, nil
 	}
 	to.Read, to.Skip, to.Look = to.Read+1, to.Skip+int64(len(p.Rows)), look
-	m, err := s.spec.Ends.ended(p, to.Skip, to.Read)
+	m, err := s.spec.Ends.ended(p, to.Skip, to.Read, to.Counted)
+	to.Counted = p.Total >= 0 && to.Skip >= p.Total
 	m.to.Offset = &to
 	return m, err
 }

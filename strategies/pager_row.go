@@ -38,7 +38,7 @@ func (b behindRow) step(at Position, p *Page) (move, error) {
 	to.Read, to.Rows = to.Read+1, to.Rows+int64(len(p.Rows))
 	rest := *p
 	rest.Total = -1 // it may count what lies behind the row that was asked with
-	m, err := b.spec.Ends.ended(&rest, to.Rows, to.Read)
+	m, err := b.spec.Ends.ended(&rest, to.Rows, to.Read, false)
 	if err != nil || m.end {
 		return m, err
 	}

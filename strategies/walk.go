@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -142,7 +143,7 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (done, again bool, warning s
 	case m.lacks != "":
 		s.Restarts++
 		if s.Restarts > maxRestarts {
-			return false, false, "", fmt.Errorf("%s (P8)", m.lacks)
+			return false, false, "", errors.New(m.lacks)
 		}
 		at.restart()
 		return false, true, "", nil

@@ -82,7 +82,20 @@ func (s window) text(v Value, micros int64) string {
 }
 
 func (s window) Query(c Cursor) Query {
-	return s.question(c, Param{RoleSince, c.Sweep.After}, Param{RoleUntil, c.Sweep.Walk.To})
+	until := c.Sweep.Walk.To
+	if to, err := s.value(until); err == nil { // a value that cannot be read fails Fold
+		until = s.text(to, s.bound(c, to))
+	}
+	return s.question(c, Param{RoleSince, c.Sweep.After}, Param{RoleUntil, until})
+}
+
+// bound is up to where a span is read that ends at to: the last one of a scan that has to be sure goes on
+// beyond now. A row that changes meanwhile would be in none of the spans, and be taken for deleted (P9).
+func (s window) bound(c Cursor, to Value) int64 {
+	if at := c.Sweep.Walk; at.Sure && at.To == at.Until {
+		return to.N + (s.spec.Lag + settled).Microseconds()
+	}
+	return to.N
 }
 
 func (s window) Fold(c Cursor, p Page) (Verdict, error) {
@@ -112,11 +125,11 @@ func (s window) Fold(c Cursor, p Page) (Verdict, error) {
 // outside refuses a page with rows from behind the span: an API that does not honour the upper bound
 // gives the newest rows in the first span, and the mark would rise over what lies between (rule 20).
 func (s window) outside(c Cursor, to Value, rows []Row) error {
-	last := to.N + max(s.granule(to), rounded)
+	last := s.bound(c, to) + max(s.granule(to), rounded)
 	for i := range rows {
 		if v := &rows[i].Value; v.Set && v.N > last {
 			return fmt.Errorf("row %d is at %q, behind the span from %q to %q that was asked for: the API does not honour %s; give the right parameter (params.until)",
-				i+1, v.Raw, c.Sweep.After, to.Raw, s.spec.Params.Until)
+				i+1, v.Raw, c.Sweep.After, s.text(to, s.bound(c, to)), s.spec.Params.Until)
 		}
 	}
 	return nil

@@ -160,6 +160,14 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 		s.OrderBy = "updatedAt,id"
 	case strictVerbatim:
 		s.Strict = false
+	case shortIsEnd:
+		if t.Pager != "" {
+			s.End = append(s.End, config.EndShortPage)
+		}
+	case selfFollowed:
+		if strategies.PagerLinks(t.Pager) && t.End == sim.EndSelf {
+			s.End = nil
+		}
 	}
 	// Streams that never close their producers, that do between most sweeps, and that do within them.
 	s.PollInterval = time.Minute
@@ -226,7 +234,7 @@ func (x *world) fail(promise, format string, args ...any) {
 // the topic then is what the connector has made of the history.
 func (x *world) settle() {
 	x.trace(func() string { return "--- all is calm" })
-	x.api.Calm()
+	x.api.Rest()
 	for _, w := range x.workers {
 		w.away = 0
 		x.kill(w)

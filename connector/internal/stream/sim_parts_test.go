@@ -78,7 +78,7 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading
 		}
 	}
 	rows = sim.Named(rows, a.Page)
-	return &reading.Answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total, More: a.More}, URL: "sim", Size: int64(1 + len(rows)),
+	return &reading.Answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total, More: a.More, Link: a.Link}, URL: "sim", Size: int64(1 + len(rows)),
 		Free: func() { s.rows = append(s.rows, rows) }}, nil
 }
 

@@ -88,7 +88,7 @@ func per(n int64, s simStats) float64 { return float64(n) / float64(max(s.histor
 // modelFailure is what is shown of a failing seed.
 func modelFailure(seed uint64, v variant) string {
 	x := newWorld()
-	s := sim.Generate(seed)
+	s := v.script(seed)
 	first := x.run(s, v)
 	s = sim.Shrink(s, func(c *sim.Script) bool {
 		w := x.run(c, v)
@@ -116,7 +116,7 @@ func TestSimVariants(t *testing.T) {
 			if v.scans() {
 				how = x.runScans(scanning(seed), v)
 			} else {
-				how = x.run(sim.Generate(seed), v)
+				how = x.run(v.script(seed), v)
 			}
 			if how != nil {
 				caught = seed

@@ -69,11 +69,26 @@ const (
 	closedBusy
 	answersOutlive
 
+	// Of pagers, and of the strategies that go by one.
+	noneBelieved
+	shortIsEnd
+	onePassBelieved
+	skippedBySize
+	nullIgnored
+	selfFollowed
+	absentIsError
+	restBelieved
+	markOfLaterPages
+	oneOldRowIsEnd
+	spansPassedOver
+	olderDropped
 	// Of full scans.
 	oneLook
 	revertLost
 	revertUnread
 	scanDropped
+	oneSurePass
+	scanUntilNow
 	variants
 )
 
@@ -94,11 +109,23 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"foreign records passed over",
 	"an outage ends the stream", "an error at the first open ends the stream",
 	"a stop drops the transaction on its way", "a producer closed with something to write", "answers kept behind a reopen",
+	"an answer without pages believed whole", "a short page taken for the end of a list", "one pass over shifting pages believed",
+	"rows skipped by the size that was asked for", "a null token asked from the first page", "the URL of an empty page followed", "an absent link taken for an error",
+	"a count of what lies behind a row taken for that of all", "mark from later pages of an unsorted list", "a feed ended by one old row", "the mark over an empty span of late",
+	"a snapshot without what is older than the newest",
 	"a revert believed after one look", "no revert written", "a revert not read back",
-	"a scan dropped with an error"}
+	"a scan dropped with an error", "a scan by pager believed after one pass", "a scan of spans up to now"}
 
 // scans says that the mistake is one of full scans.
 func (v variant) scans() bool { return v >= oneLook }
+
+// script is a seed's script for the mistake: those of pagers show where a stream goes by one.
+func (v variant) script(seed uint64) *sim.Script {
+	if v == none || v >= noneBelieved {
+		return sim.Generate(seed)
+	}
+	return sim.GenerateOwn(seed)
+}
 
 func (v variant) String() string { return variantNames[v] }
 
@@ -109,6 +136,9 @@ func (v variant) wrap(s strategies.Strategy, x *world) strategies.Strategy {
 		evidenceIgnored, middleUncompared, strictVerbatim, neverDoubted, healedEarly, seamOfOneRow, endOnEmpty, neverEnough,
 		emptyBelieved, depthIsEnd:
 		return &mistaken{s, v, x}
+	}
+	if v >= noneBelieved && v < oneLook || v >= oneSurePass {
+		return &walkMistaken{s, v, x}
 	}
 	return s
 }

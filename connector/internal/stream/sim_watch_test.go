@@ -13,6 +13,8 @@ type sweepBegin struct {
 	greatest int64
 	resumed  bool
 	cut      bool // an answer was cut short, which nothing tells
+	until    int64
+	mark     int64
 }
 
 type endedSweep struct {
@@ -31,6 +33,7 @@ type watched struct {
 	last   int32 // when the sweep began or went back, by the API's clock
 	before bool  // another life has begun the sweep
 	begin  sweepBegin
+	prior  int64             // until when the sweep before reads
 	ended  []endedSweep      // read to their end, not yet committed
 	over   bool              // the last answer ended it
 	sweep  *strategies.Sweep // that it was folded into
@@ -43,7 +46,12 @@ func (s *watched) began(resumed bool) { s.before, s.ended, s.over = resumed, nil
 
 func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, error) {
 	s.last = s.x.api.Now()
+	s.prior = s.begin.until
 	s.begin = sweepBegin{clock: s.last + 1, greatest: s.x.api.Greatest(), resumed: c.Sweep != nil || s.before}
+	if t := &s.x.script.Traits; t.Step > 0 { // the API's clock, less or more
+		s.begin.mark, s.begin.until = t.MarkOf(c.Mark), s.x.api.Clock()-t.Lag
+		now = time.UnixMicro(t.Value(s.x.api.Clock()).N)
+	}
 	s.before = false
 	return s.Strategy.Begin(c, now)
 }
@@ -65,10 +73,13 @@ func (s *watched) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdi
 	if err != nil {
 		return v, err
 	}
+	if v.From.Set {
+		s.x.api.H.Pages[s.page].Least = s.x.script.Least(v.From.N)
+	}
 	if v.Restarted {
 		s.last = s.x.api.Now()
 	}
-	s.ends(v, s.page, !v.Restarted || v.Warning == "")
+	s.ends(v, s.page, v.Warning == "" || !v.Restarted && s.x.script.Pager == "")
 	return v, nil
 }
 
@@ -96,6 +107,7 @@ func (s *watched) Refused(c strategies.Cursor, status int) (strategies.Verdict, 
 func (s *watched) Rewind(c strategies.Cursor) strategies.Cursor {
 	if s.over && c.Sweep == s.sweep && !s.x.scanning {
 		s.ended = s.ended[:len(s.ended)-1]
+		s.begin.until = s.prior // it goes on, and reads no further than it was to
 	}
 	s.over = false
 	s.last = s.x.api.Now()

@@ -253,7 +253,7 @@ func (w *simWorker) Swept(status.Sweep) {
 	w.watch.ended = w.watch.ended[1:]
 	w.unscanned()
 	h.Sweeps = append(h.Sweeps, sim.Sweep{Began: e.begin.clock, Greatest: e.begin.greatest, Ended: w.x.api.Now(),
-		Txn: w.txn, Resumed: e.begin.resumed, Proven: e.proven, Last: e.last, Losses: w.losses})
+		Txn: w.txn, Resumed: e.begin.resumed, Proven: e.proven, Last: e.last, Losses: w.losses, Mark: e.begin.mark, Until: e.begin.until})
 	w.x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
 }
 

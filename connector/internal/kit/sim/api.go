@@ -15,15 +15,18 @@ import (
 // first. It is used by one goroutine at a time.
 type API struct {
 	Traits
-	H     *History
-	rows  []Version
-	prev  map[int32]Version // what a row was before its last change
-	slow  []slow            // changes that are stamped and not committed
-	clock int32
-	keys  int32
-	last  uint32 // content
-	top   int64
-	high  int64 // greatest value in any answer
+	H       *History
+	rows    []Version
+	prev    map[int32]Version // what a row was before its last change
+	slow    []slow            // changes that are stamped and not committed
+	clock   int32
+	keys    int32
+	last    uint32 // content
+	top     int64
+	high    int64 // greatest value in any answer
+	base    int64 // how long the source was quiet
+	rest    bool  // nothing changes any more
+	emptied bool  // it had rows, and had none then
 
 	replica     []Version // rows as of replicaAt
 	replicaAt   int32
@@ -40,8 +43,11 @@ type API struct {
 type place struct {
 	since int64
 	from  bool
+	until int64
+	to    bool
 	n     int64
 	rank  int32
+	key   int32
 }
 
 // NewAPI returns one that Reset makes ready.
@@ -55,6 +61,7 @@ func (a *API) Reset(s *Script) {
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
+	a.base, a.rest, a.emptied = 0, false, false
 	for _, n := range s.Initial {
 		a.insert(int64(n), true)
 	}
@@ -98,6 +105,7 @@ func (a *API) take(i int) {
 	a.clock++
 	a.H.Versions[a.rows[i].Index].Gone = a.clock
 	a.rows = slices.Delete(a.rows, i, i+1)
+	a.emptied = a.emptied || len(a.rows) == 0
 }
 
 func (a *API) insert(n int64, set bool) {
@@ -120,7 +128,7 @@ func (a *API) Change(e Event) bool {
 		if unique {
 			by++
 		}
-		return min(a.top+int64(by), tabled-1)
+		return min(a.top+int64(by), a.base+tabled-1)
 	}
 	if len(a.slow) > 0 {
 		a.commit(ahead(max(e.A, e.B)))
@@ -151,6 +159,9 @@ func (a *API) Change(e Event) bool {
 		return true
 	case SetBack:
 		return a.setBack()
+	case Still:
+		a.still()
+		return true
 	}
 	if len(a.rows) == 0 {
 		return false
@@ -209,7 +220,7 @@ func (a *API) Arm(e Event) {
 // traits allow.
 func (a *API) Calm() {
 	a.next, a.down = [kinds]bool{}, 0
-	a.commit(tabled + a.Back)
+	a.commit(a.base + tabled + a.Back)
 }
 
 func (a *API) troubled(k Kind) bool {

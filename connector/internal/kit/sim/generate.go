@@ -7,11 +7,18 @@ import (
 )
 
 // Generate is the script of a seed. Traits that no promise covers together are not put
-// together; see legal.
-func Generate(seed uint64) *Script {
+// together; see legal. In a third of the scripts the stream goes by a configured pager.
+func Generate(seed uint64) *Script { return generate(seed, (*Script).walks) }
+
+// GenerateOwn is the script of a seed whose stream pages in a way of its strategy's own. Where Generate's
+// does so, too, they are the same.
+func GenerateOwn(seed uint64) *Script { return generate(seed, func(*Script) {}) }
+
+func generate(seed uint64, walks func(*Script)) *Script {
 	g := gen{rand.New(rand.NewPCG(seed, 0x7469646d61726b))}
 	s := &Script{Seed: seed}
 	s.Traits = g.traits()
+	walks(s)
 	s.Concurrency = 1 + int(seed>>1)%4
 	top := 0
 	for range 1 + g.n(16) {
@@ -44,6 +51,7 @@ func Generate(seed uint64) *Script {
 	s.rival()
 	s.registry(gen{rand.New(rand.NewPCG(seed, 0x7265676973747279))})
 	s.outages()
+	s.stills()
 	return s
 }
 
@@ -140,7 +148,7 @@ func (g gen) change(t *Traits) (Kind, uint16, uint16) {
 	case Late:
 		return k, g.u(16), 0
 	case Far:
-		if !t.Format.Temporal() || !g.one(4) {
+		if !t.Format.Temporal() || t.Step > 0 || !g.one(4) {
 			return Insert, ahead, 0
 		}
 		return k, 0, 0
@@ -173,7 +181,7 @@ func (g gen) trouble(t *Traits) (Kind, uint16) {
 			return k, g.u(2)
 		case Blank:
 			// An empty page ends every other sweep; only a count gives it away.
-			if t.Strategy == strategies.Offset && t.Total == TotalHonest {
+			if t.Strategy == strategies.Offset && t.Total == TotalHonest || t.counted() {
 				return k, 0
 			}
 		case Loop, Short, Double, Lag:

@@ -45,6 +45,8 @@ type Page struct {
 	// not sort: nothing tells it from a page of one that does.
 	Chance bool
 	Cut    bool // timestamp, replay: rows in no order, and not all of them
+	// Least is the value below which the strategy does not take the page's rows (feed).
+	Least int64
 }
 
 // Sweep is one that was committed to its end.
@@ -57,6 +59,8 @@ type Sweep struct {
 	Proven   bool  // the strategy says it has seen the end
 	Last     int32 // the page it ended on
 	Losses   int   // of the topic that its worker can know of
+	Mark     int64 // that it began behind, in units
+	Until    int64 // window: the end of its last span, in units
 }
 
 // Scan is a full scan that was made to find deleted rows.

@@ -286,7 +286,7 @@ func (o *Oracle) delivered() *Violation {
 		for _, p := range o.h.Delivered[d.From:d.To] {
 			page := &o.h.Pages[p]
 			for i := page.From; i < page.To; i++ {
-				if v := &o.h.Rows[i]; !o.outdone(i, page.To) && !o.holds(v, d.Txn) {
+				if v := &o.h.Rows[i]; !(v.Set && v.N < page.Least) && !o.outdone(i, page.To) && !o.holds(v, d.Txn) {
 					return broken("P2", "%s was served on page %d and is not in the topic behind transaction %d", show(v), p, d.Txn)
 				}
 			}
@@ -323,6 +323,9 @@ func (o *Oracle) committed(txn int64) bool {
 // when it arrived, than what any answer had shown.
 func (o *Oracle) timely(v *Lifetime) bool {
 	if !v.Set {
+		return false
+	}
+	if o.h.Step > 0 && v.N < v.Top+o.h.Skew-settled {
 		return false
 	}
 	from := v.Greatest

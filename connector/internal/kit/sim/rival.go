@@ -58,6 +58,9 @@ func (l *Log) Scrawled(h *History) *Violation {
 		for _, page := range h.Delivered[d.From:d.To] {
 			for r := h.Pages[page].From; r < h.Pages[page].To; r++ {
 				v := &h.Rows[r]
+				if v.Set && v.N < h.Pages[page].Least {
+					continue
+				}
 				for p := range min(len(ground), len(l.parts)) {
 					if at := l.scrawl(p, v.Key, ground[p]); at >= 0 && !v.Bad && !l.writtenBehind(p, v.Key, at, d.Txn) {
 						return broken("P2", "%s was served, and is not written behind the foreign record at offset %d of partition %d", show(v), at, p)

@@ -15,6 +15,7 @@ const (
 	Ascending  Order = iota // by the cursor field
 	Descending              // newest first
 	Shuffled                // by something else
+	ByKey                   // by the id
 )
 
 // TotalKind is what an API says of the number of rows.
@@ -66,6 +67,8 @@ type Traits struct {
 	End     EndKind // keyset, offset: how an end is told
 	EndSaid bool    // the stream is configured for it, where that is needed or helps
 	Deep    int     // offset: offset and limit together may be no more; 0: anything
+
+	WalkTraits
 }
 
 // Kind is what an event does.
@@ -113,16 +116,17 @@ const (
 	Scrawl                 // the other writer writes what is no row under row A's key, in a way that B says
 	Down                   // the API fails for longer than any request is retried, as A says
 	Away                   // worker W's next opens fail, as often as A says
+	Still                  // the API's clock goes on for longer than a day, and no row comes
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
 	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
-	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away"}
+	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away", "still"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {
-	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow
+	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow || k == Still
 }
 
 func (k Kind) String() string { return kindNames[k] }

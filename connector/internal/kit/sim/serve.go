@@ -14,7 +14,8 @@ type Answer struct {
 	Page   int32 // in History.Pages
 	Rows   []Version
 	Token  strategies.Token
-	Total  int64 // -1: not said
+	Link   string // where the header Link leads
+	Total  int64  // -1: not said
 	More   strategies.Evidence
 	Status int // 0: 200
 	Text   string
@@ -49,7 +50,7 @@ func (a *API) Serve(params []strategies.Param) *Answer {
 	case a.refuses(&q):
 		return &a.answer
 	}
-	page := Page{At: a.clock, Seen: a.clock}
+	page := Page{At: a.clock, Seen: a.clock, Least: math.MinInt64}
 	rows := a.rows
 	if a.replicaAt > 0 && a.troubled(Lag) {
 		rows, page.Seen = a.replica, a.replicaAt
@@ -76,8 +77,12 @@ func (a *API) Serve(params []strategies.Param) *Answer {
 type question struct {
 	since         int64 // a value's N
 	from          bool
+	until         int64
+	to            bool
 	token         int
 	limit, offset int
+	page          int64
+	row           string // the page begins behind it
 	start, end    int64
 }
 
@@ -90,7 +95,17 @@ func (a *API) parse(params []strategies.Param) (question, bool) {
 			var v strategies.Value
 			v, err = a.Format.ParseString(p.Value)
 			q.since, q.from = v.N, true
-		case strategies.RoleToken:
+		case strategies.RoleUntil:
+			var v strategies.Value
+			v, err = a.Format.ParseString(p.Value)
+			q.until, q.to = v.N, true
+		case strategies.RolePage:
+			q.page, err = strconv.ParseInt(p.Value, 10, 64)
+		case strategies.RoleToken, strategies.RoleLink:
+			if a.Pager == pagerRow {
+				q.row = p.Value
+				continue
+			}
 			q.token, err = strconv.Atoi(p.Value)
 			if err == nil && (q.token < 0 || q.token >= len(a.tokens)) {
 				return q, false
@@ -114,7 +129,7 @@ func (a *API) parse(params []strategies.Param) (question, bool) {
 		case a.Bound == BoundNeeded && !q.from && t.from, a.Bound == BoundRefused && q.from:
 			return q, false
 		case a.Bound != BoundNeeded:
-			q.since, q.from = t.since, t.from
+			q.since, q.from, q.until, q.to = t.since, t.from, t.until, t.to
 		}
 	}
 	return q, true
@@ -155,20 +170,26 @@ func (a *API) filter(rows []Version, q *question) []Version {
 			}
 			continue
 		}
-		if n := a.Value(v.N).N; n > since || n == since && !strict {
+		n := a.Value(v.N).N
+		if q.to && (n > q.until || n == q.until && strict) {
+			continue
+		}
+		if n > since || n == since && !strict {
 			out = append(out, *v)
 		}
 	}
 	switch a.Order {
 	case Descending:
 		slices.SortFunc(out, func(x, y Version) int {
-			if c := cmp.Compare(y.n(), x.n()); c != 0 {
+			if c := cmp.Compare(a.place(&y), a.place(&x)); c != 0 {
 				return c
 			}
 			return cmp.Compare(x.Rank, y.Rank)
 		})
 	case Shuffled:
 		slices.SortFunc(out, func(x, y Version) int { return cmp.Compare(x.Rank, y.Rank) })
+	case ByKey:
+		slices.SortFunc(out, func(x, y Version) int { return cmp.Compare(x.Key, y.Key) })
 	}
 	a.order = out
 	return out
@@ -181,10 +202,12 @@ func (a *API) behind(v *Version, t place) bool {
 		return v.n() > t.n
 	case a.Order == Shuffled:
 		return v.Rank > t.rank
-	case v.n() == t.n:
+	case a.Order == ByKey:
+		return v.Key > t.key
+	case a.place(v) == t.n:
 		return v.Rank > t.rank
 	}
-	return (v.n() > t.n) != (a.Order == Descending)
+	return (a.place(v) > t.n) != (a.Order == Descending)
 }
 
 // cut makes a page of the rows.
@@ -203,10 +226,18 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 		}
 		rows = rows[min(q.offset, len(rows)):]
 	}
-	if q.token >= 0 {
-		rows = rows[a.passed(rows, q.token):]
+	if a.Pager != "" && a.Total == TotalHonest {
+		a.answer.Total = int64(len(rows))
 	}
-	doubled := len(rows) > 0 && a.troubled(Double)
+	if q.token >= 0 || a.Pager != "" {
+		rows = rows[a.led(rows, q):]
+		if a.Pager == pagerRow && a.Total == TotalHonest { // it counts what lies behind the row
+			a.answer.Total = int64(len(rows))
+		}
+	}
+	// A list by number that repeats a row, and counts, counts one that no page shows.
+	lies := a.shifts() && a.Total == TotalHonest
+	doubled := len(rows) > 0 && !lies && a.troubled(Double)
 	if doubled {
 		rows = a.double(rows)
 	}
@@ -218,6 +249,9 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 		keep = min(keep, q.limit)
 	}
 	steady := a.Order == Ascending || a.Strategy == strategies.Keyset
+	if a.Pager != "" { // rows that are held back come with the next page
+		steady = a.Pager != pagerNone && a.Pager != pagerNumber && a.End != EndShort
+	}
 	if keep > 1 && steady && a.troubled(Short) {
 		keep -= 1 + int(a.arg[Short])%(keep-1)
 		page.Short, page.Split = true, a.ByValue && rows[0].n() == rows[keep].n()
@@ -230,10 +264,18 @@ func (a *API) cut(rows []Version, q *question, page *Page, all int) {
 	if doubled {
 		a.age(page)
 	}
-	page.Chance = more && a.Order != Ascending && q.token < 0 && ascending(a.page)
+	page.Short = page.Short || doubled && a.shifts() // a row has no room on it
+	page.Chance = a.Pager == "" && more && a.Order != Ascending && q.token < 0 && ascending(a.page)
 	if a.Strategy == strategies.Timestamp || a.Strategy == strategies.Replay {
 		page.Cut = more && a.Order == Shuffled
 		a.say(keep, len(rows), all)
+	}
+	if a.Pager != "" {
+		a.say(keep, len(rows), all)
+		if a.tokened() {
+			a.lead(rows, keep, q)
+		}
+		return
 	}
 	if a.Strategy != strategies.Keyset {
 		return

@@ -31,6 +31,7 @@ type HTTP struct {
 
 	bad  int // more answers to be spoilt
 	kind int
+	link string // of the answer in hand
 }
 
 // AsUsers makes a script one whose rows can be served as users.
@@ -52,7 +53,11 @@ func (t *Traits) ID(v *Version) string {
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(h.Latency)
 	h.Mu.Lock()
+	h.link = ""
 	status, body, page, hang := h.answer(r)
+	if h.link != "" {
+		w.Header().Set("Link", "<"+h.link+`>; rel="next"`)
+	}
 	h.Mu.Unlock()
 	switch {
 	case hang:
@@ -97,12 +102,24 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 	case a.Status != 0:
 		return a.Status, []byte(`{"error": "` + a.Text + `"}`), -1, false
 	}
+	switch {
+	case a.Link != "":
+		h.link = linkTo(r, a.Link)
+	case h.API.Pager == pagerURL && a.Token.Present && !a.Token.Null:
+		a.Token.Text = linkTo(r, a.Token.Text)
+	}
 	return http.StatusOK, h.API.json(a), a.Page, false
 }
 
-// roles are the playground's names of the parameters.
+// linkTo is the URL of the page that a token leads to.
+func linkTo(r *http.Request, token string) string {
+	return "http://" + r.Host + "/?link=" + token
+}
+
+// roles are the playground's names of the parameters, and those of streams that go by a pager.
 var roles = map[string]strategies.Role{
 	"since": strategies.RoleSince, "updated_since": strategies.RoleSince, "scroll_param": strategies.RoleToken, "limit": strategies.RoleLimit,
+	"until": strategies.RoleUntil, "token": strategies.RoleToken, "link": strategies.RoleLink, "page": strategies.RolePage,
 	"offset": strategies.RoleOffset, "start_id": strategies.RoleStartID, "end_id": strategies.RoleEndID,
 }
 
@@ -155,7 +172,11 @@ func (a *API) json(p *Answer) []byte {
 	}
 	b = append(b, ']')
 	if p.Token.Present {
-		b = append(b, `, "scroll_param": `...)
+		name := "scroll_param"
+		if a.Pager != "" {
+			name = "next"
+		}
+		b = append(b, `, "`+name+`": `...)
 		if p.Token.Null {
 			b = append(b, "null"...)
 		} else {

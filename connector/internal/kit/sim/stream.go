@@ -25,6 +25,9 @@ func StreamOf(t *Traits) config.Stream {
 		s.Buffer, s.Lookback = back, 0
 	}
 	s.End = endsOf(t)
+	if t.Pager != "" {
+		t.walk(&s)
+	}
 	if t.Ties == TiesSorted {
 		s.OrderBy = "updatedAt,id"
 	}
@@ -46,8 +49,24 @@ func endsOf(t *Traits) []string {
 		return []string{config.EndEmptyPage}
 	case EndRefused:
 		return []string{"404"}
+	case EndShort:
+		return []string{config.EndShortPage}
+	case EndAgain:
+		return []string{config.EndRepeatedPage}
 	}
 	return nil
+}
+
+// walk is what a stream that goes by a pager is configured with besides.
+func (t *Traits) walk(s *config.Stream) {
+	seconds := func(n int64) time.Duration { return time.Duration(n) * time.Second }
+	s.Pages, s.FirstPage, s.LastRow, s.TokenPath = t.Pager, t.FirstPage, t.LastRow, "next"
+	s.Params = config.Params{Token: "token", Limit: "limit", Offset: "offset", Page: "page", Until: "until"}
+	if traits := strategies.TraitsOf(t.Strategy); !traits.All && !traits.Falls {
+		s.Params.Since = "since"
+	}
+	s.Step, s.Lag, s.MaxAge = seconds(t.Step), seconds(t.Lag), seconds(t.MaxAge)
+	s.ReconcileInterval = config.Never // as TestSimReconcile will have it
 }
 
 // ShortUnseen says that a page shorter than it could be tells nobody that it is.
@@ -57,6 +76,8 @@ func ShortUnseen(t *Traits) bool {
 		return true
 	case strategies.Keyset:
 		return t.End == EndNever
+	case strategies.Snapshot:
+		return t.shifts() // read once
 	case strategies.Offset:
 		return t.Total == TotalLow || t.Total == TotalHigh
 	}
@@ -70,10 +91,16 @@ func Excused(api *API, err error, tied bool) bool {
 	has := func(part string) bool { return strings.Contains(text, part) }
 	seen := func(k Kind) bool { return api.Seen[k] > 0 }
 	switch {
+	case has("times in a row: it does not honour"):
+		return t.shifts() && !api.rest // on a list that moves by a page between two answers
+	case has("it gives no more pages, or total_path"):
+		return seen(Blank)
 	case has("and gives none, asked again"):
 		return t.Total == TotalHigh || seen(Blank)
 	case has("give the right one (params.since)"):
-		return seen(Lag)
+		return seen(Lag) || api.emptied // of two looks, one met rows that came later and one did not
+	case has("and no pages are configured"):
+		return t.Pager == pagerNone && t.Cap > 0
 	case has("does not say whether there is more"):
 		return t.End == EndAbsent && !t.EndSaid || t.End == EndNever
 	case has("more rows share that value than a page holds"):
@@ -85,7 +112,7 @@ func Excused(api *API, err error, tied bool) bool {
 		return t.PageSize > 0 && (t.Order != Ascending || tied || t.Leak > 0) || has("none has a cursor value")
 	case has("does not sort"):
 		return t.Strategy == strategies.Offset && t.Order != Ascending || seen(Lag)
-	case has("repeats the token"):
+	case has("repeats the token"), has("repeats the next page's URL"):
 		return seen(Loop) || seen(Refuse)
 	case has("no value beyond"), has("Result window is too large"):
 		return t.Deep > 0
@@ -101,14 +128,17 @@ func Excused(api *API, err error, tied bool) bool {
 	return false
 }
 
-// Named writes a page's number behind its rows, where whoever folds them finds it: pages that were
-// asked for early are folded later, or not at all.
+// Named writes a page's number behind all room for its rows, where whoever folds them finds it, be some of
+// them dropped: pages that were asked for early are folded later, or not at all.
 func Named(rows []strategies.Row, page int32) []strategies.Row {
-	return append(rows, strategies.Row{Hash: uint64(page)})[:len(rows)]
+	n := len(rows)
+	rows = append(rows, strategies.Row{})
+	rows[:cap(rows)][cap(rows)-1].Hash = uint64(page)
+	return rows[:n]
 }
 
 // NameOf is the number of a page that Named has written.
-func NameOf(rows []strategies.Row) int32 { return int32(rows[:len(rows)+1][len(rows)].Hash) }
+func NameOf(rows []strategies.Row) int32 { return int32(rows[:cap(rows)][cap(rows)-1].Hash) }
 
 // String is the answer for people.
 func (a *Answer) String() string {

@@ -17,10 +17,13 @@ func (o *Oracle) sweeps() *Violation {
 		if s.Resumed || o.chance || s.Losses < o.h.Losses || o.h.Hidden {
 			continue
 		}
-		limit := int64(math.MaxInt64)
-		if !s.Proven {
-			limit = o.markAt(s.Txn)
+		if o.h.reads() {
+			if v := o.all(n, s); v != nil {
+				return v
+			}
+			continue
 		}
+		limit := o.limit(s)
 		for i := range o.h.Versions {
 			v := &o.h.Versions[i]
 			if !v.Set || v.Arrived >= s.Began || v.Gone <= s.Ended || v.N >= limit {
@@ -40,7 +43,11 @@ func (o *Oracle) reached(v *Lifetime, s *Sweep) bool {
 	if o.h.Strategy == strategies.StepSize {
 		return v.N > s.Greatest && v.N <= o.h.MaxID
 	}
-	return s.Greatest == math.MinInt64 || v.N >= s.Greatest-o.h.Back
+	from := s.Greatest
+	if o.h.Step > 0 { // over a span without rows that lies days back, the mark moves further
+		from = max(from, s.Mark)
+	}
+	return from == math.MinInt64 || v.N >= from-o.h.Back
 }
 
 // markAt is the mark that a consumer reads up to a transaction.

@@ -18,6 +18,8 @@ const (
 	EndEmpty                  // keyset: a token with every page that has rows, null with an empty one
 	EndSelf                   // keyset: the same, and the empty page's token leads to itself
 	EndRefused                // keyset: a token with every page; 404 to what lies behind the last row
+	EndShort                  // by pager: a page with fewer rows than were asked for
+	EndAgain                  // by page number: the last page once more
 )
 
 // ends draws how the end is told, from a source of its own.
@@ -56,15 +58,11 @@ func (a *API) refuses(q *question) bool {
 		a.answer.Status, a.answer.Text = 400, "Result window is too large, from + size must be less than or equal to: ["+strconv.Itoa(a.Deep)+"]"
 		return true
 	}
-	if a.End != EndRefused || q.offset == 0 && q.token < 0 {
+	if a.End != EndRefused || q.first(a) {
 		return false
 	}
 	rows := a.filter(a.rows, q)
-	n := q.offset
-	if q.token >= 0 {
-		n = a.passed(rows, q.token)
-	}
-	if n < len(rows) {
+	if a.led(rows, q) < len(rows) {
 		return false
 	}
 	a.answer.Status, a.answer.Text = 404, "no such page"
@@ -93,6 +91,6 @@ func (a *API) close(rows []Version, keep int, q *question) strategies.Token {
 		return strategies.Token{Present: true, Text: strconv.Itoa(q.token)}
 	}
 	end := &rows[keep-1]
-	a.tokens = append(a.tokens, place{q.since, q.from, end.n(), end.Rank})
+	a.tokens = append(a.tokens, place{q.since, q.from, q.until, q.to, a.place(end), end.Rank, end.Key})
 	return strategies.Token{Present: true, Text: strconv.Itoa(len(a.tokens) - 1)}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -62,8 +63,29 @@ func (t *Traits) Units(n int64) int64 {
 	return n/1e6 - epoch
 }
 
+// MarkOf is a stored mark in units; that of none is the smallest number.
+func (t *Traits) MarkOf(mark string) int64 {
+	v, err := t.Format.ParseString(mark)
+	if mark == "" || err != nil {
+		return math.MinInt64
+	}
+	return t.Units(v.N)
+}
+
+// Least is the smallest number of units whose value is not below n, a value's N.
+func (t *Traits) Least(n int64) int64 {
+	u := t.Units(n)
+	for t.Value(u).N < n {
+		u++
+	}
+	return u
+}
+
 // FirstMark is the first mark that the stream is configured with.
 func (t *Traits) FirstMark() string {
+	if t.Step > 0 {
+		return string(t.Value(t.Begins).Raw)
+	}
 	if t.Format == strategies.RFC3339 {
 		return "0001-01-01T00:00:00Z"
 	}
