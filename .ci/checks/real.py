@@ -159,6 +159,13 @@ class JSONServer(Server):
         return self.call("GET", "/posts")
 
 
+class JSONServerLinks(JSONServer):
+    """An older release, which pages by the header Link."""
+
+    def update(self, i):
+        self.call("PATCH", f"/posts/p{i}", {"title": "changed", "updated": 1790000050000})
+
+
 class PouchDB(Server):
     def ready(self):
         self.call("PUT", "/shop")
@@ -204,7 +211,7 @@ class Parse(Server):
 
 
 SERVERS = {"kinto": Kinto, "datasette": Datasette, "directus": Directus, "json-server": JSONServer,
-           "pouchdb-server": PouchDB, "parse-server": Parse}
+           "json-server-0": JSONServerLinks, "pouchdb-server": PouchDB, "parse-server": Parse}
 
 
 def seen(schema, value):

@@ -6,7 +6,7 @@
 #   real.sh stop NAME DIR
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
-names=(kinto datasette directus json-server pouchdb-server parse-server)
+names=(kinto datasette directus json-server json-server-0 pouchdb-server parse-server)
 
 # requirements NAME: what it is installed from.
 requirements() {
@@ -15,6 +15,7 @@ requirements() {
     datasette) say datasette==0.65.5 ;;
     directus) say directus@12.4.0 ;;
     json-server) say json-server@1.0.0-beta.3 ;;
+    json-server-0) say json-server@0.17.4 ;;
     pouchdb-server) say pouchdb-server@4.2.0 ;;
     parse-server) say parse-server@9.10.0 ;;
     node) say "node-linux-$(arch)@22.23.3" ;;
@@ -124,6 +125,13 @@ start_json-server() {
   printf '{"posts": []}\n' > "$2/db.json"
   launch "$2" env NODE_ENV=production node -r "$ROOT/.ci/servers/real/loopback.cjs" "$1/.bin/json-server" --port "$port" db.json
   serving json-server "$2" /posts
+}
+
+# The release before, which pages by the header Link. It reads its file again only when asked to.
+start_json-server-0() {
+  printf '{"posts": []}\n' > "$2/db.json"
+  launch "$2" node "$1/.bin/json-server" --host 127.0.0.1 --port "$port" --quiet db.json
+  serving json-server-0 "$2" /posts
 }
 
 start_pouchdb-server() {
