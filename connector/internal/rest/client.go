@@ -133,6 +133,9 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, class.Wrap(class.Config, err)
 	}
+	for _, h := range t.template.Header() {
+		header[h.Name] = []string{h.Value}
+	}
 	usual := config.NewStream("", "", o.URL)
 	c := &Client{
 		target:     t,

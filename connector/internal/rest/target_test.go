@@ -1,11 +1,13 @@
 package rest
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/request"
 	"tidemark/strategies"
 )
 
@@ -49,6 +51,38 @@ func TestBuildURL(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A template's headers go with each request, whether or not they hang on the question, and so does the
+// type of its body.
+func TestTemplateHeaders(t *testing.T) {
+	template, err := request.Compile(request.Spec{
+		URL: "http://api.test/users",
+		Header: []request.Field{
+			{Name: "x-app", Value: request.Text{Text: "shop"}},
+			{Name: "X-Since", Value: request.Text{Text: "{since}"}},
+		},
+		JSON: &request.Node{Kind: request.Object, Names: []string{"since"}, Items: []request.Node{{Kind: request.String, Text: request.Text{Text: "{since}"}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got http.Header
+	served := func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		text(200, onePage)(w, r)
+	}
+	c := inMemory(t, http.HandlerFunc(served), Options{Template: template})
+	for _, since := range []string{"1", "2"} {
+		if _, err := c.Get(t.Context(), []strategies.Param{{Role: strategies.RoleSince, Value: since}}, acceptPage); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{"X-App": "shop", "X-Since": since, "Content-Type": "application/json", "Accept": "application/json"} {
+			if v := got.Get(name); v != want {
+				t.Errorf("since %s: %s is %q, want %q", since, name, v, want)
+			}
+		}
 	}
 }
 
