@@ -95,7 +95,7 @@ func (s *Script) walks() {
 func (s *Script) walkEnds(g gen) {
 	t := &s.Traits
 	t.Says = pick(g, SaysNothing, SaysNothing, SaysMore)
-	t.Repeat = g.one(2)
+	t.Repeat = g.one(2) || t.Pager == pagerRow // a row says nothing of what was asked for
 	switch {
 	case t.Pager == pagerNone:
 		if g.one(6) { // and yet there are some
