@@ -110,7 +110,7 @@ var recipes = []Recipe{
 		Name: Snapshot, Bound: "all rows, each time", Slow: mixed,
 		Optional: []Role{RoleLimit}, Pagers: Pagers(),
 		For:    "neither a filter nor an order",
-		Blind:  "what changes twice between two sweeps; it finds deleted rows (`reconcile_interval: 0`)",
+		Blind:  "what changes twice between two sweeps; where it has a `cursor_field`, rows that went back (`rescan_interval`); it finds deleted rows (`reconcile_interval: 0`)",
 		Traits: Traits{Walks: true, All: true, Ahead: true}, make: newSnapshot,
 	},
 }

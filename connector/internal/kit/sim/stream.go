@@ -13,7 +13,9 @@ import (
 // StreamOf is the configuration of a stream that reads an API with the traits.
 func StreamOf(t *Traits) config.Stream {
 	s := config.NewStream("sim", t.Strategy, "http://sim/")
-	s.CursorFormat = t.Format.String()
+	if s.CursorFormat = t.Format.String(); s.CursorField == "" {
+		s.CursorField = "updatedAt" // its order is what is judged
+	}
 	s.InitialMark = t.FirstMark()
 	s.Deleted.Field = "deleted"
 	s.MaxBadRatio = 1 // rows are few, and bad by chance
