@@ -35,7 +35,8 @@ tree() {
   want=$(node --version; requirements "$1")
   if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$want" ]; then
     rm -rf "$dir"; mkdir -p "$dir"
-    timeout 600 npm install --ignore-scripts --no-audit --no-fund --no-save --loglevel=error --prefix "$dir" "$(requirements "$1")" \
+    timeout 600 npm install --ignore-scripts --no-audit --no-fund --no-save --loglevel=error \
+      --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 --prefix "$dir" "$(requirements "$1")" \
       > "$dir/log" 2>&1 < /dev/null || { tail -5 "$dir/log" >&2; return 1; }
     # Runs the scripts of Directus' flows, takes minutes to compile, and is loaded in any case.
     [ "$1" != directus ] || { mkdir -p "$dir/node_modules/isolated-vm/out" && say 'exports.ivm = {};' > "$dir/node_modules/isolated-vm/out/isolated_vm.js"; }
