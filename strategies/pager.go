@@ -100,12 +100,13 @@ func newPager(spec Spec) (pager, paging, error) {
 // one, unless the answer counts more rows than came: then rows have gone meanwhile, or the API
 // gives no more pages than so many, and it is read again from the first page; but not where the page before
 // reached its count (counted), for rows that came since are behind the end. A count that is
-// reached proves an end only together with a page that is shorter than asked for, for some APIs
-// count no further than a limit. Where the answer says both that there is more and that there is
+// reached proves an end only where the page is shorter than asked for, or the answer says in
+// another way that there is no more, for some APIs count no further than a limit. Where the answer says both that there is more and that there is
 // not, it is read on.
 func (e Ends) ended(p *Page, seen, pages int64, counted bool) (move, error) {
 	rows := len(p.Rows)
 	short := p.asked > 0 && rows < p.asked
+	said := p.More.End != "" && p.More.More == ""
 	switch {
 	case rows == 0 && p.More.Flag:
 		return move{}, fmt.Errorf("page %d has no rows, and says that there is more (%s): an empty page is the end of a list by pages, so "+
@@ -120,8 +121,8 @@ func (e Ends) ended(p *Page, seen, pages int64, counted bool) (move, error) {
 	case p.Pages > 0:
 		return move{end: pages >= p.Pages}, nil
 	case p.Total >= 0:
-		return move{end: short && seen >= p.Total}, nil
-	case p.More.End != "" && p.More.More == "":
+		return move{end: seen >= p.Total && (short || said)}, nil
+	case said:
 		return move{end: true}, nil
 	case p.More.Kind == CountPages:
 		return move{end: pages >= p.More.Total}, nil
