@@ -67,6 +67,9 @@ func (t *Traits) walk(s *config.Stream) {
 	if traits := strategies.TraitsOf(t.Strategy); !traits.All && !traits.Falls {
 		s.Params.Since = "since"
 	}
+	if t.Total == TotalHonest {
+		s.TotalPath = "total" // nobody is to guess what it counts
+	}
 	s.Step, s.Lag, s.MaxAge = seconds(t.Step), seconds(t.Lag), seconds(t.MaxAge)
 	s.ReconcileInterval = config.Never // as TestSimReconcile will have it
 }

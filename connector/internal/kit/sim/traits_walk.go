@@ -162,6 +162,7 @@ func (a *API) still() {
 	a.top += stillness
 	a.base += stillness
 	a.commit(a.top)
+	a.replicaAt = 0 // none lags for days
 }
 
 // Rest lets the API's clock pass all its rows: nothing will change any more.
