@@ -43,7 +43,7 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	stored, _, err := kafka.Options{Brokers: brokers, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
+	stored, _, err := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
 	if err != nil {
 		return nil, err
 	}

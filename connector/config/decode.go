@@ -21,6 +21,7 @@ type decoder struct {
 	substituted []string // values taken from the environment: never to be shown
 	lines       []string // of the file
 	texts       []*node  // those of templates, by request.Text.Ref less one
+	top         source   // the keys beside the streams
 }
 
 func (d *decoder) report(pos Position, key, message, hint string) {

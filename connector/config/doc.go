@@ -54,7 +54,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -194,6 +194,15 @@
 //	brokers                  host:port, a list or one string with commas [the embedded broker]
 //	state_topic              the topic that holds the cursors [tidemark-state]
 //	state_partitions         of the state topic, when it is created [16]
+//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
+//	tls.cert_file            the certificate that the broker is shown, in PEM; relative to this file
+//	tls.key_file             its private key, in PEM; relative to this file
+//	tls.server_name          the name that the brokers' certificates must have [the host that is asked]
+//	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
+//	sasl.mechanism           how it is proved; plain sends the password, so that it needs tls: plain, scram-sha-256, scram-sha-512
+//	sasl.username            the user, or the key of an API key
+//	sasl.password            the user's password; write "${NAME}", not the password
+//	sasl.password_file       a file that holds the password, read again for each connection; relative to this one
 //	partitions               of a data topic, when it is created [1]
 //	replication              of a topic that is created; -1: as the broker says [-1]
 //	compression              of what is produced: none, gzip, snappy, lz4, zstd [lz4]
