@@ -33,7 +33,7 @@ func brokerTLSFields(a *Access) []field {
 
 func saslFields(s *SASL) []field {
 	return []field{
-		{name: "mechanism", kind: text, enum: []string{SASLPlain, SASLScram256, SASLScram512}, into: &s.Mechanism, doc: "how it is proved; plain sends the password, so that it needs tls"},
+		{name: "mechanism", kind: text, enum: []string{SASLPlain, SASLScram256, SASLScram512}, into: &s.Mechanism, doc: "how clients prove who they are; plain sends the password, so that it needs tls"},
 		{name: "username", kind: scalar, secret: true, into: &s.Username, doc: "the user, or the key of an API key"},
 		{name: "password", kind: scalar, secret: true, into: &s.Password, doc: "the user's password; write \"${NAME}\", not the password"},
 		{name: "password_file", kind: text, into: &s.PasswordFile, doc: "a file that holds the password, read again for each connection; relative to this one"},

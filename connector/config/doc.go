@@ -194,21 +194,21 @@
 //	brokers                  host:port, a list or one string with commas [the embedded broker]
 //	state_topic              the topic that holds the cursors [tidemark-state]
 //	state_partitions         of the state topic, when it is created [16]
-//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
-//	tls.cert_file            the certificate that the broker is shown, in PEM; relative to this file
-//	tls.key_file             its private key, in PEM; relative to this file
-//	tls.server_name          the name that the brokers' certificates must have [the host that is asked]
-//	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
-//	sasl.mechanism           how it is proved; plain sends the password, so that it needs tls: plain, scram-sha-256, scram-sha-512
-//	sasl.username            the user, or the key of an API key
-//	sasl.password            the user's password; write "${NAME}", not the password
-//	sasl.password_file       a file that holds the password, read again for each connection; relative to this one
 //	partitions               of a data topic, when it is created [1]
 //	replication              of a topic that is created; -1: as the broker says [-1]
 //	compression              of what is produced: none, gzip, snappy, lz4, zstd [lz4]
 //	transaction_timeout      after this the broker aborts a transaction by itself [15s]
 //	transactional_id_prefix  workers that share streams share it; others must not [tidemark]
 //	max_in_flight            pages fetched and not yet committed, of all streams together [16MiB]
+//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
+//	tls.cert_file            the certificate that the broker is shown, in PEM; relative to this file
+//	tls.key_file             its private key, in PEM; relative to this file
+//	tls.server_name          the name that the brokers' certificates must have [the host that is asked]
+//	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
+//	sasl.mechanism           how clients prove who they are; plain sends the password, so that it needs tls: plain, scram-sha-256, scram-sha-512
+//	sasl.username            the user, or the key of an API key
+//	sasl.password            the user's password; write "${NAME}", not the password
+//	sasl.password_file       a file that holds the password, read again for each connection; relative to this one
 //
 // # Keys of schema_registry
 //

@@ -98,14 +98,14 @@ func kafkaFields(k *Kafka) []field {
 		{name: "brokers", kind: hosts, into: &k.Brokers, def: computed("the embedded broker"), doc: "host:port, a list or one string with commas"},
 		{name: "state_topic", kind: text, topic: true, into: &k.StateTopic, def: always("tidemark-state"), doc: "the topic that holds the cursors"},
 		{name: "state_partitions", kind: integer, into: &k.StatePartitions, min: 1, max: 10000, def: always("16"), doc: "of the state topic, when it is created"},
-		{name: "tls", kind: section, fields: brokerTLSFields(&k.Access), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
-		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), doc: "how clients prove to the brokers who they are"},
 		{name: "partitions", kind: integer, into: &k.Partitions, min: 1, max: 10000, def: always("1"), doc: "of a data topic, when it is created"},
 		{name: "replication", kind: integer, into: &k.Replication, min: -1, max: 32767, def: always("-1"), doc: "of a topic that is created; -1: as the broker says"},
 		{name: "compression", kind: text, enum: []string{"none", "gzip", "snappy", "lz4", "zstd"}, into: &k.Compression, def: always("lz4"), doc: "of what is produced"},
 		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: always("15s"), doc: "after this the broker aborts a transaction by itself"},
 		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: always("tidemark"), doc: "workers that share streams share it; others must not"},
 		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: always("16MiB"), doc: "pages fetched and not yet committed, of all streams together"},
+		{name: "tls", kind: section, fields: brokerTLSFields(&k.Access), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
+		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), doc: "how clients prove to the brokers who they are"},
 	}
 }
 

@@ -207,11 +207,12 @@ func (o Options) refusalHint(err error) string {
 		unknown   x509.UnknownAuthorityError
 		name      x509.HostnameError
 		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
+		operation *net.OpError
 		plain     tls.RecordHeaderError
 		handshake *handshakeError
-		closed    = errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+		closed    = errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	)
+	alert := errors.As(err, &operation) && operation.Op == "remote error" // what crypto/tls calls one of the other side
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ""
@@ -221,9 +222,9 @@ func (o Options) refusalHint(err error) string {
 		return "ask the brokers by that name, or give it in kafka.tls.server_name"
 	case errors.As(err, &invalid):
 		return "the broker needs a certificate that is good now and for this; is this machine's clock right?"
-	case errors.As(err, &alert) && a.TLS.CertFile.Path == "":
+	case alert && a.TLS.CertFile.Path == "":
 		return "does the broker want a client certificate? Give kafka.tls.cert_file and key_file"
-	case errors.As(err, &alert):
+	case alert:
 		return "the broker does not take this certificate: look at kafka.tls.cert_file " + a.TLS.CertFile.Shown + ", and at whom the broker trusts"
 	case errors.As(err, &plain), errors.As(err, &handshake):
 		return "is it a port without TLS? Name the one with TLS in kafka.brokers, or remove kafka.tls"
@@ -242,7 +243,7 @@ func (o Options) refusalHint(err error) string {
 	case closed && a.TLS.CertFile.Path == "":
 		return "does it want a password (kafka.sasl), or a client certificate (kafka.tls.cert_file and key_file)?"
 	case closed:
-		return "does it want a password (kafka.sasl)?"
+		return "does it want a password (kafka.sasl), or does it not take kafka.tls.cert_file " + a.TLS.CertFile.Shown + "?"
 	}
 	return ""
 }
