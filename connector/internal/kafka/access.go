@@ -87,7 +87,7 @@ func password(s config.SASL) (string, error) {
 func sent(s config.SASL) (string, error) {
 	text, err := password(s)
 	if err != nil {
-		err = &AccessError{err.Error(), err}
+		err = &AccessError{text: err.Error(), err: err}
 	}
 	return text, err
 }
@@ -124,7 +124,7 @@ type dialer struct{ access config.Access }
 func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	settings, err := tlsOf(d.access)
 	if err != nil {
-		return nil, &AccessError{err.Error(), err}
+		return nil, &AccessError{text: err.Error(), err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -164,6 +164,9 @@ func (e *handshakeError) Unwrap() error {
 type AccessError struct {
 	text string
 	err  error
+	// passes says that nothing but a closed connection is known, where nothing is to be proved: brokers
+	// that restart close them too.
+	passes bool
 }
 
 func (e *AccessError) Error() string { return e.text }
@@ -184,7 +187,13 @@ func (o Options) refused(err error) error {
 	case errors.As(err, new(*kgo.ErrFirstReadEOF)), errors.Is(err, io.EOF):
 		said = "the broker closed the connection" // the client's own words guess
 	}
-	return &AccessError{o.hide(said) + ": " + hint, err}
+	passes := closed(err) && o.Access == (config.Access{})
+	return &AccessError{o.hide(said) + ": " + hint, err, passes}
+}
+
+// closed reports whether all that is known is that the broker closed a connection.
+func closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // hide takes the user and the password out of a text.
@@ -210,7 +219,7 @@ func (o Options) refusalHint(err error) string {
 		operation *net.OpError
 		plain     tls.RecordHeaderError
 		handshake *handshakeError
-		closed    = errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		closed    = closed(err)
 	)
 	alert := errors.As(err, &operation) && operation.Op == "remote error" // what crypto/tls calls one of the other side
 	switch {
