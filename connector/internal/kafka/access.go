@@ -186,6 +186,8 @@ func (o Options) refused(err error) error {
 		said = handshake.Error()
 	case errors.As(err, new(*kgo.ErrFirstReadEOF)), errors.Is(err, io.EOF):
 		said = "the broker closed the connection" // the client's own words guess
+	case alerted(err):
+		said = "the broker answers by a TLS alert"
 	}
 	passes := closed(err) && o.Access == (config.Access{})
 	return &AccessError{o.hide(said) + ": " + hint, err, passes}
@@ -195,6 +197,10 @@ func (o Options) refused(err error) error {
 func closed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
+
+// alerted reports whether the broker answered plaintext by a TLS alert, which the client takes for the length of
+// an answer. It has no error of its own for that.
+func alerted(err error) bool { return strings.Contains(err.Error(), "tls alert record") }
 
 // hide takes the user and the password out of a text.
 func (o Options) hide(said string) string {
@@ -241,7 +247,9 @@ func (o Options) refusalHint(err error) string {
 		return "the broker does not take kafka.sasl.username with this password by " + strings.ToUpper(a.SASL.Mechanism)
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
 		return "the broker has not enabled kafka.sasl.mechanism " + a.SASL.Mechanism + ": give another one"
-	case strings.Contains(err.Error(), "tls alert record"): // an answer that the client cannot read
+	case errors.Is(err, kerr.IllegalSaslState):
+		return "is it a port without SASL? Name the one with SASL in kafka.brokers, or remove kafka.sasl"
+	case alerted(err):
 		return "its port wants TLS: set kafka.tls"
 	case closed && !a.Encrypted && a.SASL.Mechanism == "":
 		return "does it want TLS (kafka.tls), or a password (kafka.sasl)?"

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -126,6 +127,13 @@ func wantAccess(t *testing.T, err error, says string) {
 // A port without TLS that closes the connection, as Kafka does where it takes the client's greeting for
 // the length of a request.
 func TestTLSAtAPlaintextPort(t *testing.T) {
+	err := Options{Brokers: []string{closing(t, nil)}, Access: config.Access{Encrypted: true}}.Ping(t.Context())
+	wantRefused(t, err, "remove kafka.tls")
+}
+
+// closing is the address of a server that reads the first bytes of a connection, answers and closes it.
+func closing(t *testing.T, answer []byte) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -137,12 +145,16 @@ func TestTLSAtAPlaintextPort(t *testing.T) {
 			if err != nil {
 				return
 			}
-			_, _ = io.ReadFull(conn, make([]byte, 4))
+			head := make([]byte, 4)
+			_, _ = io.ReadFull(conn, head)
+			if len(answer) > 0 { // all of the request, or closing would take the answer back
+				_, _ = io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(head)))
+			}
+			_, _ = conn.Write(answer)
 			_ = conn.Close()
 		}
 	}()
-	err = Options{Brokers: []string{l.Addr().String()}, Access: config.Access{Encrypted: true}}.Ping(t.Context())
-	wantRefused(t, err, "remove kafka.tls")
+	return l.Addr().String()
 }
 
 // Kafka answers a wrong password with an error and its own words, and says which mechanisms it has. Where its
@@ -166,13 +178,25 @@ func TestWordsOfARefusal(t *testing.T) {
 	if err := o.explain(errors.Unwrap(err)); strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("shown in a commit's error: %v", err)
 	}
-	c.ControlKey(int16(kmsg.SASLHandshake), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		resp := req.ResponseKind().(*kmsg.SASLHandshakeResponse)
-		resp.ErrorCode = kerr.UnsupportedSaslMechanism.Code
-		return resp, nil, true
-	})
-	wantRefused(t, o.Ping(t.Context()), "kafka.sasl.mechanism plain: give another one")
+	for code, says := range map[int16]string{
+		kerr.UnsupportedSaslMechanism.Code: "kafka.sasl.mechanism plain: give another one",
+		kerr.IllegalSaslState.Code:         "remove kafka.sasl",
+	} {
+		c.ControlKey(int16(kmsg.SASLHandshake), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			resp := req.ResponseKind().(*kmsg.SASLHandshakeResponse)
+			resp.ErrorCode = code
+			return resp, nil, true
+		})
+		wantRefused(t, o.Ping(t.Context()), says)
+	}
+}
+
+// A port with TLS that answers plaintext by an alert, as Kafka does.
+func TestPlaintextAtATLSPort(t *testing.T) {
+	broker := closing(t, []byte{21, 3, 3, 0, 2, 2, 80})
+	for _, a := range []config.Access{{}, {SASL: user(config.SASLPlain, "pass-hunter2")}} {
+		wantRefused(t, Options{Brokers: []string{broker}, Access: a}.Ping(t.Context()), "answers by a TLS alert: its port wants TLS: set kafka.tls")
+	}
 }
 
 // A password's file is read for each connection, and one that is of no use is a mistake of the configuration
@@ -188,10 +212,10 @@ func TestPasswordFile(t *testing.T) {
 	}
 	o := Options{Brokers: c.ListenAddrs(), Access: config.Access{SASL: config.SASL{
 		Mechanism: config.SASLScram256, Username: "user-hunter2", PasswordFile: fileAt(path)}}}
-	for text, says := range map[string]string{
-		" \n":                            "kafka.sasl.password_file ${DIR}/password is empty",
-		"pass-hunter2\nhunter2":          "has a line break",
-		strings.Repeat("hunter2", 10000): "longer than 64 KiB",
+	for says, text := range map[string]string{
+		"kafka.sasl.password_file ${DIR}/password is empty": " \n",
+		"has a line break":   "pass-hunter2\nhunter2",
+		"longer than 64 KiB": strings.Repeat("hunter2", 10000),
 	} {
 		write(text)
 		if err := Usable(o.Access); class.Of(err) != class.Config || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
