@@ -201,7 +201,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
 	k := cfg.Kafka
 	return kafka.Options{
-		Brokers: k.Brokers, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
+		Brokers: k.Brokers, Access: k.Access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
 		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: client,

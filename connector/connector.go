@@ -55,6 +55,12 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case cfg.SchemaRegistry.URL == "":
 		return nil, options.ErrNoRegistry
 	}
+	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+		return nil, err
+	}
+	for _, risk := range kafka.Risks(cfg.Kafka.Access) {
+		o.Logger.Warn(risk)
+	}
 	seats, err := fdlimit.Seats(len(cfg.Streams), o.Local)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"connector/internal/status", "connector/internal/render", "connector/internal/fdlimit"},
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},
-	{"connector/internal/auth"},
+	{"connector/internal/auth", "connector/internal/trust"},
 	{"connector/config"},
 	{"connector/internal/request"},
 	{"connector/internal/class", "connector/internal/secret"},

@@ -43,7 +43,10 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	stored, _, err := kafka.Options{Brokers: brokers, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
+	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+		return nil, err
+	}
+	stored, _, err := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +95,9 @@ func describeSweep(c strategies.Cursor) string {
 // says.
 func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logger, o LocalOptions) (err error) {
 	s, err := named(cfg, name)
+	if err == nil {
+		err = kafka.Usable(cfg.Kafka.Access)
+	}
 	if err != nil {
 		return err
 	}
@@ -136,6 +142,9 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s, err := named(cfg, name)
+	if err == nil {
+		err = kafka.Usable(cfg.Kafka.Access)
+	}
 	if err != nil {
 		return done, err
 	}

@@ -21,6 +21,7 @@ type TailOptions struct {
 	Limit    int             // records; 0: all
 	Follow   bool            // go on after the present end, until the context is done
 	Brokers  []string        // host:port; empty: the embedded broker of Local
+	Access   config.Access   // to the brokers
 	Registry config.Registry // without a URL, and without Brokers: the embedded one
 	Local    LocalOptions    // see AttachLocal
 }
@@ -41,6 +42,9 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 			o.Registry.URL = l.RegistryURL()
 		}
 	}
+	if err := kafka.Usable(o.Access); err != nil {
+		return err
+	}
 	var decoder render.Decoder
 	if o.Registry.URL != "" {
 		registry, err := wire.NewRegistry(o.Registry.URL, o.Registry.Username, o.Registry.Password.Reveal())
@@ -57,7 +61,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 		pause = out.Flush
 	}
 	written := 0
-	err = kafka.Options{Brokers: o.Brokers, Topic: o.Topic}.Tail(ctx, o.Follow, func(r *kgo.Record) error {
+	err = kafka.Options{Brokers: o.Brokers, Access: o.Access, Topic: o.Topic}.Tail(ctx, o.Follow, func(r *kgo.Record) error {
 		line, err := render.Line(ctx, decoder, r)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@
 # A real Apache Kafka: KRaft, one process that is broker and controller, on loopback.
 #   kafka.sh get          fetches the jars, prints their folder
 #   kafka.sh start DIR    starts it with its data in DIR; DIR/address then holds host:port
+#                         KAFKA_ACCESS=1: two more listeners, see guard
 #   kafka.sh stop DIR
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
@@ -18,8 +19,43 @@ get() {
   printf '%s\n' "$libs"
 }
 
+# guard DIR: two more listeners on a Kafka with its data in DIR. DIR/guarded wants TLS and a user, by PLAIN or
+# SCRAM, again every two seconds; DIR/mutual wants TLS and a certificate. The user is "worker" with the password in
+# DIR/password; ca.pem, client.pem and client.key lie beside it.
+guard() {
+  local data=$1 gport mport password
+  gport=$(free_port); mport=$(free_port); password=$(openssl rand -hex 16)
+  printf '%s\n' "$password" > "$data/password"
+  printf '127.0.0.1:%s\n' "$gport" > "$data/guarded"; printf '127.0.0.1:%s\n' "$mport" > "$data/mutual"
+  (
+    cd "$data"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=test authority' -keyout ca.key -out ca.pem
+    for name in server client; do
+      openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$name.key" -out "$name.csr"
+      openssl x509 -req -days 2 -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -out "$name.pem" \
+        -extfile <(printf 'subjectAltName=IP:127.0.0.1\n')
+    done
+    cat server.key server.pem > server.both
+  ) 2> "$data/openssl.log" || { cat "$data/openssl.log" >&2; exit 1; }
+  sed -i "s|^\(advertised\.\)\?listeners=.*|&,GUARDED://127.0.0.1:$gport,MUTUAL://127.0.0.1:$mport|;
+    s|^listener.security.protocol.map=.*|&,GUARDED:SASL_SSL,MUTUAL:SSL|" "$data/server.properties"
+  cat >> "$data/server.properties" <<P
+ssl.keystore.type=PEM
+ssl.keystore.location=$data/server.both
+ssl.truststore.type=PEM
+ssl.truststore.location=$data/ca.pem
+listener.name.mutual.ssl.client.auth=required
+listener.name.guarded.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.guarded.connections.max.reauth.ms=2000
+listener.name.guarded.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="$password";
+listener.name.guarded.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.guarded.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+P
+  scram=(--add-scram "SCRAM-SHA-256=[name=worker,password=$password]" --add-scram "SCRAM-SHA-512=[name=worker,password=$password]")
+}
+
 start() {
-  local data=$1 libs java port cport
+  local data=$1 libs java port cport scram=()
   [ -s "$data/address" ] && kill -0 "$(cat "$data/pid")" 2>/dev/null && return 0
   java=$(java_at_least 17) || { packages openjdk-17-jdk-headless; java=$(java_at_least 17); }
   libs=$(get)
@@ -48,9 +84,10 @@ share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 P
+  [ -z "${KAFKA_ACCESS:-}" ] || guard "$data"
   local log4j="-Dlog4j2.configurationFile=$here/log4j2.xml"
   "$java" -XX:TieredStopAtLevel=1 -Dkafka.log.level=WARN "$log4j" -cp "$libs/*" kafka.tools.StorageTool format \
-    --standalone --ignore-formatted -t TWFkZUJ5VGlkZW1hcmtDSQ -c "$data/server.properties" > "$data/format.log" 2>&1 ||
+    --standalone --ignore-formatted "${scram[@]}" -t TWFkZUJ5VGlkZW1hcmtDSQ -c "$data/server.properties" > "$data/format.log" 2>&1 ||
     { cat "$data/format.log" >&2; exit 1; }
   : > "$data/server.log" # the last start's word must not be taken for this one's
   setsid "$java" "-Xms${KAFKA_HEAP:-512m}" "-Xmx${KAFKA_HEAP:-512m}" -Djava.awt.headless=true "$log4j" -cp "$libs/*" \

@@ -15,6 +15,7 @@ import (
 func newTailCmd() *cobra.Command {
 	var (
 		s      servers
+		file   string
 		limit  int
 		follow bool
 	)
@@ -24,8 +25,9 @@ func newTailCmd() *cobra.Command {
 		Long: `Print a topic's committed records from its beginning to its present end, each as one
 line of JSON: key, value (Avro decoded by the registry, null for a tombstone),
 partition, offset, timestamp, headers. A value that begins like Avro and cannot be
-decoded is shown as it stands, with the reason as undecoded. Without brokers, the data directory's broker is
-asked if one runs, and its log is opened if not. Nothing is changed or fenced.`,
+decoded is shown as it stands, with the reason as undecoded. With -c FILE the brokers and the registry of a
+configuration are asked, with what lets one in there (kafka.tls, kafka.sasl). Without brokers, the data
+directory's broker is asked if one runs, and its log is opened if not. Nothing is changed or fenced.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 0 {
@@ -35,15 +37,22 @@ asked if one runs, and its log is opened if not. Nothing is changed or fenced.`,
 			if err != nil {
 				return err
 			}
+			o := connector.TailOptions{Topic: args[0], Limit: limit, Follow: follow,
+				Brokers: s.brokers, Registry: config.Registry{URL: s.registryURL}, Local: s.local(log)}
+			if file != "" {
+				cfg, err := config.Load(file, config.Overrides{Brokers: s.brokers, RegistryURL: s.registryURL})
+				if err != nil {
+					return err
+				}
+				o.Brokers, o.Access, o.Registry = cfg.Kafka.Brokers, cfg.Kafka.Access, cfg.SchemaRegistry
+			}
 			// A reader that has gone (| head) must end the command, not kill it: the
 			// embedded broker may be open in this process.
 			signal.Ignore(syscall.SIGPIPE)
-			return connector.Tail(cmd.Context(), connector.TailOptions{
-				Topic: args[0], Limit: limit, Follow: follow,
-				Brokers: s.brokers, Registry: config.Registry{URL: s.registryURL}, Local: s.local(log),
-			}, cmd.OutOrStdout())
+			return connector.Tail(cmd.Context(), o, cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML, whose brokers and registry are asked")
 	cmd.Flags().IntVarP(&limit, "limit", "n", 0, "stop after this many records; 0: all")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new records until interrupted")
 	s.addClientFlags(cmd)

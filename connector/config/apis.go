@@ -85,7 +85,7 @@ func (d *decoder) checkAPIs() {
 		if a := d.apis[name]; a.from.given != nil {
 			d.headers(&a.stream, a.from)
 			d.auth(&a.stream, a.from)
-			d.tls(a.from)
+			d.tls(a.from, "")
 		}
 	}
 }

@@ -72,7 +72,7 @@ type File struct {
 	Shown string // as messages name it, without what came from the environment (P11)
 }
 
-// TLS is how an API is trusted beyond the system's roots, and which certificate it is shown.
+// TLS is how a server is trusted beyond the system's roots, and which certificate it is shown.
 type TLS struct{ CAFile, CertFile, KeyFile File }
 
 // authKinds are the kinds of auth: the keys of each, and those of which exactly one has to be given.
@@ -157,13 +157,13 @@ func authFields(a *Auth) []field {
 	}
 }
 
-func tlsFields(t *TLS) []field {
+func tlsFields(t *TLS, server string) []field {
 	file := func(name string, into *File, doc string) field {
 		return field{name: name, kind: text, into: into, doc: doc + ", in PEM; relative to this file"}
 	}
 	return []field{
 		file("ca_file", &t.CAFile, "certificates that are trusted beside the system's"),
-		file("cert_file", &t.CertFile, "the certificate that the API is shown"),
+		file("cert_file", &t.CertFile, "the certificate that "+server+" is shown"),
 		file("key_file", &t.KeyFile, "its private key"),
 	}
 }
@@ -305,11 +305,11 @@ func (d *decoder) collisions(s *Stream, from source, report func(key, message, h
 	}
 }
 
-// tls refuses half a key pair.
-func (d *decoder) tls(from source) {
+// tls refuses half a key pair of the section tls that stands in another one.
+func (d *decoder) tls(from source, in string) {
 	for key, other := range map[string]string{"cert_file": "key_file", "key_file": "cert_file"} {
-		if from.given.has("tls."+key) && !from.given.has("tls."+other) {
-			d.report(from.at("tls."+key), from.path+"tls."+key, "says nothing without tls."+other, "give both or none")
+		if from.given.has(in+"tls."+key) && !from.given.has(in+"tls."+other) {
+			d.report(from.at(in+"tls."+key), from.path+in+"tls."+key, "says nothing without "+in+"tls."+other, "give both or none")
 		}
 	}
 }

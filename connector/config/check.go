@@ -46,11 +46,12 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		d.schema(s, from)
 		d.headers(s, from)
 		d.auth(s, from)
-		d.tls(from)
+		d.tls(from, "")
 		if len(d.problems) == before && !from.bad {
 			d.last(s, from)
 		}
 	}
+	d.access(c)
 	d.together(c, sources)
 }
 

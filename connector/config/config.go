@@ -25,6 +25,7 @@ type Kafka struct {
 	TransactionTimeout    time.Duration // behind which the broker aborts a transaction
 	TransactionalIDPrefix string        // of all workers that share streams
 	MaxInFlight           int64         // bytes of fetched pages not yet committed
+	Access                Access        // to the brokers
 }
 
 // Registry is a schema registry with Confluent's API.

@@ -22,6 +22,7 @@ type decoder struct {
 	lines       []string // of the file
 	texts       []*node  // those of templates, by request.Text.Ref less one
 	apis        map[string]*api
+	top         source // the keys beside the streams
 }
 
 func (d *decoder) report(pos Position, key, message, hint string) {

@@ -37,7 +37,7 @@ func TestDefaultsAsAFileWritesThem(t *testing.T) {
 					}
 				}
 			}
-			if holds == "" {
+			if holds == "" || strings.HasPrefix(path, "kafka.tls.") { // the section itself turns TLS on
 				return
 			}
 			n++

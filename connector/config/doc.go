@@ -69,7 +69,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -217,6 +217,15 @@
 //	transaction_timeout      after this the broker aborts a transaction by itself [15s]
 //	transactional_id_prefix  workers that share streams share it; others must not [tidemark]
 //	max_in_flight            pages fetched and not yet committed, of all streams together [16MiB]
+//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
+//	tls.cert_file            the certificate that the broker is shown, in PEM; relative to this file
+//	tls.key_file             its private key, in PEM; relative to this file
+//	tls.server_name          the name that the brokers' certificates must have [the host that is asked]
+//	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
+//	sasl.mechanism           how clients prove who they are; plain sends the password, so that it needs tls: plain, scram-sha-256, scram-sha-512
+//	sasl.username            the user, or the key of an API key
+//	sasl.password            the user's password; write "${NAME}", not the password
+//	sasl.password_file       a file that holds the password, read again for each connection; relative to this one
 //
 // # Keys of schema_registry
 //

@@ -106,6 +106,8 @@ func kafkaFields(k *Kafka) []field {
 		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: always("15s"), doc: "after this the broker aborts a transaction by itself"},
 		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: always("tidemark"), doc: "workers that share streams share it; others must not"},
 		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: always("16MiB"), doc: "pages fetched and not yet committed, of all streams together"},
+		{name: "tls", kind: section, fields: brokerTLSFields(&k.Access), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
+		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), doc: "how clients prove to the brokers who they are"},
 	}
 }
 
@@ -174,7 +176,7 @@ func streamFields(s *Stream) []field {
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
 		{name: "auth", kind: section, fields: authFields(&s.Auth), kinds: authKeys(), doc: "how requests prove who asks; to the url's origin only"},
-		{name: "tls", kind: section, fields: tlsFields(&s.TLS), doc: "whom to trust, and what to show, where the API is asked over https"},
+		{name: "tls", kind: section, fields: tlsFields(&s.TLS, "the API"), doc: "whom to trust, and what to show, where the API is asked over https"},
 		{name: "proxy", kind: address, user: true, secret: true, into: &s.Proxy, def: computed("as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say"), doc: "the proxy between this and the API"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: always("30s"), doc: "bounds a request as a whole"},
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: always("5"), doc: "of one request"},

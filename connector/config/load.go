@@ -122,7 +122,7 @@ func (d *decoder) config(c *Config, root *node) []source {
 		return elsewhere(key)
 	}
 	withStreams := append(slices.Clone(top), field{name: "streams", kind: raw})
-	d.object("", root, withStreams, streamKey)
+	d.top = source{given: d.object("", root, withStreams, streamKey), pos: root.pos}
 	streams := root.entries[i].value
 	if streams.kind != isList || len(streams.items) == 0 {
 		message := "must be a list of streams, not " + streams.kind.String()
@@ -160,6 +160,7 @@ func (d *decoder) flat(c *Config, root *node, top []field) []source {
 	from := source{pos: root.pos}
 	root, s.shared = d.joined(root, &from)
 	from.given = d.object("", root, append(top, fields...), elsewhere)
+	d.top = source{given: from.given, pos: root.pos}
 	if !stream {
 		d.report(root.pos, "", "the file names no stream", "give it strategy and base_url, or a list of streams")
 		return nil
@@ -180,7 +181,7 @@ func elsewhere(key string) string {
 		name   string
 		fields []field
 	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})}, {"request", requestFields(&Request{})},
-		{"tls", tlsFields(&TLS{})}, {"auth", authFields(&Auth{})}}
+		{"tls", tlsFields(&TLS{}, "")}, {"auth", authFields(&Auth{})}}
 	for _, s := range sections {
 		if isKey(s.fields, key) {
 			return "it belongs in " + s.name

@@ -187,6 +187,12 @@ func TestEveryKey(t *testing.T) {
 		Kafka: Kafka{
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
 			Compression: "zstd", TransactionTimeout: 90 * time.Second, TransactionalIDPrefix: "team-a", MaxInFlight: 32 << 20,
+			Access: Access{
+				Encrypted: true, ServerName: "kafka.internal",
+				TLS: TLS{CAFile: File{"testdata/kafka-ca.pem", "testdata/kafka-ca.pem"}, CertFile: File{"/etc/kafka/client.pem", "/etc/kafka/client.pem"},
+					KeyFile: File{"/etc/kafka/client.key", "/etc/kafka/client.key"}},
+				SASL: SASL{Mechanism: SASLScram512, Username: "tidemark", Password: "secret hunter2"},
+			},
 		},
 		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
 		Streams: []Stream{{

@@ -59,7 +59,7 @@ func TestNewRefuses(t *testing.T) {
 		}
 		return path
 	}
-	empty, long, lines := file("empty", " \n"), file("long", strings.Repeat("s", maxValue+1)), file("lines", "sesame\nsesame\n")
+	empty, long, lines := file("empty", " \n"), file("long", strings.Repeat("s", 64<<10+1)), file("lines", "sesame\nsesame\n")
 	session := "kind: session, login_url: http://login.test/, username: me, password: p, login_body: "
 	oauth := "kind: oauth2, token_url: http://login.test/, client_id: me, refresh_token: sesame, store_key: "
 	for section, says := range map[string]string{

@@ -127,7 +127,14 @@ func (c *checker) kafka() {
 		c.skipped("kafka", "the embedded broker, which check does not start: topics and cursors were not looked at")
 		return
 	}
+	for _, risk := range kafka.Risks(c.cfg.Kafka.Access) {
+		c.say(finding{what: "kafka", text: risk, warn: true})
+	}
 	all := c.parts.Sink(config.Stream{})
+	if err := kafka.Usable(c.cfg.Kafka.Access); err != nil {
+		c.line("kafka", "", err)
+		return
+	}
 	if !c.line("kafka", strings.Join(all.Brokers, ",")+" answers", all.Ping(c.ctx)) {
 		return
 	}

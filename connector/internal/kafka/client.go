@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -43,7 +45,8 @@ type Options struct {
 	// otherwise.
 	FailOnLoss bool
 	Together   *Together // of the worker's sinks; nil: this one looks for itself
-	Client     []kgo.Opt // more client settings: TLS, SASL, or a test's network
+	Access     config.Access
+	Client     []kgo.Opt // more client settings, as a test's network
 }
 
 // dialPatience bounds the waiting for a broker that does not answer at all.
@@ -54,12 +57,13 @@ func (o Options) client(more ...kgo.Opt) (*kgo.Client, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Brokers...),
 		kgo.ClientID("tidemark"),
-		kgo.DialTimeout(5 * time.Second),
+		kgo.DialTimeout(dialTimeout),
 		kgo.RetryTimeout(dialPatience),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.FetchMaxWait(250 * time.Millisecond), // a fetch under way keeps a new partition waiting
 		kgo.DisableClientMetrics(),               // they are pushed on Close, to a broker that may be gone
 	}
+	opts = append(opts, o.access()...)
 	opts = append(opts, o.Client...)
 	cl, err := kgo.NewClient(append(opts, more...)...)
 	if err != nil {
@@ -97,6 +101,10 @@ func (o Options) reach(ctx context.Context, cl *kgo.Client) error {
 	ctx, cancel := context.WithTimeout(ctx, dialPatience)
 	defer cancel()
 	if err := cl.Ping(ctx); err != nil {
+		var refused *AccessError
+		if err = o.refused(err); errors.As(err, &refused) {
+			return class.Errorf(class.Broker, "connecting to Kafka at %s: %w", strings.Join(o.Brokers, ","), err)
+		}
 		return class.Errorf(class.Broker, "connecting to Kafka at %s: %w (is it running, and is --brokers right?)",
 			strings.Join(o.Brokers, ","), err)
 	}

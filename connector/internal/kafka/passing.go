@@ -14,7 +14,8 @@ import (
 // may give another answer: a leader or a coordinator that is being moved, a connection that
 // was cut. A broker that nobody reaches is none.
 func Passing(err error) bool {
-	if class.Refused(err) {
+	var access *AccessError
+	if class.Refused(err) || errors.As(err, &access) && !access.passes {
 		return false
 	}
 	return kerr.IsRetriable(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -25,6 +25,8 @@ func (o Options) explain(err error) error {
 	case errors.Is(err, kerr.PolicyViolation):
 		return fmt.Errorf("%w; the embedded broker says so where the disk of its data directory (--data-dir) has less than 64 MiB left, which it keeps free "+
 			"so that no commit is torn: free some and start again. With another broker it is that one's own policy", err)
+	case errors.Is(err, kerr.SaslAuthenticationFailed):
+		return o.refused(err) // the password was changed while the stream was open
 	}
 	return err
 }

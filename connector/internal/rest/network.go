@@ -1,18 +1,14 @@
 package rest
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"sync"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/secret"
+	"tidemark/connector/internal/trust"
 )
 
 // Network is a way of its own to an API: whom to trust beside the system's roots, the certificate that the
@@ -34,11 +30,11 @@ func (n Network) transport(given http.RoundTripper) (*http.Transport, error) {
 		own = base.Clone()
 	}
 	if n.TLS != (config.TLS{}) {
-		trust, err := trusting(n.TLS)
+		settings, err := trust.New(n.TLS, "tls")
 		if err != nil {
 			return nil, err
 		}
-		own.TLSClientConfig = trust
+		own.TLSClientConfig = settings
 	}
 	if n.Proxy != "" {
 		u, err := url.Parse(n.Proxy.Reveal())
@@ -48,48 +44,6 @@ func (n Network) transport(given http.RoundTripper) (*http.Transport, error) {
 		own.Proxy = http.ProxyURL(u)
 	}
 	return own, nil
-}
-
-// trusting reads the files of a TLS configuration.
-func trusting(t config.TLS) (*tls.Config, error) {
-	trust := &tls.Config{MinVersion: tls.VersionTLS12}
-	read := func(key string, f config.File) ([]byte, error) {
-		data, err := os.ReadFile(f.Path)
-		var e *fs.PathError
-		if errors.As(err, &e) { // its path may have come from the environment
-			return nil, fmt.Errorf("reading tls.%s %s: %w", key, f.Shown, e.Err)
-		}
-		return data, err
-	}
-	if f := t.CAFile; f.Path != "" {
-		pem, err := read("ca_file", f)
-		if err != nil {
-			return nil, err
-		}
-		if trust.RootCAs, err = x509.SystemCertPool(); err != nil {
-			trust.RootCAs = x509.NewCertPool() // a system without roots of its own
-		}
-		if !trust.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca_file %s has no certificate in PEM in it", f.Shown)
-		}
-	}
-	if t.CertFile.Path == "" {
-		return trust, nil
-	}
-	cert, err := read("cert_file", t.CertFile)
-	if err != nil {
-		return nil, err
-	}
-	key, err := read("key_file", t.KeyFile)
-	if err != nil {
-		return nil, err
-	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return nil, fmt.Errorf("tls.cert_file %s and tls.key_file %s are no certificate in PEM and its key: %w", t.CertFile.Shown, t.KeyFile.Shown, err)
-	}
-	trust.Certificates = []tls.Certificate{pair}
-	return trust, nil
 }
 
 // hide puts what the proxy is shown among the secrets.

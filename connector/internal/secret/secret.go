@@ -3,7 +3,7 @@
 // that says what a credential is and replaces it; every other package asks a Set.
 //
 // Files: secret.go (the values, and texts without them), credentials.go (what of headers, URLs and
-// parameters is a credential), redact.go (URLs and errors without them).
+// parameters is a credential), redact.go (URLs and errors without them), file.go (secrets in files).
 package secret
 
 import (
