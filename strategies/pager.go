@@ -83,6 +83,10 @@ func PagerNeeds(name string) []Role { return pagings[name].needs }
 // PagerLinks reports whether a pager goes by URLs, which are asked as they are.
 func PagerLinks(name string) bool { return name == pagerURL || name == pagerLink }
 
+// PagerBounds reports whether a question behind the first page has its bounds whatever the configuration says of
+// tokens: a row that stands for where the page before ended is no token, which would hold them.
+func PagerBounds(name string) bool { return name == pagerRow }
+
 // PagerReads reports whether a pager goes by what an answer holds at the path of the token.
 func PagerReads(name string) bool { return pagings[name].path }
 

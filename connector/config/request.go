@@ -67,7 +67,7 @@ func (s Stream) template(names map[request.Role]string) request.Spec {
 	r := s.Request
 	spec := request.Spec{
 		URL: s.URL, Fixed: s.Query, Names: names, Method: r.Method, Path: r.Path, Query: r.Query, Header: r.Headers,
-		JSON: r.JSON, Form: r.Form, Text: r.Text, ContentType: r.ContentType, TokenAlone: !s.RepeatParams, Asks: s.asks(),
+		JSON: r.JSON, Form: r.Form, Text: r.Text, ContentType: r.ContentType, TokenAlone: !s.RepeatParams && !strategies.PagerBounds(s.Pages), Asks: s.asks(),
 	}
 	if g := r.GraphQL; g.Query != nil || g.Variables != nil {
 		spec.GraphQL = &request.GraphQL{Variables: g.Variables}

@@ -179,3 +179,16 @@ func TestPlaceOfProblem(t *testing.T) {
 		}
 	}
 }
+
+// A row that a page begins behind is no token: the bounds go with it, whatever is said of tokens.
+func TestBoundsGoWithTheLastRow(t *testing.T) {
+	c := mustParse(t, "c.yaml", "strategy: sweep\nbase_url: http://127.0.0.1:1/\npages: last_row\nrepeat_params: false\nparams: {since: since, token: after}\n", Overrides{})
+	template, err := c.Streams[0].Template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := template.Build(request.Question{{Role: request.Since, Text: "5"}, {Role: request.Token, Text: "7"}})
+	if err != nil || r.URL.RawQuery != "since=5&after=7" {
+		t.Errorf("asks %s, %v", r.URL.RawQuery, err)
+	}
+}
