@@ -27,5 +27,12 @@ func Refused(s Strategy, c Cursor, status int) (v Verdict, ok bool, err error) {
 	}); can && c.Sweep != nil {
 		return judge.Refused(c, status)
 	}
+	// Behind a page of a list by pager a refusal is its end, where the configuration says so.
+	if list, can := s.(interface {
+		refusedEnd(c Cursor, status int) bool
+	}); can && c.Sweep != nil && list.refusedEnd(c, status) {
+		v, err = s.Fold(c, Page{Total: -1, last: true})
+		return v, true, err
+	}
 	return v, false, nil
 }

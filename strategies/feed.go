@@ -59,20 +59,20 @@ func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 		// Nothing behind it is read: whatever the page says of that, the list ends here.
 		p.Token, p.Link, p.More, p.Total, p.last = Token{}, "", Evidence{}, -1, true
 	}
-	done, again, warning, err := s.turn(&c, &p, true)
-	switch {
-	case err == errMoves: //nolint:errorlint // it is the very value
-		return s.held(c, err), nil
-	case err != nil:
+	t, err := s.turn(&c, &p, true)
+	if err != nil {
 		return Verdict{}, err
-	case done:
+	}
+	if t.done {
 		// A newer row stands before all that was read: each page behind the first one shows
 		// less. So nothing has to wait for the next sweep.
 		if err := s.end(&c); err != nil {
 			return Verdict{}, err
 		}
 	}
-	return Verdict{Next: c, Restarted: again, Warning: warning, From: from}, nil
+	v := t.verdict(c)
+	v.From = from
+	return v, nil
 }
 
 // read looks at a page's rows: rises is the number of the first row of the sweep that is newer than the one
@@ -104,15 +104,6 @@ func (s feed) read(rows []Row, from Value, first bool) (rises int, old bool) {
 		return 0, run > 0 && !first
 	}
 	return 0, run >= 2
-}
-
-// Refused is the end of a list behind whose last page the API refuses.
-func (s feed) Refused(c Cursor, status int) (Verdict, bool, error) {
-	if !s.refusedEnd(c, status) {
-		return Verdict{}, false, nil
-	}
-	v, err := s.Fold(c, Page{Total: -1, last: true})
-	return v, true, err
 }
 
 // Guess knows nothing: most sweeps end with their first page.

@@ -56,19 +56,22 @@ type paging struct {
 	doc    string
 	needs  []Role // what a request must be able to carry
 	shifts bool   // a row that comes or goes moves others from one page to another
+	links  bool   // it goes by URLs, which are asked as they are
+	bounds bool   // what it goes by behind the first page is no token, which would hold the bounds
 	path   bool   // the answer has to hold something, at the path of the token
 	make   func(Spec) pager
 }
 
 // pagings are all kinds of pagers: a new one is a file, a line here, and a field of Position.
 var pagings = map[string]paging{
-	pagerNone:   {"the answer holds all rows; one that says that there is more is an error", nil, false, false, func(s Spec) pager { return onePage{s} }},
-	pagerNumber: {"pages have numbers", []Role{RolePage}, true, false, func(s Spec) pager { return numbered{s} }},
-	pagerOffset: {"the request says how many rows to skip", []Role{RoleOffset}, true, false, func(s Spec) pager { return skipping{s} }},
-	pagerToken:  {"each page holds the token of the next one", []Role{RoleToken}, false, true, func(s Spec) pager { return tokened{s, RoleToken} }},
-	pagerURL:    {"each page holds the URL of the next one", nil, false, true, func(s Spec) pager { return tokened{s, RoleLink} }},
-	pagerLink:   {"the header Link of each page has the URL of the next one (rel=next)", nil, false, false, func(s Spec) pager { return linked{tokened{s, RoleLink}} }},
-	pagerRow:    {"a page begins behind the last row of the one before, whose key the request carries", []Role{RoleToken}, false, false, func(s Spec) pager { return behindRow{s} }},
+	pagerNone:   {doc: "the answer holds all rows; one that says that there is more is an error", make: func(s Spec) pager { return onePage{s} }},
+	pagerNumber: {doc: "pages have numbers", needs: []Role{RolePage}, shifts: true, make: func(s Spec) pager { return numbered{s} }},
+	pagerOffset: {doc: "the request says how many rows to skip", needs: []Role{RoleOffset}, shifts: true, make: func(s Spec) pager { return skipping{s} }},
+	pagerToken:  {doc: "each page holds the token of the next one", needs: []Role{RoleToken}, path: true, make: func(s Spec) pager { return tokened{s, RoleToken} }},
+	pagerURL:    {doc: "each page holds the URL of the next one", links: true, path: true, make: func(s Spec) pager { return tokened{s, RoleLink} }},
+	pagerLink:   {doc: "the header Link of each page has the URL of the next one (rel=next)", links: true, make: func(s Spec) pager { return linked{tokened{s, RoleLink}} }},
+	pagerRow: {doc: "a page begins behind the last row of the one before, whose key the request carries", needs: []Role{RoleToken}, bounds: true,
+		make: func(s Spec) pager { return behindRow{s} }},
 }
 
 // Pagers are the names of the pagers, in the order of the alphabet.
@@ -81,11 +84,11 @@ func PagerDoc(name string) string { return pagings[name].doc }
 func PagerNeeds(name string) []Role { return pagings[name].needs }
 
 // PagerLinks reports whether a pager goes by URLs, which are asked as they are.
-func PagerLinks(name string) bool { return name == pagerURL || name == pagerLink }
+func PagerLinks(name string) bool { return pagings[name].links }
 
 // PagerBounds reports whether a question behind the first page has its bounds whatever the configuration says of
 // tokens: a row that stands for where the page before ended is no token, which would hold them.
-func PagerBounds(name string) bool { return name == pagerRow }
+func PagerBounds(name string) bool { return pagings[name].bounds }
 
 // PagerReads reports whether a pager goes by what an answer holds at the path of the token.
 func PagerReads(name string) bool { return pagings[name].path }

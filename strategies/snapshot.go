@@ -30,26 +30,14 @@ func (s snapshot) Query(c Cursor) Query { return s.question(c) }
 
 func (s snapshot) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
-	done, again, warning, err := s.turn(&c, &p, false)
-	switch {
-	case err == errMoves: //nolint:errorlint // it is the very value
-		return s.held(c, err), nil
-	case err != nil:
+	t, err := s.turn(&c, &p, false)
+	if err != nil {
 		return Verdict{}, err
 	}
-	if done {
+	if t.done {
 		c.Sweep = nil
 	}
-	return Verdict{Next: c, Restarted: again, Warning: warning}, nil
-}
-
-// Refused is the end of a list behind whose last page the API refuses.
-func (s snapshot) Refused(c Cursor, status int) (Verdict, bool, error) {
-	if !s.refusedEnd(c, status) {
-		return Verdict{}, false, nil
-	}
-	v, err := s.Fold(c, Page{Total: -1, last: true})
-	return v, true, err
+	return t.verdict(c), nil
 }
 
 func (s snapshot) Guess(c Cursor, rows int, total int64) (Cursor, bool) {

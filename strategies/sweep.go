@@ -63,13 +63,11 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	done, again, warning, err := s.turn(&c, &p, true)
-	switch {
-	case err == errMoves: //nolint:errorlint // it is the very value
-		return s.held(c, err), nil
-	case err != nil:
+	t, err := s.turn(&c, &p, true)
+	if err != nil {
 		return Verdict{}, err
-	case seen.shown || done:
+	}
+	if c.Sweep != nil && (seen.shown || t.done) {
 		if v, asks, err := s.doubt(&c, sight{shown: seen.shown}); err != nil || asks {
 			if v.Next.Sweep != nil {
 				standing(v.Next.Sweep).restart()
@@ -77,10 +75,10 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 			return v, err
 		}
 	}
-	if done {
+	if t.done {
 		err = s.end(&c)
 	}
-	return Verdict{Next: c, Restarted: again, Warning: warning}, err
+	return t.verdict(c), err
 }
 
 // note raises the greatest value read: what the first page shows counts for the mark at this
@@ -109,21 +107,6 @@ func (w walk) end(c *Cursor) error {
 		c.Reached = string(ahead.Raw)
 	}
 	return err
-}
-
-// held ends a sweep whose list could not be read whole: its rows are delivered, and the mark stays.
-func (w walk) held(c Cursor, why error) Verdict {
-	c.Sweep = nil
-	return Verdict{Next: c, Warning: why.Error()}
-}
-
-// Refused is the end of a list behind whose last page the API refuses.
-func (s sweep) Refused(c Cursor, status int) (Verdict, bool, error) {
-	if !s.refusedEnd(c, status) {
-		return Verdict{}, false, nil
-	}
-	v, err := s.Fold(c, Page{Total: -1, last: true})
-	return v, true, err
 }
 
 func (s sweep) Guess(c Cursor, rows int, total int64) (Cursor, bool) { return s.ahead(c, rows, total) }

@@ -118,9 +118,21 @@ func (p Position) linked(q Query) bool {
 	return len(q.Params) > 0 && q.Params[len(q.Params)-1].Role == RoleLink
 }
 
-// turn folds a page: it moves the sweep to the next one, and says whether the list has been read.
-// again says that the list is read once more from its first page.
-func (w walk) turn(c *Cursor, p *Page, marked bool) (done, again bool, warning string, err error) {
+// turned is what a page makes of a sweep that is read by a pager.
+type turned struct {
+	done    bool // the list has been read; the sweep is the caller's to end
+	again   bool // it is read once more from its first page
+	warning string
+}
+
+// verdict is that of a page behind which the sweep stands as c has it.
+func (t turned) verdict(c Cursor) Verdict {
+	return Verdict{Next: c, Restarted: t.again, Warning: t.warning}
+}
+
+// turn folds a page: it moves the sweep to the next one. A list that moves faster than it can be read ends
+// it: its rows are delivered, and the mark stays.
+func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 	s := c.Sweep
 	s.Pages++
 	c.Longest = max(c.Longest, len(p.Rows))
@@ -129,7 +141,7 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (done, again bool, warning s
 	m := move{end: true}
 	if !p.last {
 		if m, err = w.pager.step(at.At, p); err != nil {
-			return false, false, "", err
+			return t, err
 		}
 	}
 	at.Pages++
@@ -143,26 +155,27 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (done, again bool, warning s
 	case m.lacks != "":
 		s.Restarts++
 		if s.Restarts > maxRestarts {
-			return false, false, "", errors.New(m.lacks)
+			return t, errors.New(m.lacks)
 		}
 		at.restart()
-		return false, true, "", nil
+		return turned{again: true}, nil
 	case !m.end:
 		at.At = m.to
-		return false, false, m.warning, nil
+		return turned{warning: m.warning}, nil
 	case agree && at.Pages > 1 && (at.Before == nil || *at.Before != at.Pass):
 		if at.Passes++; at.Passes >= mostPasses {
-			return true, false, "", errMoves
+			c.Sweep = nil
+			return turned{warning: moves}, nil
 		}
 		before := at.Pass
 		at.Before = &before
 		at.restart()
-		return false, true, m.warning, nil
+		return turned{again: true, warning: m.warning}, nil
 	case at.Slice+1 < len(w.spec.Values):
 		at.slice(at.Slice + 1)
-		return false, false, m.warning, nil
+		return turned{warning: m.warning}, nil
 	}
-	return true, false, m.warning, nil
+	return turned{done: true, warning: m.warning}, nil
 }
 
 // slice goes to the first page of a slice.
@@ -177,8 +190,8 @@ func (w *Walk) start() bool { return w == nil || w.Slice == 0 && w.At.first() }
 // restart goes back to the list's first page.
 func (w *Walk) restart() { w.At, w.Pages, w.Pass = Position{}, 0, Digest{} }
 
-// errMoves says that a list moves faster than it can be read.
-var errMoves = fmt.Errorf("%d passes over the list, one behind the other, showed different rows: it changes faster than it can be read by page, so "+
+// moves says that a list moves faster than it can be read.
+var moves = fmt.Sprintf("%d passes over the list, one behind the other, showed different rows: it changes faster than it can be read by page, so "+
 	"the mark stays where it is; read it by token, by value (keyset, offset) or in smaller spans", mostPasses)
 
 // addVersion adds a version of a row: its key with what it says.
@@ -212,8 +225,8 @@ func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 	return c, ok
 }
 
-// Refused takes a refusal of what lies behind a page for the end, where the configuration says
-// that the API ends its lists so.
+// refusedEnd reports whether a refusal of what lies behind a page is the end, because the configuration says
+// that the API ends its lists so. See Refused.
 func (w walk) refusedEnd(c Cursor, status int) bool {
 	return c.Sweep.Walk != nil && !c.Sweep.Walk.At.first() && w.spec.Ends.status(status)
 }

@@ -110,16 +110,14 @@ func (s window) Fold(c Cursor, p Page) (Verdict, error) {
 	if err := s.noted(&c, p, to); err != nil {
 		return Verdict{}, err
 	}
-	done, again, warning, err := s.turn(&c, &p, true)
-	switch {
-	case err == errMoves: //nolint:errorlint // it is the very value
-		return s.held(c, err), nil
-	case err != nil:
+	t, err := s.turn(&c, &p, true)
+	if err != nil {
 		return Verdict{}, err
-	case done:
+	}
+	if t.done {
 		err = s.span(&c, to)
 	}
-	return Verdict{Next: c, Restarted: again, Warning: warning}, err
+	return t.verdict(c), err
 }
 
 // outside refuses a page with rows from behind the span: an API that does not honour the upper bound
@@ -243,15 +241,6 @@ func (s window) raised(c *Cursor, mark Value) error {
 		c.Window = string(start.Raw)
 	}
 	return nil
-}
-
-// Refused is the end of a span behind whose last page the API refuses.
-func (s window) Refused(c Cursor, status int) (Verdict, bool, error) {
-	if !s.refusedEnd(c, status) {
-		return Verdict{}, false, nil
-	}
-	v, err := s.Fold(c, Page{Total: -1, last: true})
-	return v, true, err
 }
 
 // Guess is the next span, which is asked for if this one is read in one answer.
