@@ -362,25 +362,7 @@ func (d *decoder) textsOf(key string, n *node, f field, wrong func()) {
 	} else {
 		*f.into.(*map[string]string) = map[string]string{}
 	}
-	first := map[string]int{}
-	for _, e := range n.entries {
-		at, name := key+"."+clip(e.key), e.key
-		if isHeaders {
-			name = strings.ToLower(name) // header names have no case
-		}
-		line, twice := first[name]
-		switch {
-		case twice:
-			d.report(e.pos, at, fmt.Sprintf("is given twice, first in line %d", line), "keep one of the two")
-			continue
-		case e.key == "":
-			d.report(e.pos, key, "has a key that is empty", "give it a name or remove it")
-			continue
-		case isHeaders && !validHeader(e.key):
-			d.report(e.pos, at, "is not the name of a header", "letters, digits and dashes")
-			continue
-		}
-		first[name] = e.pos.Line
+	for at, e := range d.named(key, n, isHeaders) {
 		one := field{name: e.key, kind: scalar, empty: true, secret: true}
 		if isHeaders {
 			var v Secret

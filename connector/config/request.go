@@ -207,27 +207,10 @@ func (d *decoder) templates(key string, n *node, f field, wrong func()) {
 		wrong()
 		return
 	}
-	fields, first := []request.Field{}, map[string]int{}
-	for _, e := range n.entries {
-		at, name := key+"."+clip(e.key), e.key
-		if f.name == "headers" {
-			name = strings.ToLower(name) // header names have no case
-		}
-		line, twice := first[name]
-		switch {
-		case twice:
-			d.report(e.pos, at, fmt.Sprintf("is given twice, first in line %d", line), "keep one of the two")
-			continue
-		case e.key == "":
-			d.report(e.pos, key, "has a key that is empty", "give it a name or remove it")
-			continue
-		case f.name == "headers" && !validHeader(e.key):
-			d.report(e.pos, at, "is not the name of a header", "letters, digits and dashes")
-			continue
-		}
-		first[name] = e.pos.Line
+	fields, headers := []request.Field{}, f.name == "headers"
+	for at, e := range d.named(key, n, headers) {
 		values := []*node{e.value}
-		if e.value.kind == isList && f.name != "headers" {
+		if e.value.kind == isList && !headers {
 			values = e.value.items
 		}
 		for _, v := range values {

@@ -21,9 +21,10 @@ func (s Stream) Spec() (strategies.Spec, error) {
 	if err != nil {
 		return strategies.Spec{}, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
+	coarse := s.coarse()
 	return strategies.Spec{
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
-		Buffer: s.Buffer + s.coarse(), Lookback: s.Lookback + s.coarse(), Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
+		Buffer: s.Buffer + coarse, Lookback: s.Lookback + coarse, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Pager: s.Pages, Values: s.ForEach.Values, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
 		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
@@ -67,12 +68,13 @@ func (s Stream) ends() strategies.Ends {
 // what it holds (rule 11). What nobody asked for, the default of seconds, asks nothing
 // of a topic: a broker's cleaner does not come round so often.
 func (s Stream) Back() time.Duration {
-	back, traits := s.Lookback+s.coarse(), s.Traits()
+	coarse, traits := s.coarse(), s.Traits()
+	back := s.Lookback + coarse
 	switch {
 	case traits.ByID, traits.All:
 		return 0
 	case traits.Buffered:
-		back = max(s.Buffer+s.coarse(), back)
+		back = max(s.Buffer+coarse, back)
 	}
 	if back <= lookback {
 		return 0

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"iter"
 	"net"
 	"net/url"
 	"slices"
@@ -105,4 +107,33 @@ func validHeader(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
 	})
+}
+
+// named are the entries of a section of any names, each with its key for messages. One that is empty, is given
+// twice or is not the name of a header is reported and left out.
+func (d *decoder) named(key string, n *node, headers bool) iter.Seq2[string, entry] {
+	return func(yield func(string, entry) bool) {
+		first := map[string]int{}
+		for _, e := range n.entries {
+			at, name := key+"."+clip(e.key), e.key
+			if headers {
+				name = strings.ToLower(name) // header names have no case
+			}
+			line, twice := first[name]
+			switch {
+			case twice:
+				d.report(e.pos, at, fmt.Sprintf("is given twice, first in line %d", line), "keep one of the two")
+				continue
+			case e.key == "":
+				d.report(e.pos, key, "has a key that is empty", "give it a name or remove it")
+				continue
+			case headers && !validHeader(e.key):
+				d.report(e.pos, at, "is not the name of a header", "letters, digits and dashes")
+				continue
+			}
+			if first[name] = e.pos.Line; !yield(at, e) {
+				return
+			}
+		}
+	}
 }
