@@ -74,6 +74,7 @@ type Stream struct {
 	Where        string   // which rows are wanted; "": all
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
 	TokenPath    string   // dotted path of the next page's token; "": there is none
+	TokenHeader  string   // the header that has it instead; "": none has
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	MorePath     string   // dotted path of what says whether there are more pages; "": there is none
 	PagesPath    string   // dotted path of the number of pages; "": there is none

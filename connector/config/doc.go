@@ -120,6 +120,7 @@
 //	key_field                records by_key: the field that the name of a row becomes where the row has not got it [the primary key]
 //	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
+//	token_header             the header that has the next page's token, or its URL, instead of token_path
 //	total_path               dotted path of the number of rows [offset: total]
 //	more_path                dotted path of what says whether there are more pages: true or false, 1 or 0; null is no
 //	pages_path               pages: page, offset: dotted path of the number of pages

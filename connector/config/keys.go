@@ -165,6 +165,7 @@ func streamFields(s *Stream) []field {
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
+		{name: "token_header", kind: text, into: &s.TokenHeader, doc: "the header that has the next page's token, or its URL, instead of token_path"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "more_path", kind: text, empty: true, into: &s.MorePath, doc: "dotted path of what says whether there are more pages: true or false, 1 or 0; null is no"},
 		{name: "pages_path", kind: text, empty: true, into: &s.PagesPath, doc: "pages: page, offset: dotted path of the number of pages"},

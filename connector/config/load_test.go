@@ -201,7 +201,7 @@ func TestEveryKey(t *testing.T) {
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
-			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TokenHeader: "X-Next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
