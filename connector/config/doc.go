@@ -190,6 +190,7 @@
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
 //	max_backoff              the longest wait of a stream that cannot go on before it tries again; the waits grow up to it [5m]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
+//	cache                    bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none [64KiB]
 //	rate_limit               requests a second, or a list of budgets that hold together; 0: no limit [0]
 //	rate_limit[].requests    how many, retries included
 //	rate_limit[].per         within which span, wherever it begins

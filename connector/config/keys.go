@@ -184,6 +184,7 @@ func streamFields(s *Stream) []field {
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
 		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: always("5m"), doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: always("64MiB"), doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
+		{name: "cache", kind: size, into: &s.Cache, max: 1 << 40, def: always("64KiB"), doc: "bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none"},
 		{name: "rate_limit", kind: rates, into: rate{&s.RateLimit, &s.Budgets}, max: 1e6, item: budgetFields(&Budget{}), def: always("0"), doc: "requests a second, or a list of budgets that hold together; 0: no limit"},
 		{name: "errors", kind: rules, into: &s.Errors, item: errorFields(&ErrorRule{}), doc: "what to make of certain answers; of these rules the first that matches counts, before what their status says"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},

@@ -66,7 +66,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Cache: 64 << 10, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -208,7 +208,7 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, Cache: 2 << 20, RateLimit: 2.5, Concurrency: 8,
 			Errors: []ErrorRule{
 				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
 					Message: "it does so at night"},
