@@ -52,6 +52,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 	}
 	d.access(c)
+	d.http()
 	d.together(c, sources)
 }
 
