@@ -36,7 +36,8 @@ type deps struct {
 	lookEvery time.Duration
 	seats     int             // how many streams may be awake; 0: as many as the process may have files for
 	together  *kafka.Together // made by New for a worker of many streams
-	backoff   backoff         // nil: waits are as they were drawn
+	measures  *status.Measures
+	backoff   backoff // nil: waits are as they were drawn
 }
 
 // backoff is how long a wait is that was drawn for a stream, or a worker, that cannot go on.
@@ -67,6 +68,7 @@ type unit struct {
 	report  *status.Reporter
 	plan    *wire.Plan
 	driver  *stream.Driver
+	sink    *stream.Measured
 	scanner *rescan.Scanner
 }
 
@@ -85,10 +87,11 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial}
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
 	opener.Connect = connecting(s, plan, registry, target, trial)
-	sink, err := kafka.NewSink(target)
+	writer, err := kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
+	sink := &stream.Measured{Sink: writer, Report: report}
 	opener.Sink, back.Topic = sink, sink
 	bound := new(admit.Bound)
 	scanner := &rescan.Scanner{Kafka: cfg.Kafka, Sink: sink, Back: back, Reading: parts, Source: source,
@@ -99,12 +102,13 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 		Backoff: func(most time.Duration, err error) time.Duration {
 			return o.deps.backoff.wait(report.Backoff(most, err), err)
 		}}
-	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1)}
+	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1),
+		Told: make(chan stream.Kind, toldMost)}
 	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
 		due, reconcile := stream.Due(s, c, time.Now())
 		return scanner.Scan(ctx, c, due, reconcile)
 	}
-	return &unit{config: s, report: report, plan: plan, driver: driver, scanner: scanner}, nil
+	return &unit{config: s, report: report, plan: plan, driver: driver, sink: sink, scanner: scanner}, nil
 }
 
 // observer tells of sweeps.
@@ -168,7 +172,8 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		return wrong(err)
 	}
 	log := o.Logger.With("stream", s.Name)
-	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting}, log, o.Once)
+	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting, Started: time.Now()}, log, o.Once)
+	report.Measures = o.deps.measures
 	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
 	apis := o.deps.apis
 	if apis == nil {
@@ -178,7 +183,11 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if err != nil {
 		return wrong(err)
 	}
+	if report.Measures != nil {
+		asks.OnAnswer = func(code int) { report.Measures.Answered(s.Name, code) }
+	}
 	asks.OnRetry = func(err error, args ...any) {
+		report.Board.Set(func(s *Status) { s.Retries++ })
 		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
 	}
 	client, err := rest.New(asks)

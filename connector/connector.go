@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
@@ -14,6 +18,8 @@ import (
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/serve"
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
 )
 
@@ -24,6 +30,7 @@ type Options struct {
 	Logger  *slog.Logger // nil: nothing is logged
 	Local   bool         // the broker runs in this process (StartLocal) and shares its limits
 	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
+	Measure bool         // what Handler shows is measured
 
 	deps deps
 }
@@ -38,6 +45,10 @@ type Connector struct {
 	wait      bool // for the broker and the registry, at the start
 	lookEvery time.Duration
 	backoff   backoff // between looks for a broker that is not there yet
+	worker    *inflight.Worker
+	limit     int64                // max_in_flight
+	metrics   *prometheus.Registry // nil: nothing is measured
+	measures  *status.Measures
 }
 
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
@@ -76,12 +87,18 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
 			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
+	var metrics *prometheus.Registry
+	if o.Measure {
+		metrics, o.deps.measures = prometheus.NewRegistry(), status.NewMeasures()
+		o.deps.client = append(slices.Clone(o.deps.client), kgo.WithHooks(serve.ClientHook(metrics)))
+	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {
 		return nil, err
 	}
 	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
-		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff}
+		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff,
+		limit: cfg.Kafka.MaxInFlight, metrics: metrics, measures: o.deps.measures}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
@@ -91,10 +108,10 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		// With fewer streams, each reads a part of the state topic only.
 		o.deps.together = new(kafka.Together)
 	}
-	worker := inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
+	c.worker = inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	var wrong []error
 	for _, s := range cfg.Streams {
-		u, err := newUnit(cfg, s, registry, worker, o)
+		u, err := newUnit(cfg, s, registry, c.worker, o)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue

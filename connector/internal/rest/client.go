@@ -62,6 +62,9 @@ type Options struct {
 	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
 	// the try, the wait before the next one, and who asked for it. nil: Logger gets them.
 	OnRetry func(err error, args ...any)
+	// OnAnswer gets the status of each request's answer, that of the last one where it was redirected; 0: there was
+	// none. It may be nil, and is called by several goroutines.
+	OnAnswer func(status int)
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -88,6 +91,7 @@ type Client struct {
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(err error, args ...any)
+	onAnswer   func(status int)
 
 	hold hold
 }
@@ -156,6 +160,9 @@ func New(o Options) (*Client, error) {
 		onRetry: o.OnRetry,
 		budgets: o.Budgets,
 		kept:    newAnswers(o.Cache),
+	}
+	if c.onAnswer = o.OnAnswer; c.onAnswer == nil {
+		c.onAnswer = func(int) {}
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)

@@ -22,6 +22,7 @@ type Driver struct {
 	Share    *inflight.Share
 	Rescan   func(ctx context.Context, c strategies.Cursor) error // makes a full scan; the sink is open
 	Alarm    chan struct{}                                        // the output topic was seen to have lost something
+	Told     chan Kind                                            // what an operator wants: Pause, Resume or Poll; nil: there is none
 
 	machine *Machine
 	carrier *reading.Carrier
@@ -95,6 +96,7 @@ func (d *Driver) run(ctx context.Context) error {
 			e.Kind = Tick
 		case <-d.Alarm:
 			e.Kind = Alarm
+		case e.Kind = <-d.Told:
 		case <-stop:
 			e.Kind = Tick // it is told of the end below
 		}
