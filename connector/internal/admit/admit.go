@@ -152,7 +152,7 @@ func (a *Admitter) Crowded(counts *status.Counts) {
 	}
 	a.Rules.fullSaid = true
 	counts.Warnings++
-	a.Rules.Report.Log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", a.Rules.Stream.WindowRows)
+	a.Rules.Report.Log.Warn("the window is full: rows that are read again may be written again", "window_rows", a.Rules.Stream.WindowRows)
 }
 
 // SweepEnded makes what is said once in each sweep be said again.

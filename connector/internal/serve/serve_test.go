@@ -45,10 +45,14 @@ func at(all ...status.Status) (*Worker, *[]stream.Kind) {
 	}, told
 }
 
-func handlerOf(w *Worker, c config.HTTP) http.Handler {
+func metricsOf(w *Worker) *prometheus.Registry {
 	metrics := prometheus.NewRegistry()
 	Register(metrics, w)
-	return Handler(w, Options{HTTP: c, Metrics: metrics})
+	return metrics
+}
+
+func handlerOf(w *Worker, c config.HTTP) http.Handler {
+	return Handler(w, Options{HTTP: c, Metrics: metricsOf(w)})
 }
 
 // ask asks the handler, with headers as "Name: value".
@@ -242,6 +246,15 @@ func TestMetrics(t *testing.T) {
 	}
 	if open := ask(h, "GET", "/metrics", "Accept: application/openmetrics-text;version=1.0.0").Body.String(); !strings.HasSuffix(open, "# EOF\n") {
 		t.Errorf("what is to be OpenMetrics ends with %q", open[max(0, len(open)-40):])
+	}
+	all, err := metricsOf(w).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if h := f.GetMetric()[0].GetHistogram(); f.GetName() == "tidemark_commit_duration_seconds" && (len(h.GetPositiveSpan()) == 0 || len(h.GetBucket()) == 0) {
+			t.Errorf("how long commits take is no histogram of both kinds: %v", h)
+		}
 	}
 	// A native histogram comes with the protobuf format only.
 	if binary := ask(h, "GET", "/metrics", "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"); !strings.Contains(binary.Header().Get("Content-Type"), "protobuf") {

@@ -1,5 +1,7 @@
 package status
 
+import "strings"
+
 // Namespace is what the names of all metrics begin with.
 const Namespace = "tidemark_"
 
@@ -32,7 +34,7 @@ func Families() (all []Family) {
 	for i, s := range States {
 		states[i] = "`" + string(s) + "`"
 	}
-	all = append(all, Family{StateMetric, "gauge", []string{"stream", "state"}, StateHelp, states})
+	all = append(all, Family{StateMetric, "gauge", []string{"stream", "state"}, StateHelp, []string{strings.Join(states, ", ") + "."}})
 	for _, g := range Gauges {
 		all = append(all, Family{Namespace + g.Metric, "gauge", []string{"stream"}, g.Help, nil})
 	}
