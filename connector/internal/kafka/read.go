@@ -54,14 +54,6 @@ func (s *span) committed(ctx context.Context, cl *kgo.Client) (err error) {
 	return err
 }
 
-// Tail is Read for people: it says which topics there are where the output topic does not
-// exist (*NoTopicError), and gives up where the broker goes away. If follow is set, it goes on
-// with what is committed later, until ctx is done, which is no error then. pause, which may be
-// nil, is called whenever no more records are at hand.
-func (o Options) Tail(ctx context.Context, follow bool, fn func(*kgo.Record) error, pause func() error) error {
-	return o.inspect(ctx, span{topic: o.Topic, follow: follow, pause: pause}, fn)
-}
-
 // inspect reads the committed records of a topic for people. It never initialises a producer id
 // (rule 7), makes no topic, and gives up in time.
 func (o Options) inspect(ctx context.Context, s span, fn func(*kgo.Record) error) error {
