@@ -33,7 +33,7 @@ func TestHelp(t *testing.T) {
 		"":            {"demo", "run", "check", "tail", "state", "local", "playground", "version"},
 		"demo":        {"--once", "--data-dir", "--kafka-port", "--registry-port", "--api-port", ".tidemark", "9092", "8081", "5001"},
 		"run":         {"--config", "-c", "--once", "--strategy", "--brokers", "--registry-url", "--data-dir", "--kafka-port", "--registry-port", "--log-format"},
-		"check":       {"--config", "-c", "--strategy", "--brokers", "--registry-url"},
+		"check":       {"--config", "-c", "--strategy", "--brokers", "--registry-url", "--output", "--data-dir"},
 		"tail":        {"TOPIC", "-n", "--from-beginning", "--since", "--partition", "--key", "--limit", "--follow", "--brokers", "--registry-url", "--data-dir"},
 		"verify":      {"STREAM", "--config", "--output", "--data-dir"},
 		"repair":      {"STREAM", "--yes", "--dry-run", "max_delete_ratio"},

@@ -104,10 +104,7 @@ type foundJSON struct {
 
 // sayFound writes what was found; the error is that of a topic that is not as it should be.
 func sayFound(out io.Writer, v *connector.Verification, json bool) error {
-	wrong := v.Err()
-	if wrong != nil {
-		wrong = errors.Join(errSaid, wrong)
-	}
+	wrong := said(v.Err())
 	if json {
 		return errors.Join(writeJSON(out, foundJSON{*v, v.Took.Seconds(), wrong == nil}), wrong)
 	}
