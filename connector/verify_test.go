@@ -3,9 +3,15 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
 
@@ -105,5 +111,143 @@ func TestBrokerVerify(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A worker that goes on writing what an API goes on changing is not taken for wrong.
+func TestBrokerVerifyBesideAWorker(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{strategies.Keyset, strategies.Offset} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			s := &script{docs: people(1, 200), page: 20}
+			h, stream := scripted(t, strategy, s)
+			stream.PollInterval, stream.PageSize = time.Millisecond, 20
+			c, stop := h.start(Options{})
+			polled(t, c, 1)
+			next := 300
+			s.do(func() {
+				s.before = func(int) { // with each request of the worker, or of the verification
+					next++
+					id := fmt.Sprintf("p%d", 1+next%200)
+					if next%7 == 0 {
+						id = fmt.Sprintf("new%d", next)
+					}
+					s.put(person(id, at(next), fmt.Sprint("B", next)))
+				}
+			})
+			for range 3 {
+				if found := h.verify(stream.Name); found.Missing+found.Stale+found.Extra != 0 || found.Keys < 200 {
+					t.Errorf("found %+v", found)
+				}
+			}
+			s.do(func() { s.before = nil })
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			h.mustOnce()
+			if found := h.verify(stream.Name); found.Err() != nil {
+				t.Errorf("at rest: %+v", found)
+			}
+		})
+	}
+}
+
+// What cannot be compared is counted, and what cannot be told is said: rows that are deleted, that cannot be written,
+// that nobody wants, that have no id, and those behind the mark.
+func TestBrokerVerifyCounts(t *testing.T) {
+	t.Parallel()
+	s := &script{docs: people(1, 20), page: 50}
+	h, stream := scripted(t, strategies.Timestamp, s)
+	if _, err := Verify(t.Context(), h.cfg, stream.Name, nil, Options{}); class.Of(err) != class.Config {
+		t.Errorf("before the first run: %v", err)
+	}
+	stream.Deleted = config.Deleted{Field: "deleted", Value: "true"}
+	stream.MaxBadRatio, stream.OnBadRow = 1, "dlq"
+	h.mustOnce()
+	s.set(gone("p2", at(30)), doc{"p3", at(31), fmt.Sprintf(`{"id": "p3", "name": 7, "updatedAt": %q}`, at(31))})
+	h.mustOnce()
+	s.set(person("p40", at(40), "ahead"))
+	found := h.verify(stream.Name)
+	if found.Err() != nil || found.Keys != 19 || found.Unwritable != 1 || found.Ahead == 0 {
+		t.Errorf("found %+v", found)
+	}
+	s.do(func() { s.drop("p5", "p6") })
+	if found = h.verify(stream.Name); found.Extra != 2 || found.ExtraUnknown != "" {
+		t.Errorf("two rows are gone: %+v", found)
+	}
+	stream.MaxDeleteRatio = 0.01
+	if found = h.repair(stream.Name); found.Extra != 2 || found.Deleted != 0 || !errors.Is(found.Err(), ErrDiffers) || !strings.Contains(found.ExtraUnknown, "max_delete_ratio") {
+		t.Errorf("more than may be deleted: %+v", found)
+	}
+	s.do(func() { s.docs = append(s.docs, doc{"", at(7), `{"name": "nobody"}`}) })
+	if found = h.verify(stream.Name); found.Extra != 0 || found.ExtraUnknown == "" || !errors.Is(found.Err(), ErrDiffers) {
+		t.Errorf("a row without an id: %+v", found)
+	}
+}
+
+// A row that the API shows once only, or differently each time, is neither written nor deleted by a repair.
+func TestBrokerRepairIsSure(t *testing.T) {
+	t.Parallel()
+	s := &script{docs: people(1, 30), page: 50}
+	h, stream := scripted(t, strategies.Timestamp, s)
+	h.mustOnce()
+	h.mustOnce()
+	events := len(h.events(stream.Topic))
+	asked := 0
+	s.do(func() {
+		all := s.docs
+		s.before = func(int) { // a replica that lags answers now and then
+			if asked++; asked == 1 {
+				s.docs = append(people(1, 9), all[10:]...)
+				s.docs[3] = person("p4", at(4), "odd")
+			} else {
+				s.docs = all
+			}
+		}
+	})
+	found := h.repair(stream.Name)
+	if found.Written+found.Deleted != 0 || found.Err() != nil {
+		t.Errorf("repaired %+v", found)
+	}
+	if n := len(h.events(stream.Topic)); n != events {
+		t.Errorf("%d records were written", n-events)
+	}
+}
+
+// Strategies by a pager are verified as others are.
+func TestExamplesVerified(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("config", "testdata", "examples", "pages-*.yaml"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			api := newShelf(100)
+			server := httptest.NewServer(api)
+			t.Cleanup(server.Close)
+			h := emptyHouse(t, server.URL)
+			stream := h.example(filepath.Base(file), map[string]string{"API": server.URL})
+			stream.ReconcileInterval = config.Never
+			h.mustOnce()
+			h.mustOnce()
+			if found := h.verify(stream.Name); found.Err() != nil || found.Keys != 100 {
+				t.Fatalf("found %+v", found)
+			}
+			api.mu.Lock()
+			api.rows[5].Name = "another title, and no other time"
+			api.rows = slices.Delete(api.rows, 20, 21)
+			api.mu.Unlock()
+			ahead := h.verify(stream.Name).Ahead // sweep's mark is one sweep behind
+			found := h.repair(stream.Name)
+			if found.Extra != 1 || found.Stale != 1 && ahead == 0 || found.Err() != nil {
+				t.Errorf("found %+v", found)
+			}
+			if found := h.verify(stream.Name); found.Err() != nil {
+				t.Errorf("behind the repair: %+v", found)
+			}
+		})
 	}
 }
