@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 
@@ -9,7 +10,9 @@ import (
 	"tidemark/connector/internal/checking"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/wire"
 )
 
 // Check looks at all that a configuration points to and writes one line for each to out: "ok"
@@ -34,4 +37,29 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },
 	})
+}
+
+// Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose
+// schema does not go with their settings, credentials that are of no use. It contacts nobody. Errors have class Config.
+func Lint(cfg *config.Config) error {
+	o := Options{Logger: slog.New(slog.DiscardHandler)}
+	o.deps.apis = newAPIs(cfg, o)
+	defer o.deps.apis.Close()
+	wrong := []error{kafka.Usable(cfg.Kafka.Access)}
+	switch r := cfg.SchemaRegistry; {
+	case r.URL != "":
+		_, err := wire.NewRegistry(r.URL, r.Username, r.Password.Reveal())
+		wrong = append(wrong, err)
+	case len(cfg.Kafka.Brokers) > 0:
+		wrong = append(wrong, options.ErrNoRegistry)
+	}
+	share := alone(cfg).Share()
+	for _, s := range cfg.Streams {
+		_, source, _, err := newReading(s, cfg.Kafka, share, o)
+		if err == nil {
+			source.Close()
+		}
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
 }
