@@ -11,6 +11,7 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
+	"tidemark/connector/internal/preview"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/wire"
 )
@@ -37,6 +38,35 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },
 	})
+}
+
+// Preview writes the rows that the first sweep of a stream would write to out, each as a line of JSON with its verdict, and
+// a line for each page that was asked for; of all streams where name is empty. It stops behind limit rows of a stream; 0:
+// at the end of its sweep. It writes nothing else, and needs no broker and no registry.
+func Preview(ctx context.Context, cfg *config.Config, name string, limit int, log *slog.Logger, out io.Writer) error {
+	streams, err := preview.Of(cfg.Streams, name)
+	if err != nil {
+		return err
+	}
+	k := cfg.Kafka
+	if k.MaxInFlight == 0 {
+		k.MaxInFlight = config.Default().Kafka.MaxInFlight
+	}
+	// Nothing keeps what an API replaces of its credentials: that would be a write.
+	o := Options{Logger: log, Once: true}
+	o.deps.apis = options.NewAPIs(nil, nil, log)
+	defer o.deps.apis.Close()
+	var wrong []error
+	for _, s := range streams {
+		share := inflight.New(k.MaxInFlight, 1, 1).Share()
+		parts, source, plan, err := newReading(s, k, share, o)
+		if err == nil {
+			err = preview.Stream(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, out)
+			source.Close()
+		}
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
 }
 
 // Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose

@@ -102,7 +102,7 @@ func newRootCmd() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemoCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
+	root.AddCommand(newDemoCmd(), newInitCmd(), newLintCmd(), newPreviewCmd(), newConfigCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
 		newLocalCmd(), newPlaygroundCmd(), newVersionCmd())
 	return root
 }
