@@ -3,7 +3,7 @@
 // would refuse is left out and says why.
 //
 // Files: setup.go (what is written), prove.go (whether a run would take it), report.go (what is said of it), and a file
-// for each thing that a configuration can be drafted from.
+// for each thing that a configuration can be drafted from: url.go (an API that is asked).
 package setup
 
 import (
