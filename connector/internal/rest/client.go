@@ -49,7 +49,7 @@ type Options struct {
 	Budgets     *Budgets           // and within these; nil: no limit
 	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
 	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
-	Conditional bool               // GetIfChanged sends what Remember was given
+	Cache       int64              // bytes of answers that are kept, of which the API can say that they have not changed
 	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
 	Auth    *auth.Authorizer // proves who asks, to the URL's origin only; nil: nothing does but Headers and Query
@@ -76,7 +76,7 @@ type Client struct {
 	limiter *rate.Limiter   // nil: no limit
 	budgets *Budgets        // nil: no limit
 	rules   []rule          // of Options.Errors
-	known   *memory         // nil: requests are not conditional
+	kept    *answers        // nil: requests are not conditional
 	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
 	timeout    time.Duration
@@ -95,11 +95,11 @@ type Client struct {
 // Response is an answer that accept took for a page.
 type Response struct {
 	URL      string      // as asked, secrets replaced by ***
-	Status   int         // 200 or 203, 204 (Options.NoContent), 304 (GetIfChanged), or any where Skipped
+	Status   int         // 200 or 203, 204 (Options.NoContent), or any where Skipped
 	Header   http.Header // the API's; not to be changed
 	Date     time.Time   // of the API's Date header, UTC; zero where it has none
 	Body     []byte      // decompressed; valid until Release
-	Received int64       // bytes of the body as they came, compressed
+	Received int64       // bytes of the body as they came, compressed; 0: it is the one that was kept (304)
 	Tries    int         // requests it took, 1 or more
 	// Rest leads to what follows Body, where that is the beginning of a longer answer; nil:
 	// Body is all of it. It is the caller's to close once accept has taken the Response.
@@ -107,11 +107,10 @@ type Response struct {
 	// Skipped says that the configuration takes the answer for a page without rows; Body is
 	// empty then.
 	Skipped bool
-	// Validators are those of the answer, from GetIfChanged.
-	Validators Validators
 
 	buffer *[]byte
 	client *Client
+	keep   *answer // what is kept of it if it is a page
 }
 
 // Release gives the body's memory back. Body is gone afterwards. A second call does
@@ -156,12 +155,10 @@ func New(o Options) (*Client, error) {
 		logger:  o.Logger,
 		onRetry: o.OnRetry,
 		budgets: o.Budgets,
+		kept:    newAnswers(o.Cache),
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)
-	}
-	if o.Conditional {
-		c.known = &memory{}
 	}
 	if readPages(c.rules) {
 		c.piece = 0 // what a rule looks for may stand at the end
@@ -215,17 +212,13 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 	if err != nil {
 		return nil, c.secrets.Err(err)
 	}
-	return c.get(ctx, q, Validators{}, accept)
-}
-
-func (c *Client) get(ctx context.Context, q *request.Request, known Validators, accept func(*Response) error) (*Response, error) {
 	var waits *backoff.ExponentialBackOff
 	started := time.Now()
 	for try := 1; ; try++ {
 		if err := c.pace(ctx, q); err != nil {
 			return nil, err
 		}
-		resp, err := c.try(ctx, q, known, accept)
+		resp, err := c.try(ctx, q, accept)
 		if err == nil {
 			resp.Tries = try
 			return resp, nil
