@@ -12,7 +12,7 @@ var numbers = []string{"page", "p", "pageNumber", "page_number", "pageNo", "page
 
 // byNumber asks for the second page. An API that does not know the parameter gives its first page again, or refuses.
 func byNumber(x *explorer, ctx context.Context) (*Pages, error) {
-	for _, name := range numbers {
+	for _, name := range inURLFirst(x.base, numbers) {
 		base := without(x.base, name)
 		two, err := x.rowsAt(ctx, with(base, name, "2"))
 		if err != nil {

@@ -26,7 +26,7 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 	if f.Pages.next == nil {
 		return x.count()
 	}
-	pages, empty := 1, 0
+	pages, full, empty := 1, 1, 0 // that were read; the last one with rows; without
 	for {
 		url, more := f.Pages.next(at, rows, pages, samples.Rows())
 		if !more {
@@ -53,7 +53,9 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 			f.Complete = true
 			break
 		}
-		at, rows, pages = next, read, pages+1
+		if at, rows, pages = next, read, pages+1; len(rows) > 0 {
+			full = pages
+		}
 		if err := x.take(samples, rows); err != nil {
 			return err
 		}
@@ -66,11 +68,17 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 		}
 	}
 	if f.Complete {
-		x.saw("%d rows in %d pages, read to the end", samples.Rows(), pages)
+		x.saw("%d rows in %d pages, read to the end", samples.Rows(), full)
 	} else {
-		x.saw("%d rows in the first %d pages", samples.Rows(), pages)
+		x.saw("%d rows in the first %d pages", samples.Rows(), full)
 	}
-	return x.count()
+	if err := x.count(); err != nil {
+		return err
+	}
+	if !f.Pages.numbered && f.Total.path == "" && f.Pages.Kind != "last_row" {
+		x.unknown("whether what leads to the next page skips rows that share a value with a page's last row: nothing counts the rows")
+	}
+	return nil
 }
 
 // mostEmpty is how many pages without rows are read, one behind the other or not.

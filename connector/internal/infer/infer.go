@@ -22,7 +22,7 @@
 // another field has that name; see Options.Rename.
 //
 // Files: infer.go (what is asked for), shape.go (what was seen), read.go (of a row), text.go (what texts look like),
-// vary.go (objects that are maps), schema.go (the schema's text), name.go (names that Avro allows).
+// vary.go (objects that are maps), schema.go (the schema), written.go (its text), name.go (names that Avro allows).
 package infer
 
 // Options say what the schema is to be like.
@@ -37,7 +37,7 @@ type Options struct {
 
 // Schema is what was inferred.
 type Schema struct {
-	Text    string   // the Avro schema, indented
+	Text    string   // the Avro schema, a line for each field
 	Renamed []Rename // top-level fields whose names are others in the schema, in its order
 	Left    []Left   // fields that are left out, in the order in which they were met
 	Guessed []string // dotted paths of fields that were null, or empty, in all rows

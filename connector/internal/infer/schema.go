@@ -1,42 +1,6 @@
 package infer
 
-import (
-	"bytes"
-	"encoding/json"
-	"slices"
-)
-
-// member is a key of a JSON object, whose keys stand in order.
-type member struct {
-	key   string
-	value any
-}
-
-type members []member
-
-// MarshalJSON writes the members in their order.
-func (m members) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteByte('{')
-	for i, x := range m {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		key, err := json.Marshal(x.key)
-		if err != nil {
-			return nil, err
-		}
-		value, err := json.Marshal(x.value)
-		if err != nil {
-			return nil, err
-		}
-		out.Write(key)
-		out.WriteByte(':')
-		out.Write(value)
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
-}
+import "slices"
 
 // builder makes one schema.
 type builder struct {
@@ -49,11 +13,7 @@ type builder struct {
 func (s *Samples) Infer(o Options) Schema {
 	b := &builder{types: map[string]bool{}, opts: o}
 	root := b.record(&s.top, fresh(legal(o.Name), b.types), "")
-	text, err := json.MarshalIndent(root, "", "  ")
-	if err != nil {
-		panic(err) // names and texts have always a form
-	}
-	b.out.Text = string(text) + "\n"
+	b.out.Text = written(root)
 	return b.out
 }
 
