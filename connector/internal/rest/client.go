@@ -39,18 +39,18 @@ type Options struct {
 	Format   strategies.Format        // of the bounds, where Template writes them in one of its own
 	Headers  map[string]config.Secret // sent with every request, never to another origin
 
-	Timeout     time.Duration      // of one try as a whole, connecting to last byte
-	MaxRetries  int                // tries after the first; 0: none
-	MaxWait     time.Duration      // the longest that the API may ask to wait
-	MaxBody     int64              // bytes of one answer, decompressed
-	Piece       int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
-	RateLimit   float64            // requests a second, retries included; 0: no limit
-	Limiter     *rate.Limiter      // that of several clients, in place of one by RateLimit
-	Budgets     *Budgets           // and within these; nil: no limit
-	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
-	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
-	Cache       int64              // bytes of answers that are kept, of which the API can say that they have not changed
-	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
+	Timeout    time.Duration      // of one try as a whole, connecting to last byte
+	MaxRetries int                // tries after the first; 0: none
+	MaxWait    time.Duration      // the longest that the API may ask to wait
+	MaxBody    int64              // bytes of one answer, decompressed
+	Piece      int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
+	RateLimit  float64            // requests a second, retries included; 0: no limit
+	Limiter    *rate.Limiter      // that of several clients, in place of one by RateLimit
+	Budgets    *Budgets           // and within these; nil: no limit
+	NoContent  bool               // 204 is a page without rows: a Response whose Body is empty
+	Errors     []config.ErrorRule // what to make of certain answers, before the status table is asked
+	Cache      int64              // bytes of answers that are kept, of which the API can say that they have not changed
+	Backoff    Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
 	Auth    *auth.Authorizer // proves who asks, to the URL's origin only; nil: nothing does but Headers and Query
 	Network Network          // a way of its own to the API
