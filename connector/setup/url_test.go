@@ -261,7 +261,7 @@ func TestFromURLRefuses(t *testing.T) {
 		"an empty list":    {func(*api, http.ResponseWriter, *http.Request) any { return map[string]any{"data": []any{}} }, "is empty"},
 		"more than it has": {cut, "says that there is more (total: 25)"},
 		"a silent cap":     {capped, "is cut: asked with limit"},
-		"numbers":          {func(*api, http.ResponseWriter, *http.Request) any { return []int{1, 2} }, "no array of objects"},
+		"numbers":          {func(*api, http.ResponseWriter, *http.Request) any { return []int{1, 2} }, "holds no objects"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
