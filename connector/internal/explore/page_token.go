@@ -45,7 +45,7 @@ func byToken(x *explorer, ctx context.Context) (*Pages, error) {
 					return with(x.base, name, token), token != ""
 				}}, nil
 		}
-		x.unknown("the parameter that takes the token %s: none of the usual names leads to other rows", where)
+		x.unled = append(x.unled, "the parameter that takes the token "+where+": none of the usual names leads to other rows")
 	}
 	return nil, nil //nolint:nilnil // nothing shows it
 }

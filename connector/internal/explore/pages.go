@@ -105,6 +105,9 @@ func wholeBy(e strategies.Evidence) string {
 // unpaged is the safe value where no pages were found: a run stops at an answer that says that there is more. One that
 // says so already is no collection that could be read.
 func (x *explorer) unpaged(ctx context.Context, says strategies.Evidence) error {
+	for _, what := range x.unled {
+		x.unknown("%s", what)
+	}
 	if more := says.Promises(len(x.rows)); more != "" {
 		return x.shape("the answer of %d rows says that there is more (%s), and nothing that was tried leads to other rows", len(x.rows), more)
 	}
