@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"tidemark/connector/internal/draft"
@@ -69,6 +70,9 @@ func (x *explorer) sized(ctx context.Context, p *Pages, params draft.Section, fu
 			break
 		}
 		rows, err := x.rowsAt(ctx, with(x.base, name, "1"))
+		if errors.Is(err, errBudget) {
+			break // the API's own size serves as well
+		}
 		if err != nil {
 			return err
 		}

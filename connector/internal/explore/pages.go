@@ -49,8 +49,7 @@ func (x *explorer) pager(ctx context.Context) error {
 	for _, try := range order {
 		switch p, err := try(x, ctx); {
 		case errors.Is(err, errBudget):
-			x.unknown("how pages follow each other: %v", err)
-			return x.unpaged(ctx, says)
+			return x.short()
 		case err != nil:
 			return err
 		case p != nil:
@@ -113,6 +112,7 @@ func (x *explorer) unpaged(ctx context.Context, says strategies.Evidence) error 
 	}
 	switch name, n, err := x.cut(ctx); {
 	case errors.Is(err, errBudget):
+		return x.short()
 	case err != nil:
 		return err
 	case n > 0:
@@ -121,6 +121,12 @@ func (x *explorer) unpaged(ctx context.Context, says strategies.Evidence) error 
 	x.found.Pages = Pages{Kind: strategies.Unpaged}
 	x.unknown("whether the answer of %d rows holds all: it says nothing of more, and no parameter that was tried led to other rows", len(x.rows))
 	return nil
+}
+
+// short is the error of a budget that is used up before it is known whether there are pages: rows could be lost by what was
+// not asked.
+func (x *explorer) short() error {
+	return x.shape("how its pages follow each other could not be found out by %d requests: allow more (--requests)", x.asked)
 }
 
 // limits are the names that APIs have for the number of rows of a page.

@@ -33,6 +33,10 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 			f.Complete = true
 			break
 		}
+		if samples.Rows() >= mostRows {
+			x.unknown("how the last page looks: no more than %d rows were read, and the list goes on", samples.Rows())
+			break
+		}
 		next, err := x.get(ctx, url)
 		if errors.Is(err, errBudget) {
 			x.unknown("how the last page looks: the list goes on behind the %d pages that were read", pages)
@@ -80,6 +84,9 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 	}
 	return nil
 }
+
+// mostRows is from how many rows on no further page is read: samples are kept in memory (P10).
+const mostRows = 20_000
 
 // mostEmpty is how many pages without rows are read, one behind the other or not.
 const mostEmpty = 3
