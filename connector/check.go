@@ -70,7 +70,8 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 }
 
 // Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose
-// schema does not go with their settings, credentials that are of no use. It contacts nobody. Errors have class Config.
+// schema does not go with their settings, credentials that are of no use. What hangs on the machine, such as how many
+// files it may open, is a run's to say. It contacts nobody. Errors have class Config.
 func Lint(cfg *config.Config) error {
 	o := Options{Logger: slog.New(slog.DiscardHandler)}
 	o.deps.apis = newAPIs(cfg, o)

@@ -21,11 +21,17 @@ func prove(d *Draft) error {
 		return fmt.Errorf("making a directory to read the draft back in: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // it is the system's to clean as well
+	names := map[string]bool{}
 	for i := range d.Streams {
 		s := &d.Streams[i]
 		if !s.Translated {
 			continue
 		}
+		if names[s.Name] {
+			*s = draft.Refused(s.Name, "another stream has its name", s.Place)
+			continue
+		}
+		names[s.Name] = true
 		if err := proveStream(dir, d, *s); err != nil {
 			var broken *os.PathError
 			if errors.As(err, &broken) {

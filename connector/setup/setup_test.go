@@ -28,6 +28,7 @@ func TestWrite(t *testing.T) {
 		stream("by_env", draft.Setting{Key: "url", Value: draft.Env("${API_URL}/x")}),
 		stream("no_key", draft.Setting{Key: "primary_key", Value: "none"}),
 		stream("no_such_setting", draft.Setting{Key: "page_sise", Value: 5}),
+		stream("good"),
 		draft.Refused("csv", "answers are CSV", "3:7"),
 	}}
 	d.Streams[1].Settings = d.Streams[1].Settings[1:]
@@ -37,7 +38,7 @@ func TestWrite(t *testing.T) {
 	if err != nil || len(paths) != 4 {
 		t.Fatalf("%v, %v", paths, err)
 	}
-	for i, want := range []bool{true, true, false, false, false} {
+	for i, want := range []bool{true, true, false, false, false, false} {
 		if s := d.Streams[i]; s.Translated != want || (s.Reason == "") != want {
 			t.Errorf("%s: translated %v: %s", s.Name, s.Translated, s.Reason)
 		}

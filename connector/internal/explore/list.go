@@ -174,8 +174,7 @@ func Name(given, of string) string {
 	if err != nil {
 		return draft.Name("")
 	}
-	last := path.Base(u.Path)
-	last = strings.TrimSuffix(last, path.Ext(last))
+	last := strings.TrimSuffix(path.Base(u.Path), ".json")
 	if last == "" || last == "." || last == "/" {
 		last = u.Hostname()
 	}

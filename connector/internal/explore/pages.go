@@ -134,10 +134,7 @@ var limits = []string{"limit", "per_page", "page_size", "pageSize", "perPage", "
 
 // cut asks for more rows than the first answer has. Where one comes the answer is cut.
 func (x *explorer) cut(ctx context.Context) (name string, rows int, err error) {
-	for _, name := range limits {
-		if has(x.base, name) {
-			continue
-		}
+	for _, name := range inURLFirst(x.base, limits) {
 		rows, err := x.rowsAt(ctx, with(x.base, name, strconv.Itoa(2*len(x.rows)+1)))
 		if err != nil {
 			return "", 0, err
