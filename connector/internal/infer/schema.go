@@ -1,6 +1,9 @@
 package infer
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // builder makes one schema.
 type builder struct {
@@ -33,12 +36,12 @@ func (b *builder) record(o *object, name, path string) members {
 			continue
 		}
 		if legal(field) != field {
-			if path != "" || !b.opts.Rename {
+			if !b.opts.Rename || field == "" || strings.ContainsAny(path+field, "*") || strings.Contains(field, ".") {
 				b.out.Left = append(b.out.Left, Left{path + field, "Avro does not allow its name"})
 				continue
 			}
 			as = fresh(legal(field), taken)
-			b.out.Renamed = append(b.out.Renamed, Rename{field, as})
+			b.out.Renamed = append(b.out.Renamed, Rename{path + field, as})
 		}
 		t := b.kind(x, name+"_"+as, path+field)
 		if path == "" && slices.Contains(b.opts.Key, field) && x.nulls == 0 {
