@@ -48,7 +48,7 @@ func TestInit(t *testing.T) {
 	has(t, "the report", string(text), `"name": "orders"`, `"translated": true`, `"reason": ""`, `"place": ""`)
 
 	p = start(t, "lint", "-c", file).exits(0)
-	has(t, "lint", p.out.String(), "ok    "+file)
+	has(t, "lint", p.out.String(), "ok   config "+file+": 1 stream(s)")
 	p = start(t, "preview", "-c", file, "orders", "--limit", "2").exits(0)
 	if lines := strings.Split(strings.TrimSpace(p.out.String()), "\n"); len(lines) != 3 {
 		t.Errorf("preview shows\n%s", p.out.String())

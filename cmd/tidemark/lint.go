@@ -29,7 +29,7 @@ once, each with file, line and column, and the exit code is 2. Variables that th
 			if err := errors.Join(err, connector.Lint(cfg)); err != nil {
 				return saidLines(err)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok    %s, streams: %d\n", file, len(cfg.Streams))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok   config %s: %d stream(s)\n", file, len(cfg.Streams))
 			return err
 		},
 	}
