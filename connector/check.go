@@ -24,6 +24,7 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 	}
 	log := slog.New(slog.DiscardHandler)
 	o := Options{Logger: log}
+	o.deps.access = kafka.NewAccess(own.Kafka.Access)
 	o.deps.apis = newAPIs(&own, o)
 	defer o.deps.apis.Close()
 	return checking.Check(ctx, &own, out, checking.Parts{
@@ -32,6 +33,6 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
 			parts, source, _, err := newReading(s, own.Kafka, share, o)
 			return parts, source, share, err
 		},
-		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },
+		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, o.deps) },
 	})
 }

@@ -55,10 +55,11 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case cfg.SchemaRegistry.URL == "":
 		return nil, options.ErrNoRegistry
 	}
-	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
+	if err := o.deps.access.Usable(); err != nil {
 		return nil, err
 	}
-	for _, risk := range kafka.Risks(cfg.Kafka.Access) {
+	for _, risk := range append(kafka.Risks(cfg.Kafka.Access), wire.RegistryRisks(cfg.SchemaRegistry)...) {
 		o.Logger.Warn(risk)
 	}
 	seats, err := fdlimit.Seats(len(cfg.Streams), o.Local)
@@ -76,11 +77,11 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
 			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
+	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps), lookEvery: lookEvery,
 		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery

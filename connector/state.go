@@ -43,10 +43,11 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+	access := kafka.NewAccess(cfg.Kafka.Access)
+	if err := access.Usable(); err != nil {
 		return nil, err
 	}
-	stored, _, err := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
+	stored, _, err := kafka.Options{Brokers: brokers, Access: access, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +96,9 @@ func describeSweep(c strategies.Cursor) string {
 // says.
 func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logger, o LocalOptions) (err error) {
 	s, err := named(cfg, name)
+	access := kafka.NewAccess(cfg.Kafka.Access)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = access.Usable()
 	}
 	if err != nil {
 		return err
@@ -110,7 +112,7 @@ func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logge
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	options := sinkOptions(cfg, s, log.With("stream", s.Name), nil)
+	options := sinkOptions(cfg, s, log.With("stream", s.Name), deps{access: access})
 	options.Brokers, options.Claim = brokers, true
 	sink, err := kafka.NewSink(options)
 	if err != nil {
@@ -142,13 +144,14 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s, err := named(cfg, name)
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = o.deps.access.Usable()
 	}
 	if err != nil {
 		return done, err
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
 	if err != nil {
 		return done, err
 	}
@@ -160,7 +163,7 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 	}
 	defer u.driver.Source.Close()
 	return repartition.Run(ctx, repartition.Parts{
-		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps.client),
+		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps),
 	})
 }
 

@@ -52,6 +52,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 	}
 	d.access(c)
+	d.registry(c)
 	d.together(c, sources)
 }
 

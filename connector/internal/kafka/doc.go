@@ -20,5 +20,5 @@
 // (reading topics up to an offset, and knowing that it is reached), read.go, missing.go and states.go
 // (reading topics for people), topics.go and memory.go
 // (creating and checking topics), topic.go and look.go (whether the output topic is what it
-// was), partition.go and move.go (where keys go), client.go and access.go (connection settings, and how brokers let a client in), identity.go (transactional ids).
+// was), partition.go and move.go (where keys go), client.go, access.go and tokens.go (connection settings, how brokers let a client in, and the tokens that they are shown), identity.go (transactional ids).
 package kafka
