@@ -22,6 +22,7 @@ func newRunCmd() *cobra.Command {
 		strategy  string
 		logFormat string
 		beatFile  string
+		again     reloader
 	)
 	cmd := &cobra.Command{
 		Use:   "run -c FILE",
@@ -31,7 +32,11 @@ been swept to its end. Without brokers, in the file or as a flag, an embedded br
 schema registry run in the data directory.
 
 A stream whose API, broker or registry fails waits and tries again, for as long as it
-takes; with --once it fails in the end, and the exit code says why.`,
+takes; with --once it fails in the end, and the exit code says why.
+
+A SIGHUP has the configuration read again, and so does a change of its file with --watch:
+streams that are configured as before go on undisturbed, others are started, stopped or
+started anew. A file with mistakes changes nothing.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("wait") {
@@ -41,9 +46,10 @@ takes; with --once it fails in the end, and the exit code says why.`,
 			if err != nil {
 				return err
 			}
-			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
+			again.file, again.flags = file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL}
+			cfg, err := config.Load(file, again.flags)
 			if err == nil {
-				err = runStreams(cmd.Context(), cfg, &s, log, once, wait, beatFile)
+				err = runStreams(cmd.Context(), cfg, &s, log, once, wait, beatFile, &again)
 			}
 			if err != nil && logFormat == "json" {
 				// Whoever reads the log by machine reads why it ended, too.
@@ -57,6 +63,7 @@ takes; with --once it fails in the end, and the exit code says why.`,
 	f.StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML")
 	f.BoolVar(&once, "once", false, "sweep every stream to its end, then exit")
 	f.BoolVar(&wait, "wait", true, "wait at the start for a broker and a registry that are not there yet; not with --once, unless given")
+	f.BoolVar(&again.watch, "watch", false, "read the configuration again when its file, or that of a schema, has changed; not with --once")
 	f.StringVar(&strategy, "strategy", "", "read with this strategy instead of the configured one")
 	f.StringVar(&logFormat, "log-format", "text", "text or json")
 	f.StringVar(&beatFile, "heartbeat", "", "file for tidemark health (default $"+heartbeatEnv+"; with the embedded broker "+heartbeatFile+" in the data directory)")
@@ -67,7 +74,7 @@ takes; with --once it fails in the end, and the exit code says why.`,
 
 // runStreams runs a loaded configuration, with the embedded servers where it needs
 // them.
-func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once, wait bool, beatFile string) error {
+func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.Logger, once, wait bool, beatFile string, again *reloader) error {
 	local := len(cfg.Kafka.Brokers) == 0
 	stop, err := s.embed(ctx, cfg, log)
 	if err != nil {
@@ -84,7 +91,14 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, log *slog.L
 			dir = s.dataDir
 		}
 		stopBeat := beat(heartbeatPath(beatFile, dir), c.Status, log)
+		stopReloads := func() {}
+		if !once {
+			stopReloads = again.listen(ctx, c, cfg, local, log)
+		}
+		stopping := live(func() { c.Status() })
+		context.AfterFunc(reporting, stopping)
 		err = c.Run(ctx)
+		stopReloads()
 		stopBeat()
 		stop()
 	}
@@ -130,7 +144,7 @@ const reportEach = 20
 // report says now and then how far the streams are whose sweep has not ended since it last
 // looked. A first sweep may take hours.
 func report(ctx context.Context, log *slog.Logger, status func() []connector.Status, every time.Duration) {
-	past := status()
+	past := byName(status())
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -141,26 +155,38 @@ func report(ctx context.Context, log *slog.Logger, status func() []connector.Sta
 		}
 		now := status()
 		told, waiting, more := 0, 0, connector.Counts{}
-		for i, s := range now {
-			if s.Sweeps > past[i].Sweeps || s.State == connector.Idle || s.State == connector.Retrying && s.Pages == past[i].Pages || s.State == connector.Done || s.State == connector.Failed {
+		for _, s := range now {
+			before := past[s.Stream]
+			if s.Pages < before.Pages || s.Sweeps < before.Sweeps { // it was started anew meanwhile
+				before = connector.Status{}
+			}
+			if s.Sweeps > before.Sweeps || s.State == connector.Idle || s.State == connector.Retrying && s.Pages == before.Pages || s.State == connector.Done || s.State == connector.Failed {
 				continue
 			}
 			if told++; told > reportEach {
 				if s.State == connector.Starting {
 					waiting++
 				}
-				more.Pages, more.Read, more.Written = more.Pages+s.Pages-past[i].Pages, more.Read+s.Read-past[i].Read, more.Written+s.Written-past[i].Written
+				more.Pages, more.Read, more.Written = more.Pages+s.Pages-before.Pages, more.Read+s.Read-before.Read, more.Written+s.Written-before.Written
 				continue
 			}
-			log.Info("a sweep goes on", "stream", s.Stream, "strategy", s.Strategy, "state", s.State, "pages", s.Pages-past[i].Pages,
-				"rows", s.Read-past[i].Read, "written", s.Written-past[i].Written, "written_in_all", s.Written, "mark", s.Mark)
+			log.Info("a sweep goes on", "stream", s.Stream, "strategy", s.Strategy, "state", s.State, "pages", s.Pages-before.Pages,
+				"rows", s.Read-before.Read, "written", s.Written-before.Written, "written_in_all", s.Written, "mark", s.Mark)
 		}
 		if told > reportEach {
 			log.Info("sweeps of more streams go on", "streams", told-reportEach, "of_them_not_open_yet", waiting,
 				"pages", more.Pages, "rows", more.Read, "written", more.Written)
 		}
-		past = now
+		past = byName(now)
 	}
+}
+
+func byName(all []connector.Status) map[string]connector.Status {
+	named := make(map[string]connector.Status, len(all))
+	for _, s := range all {
+		named[s.Stream] = s
+	}
+	return named
 }
 
 // must is for errors that only a mistake in this program can cause.

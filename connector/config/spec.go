@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -42,6 +43,12 @@ func (s Stream) coarse() time.Duration {
 		return 0 // not a stream that Load made
 	}
 	return time.Duration(t.Granule(request.Since)) * time.Microsecond
+}
+
+// Same reports whether the stream is configured as another one is, wherever they stand in their files.
+func (s Stream) Same(other Stream) bool {
+	s.Pos, other.Pos = Position{}, Position{}
+	return reflect.DeepEqual(s, other)
 }
 
 // Traits are those of the stream's strategy.
