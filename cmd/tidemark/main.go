@@ -103,7 +103,7 @@ func newRootCmd() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newDemoCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
-		newLocalCmd(), newPlaygroundCmd(), newVersionCmd())
+		newLocalCmd(), newPlaygroundCmd(), newVersionCmd(), newManCmd())
 	return root
 }
 
