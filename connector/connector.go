@@ -11,6 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/crew"
@@ -19,6 +22,9 @@ import (
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/serve"
+	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/trace"
 	"tidemark/connector/internal/wire"
 )
 
@@ -29,6 +35,9 @@ type Options struct {
 	Logger  *slog.Logger // nil: nothing is logged
 	Local   bool         // the broker runs in this process (StartLocal) and shares its limits
 	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
+	Measure bool         // what Handler shows is measured
+	Trace   bool         // spans are sent, where the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT)
+	Version string       // of the program, as spans have it
 
 	deps deps
 }
@@ -44,10 +53,12 @@ type Connector struct {
 	wait      bool // for the broker and the registry, at the start
 	lookEvery time.Duration
 	backoff   backoff // between looks for a broker that is not there yet
-
-	worker *inflight.Worker
-	set    Options // of New, with the parts that it made
-
+	worker    *inflight.Worker
+	limit     int64                // max_in_flight
+	metrics   *prometheus.Registry // nil: nothing is measured
+	measures  *status.Measures
+	tracer    *trace.Tracer
+	set       Options // of New, with the parts that it made
 	reloading sync.Mutex
 }
 
@@ -88,12 +99,23 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
 			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
+	var metrics *prometheus.Registry
+	if o.Measure {
+		metrics, o.deps.measures = prometheus.NewRegistry(), status.NewMeasures()
+		o.deps.client = append(slices.Clone(o.deps.client), kgo.WithHooks(serve.ClientHook(metrics)))
+	}
+	if o.Trace {
+		if o.deps.tracer, err = trace.FromEnvironment(context.Background(), o.Version, o.Logger); err != nil {
+			return nil, err
+		}
+	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
 	if err != nil {
 		return nil, err
 	}
 	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps), lookEvery: lookEvery,
-		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff}
+		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff,
+		limit: cfg.Kafka.MaxInFlight, metrics: metrics, measures: o.deps.measures, tracer: o.deps.tracer}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
@@ -106,6 +128,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	c.cfg, c.set, c.worker = cfg, o, inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	units, err := c.make(cfg, cfg.Streams)
 	if err != nil {
+		c.tracer.Close()
 		return nil, err
 	}
 	c.crew = crew.New(units)
@@ -164,6 +187,7 @@ func (c *Connector) Run(ctx context.Context) error {
 	defer enough()
 	err := c.crew.Run(ctx)
 	c.apis.Close()
+	c.tracer.Close()
 	return err
 }
 
@@ -179,8 +203,8 @@ func (r Reloaded) Empty() bool { return len(r.Started)+len(r.Replaced)+len(r.Sto
 func (c *Connector) Reload(cfg *config.Config) (done Reloaded, err error) {
 	c.reloading.Lock()
 	defer c.reloading.Unlock()
-	if !reflect.DeepEqual(cfg.Kafka, c.cfg.Kafka) || !reflect.DeepEqual(cfg.SchemaRegistry, c.cfg.SchemaRegistry) {
-		return done, class.Errorf(class.Config, "kafka or schema_registry is not as it was when this process started: they take a restart")
+	if !reflect.DeepEqual(cfg.Kafka, c.cfg.Kafka) || !reflect.DeepEqual(cfg.SchemaRegistry, c.cfg.SchemaRegistry) || !reflect.DeepEqual(cfg.HTTP, c.cfg.HTTP) {
+		return done, class.Errorf(class.Config, "kafka, schema_registry or http is not as it was when this process started: they take a restart")
 	}
 	seats, err := fdlimit.Seats(len(cfg.Streams), c.set.Local)
 	if err != nil || seats < len(cfg.Streams) && !c.worker.Scarce() {
@@ -246,6 +270,7 @@ func (u *unit) Run(ctx context.Context) error {
 	if note := reading.UnsentNote(u.config); note != "" {
 		u.report.Log.Info(note)
 	}
+	defer u.traced.End()
 	return u.driver.Run(ctx)
 }
 
