@@ -24,6 +24,7 @@ import (
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/stream"
+	"tidemark/connector/internal/trace"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -37,7 +38,9 @@ type deps struct {
 	seats     int             // how many streams may be awake; 0: as many as the process may have files for
 	together  *kafka.Together // made by New for a worker of many streams
 	measures  *status.Measures
-	backoff   backoff // nil: waits are as they were drawn
+	tracer    *trace.Tracer // made by New; nil: nothing is traced
+	traced    *trace.Stream // of the stream in hand
+	backoff   backoff       // nil: waits are as they were drawn
 }
 
 // backoff is how long a wait is that was drawn for a stream, or a worker, that cannot go on.
@@ -70,11 +73,13 @@ type unit struct {
 	driver  *stream.Driver
 	sink    *stream.Measured
 	scanner *rescan.Scanner
+	traced  *trace.Stream
 }
 
 // newUnit makes a stream's parts.
 func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worker *inflight.Worker, o Options) (*unit, error) {
 	share := worker.Share()
+	o.deps.traced = o.deps.tracer.Stream(s.Name, s.Strategy, s.Topic)
 	parts, source, plan, err := newReading(s, cfg.Kafka, share, o)
 	if err != nil {
 		return nil, err
@@ -91,34 +96,43 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
-	sink := &stream.Measured{Sink: writer, Report: report}
+	sink := &stream.Measured{Sink: writer, Report: report, Traced: o.deps.traced}
 	opener.Sink, back.Topic = sink, sink
 	bound := new(admit.Bound)
 	scanner := &rescan.Scanner{Kafka: cfg.Kafka, Sink: sink, Back: back, Reading: parts, Source: source,
 		Bound: bound, Once: o.Once, Share: worker.Share, Hold: pauses,
 		Now: time.Now, Spawn: reading.Beside, Learnt: opener.Learnt}
-	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer(o.OnSweep), IdleAfter: worker.IdleAfter,
+	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer{o.OnSweep, o.deps.traced}, IdleAfter: worker.IdleAfter,
 		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound,
 		Backoff: func(most time.Duration, err error) time.Duration {
 			return o.deps.backoff.wait(report.Backoff(most, err), err)
 		}}
 	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1),
-		Told: make(chan stream.Kind, toldMost)}
+		Told: make(chan stream.Kind, toldMost), Traced: o.deps.traced}
 	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
 		due, reconcile := stream.Due(s, c, time.Now())
-		return scanner.Scan(ctx, c, due, reconcile)
+		end := o.deps.traced.Scan()
+		err := scanner.Scan(ctx, c, due, reconcile)
+		end(err)
+		return err
 	}
-	return &unit{config: s, report: report, plan: plan, driver: driver, sink: sink, scanner: scanner}, nil
+	return &unit{config: s, report: report, plan: plan, driver: driver, sink: sink, scanner: scanner, traced: o.deps.traced}, nil
 }
 
-// observer tells of sweeps.
-type observer func(Sweep)
+// observer tells of sweeps, and of batches where they are traced.
+type observer struct {
+	onSweep func(Sweep)
+	traced  *trace.Stream
+}
 
-// Settled needs nothing: the status counts.
-func (observer) Settled([]stream.Item, int64) {}
+// Settled tells of a batch that is through.
+func (o observer) Settled([]stream.Item, int64) { o.traced.Settled() }
 
 // Swept tells of a sweep whose end is committed.
-func (o observer) Swept(s status.Sweep) { o(s) }
+func (o observer) Swept(s status.Sweep) {
+	o.traced.Swept(s)
+	o.onSweep(s)
+}
 
 // newTrial makes what reads a page of the API before the stream is opened.
 func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worker, registry *wire.Registry, target kafka.Options) *stream.Trial {
@@ -183,8 +197,11 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if err != nil {
 		return wrong(err)
 	}
-	if report.Measures != nil {
-		asks.OnAnswer = func(code int) { report.Measures.Answered(s.Name, code) }
+	asks.OnAnswer = func(a rest.Answered) {
+		if report.Measures != nil {
+			report.Measures.Answered(s.Name, a.Status)
+		}
+		o.deps.traced.Answered(a)
 	}
 	asks.OnRetry = func(err error, args ...any) {
 		report.Board.Set(func(s *Status) { s.Retries++ })

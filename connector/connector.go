@@ -20,6 +20,7 @@ import (
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/serve"
 	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/trace"
 	"tidemark/connector/internal/wire"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	Local   bool         // the broker runs in this process (StartLocal) and shares its limits
 	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
 	Measure bool         // what Handler shows is measured
+	Trace   bool         // spans are sent, where the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT)
+	Version string       // of the program, as spans have it
 
 	deps deps
 }
@@ -49,6 +52,7 @@ type Connector struct {
 	limit     int64                // max_in_flight
 	metrics   *prometheus.Registry // nil: nothing is measured
 	measures  *status.Measures
+	tracer    *trace.Tracer
 }
 
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
@@ -92,13 +96,18 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		metrics, o.deps.measures = prometheus.NewRegistry(), status.NewMeasures()
 		o.deps.client = append(slices.Clone(o.deps.client), kgo.WithHooks(serve.ClientHook(metrics)))
 	}
+	if o.Trace {
+		if o.deps.tracer, err = trace.FromEnvironment(context.Background(), o.Version, o.Logger); err != nil {
+			return nil, err
+		}
+	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {
 		return nil, err
 	}
 	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
 		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff,
-		limit: cfg.Kafka.MaxInFlight, metrics: metrics, measures: o.deps.measures}
+		limit: cfg.Kafka.MaxInFlight, metrics: metrics, measures: o.deps.measures, tracer: o.deps.tracer}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
@@ -119,6 +128,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		c.units = append(c.units, u)
 	}
 	if len(wrong) > 0 {
+		c.tracer.Close()
 		return nil, errors.Join(wrong...)
 	}
 	return c, nil
@@ -172,6 +182,7 @@ func (c *Connector) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	c.apis.Close()
+	c.tracer.Close()
 	return errors.Join(errs...)
 }
 
@@ -189,6 +200,7 @@ func (u *unit) run(ctx context.Context) error {
 	if note := reading.UnsentNote(u.config); note != "" {
 		u.report.Log.Info(note)
 	}
+	defer u.traced.End()
 	return u.driver.Run(ctx)
 }
 

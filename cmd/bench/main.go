@@ -131,6 +131,7 @@ func experiments() []experiment {
 		{"idle", (*bench).idle},
 		{"window", (*bench).window},
 		{"unchanged", (*bench).unchanged},
+		{"slow", (*bench).slow},
 		{"growth", (*bench).growth},
 		{"memory", (*bench).memory},
 		{peersName, (*bench).compare},

@@ -97,7 +97,7 @@ func (d *demonstration) run(ctx context.Context, log *slog.Logger, out io.Writer
 	defer func() { err = errors.Join(err, api.Close()) }()
 
 	cfg := demoConfig("http://"+listener.Addr().String(), local)
-	c, err := connector.New(cfg, connector.Options{Once: once, Wait: !once, Logger: log, Measure: d.asked.on(), OnSweep: show.sweep})
+	c, err := connector.New(cfg, connector.Options{Once: once, Wait: !once, Logger: log, Measure: d.asked.on(), Trace: true, Version: buildVersion(), OnSweep: show.sweep})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -94,7 +94,7 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, r running) 
 		return err
 	}
 	connector.TuneGC(cfg)
-	c, err := connector.New(cfg, connector.Options{Once: r.once, Wait: r.wait, Logger: r.log, Local: local, Measure: r.asked.on(),
+	c, err := connector.New(cfg, connector.Options{Once: r.once, Wait: r.wait, Logger: r.log, Local: local, Measure: r.asked.on(), Trace: true, Version: buildVersion(),
 		OnSweep: func(w connector.Sweep) { logSweep(r.log, w, r.once) }})
 	if err == nil {
 		args := []any{"version", buildVersion(), "streams", len(cfg.Streams), "brokers", strings.Join(cfg.Kafka.Brokers, ","), "registry", cfg.SchemaRegistry.URL, "embedded", local}

@@ -62,9 +62,16 @@ type Options struct {
 	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
 	// the try, the wait before the next one, and who asked for it. nil: Logger gets them.
 	OnRetry func(err error, args ...any)
-	// OnAnswer gets the status of each request's answer, that of the last one where it was redirected; 0: there was
-	// none. It may be nil, and is called by several goroutines.
-	OnAnswer func(status int)
+	// OnAnswer gets what came of each request. It may be nil, and is called by several goroutines.
+	OnAnswer func(Answered)
+}
+
+// Answered is a request that got an answer, or none.
+type Answered struct {
+	Method string
+	URL    string // as asked, secrets replaced
+	Status int    // of the last answer where it was redirected; 0: there was none
+	Began  time.Time
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -91,7 +98,7 @@ type Client struct {
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(err error, args ...any)
-	onAnswer   func(status int)
+	onAnswer   func(Answered)
 
 	hold hold
 }
@@ -162,7 +169,7 @@ func New(o Options) (*Client, error) {
 		kept:    newAnswers(o.Cache),
 	}
 	if c.onAnswer = o.OnAnswer; c.onAnswer == nil {
-		c.onAnswer = func(int) {}
+		c.onAnswer = func(Answered) {}
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)

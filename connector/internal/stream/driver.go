@@ -10,6 +10,7 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/trace"
 	"tidemark/strategies"
 )
 
@@ -22,7 +23,8 @@ type Driver struct {
 	Share    *inflight.Share
 	Rescan   func(ctx context.Context, c strategies.Cursor) error // makes a full scan; the sink is open
 	Alarm    chan struct{}                                        // the output topic was seen to have lost something
-	Told     chan Kind                                            // what an operator wants: Pause, Resume or Poll; nil: there is none
+	Traced   *trace.Stream
+	Told     chan Kind // what an operator wants: Pause, Resume or Poll; nil: there is none
 
 	machine *Machine
 	carrier *reading.Carrier
@@ -192,6 +194,7 @@ func (d *Driver) commit(ctx context.Context, c *Commit) (Event, error) {
 	if err := d.reopen(ctx, c.Reopen); err != nil {
 		return Event{}, err
 	}
+	d.Traced.Batch()
 	return d.Opener.Commit(ctx, c)
 }
 

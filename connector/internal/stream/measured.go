@@ -10,6 +10,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/trace"
 	"tidemark/strategies"
 )
 
@@ -18,6 +19,7 @@ import (
 type Measured struct {
 	Sink
 	Report *status.Reporter
+	Traced *trace.Stream
 
 	last atomic.Pointer[Committed]
 }
@@ -35,6 +37,7 @@ func (m *Measured) Last() *Committed { return m.last.Load() }
 func (m *Measured) Commit(ctx context.Context, records []admit.Record, next strategies.Cursor) (strategies.Cursor, error) {
 	began := time.Now()
 	stored, err := m.Sink.Commit(ctx, records, next)
+	m.Traced.Committed(began, len(records), err)
 	if err == nil {
 		if m.Report.Measures != nil {
 			now := time.Now()
