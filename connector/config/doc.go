@@ -65,7 +65,7 @@
 //
 // Files: keys.go has the table of all keys and their defaults, from which come the
 // reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
-// computes those that follow other keys; load.go puts a file together,
+// computes those that follow other keys; load.go puts a file together, sound.go with what is right of one that is not,
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
