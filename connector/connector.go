@@ -77,8 +77,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case cfg.SchemaRegistry.URL == "":
 		return nil, options.ErrNoRegistry
 	}
-	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
-	if err := o.deps.access.Usable(); err != nil {
+	if err := o.enters(cfg); err != nil {
 		return nil, err
 	}
 	for _, risk := range append(kafka.Risks(cfg.Kafka.Access), wire.RegistryRisks(cfg.SchemaRegistry)...) {

@@ -19,7 +19,7 @@ import (
 // own line or of a higher one. DESIGN.md says why they stand so.
 var layers = [][]string{
 	{"connector", "connector/stages", "connector/playground", "connector/internal/kit", "connector/internal/kit/sim"},
-	{"connector/internal/checking", "connector/internal/repartition", "connector/internal/serve"},
+	{"connector/internal/checking", "connector/internal/operate", "connector/internal/repartition", "connector/internal/serve", "connector/internal/verify"},
 	{"connector/internal/stream"},
 	{"connector/internal/rescan", "connector/internal/options"},
 	{"connector/internal/reading", "connector/internal/readback"},
