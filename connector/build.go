@@ -57,6 +57,16 @@ func (b backoff) wait(drawn time.Duration, cause error) time.Duration {
 // unlimited is the size of records as long as the topic's limit is not known.
 const unlimited = math.MaxInt
 
+// enters makes the access to the brokers that all clients have together, and fails where a file of it is of no use. Where
+// nobody logs, nothing is logged.
+func (o *Options) enters(cfg *config.Config) error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
+	return o.deps.access.Usable()
+}
+
 // newAPIs makes what the streams of a configuration use together. What APIs replace of their credentials is
 // kept in the state topic.
 func newAPIs(cfg *config.Config, o Options) *options.APIs {

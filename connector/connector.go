@@ -65,9 +65,6 @@ type Connector struct {
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
 // contacted yet. Errors have class Config.
 func New(cfg *config.Config, o Options) (*Connector, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if o.OnSweep == nil {
 		o.OnSweep = func(Sweep) {}
 	}
@@ -77,8 +74,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	case cfg.SchemaRegistry.URL == "":
 		return nil, options.ErrNoRegistry
 	}
-	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
-	if err := o.deps.access.Usable(); err != nil {
+	if err := o.enters(cfg); err != nil {
 		return nil, err
 	}
 	for _, risk := range append(kafka.Risks(cfg.Kafka.Access), wire.RegistryRisks(cfg.SchemaRegistry)...) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -61,7 +60,7 @@ func Reset(ctx context.Context, cfg *config.Config, name string, again bool, ask
 // DeleteState removes what the state topic has of a stream, which need not be in the configuration any more. Its
 // workers are fenced. The output topic stays. secret also removes what the API has replaced of the stream's own credentials.
 func DeleteState(ctx context.Context, cfg *config.Config, name string, secret bool, ask AskState, o Options) error {
-	if err := o.enter(cfg); err != nil {
+	if err := o.enters(cfg); err != nil {
 		return err
 	}
 	s, err := named(cfg, name)
@@ -87,7 +86,7 @@ func DeleteState(ctx context.Context, cfg *config.Config, name string, secret bo
 // ExportState reads the stored cursors of streams of the configuration; of all of them, where none is named. It fences
 // nobody, and holds no credential.
 func ExportState(ctx context.Context, cfg *config.Config, names []string, o Options) (StateDump, error) {
-	if err := o.enter(cfg); err != nil {
+	if err := o.enters(cfg); err != nil {
 		return StateDump{}, err
 	}
 	for _, name := range names {
@@ -124,15 +123,6 @@ func ImportState(ctx context.Context, cfg *config.Config, from io.Reader, adopt 
 	return others, nil
 }
 
-// enter makes what all clients of an operator's command are let in by.
-func (o *Options) enter(cfg *config.Config) error {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
-	return o.deps.access.Usable()
-}
-
 // operating hands out the parts of a stream whose state is changed.
 func operating(cfg *config.Config, name string, o Options, do func(operate.Parts) error) error {
 	return examining(cfg, name, o, func(r *reader, _ Options) error {
@@ -144,7 +134,7 @@ func operating(cfg *config.Config, name string, o Options, do func(operate.Parts
 func examining(cfg *config.Config, name string, o Options, do func(*reader, Options) error) error {
 	s, err := named(cfg, name)
 	if err == nil {
-		err = o.enter(cfg)
+		err = o.enters(cfg)
 	}
 	if err != nil {
 		return err

@@ -169,7 +169,7 @@ var ErrNothingToMove = repartition.ErrNothing
 func Repartition(ctx context.Context, cfg *config.Config, name string, o Options) (done Repartitioned, err error) {
 	s, err := named(cfg, name)
 	if err == nil {
-		err = o.enter(cfg)
+		err = o.enters(cfg)
 	}
 	if err != nil {
 		return done, err
