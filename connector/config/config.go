@@ -11,6 +11,7 @@ import (
 type Config struct {
 	Kafka          Kafka
 	SchemaRegistry Registry
+	HTTP           HTTP
 	Streams        []Stream
 }
 
@@ -74,6 +75,7 @@ type Stream struct {
 	Where        string   // which rows are wanted; "": all
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
 	TokenPath    string   // dotted path of the next page's token; "": there is none
+	TokenHeader  string   // the header that has it instead; "": none has
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	MorePath     string   // dotted path of what says whether there are more pages; "": there is none
 	PagesPath    string   // dotted path of the number of pages; "": there is none
@@ -105,7 +107,9 @@ type Stream struct {
 	MaxRetries     int           // of one request
 	MaxWait        time.Duration // the longest that the API may ask to wait
 	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again
+	MaxLag         time.Duration // a lag that is longer makes the worker not ready; 0: any will do
 	MaxBody        int64         // bytes of one answer
+	Cache          int64         // bytes of answers that are kept for 304; 0: none
 	RateLimit      float64       // requests a second; 0: none
 	Budgets        []Budget      // rate_limit as a list
 	Errors         []ErrorRule   // what to make of certain answers, before what their status says

@@ -91,6 +91,7 @@ func topFields(c *Config) []field {
 		{name: "$schema", kind: text, empty: true, doc: "where an editor finds the JSON Schema; not read"},
 		{name: "kafka", kind: section, fields: kafkaFields(&c.Kafka), doc: "where records and cursors go"},
 		{name: "schema_registry", kind: section, fields: registryFields(&c.SchemaRegistry), doc: "a registry with Confluent's API"},
+		{name: "http", kind: section, fields: httpFields(&c.HTTP), doc: "who may ask a running worker how it is (--http-addr)"},
 		{name: "apis", kind: named, item: apiFields(&Stream{}), doc: "what streams of one API have in common, by a name of its own, which a stream gives as api"},
 	}
 }
@@ -165,6 +166,7 @@ func streamFields(s *Stream) []field {
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
+		{name: "token_header", kind: text, into: &s.TokenHeader, doc: "the header that has the next page's token, or its URL, instead of token_path"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "more_path", kind: text, empty: true, into: &s.MorePath, doc: "dotted path of what says whether there are more pages: true or false, 1 or 0; null is no"},
 		{name: "pages_path", kind: text, empty: true, into: &s.PagesPath, doc: "pages: page, offset: dotted path of the number of pages"},
@@ -182,7 +184,9 @@ func streamFields(s *Stream) []field {
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: always("5"), doc: "of one request"},
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
 		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: always("5m"), doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
+		{name: "max_lag", kind: duration, into: &s.MaxLag, max: century, def: always("0"), doc: "a lag that is longer makes the worker not ready (/readyz): the time since the last sweep that ended was begun; 0: any will do"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: always("64MiB"), doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
+		{name: "cache", kind: size, into: &s.Cache, max: 1 << 40, def: always("64KiB"), doc: "bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none"},
 		{name: "rate_limit", kind: rates, into: rate{&s.RateLimit, &s.Budgets}, max: 1e6, item: budgetFields(&Budget{}), def: always("0"), doc: "requests a second, or a list of budgets that hold together; 0: no limit"},
 		{name: "errors", kind: rules, into: &s.Errors, item: errorFields(&ErrorRule{}), doc: "what to make of certain answers; of these rules the first that matches counts, before what their status says"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},

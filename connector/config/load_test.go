@@ -66,7 +66,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Cache: 64 << 10, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -195,20 +195,22 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
+		HTTP: HTTP{TokenFile: File{"testdata/http-token", "testdata/http-token"}, CertFile: File{"/etc/tidemark/cert.pem", "/etc/tidemark/cert.pem"}, KeyFile: File{"/etc/tidemark/key.pem", "/etc/tidemark/key.pem"},
+			ClientCAFile: File{"testdata/http-ca.pem", "testdata/http-ca.pem"}, ReadyAfter: 2 * time.Minute},
 		Streams: []Stream{{
 			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
-			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TokenHeader: "X-Next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxLag: time.Hour, MaxBody: 1 << 20, Cache: 2 << 20, RateLimit: 2.5, Concurrency: 8,
 			Errors: []ErrorRule{
 				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
 					Message: "it does so at night"},

@@ -282,7 +282,7 @@ func TestSchemaAcceptsGoodFiles(t *testing.T) {
 var beyond = map[string]string{
 	"opaque-strict.bad.yaml": "two keys together", "replay-no-time.bad.yaml": "two keys together",
 	"lookback-no-time.bad.yaml": "two keys together", "initial-mark.bad.yaml": "two keys together", "shared-reconcile.bad.yaml": "two keys together",
-	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together",
+	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together", "token-header.bad.yaml": "two keys together",
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
 	"auth-together.bad.yaml": "two keys together", "apis-together.bad.yaml": "two keys together", "apis-none.bad.yaml": "two keys together",
@@ -387,6 +387,7 @@ func TestDocListsEveryKey(t *testing.T) {
 	table("Keys of a stream", streamFields(&Stream{}))
 	table("Keys of kafka", kafkaFields(&Kafka{}))
 	table("Keys of schema_registry", registryFields(&Registry{}))
+	table("Keys of http", httpFields(&HTTP{}))
 	data, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
