@@ -49,7 +49,7 @@ func TestBrokerRewind(t *testing.T) {
 				s.put(person(fmt.Sprint(i+1), at(i+1), "A"))
 			}
 			h, stream := scripted(t, strategy, s)
-			stream.StepSize, stream.MaxID, stream.PageSize = 20, 60, 20
+			stream.StepSize, stream.MaxID, stream.PageSize = 20, 80, 20
 			h.mustOnce()
 			before := h.cursor(stream.Name)
 			to := at(41)
