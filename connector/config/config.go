@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"tidemark/connector/internal/reshape"
 	"tidemark/connector/internal/secret"
 )
 
@@ -73,6 +74,11 @@ type Stream struct {
 	Records      string   // what stands there: RecordsArray, RecordsOne, RecordsByKey
 	Where        string   // which rows are wanted; "": all
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
+	Drop         []string // dotted paths of fields that rows lose
+	Mask         map[string]Mask
+	Flatten      reshape.Flatten
+	Rename       map[string]string // names of fields, by dotted paths
+	Add          []reshape.Constant
 	TokenPath    string   // dotted path of the next page's token; "": there is none
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	MorePath     string   // dotted path of what says whether there are more pages; "": there is none

@@ -69,7 +69,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -119,6 +119,12 @@
 //	records                  what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys: array, one, by_key [array]
 //	key_field                records by_key: the field that the name of a row becomes where the row has not got it [the primary key]
 //	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
+//	drop                     fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic, dead letter, log nor page
+//	mask                     fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: "${NAME}"} or {truncate: 4}
+//	flatten.separator        stands between an object's name and that of its field [_]
+//	flatten.depth            how many levels of objects in one another are taken apart [all]
+//	rename                   the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top
+//	add                      fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
 //	total_path               dotted path of the number of rows [offset: total]
 //	more_path                dotted path of what says whether there are more pages: true or false, 1 or 0; null is no

@@ -33,6 +33,8 @@ const (
 	template              // a scalar with placeholders
 	templates             // a section of any keys with scalars that have placeholders, or lists of them
 	tree                  // any JSON value with placeholders in its strings
+	masks                 // a section of any names with masks (shape.go)
+	constants             // a section of any names with scalars that keep their types (shape.go)
 	named                 // a section of any names with sections, read by other code (apis.go)
 	raw                   // read by other code
 )
@@ -164,6 +166,11 @@ func streamFields(s *Stream) []field {
 		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
+		{name: "drop", kind: words, into: &s.Drop, doc: "fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic, dead letter, log nor page"},
+		{name: "mask", kind: masks, into: &s.Mask, doc: "fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: \"${NAME}\"} or {truncate: 4}"},
+		{name: "flatten", kind: section, fields: flattenFields(&s.Flatten), doc: "objects are taken apart of which the schema has the fields under flat names (address_city for city in address); an empty section does"},
+		{name: "rename", kind: texts, into: &s.Rename, doc: "the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top"},
+		{name: "add", kind: constants, into: &s.Add, doc: "fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "more_path", kind: text, empty: true, into: &s.MorePath, doc: "dotted path of what says whether there are more pages: true or false, 1 or 0; null is no"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reshape"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -202,6 +203,10 @@ func TestEveryKey(t *testing.T) {
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
 			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			Drop:    []string{"ssn", "contacts.internal"},
+			Mask:    map[string]Mask{"contacts.email": {Method: reshape.Hash, Key: "mask-key-hunter2"}, "phone": {Method: reshape.Truncate, Keep: 4}, "full name": {Method: reshape.Redact}},
+			Flatten: reshape.Flatten{On: true, Separator: "__", Depth: 2}, Rename: map[string]string{"full name": "name"},
+			Add:     []reshape.Constant{{Name: "source", Value: `"crm 4\u007b2} \"{\""`}, {Name: "tenant", Value: "42"}, {Name: "live", Value: "true"}},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,

@@ -49,6 +49,7 @@ type Options struct {
 	Budgets     *Budgets           // and within these; nil: no limit
 	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
 	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
+	Quiet       bool               // no error quotes an answer of a status that pages have: its rows may hold what nobody may see
 	Conditional bool               // GetIfChanged sends what Remember was given
 	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
@@ -76,6 +77,7 @@ type Client struct {
 	limiter *rate.Limiter   // nil: no limit
 	budgets *Budgets        // nil: no limit
 	rules   []rule          // of Options.Errors
+	quiet   bool            // Options.Quiet
 	known   *memory         // nil: requests are not conditional
 	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
@@ -156,6 +158,7 @@ func New(o Options) (*Client, error) {
 		logger:  o.Logger,
 		onRetry: o.OnRetry,
 		budgets: o.Budgets,
+		quiet:   o.Quiet,
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)
