@@ -98,7 +98,7 @@ func (p *Plan) scan(body []byte, slice string, piece bool) (*Page, error) {
 		Marks:    s.marks,
 		Adjusted: s.adjusted,
 		Bad:      s.bad,
-		Shaped:   int64(cap(s.shaped)),
+		Shaped:   int64(len(s.shaped)),
 		state:    s,
 	}, nil
 }
