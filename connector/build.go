@@ -194,6 +194,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if len(s.ForEach.Values) > 0 && s.ForEach.Key {
 		source.KeyBySlice()
 	}
+	source.TokenIn(s.TokenHeader)
 	return reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
 		Drift: source.Drift, Budget: share}, source, plan, nil
 }

@@ -65,10 +65,10 @@ func (s keyset) says(c *Cursor, p Page) (told, error) {
 
 // tokenPlace is what the cursor calls the place of the token.
 func (s keyset) tokenPlace() string {
-	if s.spec.TokenPath == "" {
+	if s.spec.TokenPlace == "" {
 		return "token"
 	}
-	return s.spec.TokenPath
+	return s.spec.TokenPlace
 }
 
 // tokenless tells what a page has instead of a token.

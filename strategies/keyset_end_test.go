@@ -10,7 +10,7 @@ var blank = Token{Present: true, Blank: true, Text: "0"}
 
 func endSpec(ends Ends) Spec {
 	spec := playgroundSpec(Keyset)
-	spec.PageSize, spec.TokenPath, spec.Ends = 0, "next", ends
+	spec.PageSize, spec.TokenPlace, spec.Ends = 0, "next", ends
 	return spec
 }
 
@@ -32,7 +32,7 @@ func TestKeysetTokenLeftOut(t *testing.T) {
 			more := Page{Rows: seconds(t, 4, 5), Token: last, More: Evidence{More: "next_token"}}
 			refused(t, s, c, more, "next_token", "token_path", "end: token")
 			elsewhere := endSpec(Ends{})
-			elsewhere.TokenPath = "nxet" // misspelt since
+			elsewhere.TokenPlace = "nxet" // misspelt since
 			s = mustNew(t, elsewhere)
 			c = fold(t, s, c, Page{Rows: seconds(t, 4, 5, 6), Token: last}).Next
 			wantQuery(t, s, c, "since="+at(6)) // no end

@@ -39,7 +39,7 @@ func (t tokened) step(at Position, p *Page) (move, error) {
 	switch {
 	case token.Present && !token.Null && !token.Blank:
 		// Some APIs give a token with their last page, too, and a flag that says that it is the last.
-		if len(p.Rows) == 0 && ends.EmptyPage || p.More.End != "" && (p.More.More == "" || p.More.More == t.spec.TokenPath) {
+		if len(p.Rows) == 0 && ends.EmptyPage || p.More.End != "" && (p.More.More == "" || p.More.More == t.spec.TokenPlace) {
 			return move{end: true}, nil
 		}
 		return t.follow(to, p, token.Text)
@@ -66,9 +66,9 @@ func (t tokened) name() string {
 // nothing tells what a page has instead of a token.
 func (t tokened) nothing(token Token) string {
 	if token.Present {
-		return token.Text + " at " + strconv.Quote(t.spec.TokenPath)
+		return token.Text + " at " + strconv.Quote(t.spec.TokenPlace)
 	}
-	return "nothing at " + strconv.Quote(t.spec.TokenPath)
+	return "nothing at " + strconv.Quote(t.spec.TokenPlace)
 }
 
 // follow goes on to where the page leads. What leads to itself, or round in a circle, never ends: it is held

@@ -72,7 +72,7 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	}
 	f := cmd.Flags()
 	f.Int64Var(&o.rows, "rows", 1_000_000, "rows a run; a fifth of them where pages are small")
-	f.StringSliceVar(&o.strategies, "strategies", strategies.Own(), "which strategies")
+	f.StringSliceVar(&o.strategies, "strategies", strategies.Own(), "which of "+strings.Join(strategies.Names(), ", "))
 	f.IntSliceVar(&o.pageSizes, "page-sizes", []int{50, 1000, 10000}, "rows a page")
 	f.IntVar(&o.repeat, "runs", 3, "runs of each line")
 	f.StringSliceVar(&o.places, "places", []string{embedded}, "where the broker is: embedded in tidemark's process, or the same one outside")
@@ -126,6 +126,8 @@ func experiments() []experiment {
 		{"latency", (*bench).latency},
 		{"idle", (*bench).idle},
 		{"window", (*bench).window},
+		{"unchanged", (*bench).unchanged},
+		{"slow", (*bench).slow},
 		{"growth", (*bench).growth},
 		{"memory", (*bench).memory},
 		{peersName, (*bench).compare},
@@ -170,7 +172,7 @@ func (o *options) check() error {
 		return errors.New("--page-sizes: a page has at least 2 rows")
 	}
 	return errors.Join(
-		one("strategies", o.strategies, strategies.Own()),
+		one("strategies", o.strategies, strategies.Names()),
 		one("places", o.places, []string{embedded, outside, kafka}),
 		one("experiments", o.experiments, experimentNames()),
 		one("against", o.against, peerNames()),

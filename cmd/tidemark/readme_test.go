@@ -169,7 +169,7 @@ func recipesTable() string {
 			carry = append(carry, "`params."+string(r)+"`")
 		}
 		if strategies.PagerReads(p) {
-			carry = append(carry, "told by `token_path`")
+			carry = append(carry, "told by `token_path` or `token_header`")
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p, strategies.PagerDoc(p), strings.Join(carry, ", "))
 	}

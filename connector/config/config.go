@@ -80,6 +80,7 @@ type Stream struct {
 	Rename       map[string]string // names of fields, by dotted paths
 	Add          []reshape.Constant
 	TokenPath    string   // dotted path of the next page's token; "": there is none
+	TokenHeader  string   // the header that has it instead; "": none has
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	MorePath     string   // dotted path of what says whether there are more pages; "": there is none
 	PagesPath    string   // dotted path of the number of pages; "": there is none
@@ -112,6 +113,7 @@ type Stream struct {
 	MaxWait        time.Duration // the longest that the API may ask to wait
 	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again
 	MaxBody        int64         // bytes of one answer
+	Cache          int64         // bytes of answers that are kept for 304; 0: none
 	RateLimit      float64       // requests a second; 0: none
 	Budgets        []Budget      // rate_limit as a list
 	Errors         []ErrorRule   // what to make of certain answers, before what their status says

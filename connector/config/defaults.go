@@ -135,6 +135,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	if s.Records == RecordsByKey && !given("key_field") && len(s.PrimaryKey) == 0 {
 		s.KeyField = s.IDField
 	}
+	if s.TokenHeader != "" && !given("token_path") {
+		s.TokenPath = ""
+	}
 	if traits.Counts && !given("order_by") {
 		s.OrderBy = s.CursorField
 	}

@@ -126,6 +126,7 @@
 //	rename                   the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top
 //	add                      fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
+//	token_header             the header that has the next page's token, or its URL, instead of token_path
 //	total_path               dotted path of the number of rows [offset: total]
 //	more_path                dotted path of what says whether there are more pages: true or false, 1 or 0; null is no
 //	pages_path               pages: page, offset: dotted path of the number of pages
@@ -195,6 +196,7 @@
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
 //	max_backoff              the longest wait of a stream that cannot go on before it tries again; the waits grow up to it [5m]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
+//	cache                    bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none [64KiB]
 //	rate_limit               requests a second, or a list of budgets that hold together; 0: no limit [0]
 //	rate_limit[].requests    how many, retries included
 //	rate_limit[].per         within which span, wherever it begins

@@ -67,7 +67,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Cache: 64 << 10, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -202,7 +202,7 @@ func TestEveryKey(t *testing.T) {
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
-			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TokenHeader: "X-Next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
 			Drop:    []string{"ssn", "contacts.internal"},
 			Mask:    map[string]Mask{"contacts.email": {Method: reshape.Hash, Key: "mask-key-hunter2"}, "phone": {Method: reshape.Truncate, Keep: 4}, "full name": {Method: reshape.Redact}},
 			Flatten: reshape.Flatten{On: true, Separator: "__", Depth: 2}, Rename: map[string]string{"full name": "name"},
@@ -213,7 +213,7 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, Cache: 2 << 20, RateLimit: 2.5, Concurrency: 8,
 			Errors: []ErrorRule{
 				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
 					Message: "it does so at night"},

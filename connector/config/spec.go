@@ -27,7 +27,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Buffer: s.Buffer + coarse, Lookback: s.Lookback + coarse, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Pager: s.Pages, Values: s.ForEach.Values, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
-		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
+		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPlace: s.TokenPlace(), Ends: s.ends(),
 	}, nil
 }
 
@@ -42,6 +42,14 @@ func (s Stream) coarse() time.Duration {
 		return 0 // not a stream that Load made
 	}
 	return time.Duration(t.Granule(request.Since)) * time.Microsecond
+}
+
+// TokenPlace says where answers have what leads to the next page; empty: nowhere.
+func (s Stream) TokenPlace() string {
+	if s.TokenHeader != "" {
+		return "header " + s.TokenHeader
+	}
+	return s.TokenPath
 }
 
 // Traits are those of the stream's strategy.

@@ -34,7 +34,7 @@ func Rest(s config.Stream, maxInFlight int64) (rest.Options, error) {
 	}
 	o := rest.Options{
 		URL: s.URL, Template: template, Format: format, Headers: s.Headers, Timeout: s.RequestTimeout,
-		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, Cache: s.Cache, RateLimit: s.RateLimit,
 		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
 		Quiet: s.Hides(), Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
 	}

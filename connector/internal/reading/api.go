@@ -14,7 +14,8 @@ import (
 type API struct {
 	client *rest.Client
 	plan   *wire.Plan
-	sliced bool // keys begin with the slice's value
+	sliced bool   // keys begin with the slice's value
+	token  string // the header that has the next page's token; empty: the body has it, if anything
 }
 
 // NewAPI returns the source of a client's answers, whose rows become records by the plan.
@@ -22,6 +23,9 @@ func NewAPI(client *rest.Client, plan *wire.Plan) *API { return &API{client: cli
 
 // KeyBySlice makes the value of a slice a part of the keys of its rows, whose ids need not be unique among all.
 func (a *API) KeyBySlice() { a.sliced = true }
+
+// TokenIn names the header that has the token of the next page, or its URL.
+func (a *API) TokenIn(header string) { a.token = header }
 
 // pageCost is what a page takes in memory, in times its body: the body, the encoded rows
 // with their descriptions, and the records made from them.
@@ -90,6 +94,9 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	}
 	out.More.And(wire.Heard(resp.Header))
 	out.Link = wire.NextLink(resp.Header)
+	if a.token != "" {
+		out.Token = wire.HeaderToken(resp.Header, a.token)
+	}
 	rest := resp.Rest
 	if rest == nil {
 		return out

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -16,8 +17,8 @@ import (
 
 // try sends one request and reads its answer within the timeout. An error that is worth
 // another try is an *again.
-func (c *Client) try(ctx context.Context, q *request.Request, known Validators, accept func(*Response) error) (*Response, error) {
-	resp, err := c.exchange(ctx, q, known)
+func (c *Client) try(ctx context.Context, q *request.Request, accept func(*Response) error) (*Response, error) {
+	resp, err := c.exchange(ctx, q)
 	if err != nil || accept == nil {
 		return resp, err
 	}
@@ -29,8 +30,10 @@ func (c *Client) try(ctx context.Context, q *request.Request, known Validators, 
 		}
 	}
 	if err == nil {
+		c.kept.keep(resp.keep)
 		return resp, nil
 	}
+	c.kept.drop(resp.keep)
 	defer resp.drop()
 	var r interface{ Retryable() bool }
 	retryable := errors.As(err, &r) && r.Retryable()
@@ -45,7 +48,7 @@ func (c *Client) try(ctx context.Context, q *request.Request, known Validators, 
 }
 
 // exchange is a try without accept: a Response whose status is one of a page, or an error.
-func (c *Client) exchange(parent context.Context, q *request.Request, known Validators) (*Response, error) {
+func (c *Client) exchange(parent context.Context, q *request.Request) (*Response, error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	x := &Rest{client: c, asked: q, request: ctx, cancel: cancel, done: nothing}
 	open := false
@@ -54,7 +57,8 @@ func (c *Client) exchange(parent context.Context, q *request.Request, known Vali
 			x.Close()
 		}
 	}()
-	req := outgoing(q, c.host, c.conditions(known)).WithContext(ctx)
+	known := c.known(q)
+	req := outgoing(q, c.host, known.conditions(c.header)).WithContext(ctx)
 
 	raw, err := c.http.Do(req) //nolint:bodyclose // Rest.Close does
 	if err != nil {
@@ -69,9 +73,9 @@ func (c *Client) exchange(parent context.Context, q *request.Request, known Vali
 	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
-	if raw.StatusCode == http.StatusNotModified && known.known() {
+	if known.unchanged(raw.StatusCode) {
 		c.heed(raw.Header, date)
-		return &Response{URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), client: c}, nil
+		return c.serve(q, known, raw.Header, date), nil
 	}
 	if a := actionFor(raw.StatusCode); a.do != page && (raw.StatusCode != http.StatusNoContent || !c.noContent) {
 		return c.refusal(raw, q, date, a)
@@ -96,10 +100,33 @@ func (c *Client) exchange(parent context.Context, q *request.Request, known Vali
 		URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
 		Body: *buffer, Received: x.received(), buffer: buffer, client: c,
 	}
-	if !x.ended {
+	switch {
+	case !x.ended:
 		open, resp.Rest = true, x
+	case q.Method == http.MethodGet && raw.StatusCode == http.StatusOK:
+		if c.kept.lies(known, raw.Header, resp.Body) {
+			c.logger.Warn("the API gives answers that differ the same ETag or Last-Modified: all are asked for in full from now on", "url", q.Shown)
+		}
+		resp.keep = c.kept.offer(&q.URL, raw.Header, resp.Body)
 	}
 	return resp, nil
+}
+
+// known is the answer that is kept of a request; nil: none is.
+func (c *Client) known(q *request.Request) *answer {
+	if q.Method != http.MethodGet {
+		return nil
+	}
+	return c.kept.find(&q.URL)
+}
+
+// serve makes a response of an answer that is kept. Headers that came with the word that it has not changed are newer.
+func (c *Client) serve(q *request.Request, known *answer, h http.Header, date time.Time) *Response {
+	header := maps.Clone(known.header)
+	maps.Copy(header, h)
+	buffer := c.buffer()
+	*buffer = append(*buffer, known.body...)
+	return &Response{URL: q.Shown, Status: http.StatusOK, Header: header, Date: date.UTC(), Body: *buffer, buffer: buffer, client: c, keep: known}
 }
 
 func (c *Client) tooLarge(q *request.Request) error {
