@@ -213,7 +213,7 @@ func TestBrokerUnmetSettings(t *testing.T) {
 	h, stream := scripted(t, strategies.Keyset, s)
 	stream.Mask = map[string]config.Mask{"nane": {Method: reshape.Redact}}
 	var said bytes.Buffer
-	if err := Check(t.Context(), h.cfg, &said); err != nil || !strings.Contains(said.String(), "mask nane") {
+	if err := Check(t.Context(), h.cfg, &said); err != nil || !strings.Contains(said.String(), "WARN") || !strings.Contains(said.String(), "mask nane") {
 		t.Errorf("%v: %s", err, said.String())
 	}
 	h.mustOnce()

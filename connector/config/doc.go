@@ -119,7 +119,7 @@
 //	records                  what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys: array, one, by_key [array]
 //	key_field                records by_key: the field that the name of a row becomes where the row has not got it [the primary key]
 //	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
-//	drop                     fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic, dead letter, log nor page
+//	drop                     fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic nor dead letter, log or error
 //	mask                     fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: "${NAME}"} or {truncate: 4}
 //	flatten.separator        stands between an object's name and that of its field [_]
 //	flatten.depth            how many levels of objects in one another are taken apart [all]

@@ -166,7 +166,7 @@ func streamFields(s *Stream) []field {
 		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
-		{name: "drop", kind: words, into: &s.Drop, doc: "fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic, dead letter, log nor page"},
+		{name: "drop", kind: words, into: &s.Drop, doc: "fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic nor dead letter, log or error"},
 		{name: "mask", kind: masks, into: &s.Mask, doc: "fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: \"${NAME}\"} or {truncate: 4}"},
 		{name: "flatten", kind: section, fields: flattenFields(&s.Flatten), doc: "objects are taken apart of which the schema has the fields under flat names (address_city for city in address); an empty section does"},
 		{name: "rename", kind: texts, into: &s.Rename, doc: "the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top"},

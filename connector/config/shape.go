@@ -55,9 +55,6 @@ func (s Stream) Shape() reshape.Spec {
 	return spec
 }
 
-// Hides reports whether rows have fields that nobody may see.
-func (s Stream) Hides() bool { return len(s.Drop)+len(s.Mask) > 0 }
-
 // masks reads mask.
 func (d *decoder) masks(key string, n *node, f field, wrong func()) {
 	if n.kind != isObject {

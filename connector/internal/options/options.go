@@ -32,11 +32,12 @@ func Rest(s config.Stream, maxInFlight int64) (rest.Options, error) {
 	if err != nil {
 		return rest.Options{}, err
 	}
+	shape := s.Shape()
 	o := rest.Options{
 		URL: s.URL, Template: template, Format: format, Headers: s.Headers, Timeout: s.RequestTimeout,
 		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, Cache: s.Cache, RateLimit: s.RateLimit,
 		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
-		Quiet: s.Hides(), Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
+		Quiet: shape.Hides(), Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
 	}
 	if s.Traits().Whole {
 		o.Piece = reading.PieceOf(maxInFlight)
