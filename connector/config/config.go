@@ -44,6 +44,8 @@ type Stream struct {
 	Strategy string
 	Topic    string // where its records go
 
+	TopicConfig map[string]string // Kafka's settings of the topic, when it is created
+
 	PageSize     int           // rows a page; 0: not set
 	Unpaged      bool          // page_size: none
 	InitialID    int64         // step_size: the first id asked for

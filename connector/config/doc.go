@@ -69,7 +69,7 @@
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -80,6 +80,7 @@
 //	api                      an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams
 //	path                     put behind the url, mostly the api's
 //	topic                    where its records go [the name]
+//	topic_config             Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ [cleanup.policy: compact]
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]

@@ -129,6 +129,7 @@ func streamFields(s *Stream) []field {
 		{name: "api", kind: text, into: &s.API, doc: "an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams"},
 		{name: "path", kind: text, doc: "put behind the url, mostly the api's"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: computed("the name"), doc: "where its records go"},
+		{name: "topic_config", kind: texts, into: &s.TopicConfig, def: computed("cleanup.policy: compact"), doc: "Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ"},
 		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", counting...),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: always("1"), doc: "step_size: the first id asked for"},

@@ -198,7 +198,8 @@ func TestEveryKey(t *testing.T) {
 		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
 		Streams: []Stream{{
 			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
-			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
+			TopicConfig: map[string]string{"delete.retention.ms": "604800000", "max.message.bytes": "2000000"},
+			PageSize:    200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
