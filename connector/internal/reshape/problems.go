@@ -36,7 +36,7 @@ func (s *Spec) Problems(uses []Use, sliced bool) (all []Problem) {
 	}
 	paths := func(section string, names []string) (good []string) {
 		for _, path := range names {
-			if !dotted(path) {
+			if !Dotted(path) {
 				report(section, path, "is not the path of a field", "names with dots between them, for instance account.id")
 				continue
 			}
@@ -86,11 +86,8 @@ func (s *Spec) Problems(uses []Use, sliced bool) (all []Problem) {
 type reporter func(section, name, message, hint string)
 
 func (s *Spec) maskProblem(path string, report reporter) {
-	switch m := s.Mask[path]; {
-	case m.Method == Hash && len(m.Key) < ShortestKey:
+	if m := s.Mask[path]; m.Method == Hash && len(m.Key) < ShortestKey {
 		report("mask", path, fmt.Sprintf("has a key of %d bytes", len(m.Key)), fmt.Sprintf("at least %d, from ${NAME}; a short one is found by trying", ShortestKey))
-	case m.Method == Truncate && m.Keep < 1:
-		report("mask", path, "keeps no character", "say redact, or how many are kept")
 	}
 }
 
@@ -99,7 +96,7 @@ func (s *Spec) nameProblems(rename []string, report reporter) {
 	taken := map[string]string{} // parent and name: the path that gets it
 	for _, path := range rename {
 		name, parent := s.Rename[path], path[:strings.LastIndexByte(path, '.')+1]
-		if name == "" || !dotted(name) || strings.Contains(name, ".") {
+		if name == "" || !Dotted(name) || strings.Contains(name, ".") {
 			report("rename", path, "is not given the name of a field", "a name without dots: the field keeps its place, or flatten brings it to the row's top")
 			continue
 		}
@@ -118,7 +115,7 @@ func (s *Spec) nameProblems(rename []string, report reporter) {
 func (s *Spec) addProblems(uses []Use, sliced bool, report reporter) {
 	for i := range s.Add {
 		c := &s.Add[i]
-		if !dotted(c.Name) || strings.Contains(c.Name, ".") {
+		if !Dotted(c.Name) || strings.Contains(c.Name, ".") {
 			report("add", c.Name, "is not the name of a field", "a name without dots: it stands at the row's top")
 		}
 		message, hint := c.wrong()
@@ -167,8 +164,8 @@ func (s *Spec) movedProblem(u Use, rename []string, report reporter) {
 	}
 }
 
-// dotted reports whether a text is the path of a field.
-func dotted(s string) bool {
+// Dotted reports whether a text is the path of a field.
+func Dotted(s string) bool {
 	for part := range strings.SplitSeq(s, ".") {
 		if part == "" || strings.ContainsFunc(part, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return false
