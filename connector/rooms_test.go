@@ -19,11 +19,11 @@ import (
 // own line or of a higher one. DESIGN.md says why they stand so.
 var layers = [][]string{
 	{"connector", "connector/stages", "connector/playground", "connector/internal/kit", "connector/internal/kit/sim"},
-	{"connector/internal/checking", "connector/internal/repartition"},
+	{"connector/internal/checking", "connector/internal/operate", "connector/internal/repartition", "connector/internal/serve", "connector/internal/verify"},
 	{"connector/internal/stream"},
 	{"connector/internal/rescan", "connector/internal/options"},
 	{"connector/internal/reading", "connector/internal/readback"},
-	{"connector/internal/admit"},
+	{"connector/internal/admit", "connector/internal/trace"},
 	{"connector/internal/status", "connector/internal/render", "connector/internal/fdlimit"},
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},

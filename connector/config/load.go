@@ -180,7 +180,7 @@ func elsewhere(key string) string {
 	sections := []struct {
 		name   string
 		fields []field
-	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})}, {"request", requestFields(&Request{})},
+	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"http", httpFields(&c.HTTP)}, {"params", paramFields(&Params{})}, {"request", requestFields(&Request{})},
 		{"tls", tlsFields(&TLS{}, "")}, {"auth", authFields(&Auth{})}}
 	for _, s := range sections {
 		if isKey(s.fields, key) {

@@ -63,6 +63,16 @@ type Options struct {
 	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
 	// the try, the wait before the next one, and who asked for it. nil: Logger gets them.
 	OnRetry func(err error, args ...any)
+	// OnAnswer gets what came of each request. It may be nil, and is called by several goroutines.
+	OnAnswer func(Answered)
+}
+
+// Answered is a request that got an answer, or none.
+type Answered struct {
+	Method string
+	URL    string // as asked, secrets replaced
+	Status int    // of the last answer where it was redirected; 0: there was none
+	Began  time.Time
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -90,6 +100,7 @@ type Client struct {
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(err error, args ...any)
+	onAnswer   func(Answered)
 
 	hold hold
 }
@@ -159,6 +170,9 @@ func New(o Options) (*Client, error) {
 		budgets: o.Budgets,
 		quiet:   o.Quiet,
 		kept:    newAnswers(o.Cache),
+	}
+	if c.onAnswer = o.OnAnswer; c.onAnswer == nil {
+		c.onAnswer = func(Answered) {}
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)
