@@ -9,10 +9,12 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/checking"
+	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/preview"
+	"tidemark/connector/internal/probe"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/wire"
 )
@@ -106,6 +108,41 @@ func Lint(cfg *config.Config) error {
 			source.Close()
 		}
 		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}
+
+// ProbeReport is what a probe found out of one stream's API.
+type ProbeReport = probe.Report
+
+// ProbeRequests is how many requests a probe of one stream sends at the most, unless it is told otherwise.
+const ProbeRequests = probe.Requests
+
+// Probe finds out what the API of a configured stream is like by asking it, with at most so many requests, and which
+// strategy and settings go with it; of all streams, one behind the other, where name is empty. It reads the APIs only: no
+// broker and no registry is asked, unless a refresh token has to be kept that the API replaces. each gets the reports,
+// which have what was found before an error, too. Errors have class Config or Source.
+func Probe(ctx context.Context, cfg *config.Config, name string, requests int, each func(ProbeReport)) error {
+	streams, err := preview.Of(cfg.Streams, name)
+	if err != nil {
+		return err
+	}
+	own, log := bounded(cfg), slog.New(slog.DiscardHandler)
+	apis := newAPIs(own, Options{Logger: log})
+	defer apis.Close()
+	var wrong []error
+	for _, s := range streams {
+		r := ProbeReport{Stream: s.Name, Budget: requests}
+		asks, err := apis.Rest(s, own.Kafka.MaxInFlight, log)
+		if err == nil {
+			r, err = probe.Run(ctx, s, asks, requests)
+		}
+		if err != nil {
+			err = class.Errorf(class.Config, "probing stream %s: %w", s.Name, err)
+			r.Error = err.Error()
+			wrong = append(wrong, err)
+		}
+		each(r)
 	}
 	return errors.Join(wrong...)
 }

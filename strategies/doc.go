@@ -23,5 +23,6 @@
 // the API refuses) and offset_limit.go (page sizes, keyset's too). The strategies that read by a configured
 // pager share walk.go: sweep.go, feed.go, window.go and snapshot.go. pager.go has the table of pagers, of which
 // pager_none.go, pager_number.go, pager_offset.go, pager_token.go, pager_link.go and pager_row.go are one each.
+// offer.go says which recipe goes with what is known of an API, words.go what a run, a check and a probe say of one.
 // laws_test.go states what holds for those that page in a way of their own, walk_laws_test.go for the others.
 package strategies

@@ -111,7 +111,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	e := s.extent(p.Rows, p.Ceiling)
 	if !e.sorted && !sweep.ByToken && sweep.After != sweep.From {
 		// Earlier pages were asked for by value, which an unsorted API does not support.
-		return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the row before it", e.at+1))
+		return s.unsorted(c, SaysOlder(e.at+1, "a page"))
 	}
 	if !e.sorted && s.spec.Params.Token != "" {
 		c.Unsorted, sweep.ByToken = true, true
@@ -138,8 +138,8 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	case says == toldNothing:
 		return s.untold(c, p, e, beyond && !lower)
 	case lower && !beyond && says == toldMore:
-		return s.tokens(c, fmt.Sprintf("asked from %q the API begins at %q and comes no further than %q: it does not honour the parameter %s, "+
-			"or compares more coarsely than it writes", sweep.After, e.first.Raw, e.last.Raw, s.spec.Params.Since))
+		return s.tokens(c, fmt.Sprintf("asked from %q the API begins at %q and comes no further than %q: %s",
+			sweep.After, e.first.Raw, e.last.Raw, SaysUnfiltered(s.spec.Params.Since)))
 	case !sweep.ByToken && sweep.Behind != "" && !beyond && (says == toldEnd || e.last.Set):
 		// The page before said that there is more, and asking from its last value leads
 		// nowhere. Its token tells whether that was a change, or rows out of order.
@@ -150,8 +150,8 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	case len(p.Rows) == 0:
 		return s.onward(c, p)
 	case !e.sorted && s.spec.Params.Token == "":
-		return Verdict{}, fmt.Errorf("row %d of the page is older than the row before it: the API does not sort by the cursor field, "+
-			"and no token parameter is configured to go on with (params.token)", e.at+1)
+		return Verdict{}, fmt.Errorf("%s: %s, and no token parameter is configured to go on with (params.token)",
+			SaysOlder(e.at+1, "the page"), SaysUnsorted)
 	case sweep.ByToken:
 		if s.spec.Params.Token == "" {
 			return Verdict{}, fmt.Errorf("the API does not sort by the cursor field, and no token parameter is configured " +
@@ -274,7 +274,7 @@ func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 
 // unsorted reads the sweep once more from its base, by token (rule 12).
 func (s keyset) unsorted(c Cursor, why string) (Verdict, error) {
-	return s.tokens(c, why+": the API does not sort by the cursor field")
+	return s.tokens(c, why+": "+SaysUnsorted)
 }
 
 // unfiltered says whether a page by value begins below what it was asked from.

@@ -252,10 +252,10 @@ func (k core) learn(c *Cursor, layout Value) (string, error) {
 	}
 	if u := unitAt(s.Doubt); u.n > k.granule(layout) {
 		c.Filter = u.filter
-		return what + ": it compares whole " + u.name + "; each request begins " + u.step + " earlier from now on", nil
+		return what + ": " + SaysFilter(u.filter) + "; each request begins " + u.step + " earlier from now on", nil
 	}
 	c.Filter = FilterStrict
-	return what + ": its filter is > and not >= as configured; each request begins one step earlier from now on (filter: strict)", nil
+	return what + ": " + SaysFilter(FilterStrict) + " as configured; each request begins one step earlier from now on (filter: strict)", nil
 }
 
 // granule is the smallest step of a layout; 1 stands for one that is finer than a unit of N,

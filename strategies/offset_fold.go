@@ -359,8 +359,8 @@ func (s offset) rebase(c *Cursor) (bool, error) {
 // again does not sort.
 func (s offset) unsorted(c Cursor, at int) (Verdict, error) {
 	if c.Unsorted {
-		return Verdict{}, fmt.Errorf("row %d of the page is older than the row before it although the request asks for order %s=%s: "+
-			"offset cannot read an API that does not sort; read this collection with timestamp", at+1, s.spec.Params.OrderBy, s.spec.OrderBy)
+		return Verdict{}, fmt.Errorf("%s although the request asks for order %s=%s: "+
+			"offset cannot read an API that does not sort; read this collection with timestamp", SaysOlder(at+1, "the page"), s.spec.Params.OrderBy, s.spec.OrderBy)
 	}
 	c.Unsorted = true
 	return Verdict{Next: s.Rewind(c), Restarted: true}, nil

@@ -93,6 +93,9 @@ func PagerBounds(name string) bool { return pagings[name].bounds }
 // PagerReads reports whether a pager goes by what an answer holds at the path of the token.
 func PagerReads(name string) bool { return pagings[name].path }
 
+// ByTokens reports whether a pager goes by tokens that requests carry.
+func ByTokens(name string) bool { return PagerReads(name) && !PagerLinks(name) }
+
 func newPager(spec Spec) (pager, paging, error) {
 	kind := pagings[spec.Pager]
 	for _, r := range kind.needs {

@@ -24,6 +24,7 @@ type Recipe struct {
 
 	Traits
 	make func(Spec) (Strategy, error)
+	fits func(Offer) Tri // what it needs of an API beside Needs and Pagers
 }
 
 // Traits are what configuration, checks and full scans have to know of a strategy.
@@ -55,6 +56,7 @@ var recipes = []Recipe{
 		For:    "a filter by the cursor field, rising order, and a token for as long as there is more (null, empty or left out at the end; `end` takes other forms)",
 		Blind:  "more rows on one cursor value than a page holds (it stops and says so); rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{ByValue: true}, make: newKeyset,
+		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(pagerToken)) },
 	},
 	{
 		Name: Offset, Bound: "rows changed since a frozen base", Pages: "counted by offset and limit, each page held against the one before",
@@ -63,6 +65,7 @@ var recipes = []Recipe{
 			"cursor value, or `order_by: \"updatedAt,id\"`",
 		Blind:  "rows that appear with a cursor value smaller than one already read (`lookback`)",
 		Traits: Traits{Counts: true, Ahead: true}, make: newOffset,
+		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(pagerOffset)) },
 	},
 	{
 		Name: Timestamp, Bound: "everything changed since the mark", Pages: "none: one answer of any length that comes within `request_timeout`",
@@ -70,6 +73,7 @@ var recipes = []Recipe{
 		For:    "a filter; rows in rising order, or no paging",
 		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{Whole: true}, make: newTimestamp,
+		fits: risingOrWhole,
 	},
 	{
 		Name: StepSize, Bound: "ids 1–1000, 1001–2000, … up to `max_id`", Pages: "ranges of ids",
@@ -77,6 +81,7 @@ var recipes = []Recipe{
 		For:    "ids that are whole numbers, a range filter",
 		Blind:  "updates, and ids that appear below the greatest one seen (`rescan_interval`); ids above `max_id`",
 		Traits: Traits{ByID: true, Ahead: true}, make: newStepSize,
+		fits: func(Offer) Tri { return Unknown },
 	},
 	{
 		Name: Replay, Bound: "everything changed since the mark less `buffer_hours`", Pages: "none, as `timestamp`",
@@ -84,6 +89,7 @@ var recipes = []Recipe{
 		For:    "as `timestamp`, where rows come late, as on a read replica that lags",
 		Blind:  "rows that appear later than the buffer",
 		Traits: Traits{Whole: true, Buffered: true}, make: newTimestamp,
+		fits: risingOrWhole,
 	},
 	{
 		Name: Changes, Bound: "rows changed since the mark, which stays about one sweep behind", Slow: mixed,
@@ -91,6 +97,7 @@ var recipes = []Recipe{
 		For:    "a filter by the cursor field, and pages in no known order",
 		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{Walks: true, Ahead: true}, make: newSweep,
+		fits: func(o Offer) Tri { return o.Filter },
 	},
 	{
 		Name: Feed, Bound: "the newest rows, down to the mark and the look-back", Slow: inTurn,
@@ -98,6 +105,7 @@ var recipes = []Recipe{
 		For:    "no filter, but the newest rows first",
 		Blind:  "rows that appear further behind the mark than `lookback` reaches (`rescan_interval`)",
 		Traits: Traits{Walks: true, Falls: true}, make: newFeed,
+		fits: func(o Offer) Tri { return o.Falls },
 	},
 	{
 		Name: Window, Bound: "spans of time (`step`), one behind the other, from the mark to now", Slow: together + " where a span is one answer",
@@ -105,6 +113,7 @@ var recipes = []Recipe{
 		For:    "a filter with a lower and an upper bound, in any order",
 		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{Walks: true, Spans: true, Ahead: true}, make: newWindow,
+		fits: func(o Offer) Tri { return o.Filter },
 	},
 	{
 		Name: Snapshot, Bound: "all rows, each time", Slow: mixed,
@@ -112,8 +121,12 @@ var recipes = []Recipe{
 		For:    "neither a filter nor an order",
 		Blind:  "what changes twice between two sweeps; where it has a `cursor_field`, rows that went back (`rescan_interval`); it finds deleted rows (`reconcile_interval: 0`)",
 		Traits: Traits{Walks: true, All: true, Ahead: true}, make: newSnapshot,
+		fits: func(Offer) Tri { return Yes },
 	},
 }
+
+// risingOrWhole is what those need that take an answer for all there is from its lower bound on.
+func risingOrWhole(o Offer) Tri { return all(o.Filter, one(o.Rises, o.Whole)) }
 
 // Recipes are all strategies, in the order that help texts use.
 func Recipes() []Recipe { return slices.Clone(recipes) }

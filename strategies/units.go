@@ -27,6 +27,21 @@ var coarser = []unit{
 	{FilterDays, 25 * 3600 * micro, 900 * micro, "days", "a day"}, // the longest one; clocks differ by quarters of an hour
 }
 
+// Unit is one in which a filter may compare values that are written more finely.
+type Unit struct {
+	Filter string // what Cursor.Filter says of such a filter
+	N      int64  // how far below a value, in microseconds, a request has to begin to be in the unit before its
+}
+
+// Units are those units, the finest first.
+func Units() []Unit {
+	all := make([]Unit, len(coarser))
+	for i, u := range coarser {
+		all[i] = Unit{u.filter, u.n}
+	}
+	return all
+}
+
 // unitOf is what c says the filter compares in; zero where that is as fine as rows are written.
 func unitOf(c Cursor) unit {
 	for _, u := range coarser {

@@ -51,7 +51,18 @@ type apiCheck struct {
 func (c *checker) api(ctx context.Context, s config.Stream, found kafka.State) finding {
 	f := finding{what: "api " + s.Name}
 	f.text, f.warn, f.err = c.ask(ctx, s, found)
+	if assumed(f.err) {
+		f.err = fmt.Errorf("%w; tidemark probe %s finds out what the API is like", f.err, s.Name)
+	}
 	return f
+}
+
+// assumed reports whether the API answered, and otherwise than the configuration has it.
+func assumed(err error) bool {
+	var status *rest.StatusError
+	var retries *rest.RetriesError
+	var wait *rest.WaitError
+	return class.Of(err) == class.Source && !errors.As(err, &status) && !errors.As(err, &retries) && !errors.As(err, &wait)
 }
 
 func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (text string, warn bool, err error) {
@@ -245,8 +256,7 @@ func (k *apiCheck) filter(ctx context.Context) (string, error) {
 			return "", err
 		}
 		if asked == 0 && fromBefore(spec.Format, answer.Rows, from) {
-			note += fmt.Sprintf("; asked from %q it answers with rows from before: it does not honour the parameter %s, or compares more coarsely than it writes",
-				from, s.Params.Since)
+			note += fmt.Sprintf("; asked from %q it answers with rows from before: %s", from, strategies.SaysUnfiltered(s.Params.Since))
 		}
 		v, err := strategy.Fold(cursor, answer.Page)
 		url, cut := answer.URL, answer.Cut

@@ -80,5 +80,5 @@ func OversizeNote(s config.Stream, c strategies.Cursor, a *Answer) string {
 		return fmt.Sprintf("an answer has %d rows, more than page_size (%d) says: give the API's real page size, or leave it out if it has none (page_size: none)",
 			len(a.Rows), most)
 	}
-	return fmt.Sprintf("a page has %d rows, though %d were asked for: the API does not honour the parameter %s (params.limit)", len(a.Rows), most, s.Params.Limit)
+	return strategies.SaysOversize(len(a.Rows), most, s.Params.Limit)
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,13 @@ var (
 	quotaKey      = http.CanonicalHeaderKey("RateLimit")
 	policyKey     = http.CanonicalHeaderKey("RateLimit-Policy")
 )
+
+// SpeaksOfLimits reports whether a header, by its canonical name, tells of a rate limit.
+func SpeaksOfLimits(name string) bool {
+	told := func(h waitHeader) bool { return h.key == name }
+	return name == quotaKey || name == policyKey || slices.Contains(remainingKeys, name) || slices.Contains(limitKeys, name) ||
+		slices.ContainsFunc(limitHeaders, told) || slices.ContainsFunc(retryHeaders, told)
+}
 
 func canonical(names ...string) (out []string) {
 	for _, name := range names {
