@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"tidemark/connector"
 	"tidemark/connector/config"
@@ -31,7 +32,7 @@ func prove(d *Draft) error {
 			if errors.As(err, &broken) {
 				return err
 			}
-			*s = draft.Refused(s.Name, "a run would refuse it: "+text.OneLine(err.Error(), 1000), s.Place)
+			*s = draft.Refused(s.Name, "a run would refuse it: "+text.OneLine(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""), 1000), s.Place)
 		}
 	}
 	return nil
@@ -49,7 +50,7 @@ func proveStream(dir string, d *Draft, s draft.Stream) error {
 	one := draft.File{Top: d.Top, Streams: []draft.Stream{s}}
 	text := one.Render(path)
 	var first error
-	for _, e := range environments {
+	for _, e := range append([]func(string) (string, bool){d.Sample}, environments...) {
 		cfg, err := config.Parse(path, text, e, config.Overrides{})
 		if err == nil {
 			err = connector.Lint(cfg)

@@ -1,0 +1,107 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+)
+
+// hole is the placeholder that stands for what an expression takes of a request: a bound, a slice's value, a page.
+func (s *stream) hole(e *expr, p part) (string, bool) {
+	if h, number, ok := s.requestValue(e, p, ""); ok {
+		s.numeric[h] = number
+		return h, true
+	}
+	return "", false
+}
+
+// requestValue is hole; layout is how a bound is written, "": as the cursor says.
+func (s *stream) requestValue(e *expr, p part, layout string) (hole string, number, ok bool) {
+	switch e.op {
+	case opGet, opName:
+		root, keys, ok := s.path(e, p)
+		if !ok {
+			return "", false, false
+		}
+		switch root {
+		case "stream_interval", "stream_slice", "stream_partition":
+			if len(keys) == 1 {
+				if h, number, ok := s.bound(keys[0], layout); ok {
+					return h, number, true
+				}
+			}
+			h, ok := s.sliceHole(keys)
+			return h, false, ok
+		case "stream_state":
+			if s.inc != nil && len(keys) == 1 && keys[0] == s.inc.field {
+				return s.bound(s.inc.start, layout)
+			}
+		case "next_page_token":
+			if len(keys) > 1 || len(keys) == 1 && keys[0] != "next_page_token" {
+				return "", false, false
+			}
+			if s.pages.cut == "" && s.pages.kind == "next_url" {
+				return "", false, false
+			}
+			h, number := s.pageHole()
+			s.pages.carried = s.pages.carried || h != ""
+			return h, number, h != ""
+		}
+	case opCall:
+		return s.timeCall(e, p)
+	case opFilter:
+		switch e.text {
+		case "timestamp":
+			return s.requestValue(e.args[0], p, "%s")
+		case "int":
+			h, _, ok := s.requestValue(e.args[0], p, layout)
+			return h, strings.Contains(h, ":epoch_"), ok
+		}
+	}
+	return "", false, false
+}
+
+// timeCall reads functions that write a bound in another way.
+func (s *stream) timeCall(e *expr, p part) (hole string, number, ok bool) {
+	fn, args := e.args[0], e.args[1:]
+	layout := func(i int, name string) (string, bool) {
+		for j, a := range args {
+			if a.op == opNamed && a.text == name || a.op != opNamed && j == i {
+				if a.op == opNamed {
+					a = a.args[0]
+				}
+				v, known := s.eval(a, p)
+				return textOf(v), known && v.kind == isText
+			}
+		}
+		return "", false
+	}
+	switch {
+	case fn.op == opName && fn.text == "format_datetime" && len(args) > 1:
+		if l, ok := layout(1, "format"); ok {
+			return s.requestValue(args[0], p, l)
+		}
+	case fn.op == opName && (fn.text == "timestamp" || fn.text == "str_to_datetime") && len(args) == 1:
+		l := "%s"
+		if fn.text == "str_to_datetime" {
+			l = ""
+		}
+		return s.requestValue(args[0], p, l)
+	case fn.op == opName && fn.text == "int" && len(args) == 1:
+		h, _, ok := s.requestValue(args[0], p, "")
+		return h, strings.Contains(h, ":epoch_"), ok
+	case fn.op == opGet && fn.args[1].text == "strftime" && len(args) == 1:
+		if l, ok := layout(0, "format"); ok {
+			return s.requestValue(fn.args[0], p, l)
+		}
+	}
+	return "", false, false
+}
+
+// sliceHole is the placeholder of what a template takes of its slice.
+func (s *stream) sliceHole(keys []string) (string, bool) {
+	if s.slices == nil || len(keys) != 1 || !slices.Contains(s.slices.names, keys[0]) {
+		return "", false
+	}
+	s.slices.used = true
+	return "{parent.value}", true
+}
