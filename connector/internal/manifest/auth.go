@@ -203,7 +203,8 @@ func (s *stream) chosen(p part) draft.Section {
 	}
 	var last *refusal
 	for _, e := range all.entries {
-		out, refused := s.attempt(inner.component(e.value))
+		var out draft.Section
+		refused := caught(func() { out = s.authOf(inner.component(e.value)) })
 		if refused == nil {
 			s.assume("of " + strings.Join(names, ", ") + " the user chooses how to prove who asks (" + strings.Join(keys, ".") + "): this is " + e.key + "; --config chooses another")
 			return out
@@ -212,18 +213,4 @@ func (s *stream) chosen(p part) draft.Section {
 	}
 	refuse(last.at, last.reason)
 	return nil
-}
-
-// attempt is authOf, with what it is refused for.
-func (s *stream) attempt(a part) (out draft.Section, refused *refusal) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			r, ok := cause.(refusal)
-			if !ok {
-				panic(cause)
-			}
-			refused = &r
-		}
-	}()
-	return s.authOf(a), nil
 }

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -97,11 +96,24 @@ func (s *stream) timeCall(e *expr, p part) (hole string, number, ok bool) {
 	return "", false, false
 }
 
-// sliceHole is the placeholder of what a template takes of its slice.
+// sliceHole is sliceOf for a request, which has the placeholder.
 func (s *stream) sliceHole(keys []string) (string, bool) {
-	if s.slices == nil || len(keys) != 1 || !slices.Contains(s.slices.names, keys[0]) {
+	hole, ok := s.sliceOf(keys)
+	if ok {
+		s.slices.used = true
+	}
+	return hole, ok
+}
+
+// sliceOf is the placeholder of what a template takes of its slice.
+func (s *stream) sliceOf(keys []string) (string, bool) {
+	if s.slices == nil || len(keys) == 0 {
 		return "", false
 	}
-	s.slices.used = true
-	return "{parent.value}", true
+	hole, ok := s.slices.holes[strings.Join(keys, ".")]
+	if !ok && keys[0] == "parent_slice" && s.slices.parent != nil {
+		hole, ok = s.slices.parent.sliceOf(keys[1:])
+		hole = strings.Replace(hole, "{parent.", "{parent.parent.", 1)
+	}
+	return hole, ok
 }

@@ -6,9 +6,10 @@ import (
 
 // slicing is what a definition says of the parts that a collection is read in.
 type slicing struct {
-	names []string // what templates call the value of a slice
-	value any      // for_each
-	used  bool     // a request has it
+	holes  map[string]string // placeholders, by what templates call what they stand for
+	value  draft.Section     // for_each
+	used   bool              // a request has one of them
+	parent *stream           // whose rows it is read for; nil: it is read for the values of a list
 }
 
 // readPartitions reads the slices of the stream.
@@ -25,22 +26,22 @@ func (s *stream) readPartitions(retriever part) {
 	}
 	switch r := routers[0]; r.kind() {
 	case "ListPartitionRouter":
-		s.listed(r)
+		s.valued(r)
 	case "SubstreamPartitionRouter":
-		refuse(r.at("type"), "it is read in a slice for each row of another stream (SubstreamPartitionRouter)")
+		s.parented(r)
 	default:
 		refuse(r.at("type"), "its slices are told by code ("+r.kind()+")")
 	}
 }
 
-// listed reads slices of a list of values.
-func (s *stream) listed(r part) {
+// valued reads slices of a list of values.
+func (s *stream) valued(r part) {
 	n := r.get("values")
 	name := s.word(r.get("cursor_field"), r, "the name of a slice's value")
 	if n == nil {
 		refuse(r.at("values"), "its slices have no values")
 	}
-	s.slices = &slicing{names: []string{name}}
+	s.slices = &slicing{holes: map[string]string{name: "{parent.value}"}}
 	if n.kind == isText {
 		if v, ok := s.static(n, r); ok {
 			n = v

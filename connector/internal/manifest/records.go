@@ -104,7 +104,7 @@ func (s *stream) keySettings() {
 	var key []string
 	for _, field := range s.key {
 		if a, ok := s.added[field]; ok {
-			if a.slice {
+			if a.slice != "" {
 				continue
 			}
 			if a.from == "" {
@@ -138,7 +138,7 @@ func texts(all []string) draft.List {
 // addition is a field that the definition adds to rows.
 type addition struct {
 	from  string // the dotted path in the row that it is a copy of; "": it is none
-	slice bool   // it is the value of the slice
+	slice string // the placeholder of the slice's value that it is; "": it is none
 }
 
 // readTransformations reads what the definition makes of rows.
@@ -191,7 +191,7 @@ func (s *stream) addField(f part) {
 			case ok && root == "record" && len(keys) > 0:
 				a.from = strings.Join(keys, ".")
 			case ok && strings.HasPrefix(root, "stream_"):
-				_, a.slice = s.sliceHole(keys)
+				a.slice, _ = s.sliceOf(keys)
 			}
 		}
 	}

@@ -148,6 +148,13 @@ func (s *settings) describe(path []string) (about, sample string) {
 	return about, sample
 }
 
+// keep forgets the variables that a draft does not refer to.
+func (s *settings) keep(draft string) {
+	s.vars = slices.DeleteFunc(s.vars, func(v *variable) bool {
+		return !strings.Contains(draft, "${"+v.name+"}") && !strings.Contains(draft, "${"+v.name+":-")
+	})
+}
+
 // samples are the values of all variables for proving the draft.
 func (s *settings) samples() map[string]string {
 	out := map[string]string{}

@@ -51,15 +51,8 @@ func lastLine(ph phrase) phrase {
 
 // maybe is the phrase of a text, nil where it has none.
 func (t *translator) maybe(n *node, p part) (ph phrase) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			if _, refused := cause.(refusal); !refused {
-				panic(cause)
-			}
-			ph = nil
-		}
-	}()
-	return t.phrase(n, p, nil)
+	caught(func() { ph = t.phrase(n, p, nil) })
+	return ph
 }
 
 // unquoted takes off the quotes of a text that is in them as a whole: what the templates make is read once more as
