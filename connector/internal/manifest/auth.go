@@ -67,8 +67,10 @@ func (s *stream) apiKey(p part) draft.Section {
 		case "header":
 		case "request_parameter":
 			in = "query"
-		default:
-			refuse(option.at("inject_into"), "its key is put into "+into)
+		default: // the body
+			ph := s.phrase(p.get("api_token"), p, nil)
+			s.inject(option, ph, false)
+			return nil
 		}
 	}
 	out := draft.Section{{Key: "kind", Value: "api_key"}, {Key: "key", Value: s.credential(p, "api_token", "key")}}

@@ -18,6 +18,8 @@ func (t *translator) ofSetting(e *expr, p part) (phrase, bool) {
 	case opFilter:
 		if path, ok := t.configPath(e.args[0], p); ok && e.text == "join" && len(e.args) == 2 {
 			return t.joined(path, e.args[1], p)
+		} else if ok && (e.text == "lower" || e.text == "upper") {
+			return t.noted(path, ", in "+e.text+" case"), true
 		}
 	case opCall:
 		fn := e.args[0]
@@ -31,11 +33,7 @@ func (t *translator) ofSetting(e *expr, p part) (phrase, bool) {
 			if !ok {
 				return nil, false
 			}
-			v := t.settings.named(path, "")
-			if note := ", without what stands around it"; !strings.Contains(v.about, note) {
-				v.about += note
-			}
-			return phrase{{v.ref(""), isEnv}}, true
+			return t.noted(path, ", without what stands around it"), true
 		case fn.op == opName && fn.text == "format_datetime" && len(e.args) > 2:
 			path, ok := t.configPath(e.args[1], p)
 			layout, known := t.eval(e.args[2], p)
@@ -93,13 +91,42 @@ func (t *translator) choice(e *expr, p part) (phrase, bool) {
 			shown = append(shown, o)
 		}
 	}
-	about := "one of " + strings.Join(shown, ", ") + ", as the setting " + strings.Join(path, ".") + " says"
+	return t.made(path, "one of "+strings.Join(shown, ", ")+", as the setting "+strings.Join(path, ".")+" says", options[0]), true
+}
+
+// made is a text that is made of a setting. about says how, and tells it from others that are made of the same setting.
+func (t *translator) made(path []string, about, sample string) phrase {
 	v := t.settings.named(path, "_TEXT")
-	for i := 2; v.about != about && strings.HasPrefix(v.about, "one of "); i++ { // the same setting chooses other texts, too
+	for i := 2; v.about != about && v.made; i++ {
 		v = t.settings.named(path, "_TEXT_"+strconv.Itoa(i))
 	}
-	v.about, v.sample = about, options[0]
-	return phrase{{v.ref(""), isEnv}}, true
+	v.about, v.sample, v.made = about, sample, true
+	return phrase{{v.ref(""), isEnv}}
+}
+
+// ofSettings is the text of an expression that hangs on nothing but settings: whoever knows them can give it.
+func (t *translator) ofSettings(f fragment, p part) (phrase, bool) {
+	var path []string
+	var only func(e *expr) bool
+	only = func(e *expr) bool {
+		if e == nil {
+			return true
+		}
+		if found, ok := t.configPath(e, p); ok {
+			if path == nil {
+				path = found
+			}
+			return true
+		}
+		if e.op == opName {
+			return slices.Contains([]string{"config", "parameters", "options", "timestamp", "int", "str", "max", "min"}, e.text)
+		}
+		return !slices.ContainsFunc(e.args, func(a *expr) bool { return !only(a) })
+	}
+	if !only(f.expr) || path == nil {
+		return nil, false
+	}
+	return t.made(path, "what the definition makes of the setting "+strings.Join(path, ".")+" by {{ "+strings.Join(strings.Fields(f.source), " ")+" }}", "x"), true
 }
 
 // joined is a list of the settings as one text.
@@ -108,11 +135,16 @@ func (t *translator) joined(path []string, sep *expr, p part) (phrase, bool) {
 	if !known || between.kind != isText {
 		return nil, false
 	}
+	return t.noted(path, ", its values with "+strconv.Quote(between.text)+" between them"), true
+}
+
+// noted is a setting that the environment has in a form that a note tells.
+func (t *translator) noted(path []string, note string) phrase {
 	v := t.settings.named(path, "")
-	if note := ", its values with " + strconv.Quote(between.text) + " between them"; !strings.Contains(v.about, note) {
+	if !strings.Contains(v.about, note) {
 		v.about += note
 	}
-	return phrase{{v.ref(""), isEnv}}, true
+	return phrase{{v.ref(""), isEnv}}
 }
 
 // retimed is a time of the settings, written in a layout.

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // expr is an expression of a template. Its operator says what its arguments are.
@@ -29,9 +30,9 @@ const (
 	opCompare // text; args: the two sides
 	opIf      // args: condition, then, else (or nil)
 	opList
-	opDict // keys and values by turns
-	opMath // text; args: one side or two
-	opSlice
+	opDict  // keys and values by turns
+	opMath  // text; args: one side or two
+	opSlice // text: which bounds there are; args: of what, then the bounds
 )
 
 const deepestExpr = 40
@@ -232,20 +233,21 @@ func (p *exprParser) unary() (*expr, error) {
 // index reads a key or a range in brackets.
 func (p *exprParser) index(of *expr) (*expr, error) {
 	bounds := []*expr{of}
-	sliced := false
+	marks := "" // where the values stand: "x:", ":x" or "x:x"
 	for !p.take("]") {
 		if p.take(":") {
-			sliced = true
+			marks += ":"
 			continue
 		}
 		e, err := p.whole()
 		if err != nil {
 			return nil, err
 		}
+		marks += "x"
 		bounds = append(bounds, e)
 	}
-	if sliced {
-		return &expr{op: opSlice, args: bounds}, nil
+	if strings.Contains(marks, ":") && !strings.Contains(marks, "xx") {
+		return &expr{op: opSlice, text: marks, args: bounds}, nil
 	}
 	if len(bounds) != 2 {
 		return nil, errExpr

@@ -46,7 +46,7 @@ func TestExpressions(t *testing.T) {
 		`a | int * 1000`:                     `(math * (filter int a) 1000)`,
 		`-1`:                                 `-1`,
 		`xs[-1].id`:                          `(get (get xs -1) 'id')`,
-		`x[1:-1]`:                            `(slice x 1 -1)`,
+		`x[1:-1]`:                            `(slice x:x x 1 -1)`,
 		`f(a, b='c')`:                        `(call f a (named b 'c'))`,
 		`'a' 'b' ~ c`:                        `(math ~ 'ab' c)`,
 		`x == 'it\'s'`:                       `(cmp == x 'it's')`,

@@ -24,11 +24,38 @@ func (s *stream) readFilter(p part) {
 	if len(parts) != 1 || parts[0].expr == nil {
 		refuse(n.at, "its rows are picked by a statement: "+n.text)
 	}
+	if path, free := s.chosenRows(parts[0].expr, p); free {
+		s.assume("the user may pick rows (" + strings.Join(path, ".") + "); here each row is written")
+		return
+	}
 	text, ok := s.condition(parts[0].expr, p)
 	if !ok {
 		refuse(n.at, "its rows are picked by a computed condition: "+n.text)
 	}
 	s.set.Set("where", text, "")
+}
+
+// chosenRows reports whether a condition picks rows only where the user has set something, and what.
+func (s *stream) chosenRows(e *expr, p part) (path []string, free bool) {
+	switch {
+	case e.op == opOr:
+		for _, side := range e.args {
+			if side.op == opNot {
+				if path, ok := s.configPath(side.args[0], p); ok {
+					return path, true
+				}
+			}
+		}
+	case e.op == opAnd:
+		path, a := s.chosenRows(e.args[0], p)
+		_, b := s.chosenRows(e.args[1], p)
+		return path, a && b
+	case e.op == opIf && e.args[2] != nil:
+		if v, known := s.eval(e.args[2], p); known && v.yes() {
+			return s.configPath(e.args[0], p)
+		}
+	}
+	return nil, false
 }
 
 // condition writes one as where does.
@@ -54,6 +81,10 @@ func (s *stream) condition(e *expr, p part) (string, bool) {
 			return name + " is not null", ok
 		}
 	case opCompare:
+		if key, known := s.eval(e.args[0], p); known && e.text == "in" && key.kind == isText { // 'name' in record
+			name, ok := s.rowField(&expr{op: opGet, args: []*expr{e.args[1], {kind: isText, text: key.text}}}, p)
+			return name + " is not null", ok
+		}
 		name, ok := s.rowField(e.args[0], p)
 		v, known := s.eval(e.args[1], p)
 		if !ok || !known {
@@ -69,7 +100,7 @@ func (s *stream) condition(e *expr, p part) (string, bool) {
 			for _, item := range v.items {
 				c, ok := constant(item)
 				if !ok {
-					return "", false
+					return name + " is null", item.kind == isNull && len(v.items) == 1
 				}
 				all = append(all, c)
 			}

@@ -31,7 +31,11 @@ func (s *stream) requestValue(e *expr, p part, layout string) (hole string, numb
 			h, ok := s.sliceHole(keys)
 			return h, false, ok
 		case "stream_state":
-			if s.inc != nil && len(keys) == 1 && keys[0] == s.inc.field {
+			switch {
+			case len(keys) != 1:
+			case s.inc == nil || keys[0] != s.inc.field:
+				return "", false, true // the state has nothing else
+			default:
 				return s.bound(s.inc.start, layout)
 			}
 		case "next_page_token":
@@ -47,6 +51,16 @@ func (s *stream) requestValue(e *expr, p part, layout string) (hole string, numb
 		}
 	case opCall:
 		return s.timeCall(e, p)
+	case opMath:
+		if e.text == "*" && len(e.args) == 2 && e.args[1].op == opLiteral && e.args[1].text == "1000" { // of seconds
+			if h, number, ok := s.requestValue(e.args[0], p, layout); ok && strings.Contains(h, ":epoch_seconds}") {
+				return strings.Replace(h, ":epoch_seconds}", ":epoch_millis}", 1), number, true
+			}
+			return "", false, false
+		}
+		if of := zoneColon(e); of != nil && s.inc != nil && strings.HasSuffix(s.inc.layout, "%z") {
+			return s.requestValue(of, p, strings.TrimSuffix(s.inc.layout, "%z")+"+00:00") // requests have UTC
+		}
 	case opFilter:
 		switch e.text {
 		case "timestamp":
@@ -57,6 +71,21 @@ func (s *stream) requestValue(e *expr, p part, layout string) (hole string, numb
 		}
 	}
 	return "", false, false
+}
+
+// zoneColon is the x in x[:-2] + ':' + x[-2:], which writes a zone as +00:00 instead of +0000; else nil.
+func zoneColon(e *expr) *expr {
+	if e.text != "+" || len(e.args) != 2 || e.args[0].op != opMath || e.args[0].text != "+" || len(e.args[0].args) != 2 {
+		return nil
+	}
+	before, colon, after := e.args[0].args[0], e.args[0].args[1], e.args[1]
+	at := func(e *expr, text string) bool {
+		return e.op == opSlice && e.text == text && e.args[1].op == opLiteral && e.args[1].text == "-2"
+	}
+	if at(before, ":x") && at(after, "x:") && colon.op == opLiteral && colon.text == ":" { // every bound has the same zone
+		return before.args[0]
+	}
+	return nil
 }
 
 // timeCall reads functions that write a bound in another way.
@@ -111,6 +140,9 @@ func (s *stream) sliceOf(keys []string) (string, bool) {
 		return "", false
 	}
 	hole, ok := s.slices.holes[strings.Join(keys, ".")]
+	if whole := s.slices.holes[keys[0]]; !ok && len(keys) > 1 && whole != "" && s.slices.parent != nil {
+		return strings.TrimSuffix(strings.TrimSuffix(whole, "}"), ".") + "." + strings.Join(keys[1:], ".") + "}", true
+	}
 	if !ok && keys[0] == "parent_slice" && s.slices.parent != nil {
 		hole, ok = s.slices.parent.sliceOf(keys[1:])
 		hole = strings.Replace(hole, "{parent.", "{parent.parent.", 1)

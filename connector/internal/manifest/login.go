@@ -56,7 +56,7 @@ func (s *stream) session(p part) draft.Section {
 		case "NoAuth":
 		case "ApiKeyAuthenticator":
 			key := s.apiKey(a)
-			if key.Get("in") != nil {
+			if key == nil || key.Get("in") != nil {
 				refuse(a.at("inject_into"), "its login has a key behind its address")
 			}
 			headers, _ := out.Get("login_headers").(draft.Section)
@@ -155,11 +155,7 @@ func (s *stream) carried(p part, out draft.Section) draft.Section {
 
 // legacySession reads the first form of a login.
 func (s *stream) legacySession(p part) draft.Section {
-	base := s.trimmed(s.phrase(p.get("api_url"), p, nil), func(t string) string { return strings.TrimRight(t, "/") })
-	if len(base) == 0 {
-		refuse(p.at("api_url"), "nothing says where one logs in")
-	}
-	s.addressSample(base)
+	base := s.trimmed(s.ask.url, func(t string) string { return strings.TrimRight(t, "/") })
 	path := s.word(p.get("login_url"), p, "the path of the login")
 	out := draft.Section{{Key: "kind", Value: "session"}, {Key: "login_url", Value: join(base, literal("/"+strings.TrimLeft(path, "/"))).plain()}}
 	out.Set("username", s.credential(p, "username", "user"), "")

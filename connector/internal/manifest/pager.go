@@ -16,9 +16,10 @@ type paging struct {
 	count     string // pages_path
 	lastRow   string // last_row
 	ends      []string
-	cut       string // of kind next_url: the parameter that requests take out of it; "": it is followed
-	carried   bool   // a request says which page it is for
-	described part   // where it is said
+	around    [2]string // of kind token: what stands before and behind it where a request has it
+	cut       string    // of kind next_url: the parameter that requests take out of it; "": it is followed
+	carried   bool      // a request says which page it is for
+	described part      // where it is said
 }
 
 // readPager reads how pages follow each other.
@@ -73,7 +74,7 @@ func (s *stream) pageHole() (hole string, number bool) {
 	case "page", "offset":
 		return "{" + s.pages.kind + "}", true
 	case "token", "last_row":
-		return "{token}", false
+		return s.pages.around[0] + "{token}" + s.pages.around[1], false
 	case "next_url":
 		if s.pages.cut != "" {
 			return "{link?" + s.pages.cut + "}", false
@@ -120,8 +121,12 @@ func (s *stream) cursorPages(p part, byURL bool) {
 		refuse(n.at, "its next page's token is put together by a template: "+n.text)
 	}
 	e, cut := s.tokenIn(parts[0].expr, p)
+	e, s.pages.around = s.within(e, p)
 	root, keys, ok := s.path(e, p)
 	switch {
+	case !ok && byURL && s.linked(e, p):
+		s.pages.kind, s.pages.carried = "link_header", true
+		s.assume("the definition takes the header Link apart itself; here its rel=next is followed")
 	case !ok:
 		s.skipped(e, p, n)
 	case root == "headers":
@@ -139,6 +144,8 @@ func (s *stream) cursorPages(p part, byURL bool) {
 		s.pages.token = dotted(keys, n.at)
 		s.pages.ends = []string{"token"}
 		switch s.pages.cut = cut; {
+		case s.pages.around != [2]string{} && (byURL || cut != ""):
+			refuse(n.at, "its next page's address is put together by a template: "+n.text)
 		case byURL && cut == "":
 			s.pages.kind, s.pages.carried = "next_url", true
 		case cut != "" && !byURL:
@@ -150,6 +157,14 @@ func (s *stream) cursorPages(p part, byURL bool) {
 		}
 	}
 	s.readStop(p, root, keys)
+}
+
+// linked reports whether an expression takes something of the header Link and of nothing else.
+func (s *stream) linked(e *expr, p part) bool {
+	if root, keys, ok := s.path(e, p); ok {
+		return root == "headers" && len(keys) > 0 && strings.EqualFold(keys[0], "link")
+	}
+	return e.op != opName && slices.ContainsFunc(e.args, func(a *expr) bool { return a != nil && s.linked(a, p) })
 }
 
 // dotted is the path that keys make.
@@ -199,6 +214,27 @@ func (s *stream) tokenIn(e *expr, p part) (token *expr, cut string) {
 		}
 	}
 	return e, cut
+}
+
+// within takes off texts that are put before and behind a token.
+func (s *stream) within(e *expr, p part) (token *expr, around [2]string) {
+	text := func(e *expr) (string, bool) {
+		v, known := s.eval(e, p)
+		return textOf(v), known && v.kind == isText && !begins.MatchString(v.text)
+	}
+	for range deepestExpr {
+		if e.op != opMath || e.text != "+" && e.text != "~" || len(e.args) != 2 {
+			return e, around
+		}
+		if t, ok := text(e.args[1]); ok {
+			e, around[1] = e.args[0], t+around[1]
+		} else if t, ok := text(e.args[0]); ok {
+			e, around[0] = e.args[1], around[0]+t
+		} else {
+			return e, around
+		}
+	}
+	return e, around
 }
 
 // split is the text that is split in x.split(…), else nil.

@@ -20,7 +20,8 @@ func (s *stream) parented(r part) {
 	}
 	name := s.word(c.get("partition_field"), c, "the name of a slice's value")
 	key := strings.ReplaceAll(s.word(c.get("parent_key"), c, "the field of the other stream"), "/", ".")
-	if name == "" || key == "" {
+	key = strings.Trim(key, ".")
+	if name == "" || !c.has("parent_key") {
 		refuse(c.node.at, "nothing says which field of the other stream it takes")
 	}
 	parent := s.parent(c)
@@ -42,7 +43,8 @@ func (s *stream) parented(r part) {
 	}
 }
 
-// fieldHole is the placeholder by which another stream takes a field of this one's rows.
+// fieldHole is the placeholder by which another stream takes a field of this one's rows. Of all of a row, whose path is empty,
+// templates take a field themselves.
 func (s *stream) fieldHole(field string, at place) string {
 	if a, ok := s.added[field]; ok {
 		switch {

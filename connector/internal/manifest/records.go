@@ -108,7 +108,9 @@ func (s *stream) keySettings() {
 				continue
 			}
 			if a.from == "" {
-				refuse(s.p.at("primary_key"), "its key has the field "+field+", which the definition computes")
+				s.assume("its key has the field " + field + ", which the definition makes itself: here a row is known by what it says")
+				key = nil
+				break
 			}
 			field = a.from
 		}

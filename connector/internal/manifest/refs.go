@@ -176,9 +176,12 @@ func (p part) list(key string) (all []part) {
 	return all
 }
 
-// kind is the type of the component.
+// kind is the type of the component, or the class that does its work.
 func (p part) kind() string {
 	if n := p.doc.follow(p.node.find("type")); n.scalar() {
+		return n.text
+	}
+	if n := p.doc.follow(p.node.find("class_name")); n.scalar() {
 		return n.text
 	}
 	return ""

@@ -77,8 +77,12 @@ func (s *stream) address(p part) {
 	if len(s.ask.path) == 0 {
 		return
 	}
-	if t := s.ask.path[0].text; s.ask.path[0].as == isLiteral && strings.HasPrefix(t, "http") {
-		refuse(path.at, "its path is an address of its own")
+	if t := s.ask.path[0].text; s.ask.path[0].as == isLiteral && (strings.HasPrefix(t, "https://") || strings.HasPrefix(t, "http://")) {
+		if s.ask.path.holes() {
+			refuse(path.at, "its path is an address of its own, in which requests differ")
+		}
+		s.ask.url, s.ask.path = s.ask.path, nil // an address of its own stands for the base, too
+		return
 	}
 	// A path may have parameters behind it.
 	for i := range s.ask.path {

@@ -20,6 +20,7 @@ type settings struct {
 type variable struct {
 	name, about string
 	sample      string // a value that it could have, for proving the draft
+	made        bool   // it is a text that is made of a setting
 }
 
 // shared are variables that mean something else on most machines.

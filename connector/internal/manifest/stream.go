@@ -111,7 +111,8 @@ func (s *stream) once(auth draft.Section) {
 // judge refuses what would ask for the same again and again.
 func (s *stream) judge() {
 	if s.pages.kind != "none" && !s.pages.carried {
-		refuse(s.pages.described.node.at, "nothing in its requests says which page they are for")
+		s.assume("nothing in the definition's requests says which page they are for: the first one is taken for all there are, unless an answer says that there is more")
+		s.pages = paging{kind: "none"}
 	}
 	if s.slices != nil && !s.slices.used {
 		refuse(s.p.node.at, "nothing in its requests says which slice they are for")

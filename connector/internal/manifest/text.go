@@ -31,6 +31,9 @@ func (t *translator) phrase(n *node, p part, hole func(e *expr, p part) (string,
 		default:
 			ph, ok := t.express(f.expr, p, hole)
 			if !ok {
+				ph, ok = t.ofSettings(f, p)
+			}
+			if !ok {
 				refuse(n.at, "a template computes: {{ "+f.source+" }}")
 			}
 			out = join(out, ph)
@@ -92,7 +95,9 @@ func (t *translator) express(e *expr, p part, hole func(e *expr, p part) (string
 		return t.env(e, p, path)
 	}
 	if hole != nil {
-		if h, ok := hole(e, p); ok {
+		if h, ok := hole(e, p); ok && h == "" { // it never has a value
+			return nil, true
+		} else if ok {
 			return phrase{{h, isHole}}, true
 		}
 	}
