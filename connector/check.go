@@ -22,22 +22,28 @@ import (
 // that the API replaces by being asked is kept, which would be lost otherwise.
 // The error joins what was wrong, the first first.
 func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	own := bounded(cfg)
+	log := slog.New(slog.DiscardHandler)
+	o := Options{Logger: log}
+	o.deps.apis = newAPIs(own, o)
+	defer o.deps.apis.Close()
+	return checking.Check(ctx, own, out, checking.Parts{
+		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
+			share := alone(own).Share()
+			parts, source, _, err := newReading(s, own.Kafka, share, o)
+			return parts, source, share, err
+		},
+		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, nil) },
+	})
+}
+
+// bounded is the configuration with a budget of pages, where it was made without one.
+func bounded(cfg *config.Config) *config.Config {
 	own := *cfg
 	if own.Kafka.MaxInFlight == 0 {
 		own.Kafka.MaxInFlight = config.Default().Kafka.MaxInFlight
 	}
-	log := slog.New(slog.DiscardHandler)
-	o := Options{Logger: log}
-	o.deps.apis = newAPIs(&own, o)
-	defer o.deps.apis.Close()
-	return checking.Check(ctx, &own, out, checking.Parts{
-		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
-			share := alone(&own).Share()
-			parts, source, _, err := newReading(s, own.Kafka, share, o)
-			return parts, source, share, err
-		},
-		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },
-	})
+	return &own
 }
 
 // Preview writes the rows that the first sweep of a stream would write to out, each as a line of JSON with its verdict, and
@@ -48,18 +54,15 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 	if err != nil {
 		return err
 	}
-	k := cfg.Kafka
-	if k.MaxInFlight == 0 {
-		k.MaxInFlight = config.Default().Kafka.MaxInFlight
-	}
+	own := bounded(cfg)
 	// Nothing keeps what an API replaces of its credentials: that would be a write.
 	o := Options{Logger: log, Once: true}
 	o.deps.apis = options.NewAPIs(nil, nil, log)
 	defer o.deps.apis.Close()
 	var wrong []error
 	for _, s := range streams {
-		share := inflight.New(k.MaxInFlight, 1, 1).Share()
-		parts, source, plan, err := newReading(s, k, share, o)
+		share := alone(own).Share()
+		parts, source, plan, err := newReading(s, own.Kafka, share, o)
 		if err == nil {
 			err = preview.Stream(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, out)
 			source.Close()
@@ -70,7 +73,8 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 }
 
 // Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose
-// schema does not go with their settings, credentials that are of no use. It contacts nobody. Errors have class Config.
+// schema does not go with their settings, credentials that are of no use. What hangs on the machine, such as how many
+// files it may open, is a run's to say. It contacts nobody. Errors have class Config.
 func Lint(cfg *config.Config) error {
 	o := Options{Logger: slog.New(slog.DiscardHandler)}
 	o.deps.apis = newAPIs(cfg, o)

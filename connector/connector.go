@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
@@ -14,6 +18,9 @@ import (
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/serve"
+	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/trace"
 	"tidemark/connector/internal/wire"
 )
 
@@ -24,6 +31,9 @@ type Options struct {
 	Logger  *slog.Logger // nil: nothing is logged
 	Local   bool         // the broker runs in this process (StartLocal) and shares its limits
 	OnSweep func(Sweep)  // called at each committed end of a sweep, from the streams' goroutines; may be nil
+	Measure bool         // what Handler shows is measured
+	Trace   bool         // spans are sent, where the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT)
+	Version string       // of the program, as spans have it
 
 	deps deps
 }
@@ -38,6 +48,11 @@ type Connector struct {
 	wait      bool // for the broker and the registry, at the start
 	lookEvery time.Duration
 	backoff   backoff // between looks for a broker that is not there yet
+	worker    *inflight.Worker
+	limit     int64                // max_in_flight
+	metrics   *prometheus.Registry // nil: nothing is measured
+	measures  *status.Measures
+	tracer    *trace.Tracer
 }
 
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
@@ -76,12 +91,23 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		o.Logger.Warn("the streams take turns in writing: this process may have too few files open for all of them at once (ulimit -Hn)",
 			"streams", len(cfg.Streams), "at_once", seats, "files_for_all", fdlimit.Files(len(cfg.Streams), len(cfg.Streams), o.Local))
 	}
+	var metrics *prometheus.Registry
+	if o.Measure {
+		metrics, o.deps.measures = prometheus.NewRegistry(), status.NewMeasures()
+		o.deps.client = append(slices.Clone(o.deps.client), kgo.WithHooks(serve.ClientHook(metrics)))
+	}
+	if o.Trace {
+		if o.deps.tracer, err = trace.FromEnvironment(context.Background(), o.Version, o.Logger); err != nil {
+			return nil, err
+		}
+	}
 	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
 	if err != nil {
 		return nil, err
 	}
 	c := &Connector{topics: sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client), lookEvery: lookEvery,
-		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff}
+		registry: registry, log: o.Logger, wait: o.Wait, backoff: o.deps.backoff,
+		limit: cfg.Kafka.MaxInFlight, metrics: metrics, measures: o.deps.measures, tracer: o.deps.tracer}
 	if o.deps.lookEvery > 0 {
 		c.lookEvery = o.deps.lookEvery
 	}
@@ -91,10 +117,10 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		// With fewer streams, each reads a part of the state topic only.
 		o.deps.together = new(kafka.Together)
 	}
-	worker := inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
+	c.worker = inflight.New(cfg.Kafka.MaxInFlight, len(cfg.Streams), seats)
 	var wrong []error
 	for _, s := range cfg.Streams {
-		u, err := newUnit(cfg, s, registry, worker, o)
+		u, err := newUnit(cfg, s, registry, c.worker, o)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
@@ -102,6 +128,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 		c.units = append(c.units, u)
 	}
 	if len(wrong) > 0 {
+		c.tracer.Close()
 		return nil, errors.Join(wrong...)
 	}
 	return c, nil
@@ -155,6 +182,7 @@ func (c *Connector) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	c.apis.Close()
+	c.tracer.Close()
 	return errors.Join(errs...)
 }
 
@@ -172,6 +200,7 @@ func (u *unit) run(ctx context.Context) error {
 	if note := reading.UnsentNote(u.config); note != "" {
 		u.report.Log.Info(note)
 	}
+	defer u.traced.End()
 	return u.driver.Run(ctx)
 }
 

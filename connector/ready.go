@@ -59,6 +59,8 @@ func (c *Connector) showAway(since time.Time, err error) {
 		u.report.Board.Set(func(s *Status) {
 			if s.Since, s.Cause = since, err; err == nil {
 				s.State = Starting
+			} else {
+				s.Last, s.LastAt = err, time.Now()
 			}
 		})
 	}

@@ -99,7 +99,7 @@ func (h *house) smallTopic(name, limit string) {
 	}
 }
 
-// While a dozing stream opens its sink again, the pages of the next transaction are admitted: what
+// While an idle stream opens its sink again, the pages of the next transaction are admitted: what
 // the topic takes is not asked of the sink meanwhile.
 func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 	t.Parallel()
@@ -115,7 +115,7 @@ func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()
-	kit.Eventually(t, "the stream to doze", func() bool { return h.logs.count("closing the producer") > 0 })
+	kit.Eventually(t, "the stream to be idle", func() bool { return h.logs.count("closing the producer") > 0 })
 	slow.wait.Store(true)
 	// Two pages: good rows, which wake the stream, and a bad one behind them.
 	fresh := append(people(5, 4), people(9, 4)...)

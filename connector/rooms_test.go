@@ -20,11 +20,11 @@ import (
 var layers = [][]string{
 	{"connector/setup"},
 	{"connector", "connector/stages", "connector/playground", "connector/internal/kit", "connector/internal/kit/sim"},
-	{"connector/internal/checking", "connector/internal/repartition", "connector/internal/preview"},
+	{"connector/internal/checking", "connector/internal/repartition", "connector/internal/serve", "connector/internal/preview"},
 	{"connector/internal/stream"},
 	{"connector/internal/rescan", "connector/internal/options"},
 	{"connector/internal/reading", "connector/internal/readback"},
-	{"connector/internal/admit"},
+	{"connector/internal/admit", "connector/internal/trace"},
 	{"connector/internal/status", "connector/internal/render", "connector/internal/fdlimit", "connector/internal/explore"},
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},

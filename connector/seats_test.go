@@ -75,7 +75,7 @@ func TestBrokerSeats(t *testing.T) {
 		h.cfg.Streams[i].IdleAfter = 0
 	}
 	if _, err := New(h.cfg, Options{deps: deps{seats: seats}}); class.Of(err) != class.Config {
-		t.Errorf("streams that never doze would keep the others waiting for ever: %v", err)
+		t.Errorf("streams that are never idle would keep the others waiting for ever: %v", err)
 	}
 }
 

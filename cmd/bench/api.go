@@ -100,6 +100,7 @@ func (a *apiPart) page(write func(dst []byte, c collection, q url.Values) ([]byt
 			body = append(body[:0], fmt.Sprintf("{\"error\": %q}\n", err.Error())...)
 		}
 		*buffer = body
+		time.Sleep(c.delay)
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(body)))

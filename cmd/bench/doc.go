@@ -18,6 +18,6 @@
 //   - readings.go: how each strategy reads the API
 //   - limits.go, produce.go: scan, fetch and produce by themselves
 //   - run.go: one run that writes to a topic
-//   - suite.go, latency.go, idle.go, window.go, unchanged.go, growth.go, peers.go: the experiments
+//   - suite.go, latency.go, idle.go, window.go, unchanged.go, slow.go, growth.go, peers.go: the experiments
 //   - stats.go, table.go, report.go: how results are shown
 package main

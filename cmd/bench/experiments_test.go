@@ -55,6 +55,22 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
+// TestSlow reads little from an API that takes its time, by each strategy that asks for pages.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	b := start(t, options{rows: 3000, repeat: 1})
+	var out strings.Builder
+	all, err := b.slow(t.Context(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all.([]slowly) {
+		if r.Rows < 1 || r.OfLimit <= 0 || r.OfLimit > 1 || r.Seconds < slowAnswer.Seconds() {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestDelays shows a worker's records arriving one by one.
 func TestDelays(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,8 @@ type tidemarkPart struct {
 	Buffer   time.Duration `json:"buffer,omitempty"`    // replay; 0: the default
 	MaxAge   time.Duration `json:"max_age,omitempty"`   // window; 0: the default
 	OnlyOpen bool          `json:"only_open,omitempty"` // stop before the first request
+
+	Concurrency int `json:"concurrency,omitempty"` // 0: the default
 }
 
 func (t *tidemarkPart) prepare(ctx context.Context) (any, error) { return &t.brokerAt, t.open(ctx) }
@@ -33,6 +35,9 @@ func (t *tidemarkPart) run(ctx context.Context) (any, error) {
 	}
 	if t.MaxAge > 0 {
 		stream.MaxAge, stream.Lookback = t.MaxAge, 0 // which may not be longer
+	}
+	if t.Concurrency > 0 {
+		stream.Concurrency = t.Concurrency
 	}
 	cfg.Streams = []config.Stream{stream}
 	return once(ctx, cfg, t.OnlyOpen)

@@ -55,7 +55,8 @@ says why. Files that exist stay, but with --force. Nothing is written to Kafka.`
 			if told := setup.Tell(out, d); err != nil || told != nil {
 				return errors.Join(err, told)
 			}
-			_, err = fmt.Fprintf(out, "next: %s run -c %s\n", self(os.Args[0]), filepath.Join(o.Dir, setup.ConfigFile))
+			file := quoted(filepath.Join(o.Dir, setup.ConfigFile))
+			_, err = fmt.Fprintf(out, "next: %[1]s preview -c %[2]s\n      %[1]s run -c %[2]s\n", self(os.Args[0]), file)
 			return err
 		},
 	}

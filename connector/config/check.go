@@ -53,6 +53,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 	}
 	d.access(c)
+	d.http()
 	d.together(c, sources)
 }
 
@@ -237,7 +238,7 @@ func (d *decoder) tokenPlace(s *Stream, from source, byValue, paged bool) {
 		d.report(from.at("token_header"), from.path+"token_header", "is not a header's name", "letters, digits and dashes")
 	case s.TokenHeader+s.TokenPath != "":
 	case byValue:
-		d.report(from.at("token_path"), from.path+"token_path", s.Strategy+" needs the token: only a null one proves the end (P8)", "give the token's path in the answer, or token_header")
+		d.report(from.at("token_path"), from.path+"token_path", s.Strategy+" needs the token: only a null one proves the end", "give the token's path in the answer, or token_header")
 	case paged:
 		d.report(from.at("token_path", "pages"), from.path+"token_path", "pages by "+s.Pages+" are told by the answer", "give the path in the answer of what leads to the next page, or token_header")
 	}

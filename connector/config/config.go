@@ -11,6 +11,7 @@ import (
 type Config struct {
 	Kafka          Kafka
 	SchemaRegistry Registry
+	HTTP           HTTP
 	Streams        []Stream
 }
 
@@ -106,6 +107,7 @@ type Stream struct {
 	MaxRetries     int           // of one request
 	MaxWait        time.Duration // the longest that the API may ask to wait
 	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again
+	MaxLag         time.Duration // a lag that is longer makes the worker not ready; 0: any will do
 	MaxBody        int64         // bytes of one answer
 	Cache          int64         // bytes of answers that are kept for 304; 0: none
 	RateLimit      float64       // requests a second; 0: none

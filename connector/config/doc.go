@@ -65,11 +65,11 @@
 //
 // Files: keys.go has the table of all keys and their defaults, from which come the
 // reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
-// computes those that follow other keys; load.go puts a file together,
+// computes those that follow other keys; load.go puts a file together, sound.go with what is right of one that is not,
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl, http.go those of http; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -189,6 +189,7 @@
 //	max_retries              of one request [5]
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
 //	max_backoff              the longest wait of a stream that cannot go on before it tries again; the waits grow up to it [5m]
+//	max_lag                  a lag that is longer makes the worker not ready (/readyz): the time since the last sweep that ended was begun; 0: any will do [0]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
 //	cache                    bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none [64KiB]
 //	rate_limit               requests a second, or a list of budgets that hold together; 0: no limit [0]
@@ -234,4 +235,13 @@
 //	url                      its http or https URL [the embedded registry]
 //	username                 for basic authentication
 //	password                 for basic authentication; write "${NAME}", not the password
+//
+// # Keys of http
+//
+//	token                    whoever asks must show it (Authorization: Bearer); write "${NAME}", not the token
+//	token_file               a file that holds the token, read again for each request; relative to this one
+//	cert_file                the certificate to show, which makes it https, in PEM; relative to this file
+//	key_file                 its private key, in PEM; relative to this file
+//	client_ca_file           whoever asks must show a certificate that one of these has signed, in PEM; relative to this file
+//	ready_after              a stream that cannot go on for longer makes the worker not ready [5m]
 package config

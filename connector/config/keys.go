@@ -91,6 +91,7 @@ func topFields(c *Config) []field {
 		{name: "$schema", kind: text, empty: true, doc: "where an editor finds the JSON Schema; not read"},
 		{name: "kafka", kind: section, fields: kafkaFields(&c.Kafka), doc: "where records and cursors go"},
 		{name: "schema_registry", kind: section, fields: registryFields(&c.SchemaRegistry), doc: "a registry with Confluent's API"},
+		{name: "http", kind: section, fields: httpFields(&c.HTTP), doc: "who may ask a running worker how it is (--http-addr)"},
 		{name: "apis", kind: named, item: apiFields(&Stream{}), doc: "what streams of one API have in common, by a name of its own, which a stream gives as api"},
 	}
 }
@@ -183,6 +184,7 @@ func streamFields(s *Stream) []field {
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: always("5"), doc: "of one request"},
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
 		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: always("5m"), doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
+		{name: "max_lag", kind: duration, into: &s.MaxLag, max: century, def: always("0"), doc: "a lag that is longer makes the worker not ready (/readyz): the time since the last sweep that ended was begun; 0: any will do"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: always("64MiB"), doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
 		{name: "cache", kind: size, into: &s.Cache, max: 1 << 40, def: always("64KiB"), doc: "bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none"},
 		{name: "rate_limit", kind: rates, into: rate{&s.RateLimit, &s.Budgets}, max: 1e6, item: budgetFields(&Budget{}), def: always("0"), doc: "requests a second, or a list of budgets that hold together; 0: no limit"},

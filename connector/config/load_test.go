@@ -195,6 +195,8 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
+		HTTP: HTTP{TokenFile: File{"testdata/http-token", "testdata/http-token"}, CertFile: File{"/etc/tidemark/cert.pem", "/etc/tidemark/cert.pem"}, KeyFile: File{"/etc/tidemark/key.pem", "/etc/tidemark/key.pem"},
+			ClientCAFile: File{"testdata/http-ca.pem", "testdata/http-ca.pem"}, ReadyAfter: 2 * time.Minute},
 		Streams: []Stream{{
 			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
@@ -208,7 +210,7 @@ func TestEveryKey(t *testing.T) {
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, Cache: 2 << 20, RateLimit: 2.5, Concurrency: 8,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxLag: time.Hour, MaxBody: 1 << 20, Cache: 2 << 20, RateLimit: 2.5, Concurrency: 8,
 			Errors: []ErrorRule{
 				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
 					Message: "it does so at night"},

@@ -387,6 +387,7 @@ func TestDocListsEveryKey(t *testing.T) {
 	table("Keys of a stream", streamFields(&Stream{}))
 	table("Keys of kafka", kafkaFields(&Kafka{}))
 	table("Keys of schema_registry", registryFields(&Registry{}))
+	table("Keys of http", httpFields(&HTTP{}))
 	data, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)

@@ -22,13 +22,21 @@ func prove(d *Draft) error {
 		return fmt.Errorf("making a directory to read the draft back in: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // it is the system's to clean as well
-	proved := map[string]bool{}
+	names := map[string]bool{}
+	for i := range d.Streams {
+		if s := &d.Streams[i]; s.Translated && names[s.Name] {
+			*s = draft.Refused(s.Name, "another stream has its name", s.Place)
+		} else if s.Translated {
+			names[s.Name] = true
+		}
+	}
+	proved := map[*draft.Stream]bool{}
 	var one func(s *draft.Stream) error
 	one = func(s *draft.Stream) error {
-		if !s.Translated || proved[s.Name] {
+		if !s.Translated || proved[s] {
 			return nil
 		}
-		proved[s.Name] = true
+		proved[s] = true
 		if p := parent(d, s); p != nil {
 			if err := one(p); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,11 +17,14 @@ func reportOf(d *Draft) []byte {
 	for _, s := range d.Streams {
 		r.Streams = append(r.Streams, s.Outcome)
 	}
-	out, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r); err != nil {
 		panic(err) // texts and a boolean have always a form
 	}
-	return append(out, '\n')
+	return out.Bytes()
 }
 
 // Tell writes the report for people.

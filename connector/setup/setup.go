@@ -69,9 +69,18 @@ func Write(d *Draft, o Options) (paths []string, err error) {
 		paths = append(paths, f.path)
 	}
 	if d.Translated() == 0 {
-		return paths, class.Errorf(class.Config, "there is no stream to write a configuration of")
+		return paths, nothing(d)
 	}
 	return paths, nil
+}
+
+// nothing is the error of a draft of which no stream can be used.
+func nothing(d *Draft) error {
+	if len(d.Streams) == 0 {
+		return class.Errorf(class.Config, "there is no stream to write a configuration of")
+	}
+	s := d.Streams[0]
+	return class.Errorf(class.Config, "none of %d streams can be written; %s: %s (%s)", len(d.Streams), s.Name, s.Reason, s.Place)
 }
 
 // absent is the error of files that exist, all of them.

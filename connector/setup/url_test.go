@@ -20,6 +20,7 @@ import (
 	"tidemark/connector"
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/draft"
 	"tidemark/connector/setup"
 )
 
@@ -137,6 +138,28 @@ var shapes = map[string]struct {
 	"behind the last row": {"last_row", 25, func(a *api, _ http.ResponseWriter, r *http.Request) any {
 		from := slices.IndexFunc(a.rows, func(x item) bool { return x.ID == r.URL.Query().Get("starting_after") }) + 1
 		return map[string]any{"object": "list", "data": a.cut(from, 10), "has_more": from+10 < len(a.rows)}
+	}},
+	"URL in a header": {"next_url", 25, func(a *api, w http.ResponseWriter, r *http.Request) any {
+		at := number(r, "at", 0)
+		if at+10 < len(a.rows) {
+			w.Header().Set("Next-Page", fmt.Sprintf("http://%s/items?at=%d", r.Host, at+10))
+		}
+		return a.cut(at, 10)
+	}},
+	"token in a header": {"token", 25, func(a *api, w http.ResponseWriter, r *http.Request) any {
+		at := number(r, "after", 0)
+		if w.Header().Set("X-Next-Cursor", ""); at+10 < len(a.rows) {
+			w.Header().Set("X-Next-Cursor", strconv.Itoa(at+10))
+		}
+		return a.cut(at, 10)
+	}},
+	"empty pages at the end": {"token", 20, func(a *api, _ http.ResponseWriter, r *http.Request) any {
+		at := number(r, "token", 0)
+		answer := map[string]any{"data": a.cut(at, 10)}
+		if at < len(a.rows) {
+			answer["next_token"] = strconv.Itoa(at + 10)
+		}
+		return answer
 	}},
 	"all of it, and said so": {"none", 7, func(a *api, _ http.ResponseWriter, _ *http.Request) any {
 		return map[string]any{"records": a.rows, "total": len(a.rows)}
@@ -261,7 +284,17 @@ func TestFromURLRefuses(t *testing.T) {
 		"an empty list":    {func(*api, http.ResponseWriter, *http.Request) any { return map[string]any{"data": []any{}} }, "is empty"},
 		"more than it has": {cut, "says that there is more (total: 25)"},
 		"a silent cap":     {capped, "is cut: asked with limit"},
-		"numbers":          {func(*api, http.ResponseWriter, *http.Request) any { return []int{1, 2} }, "no array of objects"},
+		"the first page again": {func(a *api, _ http.ResponseWriter, r *http.Request) any {
+			page := number(r, "page", 1)
+			if page > 3 {
+				page = 1
+			}
+			return map[string]any{"data": a.cut((page-1)*10, 10)}
+		}, "gives the first one again"},
+		"arrays": {func(*api, http.ResponseWriter, *http.Request) any {
+			return map[string]any{"rows": [][]any{{1, "x"}}, "facets": []map[string]any{{"x": 1}}}
+		}, `list at "rows" holds no objects`},
+		"numbers": {func(*api, http.ResponseWriter, *http.Request) any { return []int{1, 2} }, "holds no objects"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -302,5 +335,55 @@ func TestFromURLRefuses(t *testing.T) {
 	t.Cleanup(server.Close)
 	if _, err := setup.FromURL(context.Background(), setup.URL{Address: server.URL, Requests: 5}, nil); class.Of(err) != class.Source {
 		t.Errorf("404: %v", err)
+	}
+}
+
+// drafted asks an API and returns the draft's stream.
+func drafted(t *testing.T, o setup.URL, shape func(a *api, w http.ResponseWriter, r *http.Request) any) (draft.Stream, *api) {
+	t.Helper()
+	a := &api{rows: items(25), shape: shape}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	o.Address = server.URL + o.Address
+	d, err := setup.FromURL(t.Context(), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Streams[0], a
+}
+
+func said(lines []string, part string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, part) })
+}
+
+// What the budget does not reach is told, and not made up; rows without a key are known by what they say; a parameter of the
+// URL that the pager sends is taken out of it.
+func TestFromURLTells(t *testing.T) {
+	t.Parallel()
+	paged := func(a *api, _ http.ResponseWriter, r *http.Request) any {
+		return map[string]any{"rows": a.cut((number(r, "page", 1)-1)*5, 5)}
+	}
+	s, a := drafted(t, setup.URL{Address: "/things.json?page=1&kind=x", Requests: 6}, paged)
+	if len(a.asked) != 6 || s.Name != "things" || s.Settings.Get("pages") != "page" || !said(s.Unknown, "how the last page looks") {
+		t.Errorf("%d requests: %+v", len(a.asked), s)
+	}
+	if url, ok := s.Settings.Get("url").(draft.Env); !ok || !strings.HasSuffix(string(url), "/things.json?kind=x") {
+		t.Errorf("url: %v", s.Settings.Get("url"))
+	}
+	if s.Settings.Get("total_path") != nil || s.Settings.Get("end") != nil {
+		t.Errorf("%+v", s.Settings)
+	}
+
+	s, a = drafted(t, setup.URL{Address: "/x", Requests: 3}, func(a *api, _ http.ResponseWriter, _ *http.Request) any { return a.rows })
+	if len(a.asked) != 3 || s.Translated || !strings.Contains(s.Reason, "--requests") {
+		t.Errorf("%d requests: %+v", len(a.asked), s)
+	}
+
+	s, _ = drafted(t, setup.URL{Address: "/x", Requests: 30}, func(*api, http.ResponseWriter, *http.Request) any {
+		return map[string]any{"data": []map[string]any{{"id": 1, "a-b": 1, "n": 1}, {"id": 1, "n": "x"}}, "total": 2}
+	})
+	if s.Settings.Get("primary_key") != "row_hash" || !said(s.Saw, "id is no key: two rows have the same one") || !said(s.Unknown, "row_hash") ||
+		!said(s.Unknown, `"a-b" is not in the schema`) || !said(s.Unknown, `"n" is of several types`) {
+		t.Errorf("%+v", s)
 	}
 }

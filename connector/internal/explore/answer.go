@@ -3,8 +3,13 @@ package explore
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 
+	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -16,6 +21,7 @@ type answer struct {
 	json  bool
 	link  string              // of the header Link, rel=next
 	heard strategies.Evidence // what the headers say of the end
+	leads []fact              // headers that lead on, by their names
 }
 
 // member is a name of a JSON object with its value.
@@ -78,9 +84,44 @@ func at(raw []byte, path string) json.RawMessage {
 
 // fact is a scalar that stands beside the rows.
 type fact struct {
-	path         string // dotted
+	path         string // dotted; of a header its name
 	name, within string // its last step, and the one before
 	value        json.RawMessage
+	header       bool
+}
+
+// headers are those that lead on by their names, with X- or without.
+func headers(h http.Header) (all []fact) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if wire.LeadsOn(strings.TrimPrefix(name, "X-")) && h.Get(name) != "" {
+			value, err := json.Marshal(h.Get(name))
+			if err == nil {
+				all = append(all, fact{path: name, name: name, value: value, header: true})
+			}
+		}
+	}
+	return all
+}
+
+// of is what another answer has in the place of a fact; "": nothing.
+func (f fact) of(a *answer) string {
+	if !f.header {
+		return scalar(at(a.body, f.path))
+	}
+	for _, h := range a.leads {
+		if h.path == f.path {
+			return h.text()
+		}
+	}
+	return ""
+}
+
+// where is the place as a sentence has it, setting the key that names it.
+func (f fact) where() (sentence string, setting draft.Setting) {
+	if f.header {
+		return "in the header " + f.path, draft.Setting{Key: "token_header", Value: f.path}
+	}
+	return `at "` + f.path + `"`, draft.Setting{Key: "token_path", Value: f.path}
 }
 
 // text is a string's value, or the digits of a number; "" for anything else.
@@ -117,7 +158,7 @@ func (a *answer) facts(rows string) (all []fact) {
 				}
 			case '[':
 			default:
-				all = append(all, fact{step, m.name, within, m.value})
+				all = append(all, fact{path: step, name: m.name, within: within, value: m.value})
 			}
 		}
 	}

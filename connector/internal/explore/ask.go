@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/secret"
@@ -66,6 +68,7 @@ func (a *asker) get(ctx context.Context, url string) (*answer, error) {
 	out.asked, out.url = url, resp.URL
 	out.link = wire.NextLink(resp.Header)
 	out.heard = wire.Heard(resp.Header)
+	out.leads = headers(resp.Header)
 	out.json = json.Valid(out.body)
 	return out, nil
 }
@@ -86,6 +89,30 @@ func with(from, name, value string) string {
 func has(in, name string) bool {
 	u, err := url.Parse(in)
 	return err == nil && u.Query().Has(name)
+}
+
+// named are the parameters of a URL, in the order of the alphabet.
+func named(in string) []string {
+	u, err := url.Parse(in)
+	if err != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(u.Query()))
+}
+
+// inURLFirst puts those of the names first that the URL has.
+func inURLFirst(in string, names []string) []string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch inA, inB := has(in, a), has(in, b); {
+		case inA == inB:
+			return 0
+		case inA:
+			return -1
+		}
+		return 1
+	})
+	return names
 }
 
 // without is a URL without a parameter.

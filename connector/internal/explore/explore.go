@@ -62,6 +62,7 @@ type explorer struct {
 	first *answer
 	rows  [][]byte // of the first page
 	seen  map[string]bool
+	unled []string // what looked as if it led on, and did not
 	found Found
 }
 

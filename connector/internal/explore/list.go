@@ -21,14 +21,16 @@ type list struct {
 var usual = []string{"data", "items", "results", "result", "records", "rows", "value", "values", "entries", "elements", "content", "list", "objects", "hits",
 	"documents", "docs", "resources"}
 
-// lists are the arrays of objects in an answer, and the paths of those that are empty. Lists within rows are none.
-func lists(raw []byte) (all []list, empty []string) {
+// lists are the arrays of objects in an answer, the paths of those that are empty, and those of arrays of something else.
+// Lists within rows are none.
+func lists(raw []byte) (all []list, empty, others []string) {
 	var look func(raw []byte, path string, depth int)
 	look = func(raw []byte, path string, depth int) {
 		switch kind(raw) {
 		case '[':
 			rows, ok := objects(raw)
 			if !ok {
+				others = append(others, path)
 				return
 			}
 			if len(rows) == 0 {
@@ -48,7 +50,7 @@ func lists(raw []byte) (all []list, empty []string) {
 		}
 	}
 	look(raw, "", 1)
-	return all, empty
+	return all, empty, others
 }
 
 // objects are the elements of an array of objects; false: it is none, or has others among them.
@@ -81,31 +83,27 @@ func (x *explorer) locate() error {
 	if !x.first.json {
 		return x.shape("the answer is not JSON but begins with %q", text.OneLine(x.first.body, 60))
 	}
-	all, empty := lists(x.first.body)
-	if len(all) == 0 {
-		if len(empty) > 0 {
-			return x.shape("the answer's list at %q is empty: there is no row to make a schema of; ask for one that has rows", empty[0])
+	all, empty, others := lists(x.first.body)
+	if len(all) == 0 && len(empty) > 0 {
+		return x.shape("the answer's list at %s is empty: there is no row to make a schema of; ask for one that has rows", shown(empty[0]))
+	}
+	var best list
+	if len(all) > 0 {
+		best = slices.MinFunc(all, func(a, b list) int {
+			if d := x.rank(a.path) - x.rank(b.path); d != 0 {
+				return d
+			}
+			return len(b.rows) - len(a.rows)
+		})
+	}
+	for _, path := range others {
+		if len(all) == 0 || x.rank(path) < x.rank(best.path) {
+			return x.shape("the answer's list at %s holds no objects, so that its rows have no names of fields; does the API have another form of it?", shown(path))
 		}
+	}
+	if len(all) == 0 {
 		return x.shape("the answer holds no array of objects, so no rows were found in it; it begins with %s", text.OneLine(x.first.body, 60))
 	}
-	rank := func(l list) int {
-		_, last := cutLast(l.path)
-		switch {
-		case l.path == "":
-			return 0
-		case strings.EqualFold(last, x.found.Name):
-			return 1
-		case slices.Contains(usual, strings.ToLower(last)):
-			return 2
-		}
-		return 3
-	}
-	best := slices.MinFunc(all, func(a, b list) int {
-		if d := rank(a) - rank(b); d != 0 {
-			return d
-		}
-		return len(b.rows) - len(a.rows)
-	})
 	x.path, x.rows = best.path, best.rows
 	x.saw("%d rows at %s in the first answer", len(best.rows), shown(best.path))
 	for _, l := range all {
@@ -117,6 +115,20 @@ func (x *explorer) locate() error {
 		x.seen[string(row)] = true
 	}
 	return nil
+}
+
+// rank says how likely it is that a path is that of the rows; less is likelier.
+func (x *explorer) rank(path string) int {
+	_, last := cutLast(path)
+	switch {
+	case path == "":
+		return 0
+	case strings.EqualFold(last, x.found.Name):
+		return 1
+	case slices.Contains(usual, strings.ToLower(last)):
+		return 2
+	}
+	return 3
 }
 
 // shown is a path as a sentence has it.
@@ -162,8 +174,7 @@ func Name(given, of string) string {
 	if err != nil {
 		return draft.Name("")
 	}
-	last := path.Base(u.Path)
-	last = strings.TrimSuffix(last, path.Ext(last))
+	last := strings.TrimSuffix(path.Base(u.Path), ".json")
 	if last == "" || last == "." || last == "/" {
 		last = u.Hostname()
 	}

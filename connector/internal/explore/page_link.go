@@ -25,10 +25,10 @@ func byLink(x *explorer, ctx context.Context) (*Pages, error) {
 // addresses are names of a URL within an object that leads on.
 var addresses = []string{"href", "url", "uri", "link"}
 
-// byURL follows URLs that stand beside the rows.
+// byURL follows URLs that stand beside the rows, or in a header.
 func byURL(x *explorer, ctx context.Context) (*Pages, error) {
-	for _, f := range x.first.facts(x.path) {
-		leads := wire.LeadsOn(f.name) || wire.LeadsOn(f.within) && slices.Contains(addresses, strings.ToLower(f.name))
+	for _, f := range slices.Concat(x.first.facts(x.path), x.first.leads) {
+		leads := f.header || wire.LeadsOn(f.name) || wire.LeadsOn(f.within) && slices.Contains(addresses, strings.ToLower(f.name))
 		if !leads || !isAddress(f.text()) {
 			continue
 		}
@@ -39,12 +39,9 @@ func byURL(x *explorer, ctx context.Context) (*Pages, error) {
 		if !x.other(rows) {
 			continue
 		}
-		return &Pages{Kind: "next_url", Proof: `the URL at "` + f.path + `" leads to other rows`,
-			Settings: draft.Section{{Key: "token_path", Value: f.path, Comment: "the next page's URL"}},
-			next: func(a *answer, _ [][]byte, _, _ int) (string, bool) {
-				url := scalar(at(a.body, f.path))
-				return url, url != ""
-			}}, nil
+		where, setting := f.where()
+		return &Pages{Kind: "next_url", Proof: "the URL " + where + " leads to other rows", Settings: draft.Section{setting},
+			next: func(a *answer, _ [][]byte, _, _ int) (string, bool) { return f.of(a), f.of(a) != "" }}, nil
 	}
 	return nil, nil //nolint:nilnil // nothing shows it
 }

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"tidemark/connector/internal/draft"
@@ -12,7 +13,7 @@ var numbers = []string{"page", "p", "pageNumber", "page_number", "pageNo", "page
 
 // byNumber asks for the second page. An API that does not know the parameter gives its first page again, or refuses.
 func byNumber(x *explorer, ctx context.Context) (*Pages, error) {
-	for _, name := range numbers {
+	for _, name := range inURLFirst(x.base, numbers) {
 		base := without(x.base, name)
 		two, err := x.rowsAt(ctx, with(base, name, "2"))
 		if err != nil {
@@ -69,6 +70,9 @@ func (x *explorer) sized(ctx context.Context, p *Pages, params draft.Section, fu
 			break
 		}
 		rows, err := x.rowsAt(ctx, with(x.base, name, "1"))
+		if errors.Is(err, errBudget) {
+			break // the API's own size serves as well
+		}
 		if err != nil {
 			return err
 		}
@@ -86,11 +90,8 @@ func (x *explorer) sized(ctx context.Context, p *Pages, params draft.Section, fu
 // farBehind is the number of a page, or of a row, that no collection has which is explored.
 const farBehind = 1_000_000
 
-// behind asks for a page far behind the last one, and says what an API answers there that is no empty page.
+// behind asks for a page far behind the last one, and notes what an API answers there that is no empty page.
 func (x *explorer) behind(ctx context.Context, p *Pages) error {
-	if !p.numbered {
-		return nil
-	}
 	url, _ := p.next(nil, x.rows, farBehind, farBehind)
 	a, err := x.get(ctx, url)
 	switch status, said := refused(err); {
@@ -98,8 +99,11 @@ func (x *explorer) behind(ctx context.Context, p *Pages) error {
 		p.Settings.Set("end", draft.List{strconv.Itoa(status)}, "what the API answers behind its last page")
 		x.saw("far behind the last page it answers with status %d", status)
 		return nil
-	case err != nil:
+	case ctx.Err() != nil:
 		return err
+	case err != nil:
+		x.unknown("what it answers behind the last page: %v", err)
+		return nil
 	}
 	rows, listed := x.rowsOf(a)
 	switch {
@@ -109,7 +113,7 @@ func (x *explorer) behind(ctx context.Context, p *Pages) error {
 		return x.shape("far behind the last page it gives the first one again, so its end cannot be told")
 	case listed:
 		p.Settings.Set("end", draft.List{"repeated_page"}, "behind its last page the API gives that page again")
-		x.saw("far behind the last page it gives %d rows, which is its last page again", len(rows))
+		x.saw("far behind the last page it gives %d rows, taken for its last page once more", len(rows))
 	default:
 		x.unknown("what it answers behind the last page: there is no list in the answer to a page far behind it")
 	}

@@ -15,7 +15,7 @@ func byOffset(x *explorer, ctx context.Context) (*Pages, error) {
 	if len(x.rows) < 2 {
 		return nil, nil //nolint:nilnil // nothing could show it
 	}
-	for _, name := range offsets {
+	for _, name := range inURLFirst(x.base, offsets) {
 		base := without(x.base, name)
 		rows, err := x.rowsAt(ctx, with(base, name, "1"))
 		if err != nil {

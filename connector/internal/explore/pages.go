@@ -49,8 +49,7 @@ func (x *explorer) pager(ctx context.Context) error {
 	for _, try := range order {
 		switch p, err := try(x, ctx); {
 		case errors.Is(err, errBudget):
-			x.unknown("how pages follow each other: %v", err)
-			return x.unpaged(ctx, says)
+			return x.short()
 		case err != nil:
 			return err
 		case p != nil:
@@ -105,11 +104,15 @@ func wholeBy(e strategies.Evidence) string {
 // unpaged is the safe value where no pages were found: a run stops at an answer that says that there is more. One that
 // says so already is no collection that could be read.
 func (x *explorer) unpaged(ctx context.Context, says strategies.Evidence) error {
+	for _, what := range x.unled {
+		x.unknown("%s", what)
+	}
 	if more := says.Promises(len(x.rows)); more != "" {
 		return x.shape("the answer of %d rows says that there is more (%s), and nothing that was tried leads to other rows", len(x.rows), more)
 	}
 	switch name, n, err := x.cut(ctx); {
 	case errors.Is(err, errBudget):
+		return x.short()
 	case err != nil:
 		return err
 	case n > 0:
@@ -120,15 +123,18 @@ func (x *explorer) unpaged(ctx context.Context, says strategies.Evidence) error 
 	return nil
 }
 
+// short is the error of a budget that is used up before it is known whether there are pages: rows could be lost by what was
+// not asked.
+func (x *explorer) short() error {
+	return x.shape("how its pages follow each other could not be found out by %d requests: allow more (--requests)", x.asked)
+}
+
 // limits are the names that APIs have for the number of rows of a page.
 var limits = []string{"limit", "per_page", "page_size", "pageSize", "perPage", "size", "_limit", "$top", "take", "max_results", "maxResults", "page[size]", "rows", "count"}
 
 // cut asks for more rows than the first answer has. Where one comes the answer is cut.
 func (x *explorer) cut(ctx context.Context) (name string, rows int, err error) {
-	for _, name := range limits {
-		if has(x.base, name) {
-			continue
-		}
+	for _, name := range inURLFirst(x.base, limits) {
 		rows, err := x.rowsAt(ctx, with(x.base, name, strconv.Itoa(2*len(x.rows)+1)))
 		if err != nil {
 			return "", 0, err

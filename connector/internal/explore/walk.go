@@ -20,17 +20,23 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 	if f.Pages.Proof != "" {
 		x.saw("%s", f.Pages.Proof)
 	}
-	if err := x.behind(ctx, &f.Pages); err != nil && !errors.Is(err, errBudget) {
-		return err
-	}
 	if f.Pages.next == nil {
-		return x.count()
+		return nil
 	}
-	pages, empty := 1, 0
+	if f.Pages.numbered {
+		if err := x.behind(ctx, &f.Pages); err != nil {
+			return err
+		}
+	}
+	pages, full, empty := 1, 1, 0 // that were read; the last one with rows; without
 	for {
 		url, more := f.Pages.next(at, rows, pages, samples.Rows())
 		if !more {
 			f.Complete = true
+			break
+		}
+		if samples.Rows() >= mostRows {
+			x.unknown("how the last page looks: no more than %d rows were read, and the list goes on", samples.Rows())
 			break
 		}
 		next, err := x.get(ctx, url)
@@ -53,7 +59,9 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 			f.Complete = true
 			break
 		}
-		at, rows, pages = next, read, pages+1
+		if at, rows, pages = next, read, pages+1; len(rows) > 0 {
+			full = pages
+		}
 		if err := x.take(samples, rows); err != nil {
 			return err
 		}
@@ -66,12 +74,19 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 		}
 	}
 	if f.Complete {
-		x.saw("%d rows in %d pages, read to the end", samples.Rows(), pages)
+		x.saw("%d rows in %d pages, read to the end", samples.Rows(), full)
 	} else {
-		x.saw("%d rows in the first %d pages", samples.Rows(), pages)
+		x.saw("%d rows in the first %d pages", samples.Rows(), full)
 	}
-	return x.count()
+	x.count(full)
+	if !f.Pages.numbered && f.Total.path == "" && f.Pages.Kind != "last_row" {
+		x.unknown("whether what leads to the next page skips rows that share a value with a page's last row: nothing counts the rows")
+	}
+	return nil
 }
+
+// mostRows is from how many rows on no further page is read: samples are kept in memory (P10).
+const mostRows = 20_000
 
 // mostEmpty is how many pages without rows are read, one behind the other or not.
 const mostEmpty = 3
@@ -107,8 +122,9 @@ func (x *explorer) take(samples *infer.Samples, rows [][]byte) error {
 	return nil
 }
 
-// count looks for what the answer counts. It is believed where it counts what was read, to the end.
-func (x *explorer) count() error {
+// count looks for what the answer counts. It is believed where it counts what was read, to the end and in more than one
+// page: it is not that of a page then.
+func (x *explorer) count(pages int) {
 	for _, f := range x.first.facts(x.path) {
 		n, err := strconv.ParseInt(f.text(), 10, 64)
 		if err != nil || n < 0 || !isTotal(f) {
@@ -117,13 +133,14 @@ func (x *explorer) count() error {
 		switch read := int64(x.found.Rows); {
 		case !x.found.Complete:
 			x.unknown("whether %q counts the collection's rows: it says %d, and the list was not read to its end", f.path, n)
-		case n == read:
+		case n != read:
+			x.unknown("what %q counts: it says %d, and %d rows were read to the end", f.path, n, read)
+		case pages == 1:
+			x.unknown("whether %q counts the collection's rows or those of a page: it says %d, and there is one page", f.path, n)
+		default:
 			x.found.Total = total{f.path, n}
 			x.saw("%q says %d, which is how many rows there are", f.path, n)
-			return nil
-		default:
-			x.unknown("what %q counts: it says %d, and %d rows were read to the end", f.path, n, read)
+			return
 		}
 	}
-	return nil
 }

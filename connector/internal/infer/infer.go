@@ -22,7 +22,7 @@
 // another field has that name; see Options.Rename.
 //
 // Files: infer.go (what is asked for), shape.go (what was seen), read.go (of a row), text.go (what texts look like),
-// vary.go (objects that are maps), schema.go (the schema's text), name.go (names that Avro allows).
+// vary.go (objects that are maps), schema.go (the schema), written.go (its text), name.go (names that Avro allows).
 package infer
 
 // Options say what the schema is to be like.
@@ -30,21 +30,24 @@ type Options struct {
 	Name string // of the record; made legal
 	// Key are the top-level fields that every row has to have: they are not nullable.
 	Key []string
-	// Rename says that rows' names are mapped to the schema's; false: fields whose names Avro does not allow are left
-	// out, because nothing would fill them.
+	// Rename says that rows' names are mapped to the schema's, by dotted paths; false: fields whose names Avro does not
+	// allow are left out, because nothing would fill them. Those with a dot, and those within maps, are left out in any case.
 	Rename bool
 }
 
 // Schema is what was inferred.
 type Schema struct {
-	Text    string   // the Avro schema, indented
-	Renamed []Rename // top-level fields whose names are others in the schema, in its order
+	Text    string   // the Avro schema, a line for each field
+	Renamed []Rename // fields whose names are others in the schema, in its order
 	Left    []Left   // fields that are left out, in the order in which they were met
 	Guessed []string // dotted paths of fields that were null, or empty, in all rows
 }
 
-// Rename is a top-level field with the name that it has in the schema.
-type Rename struct{ API, Schema string }
+// Rename is a field with the name that it has in the schema.
+type Rename struct {
+	Path string // dotted, as the API has it; through arrays too
+	Name string // of its last step
+}
 
 // Left is a field that the schema does not have.
 type Left struct {

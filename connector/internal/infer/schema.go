@@ -1,42 +1,9 @@
 package infer
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
+	"strings"
 )
-
-// member is a key of a JSON object, whose keys stand in order.
-type member struct {
-	key   string
-	value any
-}
-
-type members []member
-
-// MarshalJSON writes the members in their order.
-func (m members) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteByte('{')
-	for i, x := range m {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		key, err := json.Marshal(x.key)
-		if err != nil {
-			return nil, err
-		}
-		value, err := json.Marshal(x.value)
-		if err != nil {
-			return nil, err
-		}
-		out.Write(key)
-		out.WriteByte(':')
-		out.Write(value)
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
-}
 
 // builder makes one schema.
 type builder struct {
@@ -49,11 +16,7 @@ type builder struct {
 func (s *Samples) Infer(o Options) Schema {
 	b := &builder{types: map[string]bool{}, opts: o}
 	root := b.record(&s.top, fresh(legal(o.Name), b.types), "")
-	text, err := json.MarshalIndent(root, "", "  ")
-	if err != nil {
-		panic(err) // names and texts have always a form
-	}
-	b.out.Text = string(text) + "\n"
+	b.out.Text = written(root)
 	return b.out
 }
 
@@ -73,12 +36,12 @@ func (b *builder) record(o *object, name, path string) members {
 			continue
 		}
 		if legal(field) != field {
-			if path != "" || !b.opts.Rename {
+			if !b.opts.Rename || field == "" || strings.ContainsAny(path+field, "*") || strings.Contains(field, ".") {
 				b.out.Left = append(b.out.Left, Left{path + field, "Avro does not allow its name"})
 				continue
 			}
 			as = fresh(legal(field), taken)
-			b.out.Renamed = append(b.out.Renamed, Rename{field, as})
+			b.out.Renamed = append(b.out.Renamed, Rename{path + field, as})
 		}
 		t := b.kind(x, name+"_"+as, path+field)
 		if path == "" && slices.Contains(b.opts.Key, field) && x.nulls == 0 {

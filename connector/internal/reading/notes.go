@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/text"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -55,6 +56,7 @@ func (n *Notes) adjusted(p *Parts, a *Answer) {
 	unknown, more := drift.Unknown()
 	fresh := unknown[n.unknown:]
 	n.unknown = len(unknown)
+	p.Report.Board.Set(func(s *status.Status) { s.Unknown += int64(len(fresh)) })
 	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
 }
 

@@ -231,7 +231,7 @@ func (f *scan) take(ctx context.Context, b *admit.Batch) error {
 	}
 	f.s.Reading.Report.Board.Set(func(s *status.Status) {
 		s.Add(b.Counts)
-		s.MaxLateness = max(s.MaxLateness, b.MaxLateness)
+		s.Lateness.Add(&b.Lateness)
 	})
 	return nil
 }

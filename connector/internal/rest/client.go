@@ -39,18 +39,18 @@ type Options struct {
 	Format   strategies.Format        // of the bounds, where Template writes them in one of its own
 	Headers  map[string]config.Secret // sent with every request, never to another origin
 
-	Timeout     time.Duration      // of one try as a whole, connecting to last byte
-	MaxRetries  int                // tries after the first; 0: none
-	MaxWait     time.Duration      // the longest that the API may ask to wait
-	MaxBody     int64              // bytes of one answer, decompressed
-	Piece       int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
-	RateLimit   float64            // requests a second, retries included; 0: no limit
-	Limiter     *rate.Limiter      // that of several clients, in place of one by RateLimit
-	Budgets     *Budgets           // and within these; nil: no limit
-	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
-	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
-	Cache       int64              // bytes of answers that are kept, of which the API can say that they have not changed
-	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
+	Timeout    time.Duration      // of one try as a whole, connecting to last byte
+	MaxRetries int                // tries after the first; 0: none
+	MaxWait    time.Duration      // the longest that the API may ask to wait
+	MaxBody    int64              // bytes of one answer, decompressed
+	Piece      int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
+	RateLimit  float64            // requests a second, retries included; 0: no limit
+	Limiter    *rate.Limiter      // that of several clients, in place of one by RateLimit
+	Budgets    *Budgets           // and within these; nil: no limit
+	NoContent  bool               // 204 is a page without rows: a Response whose Body is empty
+	Errors     []config.ErrorRule // what to make of certain answers, before the status table is asked
+	Cache      int64              // bytes of answers that are kept, of which the API can say that they have not changed
+	Backoff    Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
 	Auth    *auth.Authorizer // proves who asks, to the URL's origin only; nil: nothing does but Headers and Query
 	Network Network          // a way of its own to the API
@@ -62,6 +62,16 @@ type Options struct {
 	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
 	// the try, the wait before the next one, and who asked for it. nil: Logger gets them.
 	OnRetry func(err error, args ...any)
+	// OnAnswer gets what came of each request. It may be nil, and is called by several goroutines.
+	OnAnswer func(Answered)
+}
+
+// Answered is a request that got an answer, or none.
+type Answered struct {
+	Method string
+	URL    string // as asked, secrets replaced
+	Status int    // of the last answer where it was redirected; 0: there was none
+	Began  time.Time
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -88,6 +98,7 @@ type Client struct {
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(err error, args ...any)
+	onAnswer   func(Answered)
 
 	hold hold
 }
@@ -156,6 +167,9 @@ func New(o Options) (*Client, error) {
 		onRetry: o.OnRetry,
 		budgets: o.Budgets,
 		kept:    newAnswers(o.Cache),
+	}
+	if c.onAnswer = o.OnAnswer; c.onAnswer == nil {
+		c.onAnswer = func(Answered) {}
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)

@@ -60,16 +60,20 @@ func (c *Client) exchange(parent context.Context, q *request.Request) (*Response
 	known := c.known(q)
 	req := outgoing(q, c.host, known.conditions(c.header)).WithContext(ctx)
 
+	began := time.Now()
+	answered := func(status int) { c.onAnswer(Answered{q.Method, q.Shown, status, began}) }
 	raw, err := c.http.Do(req) //nolint:bodyclose // Rest.Close does
 	if err != nil {
-		switch {
-		case parent.Err() != nil:
+		if parent.Err() != nil {
 			return nil, interrupted(q, context.Cause(parent))
-		case ctx.Err() != nil:
+		}
+		answered(0)
+		if ctx.Err() != nil {
 			return nil, &again{err: fmt.Errorf("%s: no answer within request_timeout %s", q, c.timeout)}
 		}
 		return nil, c.transportError(q, err)
 	}
+	answered(raw.StatusCode)
 	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
