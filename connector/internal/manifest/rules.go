@@ -148,7 +148,7 @@ func (s *stream) predicate(n *node, p part) draft.Section {
 			e = e.args[0]
 		}
 		root, keys, ok := s.path(e, p)
-		if !ok || root != "response" || len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return k == "" || strings.ContainsAny(k, ".*") || k[0] == '-' }) {
+		if !ok || root != "response" || len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return !plainKey(k) }) {
 			return "", false
 		}
 		return strings.Join(keys, "."), true

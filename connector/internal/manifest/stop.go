@@ -56,19 +56,27 @@ func (s *stream) stops(e *expr, p part, token []string) bool {
 		return false
 	case token != nil && len(keys) <= len(token) && slices.Equal(keys, token[:len(keys)]):
 		return s.end("token")
+	case token != nil && len(keys) > len(token) && slices.Equal(keys[:len(token)], token) && !slices.ContainsFunc(keys, func(k string) bool { return !plainKey(k) }):
+		// The token that the definition takes is a section, of which a member says whether there is a next page.
+		s.pages.token = strings.Join(keys, ".")
+		s.assume("the definition takes " + strings.Join(token, ".") + " for what leads to the next page, and ends where " + s.pages.token + " is not there: here the latter leads on")
+		return s.end("token")
 	case strings.Join(keys, ".") == s.records:
 		return s.end("empty_page")
 	}
-	for _, k := range keys {
-		if k == "" || strings.ContainsAny(k, ".*") || k[0] >= '0' && k[0] <= '9' || k[0] == '-' {
-			return false
-		}
+	if slices.ContainsFunc(keys, func(k string) bool { return !plainKey(k) }) {
+		return false
 	}
 	if s.pages.more != "" && s.pages.more != strings.Join(keys, ".") {
 		return false
 	}
 	s.pages.more = strings.Join(keys, ".")
 	return true
+}
+
+// plainKey reports whether a key can be a part of a dotted path.
+func plainKey(k string) bool {
+	return k != "" && !strings.ContainsAny(k, ".*") && (k[0] < '0' || k[0] > '9') && k[0] != '-'
 }
 
 func (s *stream) end(word string) bool {
