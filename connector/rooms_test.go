@@ -20,7 +20,7 @@ import (
 var layers = [][]string{
 	{"connector/setup"},
 	{"connector", "connector/stages", "connector/playground", "connector/internal/kit", "connector/internal/kit/sim"},
-	{"connector/internal/checking", "connector/internal/repartition", "connector/internal/serve", "connector/internal/preview"},
+	{"connector/internal/checking", "connector/internal/operate", "connector/internal/preview", "connector/internal/repartition", "connector/internal/serve", "connector/internal/verify"},
 	{"connector/internal/stream"},
 	{"connector/internal/rescan", "connector/internal/options"},
 	{"connector/internal/reading", "connector/internal/readback"},

@@ -27,13 +27,25 @@ type StreamState struct {
 	Sweep    string    // what the open sweep is about; empty: none is open
 	At       time.Time // when the cursor was written
 	Seq      int64
-	Err      error // the stored cursor cannot be read; Mark, Sweep and Seq are empty
+	Worker   string            // that wrote it: host and process
+	Cursor   strategies.Cursor // all of it
+	Err      error             // the stored cursor cannot be read; what is in it is empty
+	Earlier  []StreamState     // where they were asked for: those before it that the state topic still has
 }
 
 // States reads the stored cursors of the configured streams, in their order. It reads
 // what is committed and fences nobody (rule 7). Where the configuration names no
 // brokers, the broker of the data directory is used, as AttachLocal says.
-func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []StreamState, err error) {
+func States(ctx context.Context, cfg *config.Config, o LocalOptions) ([]StreamState, error) {
+	return statesOf(ctx, cfg, false, o)
+}
+
+// History is States with the cursors before those, as far as the state topic still has them.
+func History(ctx context.Context, cfg *config.Config, o LocalOptions) ([]StreamState, error) {
+	return statesOf(ctx, cfg, true, o)
+}
+
+func statesOf(ctx context.Context, cfg *config.Config, history bool, o LocalOptions) (_ []StreamState, err error) {
 	brokers := cfg.Kafka.Brokers
 	if len(brokers) == 0 {
 		local, attached := AttachLocal(ctx, o)
@@ -46,7 +58,8 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
 		return nil, err
 	}
-	stored, _, err := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
+	topic := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}
+	stored, _, err := topic.States(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,15 +71,29 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 	for _, s := range cfg.Streams {
 		st := StreamState{Stream: s.Name, Strategy: s.Strategy}
 		if found, ok := byStream[s.Name]; ok {
-			c := found.Cursor
-			st.Found, st.At = true, found.At
-			if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
-				st.Mark, st.Seq, st.Sweep = c.Mark, c.Seq, describeSweep(c)
+			st = stateOf(s, found)
+		}
+		if history && st.Found {
+			all, err := topic.History(ctx, s.Name)
+			if err != nil {
+				return nil, err
+			}
+			for _, found := range all[:max(len(all)-1, 0)] {
+				st.Earlier = append(st.Earlier, stateOf(s, found))
 			}
 		}
 		states = append(states, st)
 	}
 	return states, nil
+}
+
+func stateOf(s config.Stream, found kafka.State) StreamState {
+	st := StreamState{Stream: s.Name, Strategy: s.Strategy, Found: true, At: found.At}
+	c := found.Cursor
+	if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
+		st.Mark, st.Seq, st.Sweep, st.Worker, st.Cursor = c.Mark, c.Seq, describeSweep(c), c.Worker, c
+	}
+	return st
 }
 
 // describeSweep says in words where an open sweep stands.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -99,13 +98,6 @@ func (s Stream) Back() time.Duration {
 // choose the rows; a credential that is renewed belongs in a header, which does not. Of a request's
 // templates the parameters and the body count, less the formats.
 func (s Stream) Fingerprint() string {
-	filters := map[string][]string{}
-	if u, err := url.Parse(s.URL); err == nil {
-		filters = u.Query()
-	}
-	for name, value := range s.Query {
-		filters[name] = append(filters[name], value)
-	}
 	var id any = s.IDField
 	switch {
 	case s.RowHash:
@@ -113,7 +105,7 @@ func (s Stream) Fingerprint() string {
 	case len(s.PrimaryKey) > 1:
 		id = s.PrimaryKey
 	}
-	all := []any{"tidemark stream 1", id, s.CursorField, s.CursorFormat, filters, s.Topic}
+	all := []any{"tidemark stream 1", id, s.CursorField, s.CursorFormat, s.filters(), s.Topic}
 	// What came later stands behind, and only where it says something.
 	if s.Records == RecordsByKey {
 		all = append(all, map[string]string{"key_field": s.KeyField})

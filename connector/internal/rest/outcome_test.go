@@ -231,7 +231,7 @@ func TestAnswersAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []int
 		c := inMemory(t, &api{answers: []http.HandlerFunc{text(503, ""), hang, text(200, onePage), text(404, "")}},
-			Options{MaxRetries: 5, OnAnswer: func(status int) { told = append(told, status) }})
+			Options{MaxRetries: 5, OnAnswer: func(a Answered) { told = append(told, a.Status) }})
 		if err := get(t, c); err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,9 @@ func (m *Machine) takeUp(page *reading.Page) {
 		m.p.Report.GoesOn(m.now, true)
 		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading; s.Pages++; m.stands(s, page) })
 	}
+	if page.Ended {
+		page.Next = page.Next.Swept()
+	}
 	m.pages = append(m.pages, Item{Page: *page, began: m.sweepAt, resumed: m.resumed})
 	switch {
 	case page.Reopen:

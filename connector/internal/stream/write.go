@@ -168,9 +168,10 @@ func (m *Machine) leave() {
 func (m *Machine) worth(f *flight) bool {
 	was, next := &m.stored, &f.next
 	closed := was.Sweep != nil && next.Sweep == nil
+	again := was.Again != nil && next.Again == nil
 	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted ||
 		next.Filter != was.Filter && next.Filter != strategies.FilterInclusive
-	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || f.tail().Reopen
+	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || again || f.tail().Reopen
 }
 
 // send asks for a transaction with as many of the flight's records as may go.
