@@ -35,6 +35,7 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 	own := bounded(cfg)
 	log := slog.New(slog.DiscardHandler)
 	o := Options{Logger: log}
+	o.deps.access = kafka.NewAccess(own.Kafka.Access)
 	o.deps.apis = newAPIs(own, o)
 	defer o.deps.apis.Close()
 	return checking.Check(ctx, own, tell, checking.Parts{
@@ -43,7 +44,7 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 			parts, source, _, err := newReading(s, own.Kafka, share, o)
 			return parts, source, share, err
 		},
-		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, nil) },
+		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, o.deps) },
 	})
 }
 
@@ -87,12 +88,13 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 // files it may open, is a run's to say. It contacts nobody. Errors have class Config.
 func Lint(cfg *config.Config) error {
 	o := Options{Logger: slog.New(slog.DiscardHandler)}
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
 	o.deps.apis = newAPIs(cfg, o)
 	defer o.deps.apis.Close()
-	wrong := []error{kafka.Usable(cfg.Kafka.Access)}
+	wrong := []error{o.deps.access.Usable()}
 	switch r := cfg.SchemaRegistry; {
 	case r.URL != "":
-		_, err := wire.NewRegistry(r.URL, r.Username, r.Password.Reveal())
+		_, err := wire.NewRegistry(r)
 		wrong = append(wrong, err)
 	case len(cfg.Kafka.Brokers) > 0:
 		wrong = append(wrong, options.ErrNoRegistry)

@@ -55,10 +55,11 @@ func statesOf(ctx context.Context, cfg *config.Config, history bool, o LocalOpti
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+	access := kafka.NewAccess(cfg.Kafka.Access)
+	if err := access.Usable(); err != nil {
 		return nil, err
 	}
-	topic := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}
+	topic := kafka.Options{Brokers: brokers, Access: access, StateTopic: cfg.Kafka.StateTopic}
 	stored, _, err := topic.States(ctx)
 	if err != nil {
 		return nil, err
@@ -122,8 +123,9 @@ func describeSweep(c strategies.Cursor) string {
 // says.
 func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logger, o LocalOptions) (err error) {
 	s, err := named(cfg, name)
+	access := kafka.NewAccess(cfg.Kafka.Access)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = access.Usable()
 	}
 	if err != nil {
 		return err
@@ -137,7 +139,7 @@ func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logge
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	options := sinkOptions(cfg, s, log.With("stream", s.Name), nil)
+	options := sinkOptions(cfg, s, log.With("stream", s.Name), deps{access: access})
 	options.Brokers, options.Claim = brokers, true
 	sink, err := kafka.NewSink(options)
 	if err != nil {
@@ -165,17 +167,14 @@ var ErrNothingToMove = repartition.ErrNothing
 // one transaction. A worker of the stream is fenced, as by another worker; until the end
 // none can start. One that broke off is run again.
 func Repartition(ctx context.Context, cfg *config.Config, name string, o Options) (done Repartitioned, err error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	s, err := named(cfg, name)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = o.enters(cfg)
 	}
 	if err != nil {
 		return done, err
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
 	if err != nil {
 		return done, err
 	}
@@ -187,7 +186,7 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 	}
 	defer u.driver.Source.Close()
 	return repartition.Run(ctx, repartition.Parts{
-		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps.client),
+		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps),
 	})
 }
 

@@ -50,7 +50,7 @@ says why. Files that exist stay, but with --force. Nothing is written to Kafka.`
 			paths, err := setup.Write(d, o)
 			out := cmd.OutOrStdout()
 			for _, path := range paths {
-				fmt.Fprintln(out, "wrote", path) //nolint:errcheck // who does not read is told the rest by the exit code
+				fmt.Fprintln(out, "wrote", path)
 			}
 			if told := setup.Tell(out, d); err != nil || told != nil {
 				return errors.Join(err, told)

@@ -57,7 +57,7 @@ func TestInit(t *testing.T) {
 
 	data := filepath.Join(dir, "data")
 	start(t, args("run", "-c", file, "--once", free(data))...).exits(0)
-	p = start(t, "tail", "orders", "--data-dir", data).exits(0)
+	p = start(t, "tail", "orders", "--from-beginning", "--data-dir", data).exits(0)
 	if n := strings.Count(p.out.String(), "\n"); n != 25 {
 		t.Errorf("%d records in the topic:\n%s", n, p.out.String())
 	}

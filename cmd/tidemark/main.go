@@ -101,7 +101,7 @@ func newRootCmd() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newDemoCmd(), newInitCmd(), newLintCmd(), newPreviewCmd(), newConfigCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
 		newVerifyCmd(), newRepairCmd(),
-		newLocalCmd(), newPlaygroundCmd(), newVersionCmd())
+		newLocalCmd(), newPlaygroundCmd(), newVersionCmd(), newManCmd())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package setup_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -60,7 +61,7 @@ func TestWrite(t *testing.T) {
 	if paths, err := setup.Write(d, o); class.Of(err) != class.Config || len(paths) > 0 || strings.Count(err.Error(), "exists") != 4 {
 		t.Errorf("files that exist: %v, %v", paths, err)
 	}
-	if after, _ := os.ReadFile(paths[0]); string(after) != string(before) {
+	if after, _ := os.ReadFile(paths[0]); !bytes.Equal(after, before) {
 		t.Error("a file that exists was written")
 	}
 	o.Force = true

@@ -89,12 +89,10 @@ var shapes = map[string]struct {
 }{
 	"link header": {"link_header", 25, func(a *api, w http.ResponseWriter, r *http.Request) any {
 		page := number(r, "page", 1)
-		if rows := a.cut((page-1)*10, 10); page*10 < len(a.rows) {
+		if page*10 < len(a.rows) {
 			w.Header().Set("Link", fmt.Sprintf(`<http://%s/items?page=%d>; rel="next", </items>; rel="first"`, r.Host, page+1))
-			return rows
-		} else {
-			return rows
 		}
+		return a.cut((page-1)*10, 10)
 	}},
 	"token in the body": {"token", 25, func(a *api, _ http.ResponseWriter, r *http.Request) any {
 		at := number(r, "cursor", 0)

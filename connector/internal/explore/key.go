@@ -20,7 +20,7 @@ func keyOf(stream string, fields []infer.Field) string {
 	one := strings.TrimSuffix(strings.ToLower(stream), "s")
 	for _, name := range append(slices.Clone(keys), one+"_id", one+"id") {
 		for _, f := range fields {
-			if (f.Name == name || f.Name != "" && strings.ToLower(f.Name) == name && len(name) > len("id")) && f.Unique && f.Rows == rows {
+			if (f.Name == name || len(name) > len("id") && strings.EqualFold(f.Name, name)) && f.Unique && f.Rows == rows {
 				return f.Name
 			}
 		}

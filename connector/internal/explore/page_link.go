@@ -10,7 +10,7 @@ import (
 )
 
 // byLink follows the header Link.
-func byLink(x *explorer, ctx context.Context) (*Pages, error) {
+func byLink(ctx context.Context, x *explorer) (*Pages, error) {
 	if x.first.link == "" {
 		return nil, nil //nolint:nilnil // nothing shows it
 	}
@@ -26,7 +26,7 @@ func byLink(x *explorer, ctx context.Context) (*Pages, error) {
 var addresses = []string{"href", "url", "uri", "link"}
 
 // byURL follows URLs that stand beside the rows, or in a header.
-func byURL(x *explorer, ctx context.Context) (*Pages, error) {
+func byURL(ctx context.Context, x *explorer) (*Pages, error) {
 	for _, f := range slices.Concat(x.first.facts(x.path), x.first.leads) {
 		leads := f.header || wire.LeadsOn(f.name) || wire.LeadsOn(f.within) && slices.Contains(addresses, strings.ToLower(f.name))
 		if !leads || !isAddress(f.text()) {

@@ -12,7 +12,7 @@ import (
 var numbers = []string{"page", "p", "pageNumber", "page_number", "pageNo", "page_no", "page[number]", "_page", "pageIndex", "current_page"}
 
 // byNumber asks for the second page. An API that does not know the parameter gives its first page again, or refuses.
-func byNumber(x *explorer, ctx context.Context) (*Pages, error) {
+func byNumber(ctx context.Context, x *explorer) (*Pages, error) {
 	for _, name := range inURLFirst(x.base, numbers) {
 		base := without(x.base, name)
 		two, err := x.rowsAt(ctx, with(base, name, "2"))

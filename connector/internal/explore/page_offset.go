@@ -11,7 +11,7 @@ import (
 var offsets = []string{"offset", "skip", "start", "startAt", "start_at", "_start", "$skip", "from", "start_index", "startIndex", "first"}
 
 // byOffset asks for the first page without its first row: where the parameter is honoured, the second row comes first.
-func byOffset(x *explorer, ctx context.Context) (*Pages, error) {
+func byOffset(ctx context.Context, x *explorer) (*Pages, error) {
 	if len(x.rows) < 2 {
 		return nil, nil //nolint:nilnil // nothing could show it
 	}

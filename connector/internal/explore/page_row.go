@@ -11,7 +11,7 @@ import (
 var behinds = []string{"starting_after", "after", "start_after", "startAfter", "after_id", "last_id", "since_id", "from_id", "cursor"}
 
 // byRow asks for what lies behind the last row. Only an answer that says that there is more is worth it.
-func byRow(x *explorer, ctx context.Context) (*Pages, error) {
+func byRow(ctx context.Context, x *explorer) (*Pages, error) {
 	more := ""
 	for _, f := range x.first.facts(x.path) {
 		if wire.SaysMore(f.name) && string(f.value) == "true" {

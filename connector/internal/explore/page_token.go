@@ -18,7 +18,7 @@ var tokens = []string{"cursor", "page_token", "pageToken", "token", "next", "nex
 var holders = []string{"cursor", "cursors", "paging", "pageinfo", "page_info", "pagination", "meta"}
 
 // byToken asks with what stands beside the rows, or in a header, and leads on by its name, in parameters of usual names.
-func byToken(x *explorer, ctx context.Context) (*Pages, error) {
+func byToken(ctx context.Context, x *explorer) (*Pages, error) {
 	for _, f := range slices.Concat(x.first.facts(x.path), x.first.leads) {
 		text := f.text()
 		if text == "" || text == "0" || isAddress(text) || !isToken(f) {

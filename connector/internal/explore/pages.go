@@ -26,7 +26,7 @@ type Pages struct {
 }
 
 // A trial asks whether pages follow each other in one way; nil: nothing shows that they do.
-type trial func(*explorer, context.Context) (*Pages, error)
+type trial func(context.Context, *explorer) (*Pages, error)
 
 // trials are all of them, in the order in which they are made: what the answer itself offers comes first.
 var trials = []trial{byLink, byURL, byToken, byNumber, byOffset, byRow}
@@ -47,7 +47,7 @@ func (x *explorer) pager(ctx context.Context) error {
 		order = []trial{byLink, byURL, byToken, byOffset, byNumber, byRow}
 	}
 	for _, try := range order {
-		switch p, err := try(x, ctx); {
+		switch p, err := try(ctx, x); {
 		case errors.Is(err, errBudget):
 			return x.short()
 		case err != nil:
@@ -150,12 +150,11 @@ func (x *explorer) cut(ctx context.Context) (name string, rows int, err error) {
 // listed tells from a list without rows.
 func (x *explorer) rowsAt(ctx context.Context, url string) ([][]byte, error) {
 	a, err := x.get(ctx, url)
-	x.now = a
-	switch _, said := refused(err); {
-	case errors.Is(err, errBudget), err != nil && ctx.Err() != nil:
-		return nil, err
-	case said, err != nil: // a trial that breaks an API says nothing of it
-		return nil, nil
+	if x.now = a; a == nil {
+		if errors.Is(err, errBudget) || ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, nil // a trial that breaks an API says nothing of it
 	}
 	rows, _ := x.rowsOf(a)
 	return rows, nil
