@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},
 	{"connector/internal/auth", "connector/internal/trust"},
-	{"connector/config"},
+	{"connector/config", "connector/internal/manifest"},
 	{"connector/internal/request"},
 	{"connector/internal/class", "connector/internal/secret", "connector/internal/draft", "connector/internal/infer"},
 	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where", "connector/internal/reshape"},
@@ -123,7 +123,7 @@ func TestImportsThatRunUp(t *testing.T) {
 	got := upward(map[string][]string{
 		"connector/internal/wire":    {"connector/internal/class", "connector/internal/kafka"},
 		"connector/internal/reading": {"connector/internal/stream", "connector/internal/rest"},
-		"strategies":                 {"connector/config"},
+		"strategies":                 {"connector/config", "connector/internal/manifest"},
 		"connector/internal/new":     {"strategies"},
 	})
 	want := []string{

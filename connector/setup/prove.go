@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"tidemark/connector"
 	"tidemark/connector/config"
@@ -23,39 +24,75 @@ func prove(d *Draft) error {
 	defer os.RemoveAll(dir) //nolint:errcheck // it is the system's to clean as well
 	names := map[string]bool{}
 	for i := range d.Streams {
-		s := &d.Streams[i]
-		if !s.Translated {
-			continue
-		}
-		if names[s.Name] {
+		if s := &d.Streams[i]; s.Translated && names[s.Name] {
 			*s = draft.Refused(s.Name, "another stream has its name", s.Place)
-			continue
+		} else if s.Translated {
+			names[s.Name] = true
 		}
-		names[s.Name] = true
-		if err := proveStream(dir, d, *s); err != nil {
-			var broken *os.PathError
-			if errors.As(err, &broken) {
+	}
+	proved := map[*draft.Stream]bool{}
+	var one func(s *draft.Stream) error
+	one = func(s *draft.Stream) error {
+		if !s.Translated || proved[s] {
+			return nil
+		}
+		proved[s] = true
+		if p := parent(d, s); p != nil {
+			if err := one(p); err != nil {
 				return err
 			}
-			*s = draft.Refused(s.Name, "a run would refuse it: "+text.OneLine(err.Error(), 1000), s.Place)
+			if !p.Translated {
+				*s = draft.Refused(s.Name, "the stream "+p.Name+", for whose rows it is read, is left out: "+p.Reason, s.Place)
+				return nil
+			}
+		}
+		err := proveStream(dir, d, s)
+		var broken *os.PathError
+		switch {
+		case errors.As(err, &broken):
+			return err
+		case err != nil:
+			*s = draft.Refused(s.Name, "a run would refuse it: "+text.OneLine(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""), 1000), s.Place)
+		}
+		return nil
+	}
+	for i := range d.Streams {
+		if err := one(&d.Streams[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// proveStream reads a file with this stream alone.
-func proveStream(dir string, d *Draft, s draft.Stream) error {
+// parent is the stream for whose rows another one is read; nil: there is none.
+func parent(d *Draft, s *draft.Stream) *draft.Stream {
+	each, _ := s.Settings.Get("for_each").(draft.Section)
+	name, _ := each.Get("stream").(string)
+	for i := range d.Streams {
+		if d.Streams[i].Name == name && name != "" {
+			return &d.Streams[i]
+		}
+	}
+	return nil
+}
+
+// proveStream reads a file with this stream and those that it is read for.
+func proveStream(dir string, d *Draft, s *draft.Stream) error {
 	path := filepath.Join(dir, ConfigFile)
-	if s.Schema != "" {
-		f := file{filepath.Join(dir, filepath.FromSlash(draft.SchemaFile(s.Name))), []byte(s.Schema)}
+	one := draft.File{Top: d.Top}
+	for at := s; at != nil && len(one.Streams) <= len(d.Streams); at = parent(d, at) {
+		one.Streams = append(one.Streams, *at)
+		if at.Schema == "" {
+			continue
+		}
+		f := file{filepath.Join(dir, filepath.FromSlash(draft.SchemaFile(at.Name))), []byte(at.Schema)}
 		if err := f.write(true); err != nil {
 			return err
 		}
 	}
-	one := draft.File{Top: d.Top, Streams: []draft.Stream{s}}
 	text := one.Render(path)
 	var first error
-	for _, e := range environments {
+	for _, e := range append([]func(string) (string, bool){d.Sample}, environments...) {
 		cfg, err := config.Parse(path, text, e, config.Overrides{})
 		if err == nil {
 			err = connector.Lint(cfg)

@@ -3,7 +3,8 @@
 // would refuse is left out and says why.
 //
 // Files: setup.go (what is written), prove.go (whether a run would take it), report.go (what is said of it), and a file
-// for each thing that a configuration can be drafted from: url.go (an API that is asked).
+// for each thing that a configuration can be drafted from: url.go (an API that is asked), manifest.go (a connector
+// definition).
 package setup
 
 import (

@@ -13,6 +13,9 @@ type File struct {
 	Comment []string // lines at the top, without their #
 	Top     Section  // kafka, apis and the like, before the streams
 	Streams []Stream
+	// Samples are values that environment variables of the settings could have, by their names. They are not written:
+	// a draft is proved with them.
+	Samples map[string]string
 }
 
 // Stream is one entry of streams, or what is to be said of one that there cannot be.
@@ -86,4 +89,10 @@ func (f *File) Translated() (n int) {
 		}
 	}
 	return n
+}
+
+// Sample is an environment in which the variables have their samples.
+func (f *File) Sample(name string) (value string, ok bool) {
+	value, ok = f.Samples[name]
+	return value, ok
 }

@@ -1,0 +1,204 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+
+	"tidemark/connector/internal/draft"
+)
+
+// readRecords says where an answer has its rows.
+func (s *stream) readRecords(retriever part) {
+	p, ok := retriever.sub("record_selector")
+	if !ok {
+		refuse(retriever.at("record_selector"), "nothing says where its rows are")
+	}
+	for _, from := range []part{retriever, p} {
+		if d, ok := from.sub("decoder"); ok && d.kind() != "JsonDecoder" {
+			refuse(from.at("decoder"), "its answers are not read as JSON ("+d.kind()+")")
+		}
+	}
+	e, ok := p.sub("extractor")
+	if !ok || !e.is("DpathExtractor") {
+		refuse(p.at("extractor"), "its rows are taken from the answer by code ("+e.name()+")")
+	}
+	var keys []string
+	path := e.get("field_path")
+	if path == nil {
+		path = e.get("field_pointer")
+	}
+	if path.scalar() {
+		path = &node{kind: isList, at: path.at, items: []*node{path}}
+	}
+	if path != nil {
+		for _, item := range path.items {
+			if v, ok := s.static(e.doc.follow(item), e); ok && v.kind == isList {
+				for _, inner := range v.items {
+					keys = append(keys, s.word(inner, e, "the path of the rows"))
+				}
+				continue
+			}
+			keys = append(keys, s.word(e.doc.follow(item), e, "the path of the rows"))
+		}
+	}
+	keys = slices.DeleteFunc(keys, func(k string) bool { return k == "" })
+	for _, k := range keys {
+		if k != "*" && strings.ContainsAny(k, ".*") {
+			refuse(e.at("field_path"), "the path of its rows has the part "+k)
+		}
+	}
+	if n := len(keys); n > 0 && keys[n-1] == "*" {
+		keys = keys[:n-1]
+		s.set.Set("records", "by_key", "each member of what stands at records_path is a row")
+		s.unknown("whether its rows are members of an object, as taken here, or elements of a list: then remove records")
+	}
+	s.records = strings.Join(keys, ".")
+	s.set.Set("records_path", s.records, "")
+	if n := p.get("schema_normalization"); n.scalar() && n.text == "Default" {
+		s.unknown("whether each value has the type of the schema: the definition casts those that have not, and here their rows are dead letters")
+	}
+	if f, ok := p.sub("record_filter"); ok {
+		s.readFilter(f)
+	}
+}
+
+func (p part) name() string {
+	if p.node == nil {
+		return "nothing"
+	}
+	return p.kind()
+}
+
+// readKey reads the fields of the rows' key.
+func (s *stream) readKey() {
+	n := s.p.get("primary_key")
+	if n == nil || n.empty() {
+		return
+	}
+	if n.kind == isText {
+		if v, ok := s.static(n, s.p); ok {
+			n = v
+		}
+	}
+	if n.scalar() {
+		n = &node{kind: isList, at: n.at, items: []*node{n}}
+	}
+	for _, item := range n.items {
+		item = s.p.doc.follow(item)
+		parts := []string{}
+		if item != nil && item.kind == isList {
+			for _, inner := range item.items {
+				parts = append(parts, s.word(s.p.doc.follow(inner), s.p, "the key"))
+			}
+		} else {
+			parts = append(parts, s.word(item, s.p, "the key"))
+		}
+		if field := strings.Join(parts, "."); field != "" && !slices.Contains(s.key, field) {
+			s.key = append(s.key, field)
+		}
+	}
+}
+
+// keySettings writes the key. What only slices give is a part of it by the slice.
+func (s *stream) keySettings() {
+	var key []string
+	for _, field := range s.key {
+		if a, ok := s.added[field]; ok {
+			if a.slice != "" {
+				continue
+			}
+			if a.from == "" {
+				s.assume("its key has the field " + field + ", which the definition makes itself: here a row is known by what it says")
+				key = nil
+				break
+			}
+			field = a.from
+		}
+		key = append(key, field)
+	}
+	s.key = key
+	switch {
+	case len(key) == 0:
+		s.set.Set("primary_key", "row_hash", "the definition names no key: a row is known by what it says, and one that changes is another row")
+	case len(key) == 1 && key[0] == "row_hash":
+		s.set.Set("primary_key", draft.List{key[0]}, "")
+	case len(key) == 1:
+		s.set.Set("primary_key", key[0], "")
+	default:
+		s.set.Set("primary_key", texts(key), "")
+	}
+}
+
+func texts(all []string) draft.List {
+	list := draft.List{}
+	for _, t := range all {
+		list = append(list, t)
+	}
+	return list
+}
+
+// addition is a field that the definition adds to rows.
+type addition struct {
+	from  string // the dotted path in the row that it is a copy of; "": it is none
+	slice string // the placeholder of the slice's value that it is; "": it is none
+}
+
+// readTransformations reads what the definition makes of rows.
+func (s *stream) readTransformations() {
+	for _, tr := range s.p.list("transformations") {
+		switch tr.kind() {
+		case "AddFields":
+			for _, f := range tr.list("fields") {
+				s.addField(f)
+			}
+		case "RemoveFields":
+			n := tr.get("field_pointers")
+			if n == nil {
+				continue
+			}
+			if c := tr.get("condition"); !c.empty() && textOf(c) != "True" {
+				s.assume("the definition removes fields under a condition (" + textOf(c) + "); here they stay")
+				continue
+			}
+			for _, pointer := range n.items {
+				var path []string
+				for _, item := range tr.doc.follow(pointer).items {
+					path = append(path, s.word(tr.doc.follow(item), tr, "the path of a field"))
+				}
+				s.removed = append(s.removed, strings.Join(path, "."))
+			}
+		default:
+			refuse(tr.node.at, "its rows are made anew in a way that settings cannot say ("+tr.kind()+")")
+		}
+	}
+}
+
+// addField reads a field that is added. One that no setting can make is left out, and it is said.
+func (s *stream) addField(f part) {
+	n := f.get("path")
+	if n == nil {
+		return
+	}
+	var path []string
+	for _, item := range n.items {
+		path = append(path, s.word(f.doc.follow(item), f, "the path of a field"))
+	}
+	name, value := strings.Join(path, "."), f.get("value")
+	a := addition{}
+	if value != nil && value.kind == isText {
+		parts, err := fragments(value.text)
+		if err == nil && len(parts) == 1 && parts[0].expr != nil {
+			root, keys, ok := s.path(parts[0].expr, f)
+			switch {
+			case ok && root == "record" && len(keys) > 0:
+				a.from = strings.Join(keys, ".")
+			case ok && strings.HasPrefix(root, "stream_"):
+				a.slice, _ = s.sliceOf(keys)
+			}
+		}
+	}
+	s.added[name] = a
+	if a.from != name {
+		s.assume("the definition adds the field " + name + " (" + strings.TrimSpace(textOf(value)) + "), which rows do not have here")
+	}
+}
