@@ -34,6 +34,7 @@ type deps struct {
 	transport http.RoundTripper
 	apis      *options.APIs // made by New; nil: those of this stream alone
 	client    []kgo.Opt
+	access    *kafka.Access // of all clients; nil: each has its own
 	lookEvery time.Duration
 	seats     int             // how many streams may be awake; 0: as many as the process may have files for
 	together  *kafka.Together // made by New for a worker of many streams
@@ -56,10 +57,20 @@ func (b backoff) wait(drawn time.Duration, cause error) time.Duration {
 // unlimited is the size of records as long as the topic's limit is not known.
 const unlimited = math.MaxInt
 
+// enters makes the access to the brokers that all clients have together, and fails where a file of it is of no use. Where
+// nobody logs, nothing is logged.
+func (o *Options) enters(cfg *config.Config) error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
+	return o.deps.access.Usable()
+}
+
 // newAPIs makes what the streams of a configuration use together. What APIs replace of their credentials is
 // kept in the state topic.
 func newAPIs(cfg *config.Config, o Options) *options.APIs {
-	return options.NewAPIs(o.deps.transport, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client).Secrets(), o.Logger)
+	return options.NewAPIs(o.deps.transport, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps).Secrets(), o.Logger)
 }
 
 // alone is what a stream of no worker shares with others: nothing.
@@ -85,7 +96,7 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 		return nil, err
 	}
 	report := parts.Report
-	target := sinkOptions(cfg, s, report.Log, o.deps.client)
+	target := sinkOptions(cfg, s, report.Log, o.deps)
 	target.Together = o.deps.together
 	trial := newTrial(parts, source, worker, registry, target)
 	back := &readback.Reader{Stream: s, Format: parts.Format, Rules: parts.Rules, Report: report}
@@ -225,13 +236,16 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		Drift: source.Drift, Budget: share}, source, plan, nil
 }
 
-func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
+func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, d deps) kafka.Options {
 	k := cfg.Kafka
+	if d.access == nil {
+		d.access = kafka.NewAccess(k.Access)
+	}
 	return kafka.Options{
-		Brokers: k.Brokers, Access: k.Access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
+		Brokers: k.Brokers, Access: d.access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
 		StatePartitions: k.StatePartitions, Partitions: k.Partitions, TopicConfig: s.TopicConfig, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: client,
+		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: d.client,
 		Fits: func(stored strategies.Cursor) error {
 			_, err := stream.Adopt(stored, s)
 			if err == nil && stream.Moving(stored) {

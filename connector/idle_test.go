@@ -173,8 +173,8 @@ func TestBrokerIdleSpoiledReopen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			spoiled := &wakes{Sink: worker.units[0].driver.Opener.Sink, spoil: c.spoil}
-			worker.units[0].through(spoiled)
+			spoiled := &wakes{Sink: worker.crew.Members()[0].driver.Opener.Sink, spoil: c.spoil}
+			worker.crew.Members()[0].through(spoiled)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- worker.Run(ctx) }()
@@ -236,7 +236,7 @@ func TestBrokerStreamsOpenInTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, u := range c.units {
+	for _, u := range c.crew.Members() {
 		u.driver.Worker = w
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -36,11 +35,11 @@ type AskState = operate.Ask
 // ErrNoState is the error of a change of a stream of which the state topic has nothing.
 var ErrNoState = kafka.ErrNoState
 
-// Verification is what Verify and Repair have found, and Progress how far they have come.
-type (
-	Verification = verify.Report
-	Progress     = verify.Progress
-)
+// Verification is what Verify and Repair have found.
+type Verification = verify.Report
+
+// Progress is how far they have come.
+type Progress = verify.Progress
 
 // ErrDiffers is the error of a topic that Verify does not prove to be as the API says; exit code 1.
 var ErrDiffers = verify.ErrDiffers
@@ -61,11 +60,11 @@ func Reset(ctx context.Context, cfg *config.Config, name string, again bool, ask
 // DeleteState removes what the state topic has of a stream, which need not be in the configuration any more. Its
 // workers are fenced. The output topic stays. secret also removes what the API has replaced of the stream's own credentials.
 func DeleteState(ctx context.Context, cfg *config.Config, name string, secret bool, ask AskState, o Options) error {
-	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+	if err := o.enters(cfg); err != nil {
 		return err
 	}
 	s, err := named(cfg, name)
-	states, owners, failed := sinkOptions(cfg, s, logger(o), o.deps.client).States(ctx)
+	states, owners, failed := sinkOptions(cfg, s, o.Logger, o.deps).States(ctx)
 	if failed != nil {
 		return failed
 	}
@@ -81,13 +80,13 @@ func DeleteState(ctx context.Context, cfg *config.Config, name string, secret bo
 	if at < 0 {
 		return fmt.Errorf("%w: %s", ErrNoState, name)
 	}
-	return operate.Delete(ctx, sinkOptions(cfg, s, logger(o), o.deps.client), states[at].Cursor, states[at].At, secret, ask)
+	return operate.Delete(ctx, sinkOptions(cfg, s, o.Logger, o.deps), states[at].Cursor, states[at].At, secret, ask)
 }
 
 // ExportState reads the stored cursors of streams of the configuration; of all of them, where none is named. It fences
 // nobody, and holds no credential.
 func ExportState(ctx context.Context, cfg *config.Config, names []string, o Options) (StateDump, error) {
-	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+	if err := o.enters(cfg); err != nil {
 		return StateDump{}, err
 	}
 	for _, name := range names {
@@ -100,7 +99,7 @@ func ExportState(ctx context.Context, cfg *config.Config, names []string, o Opti
 			names = append(names, s.Name)
 		}
 	}
-	return operate.Export(ctx, sinkOptions(cfg, config.Stream{}, logger(o), o.deps.client), names)
+	return operate.Export(ctx, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps), names)
 }
 
 // ImportState makes the cursors of an export those of the configuration's streams. Streams that the configuration has not
@@ -124,13 +123,6 @@ func ImportState(ctx context.Context, cfg *config.Config, from io.Reader, adopt 
 	return others, nil
 }
 
-func logger(o Options) *slog.Logger {
-	if o.Logger == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return o.Logger
-}
-
 // operating hands out the parts of a stream whose state is changed.
 func operating(cfg *config.Config, name string, o Options, do func(operate.Parts) error) error {
 	return examining(cfg, name, o, func(r *reader, _ Options) error {
@@ -140,10 +132,9 @@ func operating(cfg *config.Config, name string, o Options, do func(operate.Parts
 
 // examining hands out what reads a stream's topic and API.
 func examining(cfg *config.Config, name string, o Options, do func(*reader, Options) error) error {
-	o.Logger = logger(o)
 	s, err := named(cfg, name)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = o.enters(cfg)
 	}
 	if err != nil {
 		return err
@@ -172,7 +163,7 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 	if cfg.SchemaRegistry.URL == "" {
 		return nil, options.ErrNoRegistry
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +171,7 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &reader{parts, source, plan, registry, sinkOptions(cfg, s, parts.Report.Log, o.deps.client), cfg}, nil
+	return &reader{parts, source, plan, registry, sinkOptions(cfg, s, parts.Report.Log, o.deps), cfg}, nil
 }
 
 // back reads the topic's records as a cursor says what their schema ids mean.

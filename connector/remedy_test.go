@@ -110,8 +110,8 @@ func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slow := &slowOpen{Sink: c.units[0].driver.Opener.Sink, h: h}
-	c.units[0].through(slow)
+	slow := &slowOpen{Sink: c.crew.Members()[0].driver.Opener.Sink, h: h}
+	c.crew.Members()[0].through(slow)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()

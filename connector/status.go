@@ -71,8 +71,8 @@ func ServeHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Lo
 
 // shown is what is shown of all streams.
 func (c *Connector) shown() []serve.Stream {
-	all := make([]serve.Stream, len(c.units))
-	for i, u := range c.units {
+	all := make([]serve.Stream, len(c.crew.Members()))
+	for i, u := range c.crew.Members() {
 		all[i] = serve.Stream{Status: u.report.Board.Get(), MaxLag: u.config.MaxLag}
 		if last := u.sink.Last(); last != nil {
 			all[i].Stored = serve.Stored{Seq: last.Cursor.Seq, Sweep: describeSweep(last.Cursor), At: last.At}
@@ -83,7 +83,7 @@ func (c *Connector) shown() []serve.Stream {
 
 // tell leaves word of what an operator wants of a stream.
 func (c *Connector) tell(name string, what stream.Kind) error {
-	for _, u := range c.units {
+	for _, u := range c.crew.Members() {
 		if u.config.Name != name {
 			continue
 		}

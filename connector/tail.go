@@ -45,12 +45,13 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 			o.Registry.URL = l.RegistryURL()
 		}
 	}
-	if err := kafka.Usable(o.Access); err != nil {
+	access := kafka.NewAccess(o.Access)
+	if err := access.Usable(); err != nil {
 		return err
 	}
 	var decoder render.Decoder
 	if o.Registry.URL != "" {
-		registry, err := wire.NewRegistry(o.Registry.URL, o.Registry.Username, o.Registry.Password.Reveal())
+		registry, err := wire.NewRegistry(o.Registry)
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 		pause = out.Flush
 	}
 	written := 0
-	err = kafka.Options{Brokers: o.Brokers, Access: o.Access, Topic: o.Topic}.Tail(ctx, o.Part, func(r *kgo.Record) error {
+	err = kafka.Options{Brokers: o.Brokers, Access: access, Topic: o.Topic}.Tail(ctx, o.Part, func(r *kgo.Record) error {
 		line, err := render.Line(ctx, decoder, r)
 		if err != nil {
 			return err

@@ -40,7 +40,7 @@ func tailFixture(t *testing.T) (*Local, string) {
 	if _, err := kadm.NewClient(cl).CreateTopic(t.Context(), 1, 1, nil, "t"); err != nil {
 		t.Fatal(err)
 	}
-	reg, err := wire.NewRegistry(l.RegistryURL(), "", "")
+	reg, err := wire.NewRegistry(config.Registry{URL: l.RegistryURL()})
 	if err != nil {
 		t.Fatal(err)
 	}

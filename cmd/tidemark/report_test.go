@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -72,7 +73,7 @@ func TestReportOfMany(t *testing.T) {
 				calls++
 				all := make([]connector.Status, 1000)
 				for i := range all {
-					all[i].State = connector.Starting
+					all[i].Stream, all[i].State = strconv.Itoa(i), connector.Starting
 					if i%4 == 0 {
 						all[i].State = connector.Reading
 						all[i].Pages, all[i].Read, all[i].Written = int64(calls), int64(10*calls), int64(calls)

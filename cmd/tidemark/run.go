@@ -25,6 +25,7 @@ func newRunCmd() *cobra.Command {
 		logging  logFlags
 		http     httpFlags
 		beatFile string
+		again    reloader
 	)
 	cmd := &cobra.Command{
 		Use:   "run -c FILE",
@@ -34,7 +35,11 @@ been swept to its end. Without brokers, in the file or as a flag, an embedded br
 schema registry run in the data directory.
 
 A stream whose API, broker or registry fails waits and tries again, for as long as it
-takes; with --once it fails in the end, and the exit code says why.`,
+takes; with --once it fails in the end, and the exit code says why.
+
+A SIGHUP has the configuration read again, and so does a change of its file with --watch:
+streams that are configured as before go on undisturbed, others are started, stopped or
+started anew. A file with mistakes changes nothing.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("wait") {
@@ -46,13 +51,14 @@ takes; with --once it fails in the end, and the exit code says why.`,
 				return err
 			}
 			defer flush()
-			cfg, err := config.Load(file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL})
+			again.file, again.flags = file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL}
+			cfg, err := config.Load(file, again.flags)
 			var asked *endpoint
 			if err == nil {
 				asked, err = http.listen(cmd, cfg.HTTP, once, log)
 			}
 			if err == nil {
-				err = runStreams(cmd.Context(), cfg, &s, running{once, wait, beatFile, asked, log, show})
+				err = runStreams(cmd.Context(), cfg, &s, running{once, wait, beatFile, asked, log, show, &again})
 				asked.close()
 			}
 			if err != nil && logging.format == "json" {
@@ -67,6 +73,7 @@ takes; with --once it fails in the end, and the exit code says why.`,
 	f.StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML")
 	f.BoolVar(&once, "once", false, "sweep every stream to its end, then exit")
 	f.BoolVar(&wait, "wait", true, "wait at the start for a broker and a registry that are not there yet; not with --once, unless given")
+	f.BoolVar(&again.watch, "watch", false, "read the configuration again when its file, or that of a schema, has changed; not with --once")
 	f.StringVar(&strategy, "strategy", "", "read with this strategy instead of the configured one")
 	logging.addFlags(cmd, "info")
 	http.addFlags(cmd)
@@ -83,6 +90,7 @@ type running struct {
 	asked      *endpoint
 	log        *slog.Logger
 	show       *progress
+	again      *reloader
 }
 
 // runStreams runs a loaded configuration, with the embedded servers where it needs
@@ -106,8 +114,13 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, r running) 
 		if local {
 			dir = s.dataDir
 		}
+		stopReloads := func() {}
+		if !r.once {
+			stopReloads = r.again.listen(ctx, c, cfg, local, r.log)
+		}
 		beside := r.beside(ctx, c, heartbeatPath(r.beatFile, dir))
 		err = c.Run(ctx)
+		stopReloads()
 		beside()
 	}
 	if r.once {
@@ -118,12 +131,14 @@ func runStreams(ctx context.Context, cfg *config.Config, s *servers, r running) 
 
 // beside starts what tells of a run while it goes on, until the returned function is called.
 func (r *running) beside(ctx context.Context, c *connector.Connector, beatPath string) (end func()) {
+	stopped := ctx
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() { report(ctx, r.log, c.Status, reportEvery) })
 	wg.Go(func() { r.show.run(ctx, c) })
 	stopServing := r.asked.serve(c)
 	stopBeat := beat(beatPath, r.asked.probed(), c.Status, r.log)
+	context.AfterFunc(stopped, live(func() { c.Status() }))
 	return func() {
 		stopBeat()
 		stopServing()
@@ -163,7 +178,7 @@ const reportEach = 20
 // report says now and then how far the streams are whose sweep has not ended since it last
 // looked. A first sweep may take hours.
 func report(ctx context.Context, log *slog.Logger, status func() []connector.Status, every time.Duration) {
-	past := status()
+	past := byName(status())
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -174,27 +189,39 @@ func report(ctx context.Context, log *slog.Logger, status func() []connector.Sta
 		}
 		now := status()
 		told, waiting, more := 0, 0, connector.Counts{}
-		for i, s := range now {
-			if s.Sweeps > past[i].Sweeps || s.State == connector.Idle || s.State == connector.Retrying && s.Pages == past[i].Pages || s.State == connector.Done || s.State == connector.Failed {
+		for _, s := range now {
+			before := past[s.Stream]
+			if s.Pages < before.Pages || s.Sweeps < before.Sweeps { // it was started anew meanwhile
+				before = connector.Status{}
+			}
+			if s.Sweeps > before.Sweeps || s.State == connector.Idle || s.State == connector.Retrying && s.Pages == before.Pages || s.State == connector.Done || s.State == connector.Failed {
 				continue
 			}
 			if told++; told > reportEach {
 				if s.State == connector.Starting {
 					waiting++
 				}
-				more.Pages, more.Read, more.Written = more.Pages+s.Pages-past[i].Pages, more.Read+s.Read-past[i].Read, more.Written+s.Written-past[i].Written
+				more.Pages, more.Read, more.Written = more.Pages+s.Pages-before.Pages, more.Read+s.Read-before.Read, more.Written+s.Written-before.Written
 				continue
 			}
-			log.Info("a sweep goes on", append([]any{"stream", s.Stream, "strategy", s.Strategy, "state", s.State, "pages", s.Pages - past[i].Pages,
-				"rows", s.Read - past[i].Read, "rows_per_second", rate(s.Read-past[i].Read, every), "written", s.Written - past[i].Written,
-				"written_in_all", s.Written, "mark", s.Mark}, howFar(&s, &past[i], every)...)...)
+			log.Info("a sweep goes on", append([]any{"stream", s.Stream, "strategy", s.Strategy, "state", s.State, "pages", s.Pages - before.Pages,
+				"rows", s.Read - before.Read, "rows_per_second", rate(s.Read-before.Read, every), "written", s.Written - before.Written,
+				"written_in_all", s.Written, "mark", s.Mark}, howFar(&s, &before, every)...)...)
 		}
 		if told > reportEach {
 			log.Info("sweeps of more streams go on", "streams", told-reportEach, "of_them_not_open_yet", waiting,
 				"pages", more.Pages, "rows", more.Read, "written", more.Written)
 		}
-		past = now
+		past = byName(now)
 	}
+}
+
+func byName(all []connector.Status) map[string]connector.Status {
+	named := make(map[string]connector.Status, len(all))
+	for _, s := range all {
+		named[s.Stream] = s
+	}
+	return named
 }
 
 // rate is how many rows a second so many are.

@@ -53,6 +53,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 	}
 	d.access(c)
+	d.registry(c)
 	d.http()
 	d.together(c, sources)
 }

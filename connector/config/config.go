@@ -30,13 +30,6 @@ type Kafka struct {
 	Access                Access        // to the brokers
 }
 
-// Registry is a schema registry with Confluent's API.
-type Registry struct {
-	URL      string // empty: the embedded registry
-	Username string
-	Password Secret
-}
-
 // Stream is one API collection, read with one strategy, written to one topic.
 type Stream struct {
 	Name     string // its cursor is stored under it

@@ -65,11 +65,12 @@
 //
 // Files: keys.go has the table of all keys and their defaults, from which come the
 // reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
-// computes those that follow other keys; load.go puts a file together,
+// computes those that follow other keys; load.go puts a file together, sound.go with what is right of one that is not,
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
+// http.go those of the http section, settings.go what of a stream a stored cursor depends on,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl, http.go those of http; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -230,18 +231,50 @@
 //	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
 //	tls.cert_file            the certificate that the broker is shown, in PEM; relative to this file
 //	tls.key_file             its private key, in PEM; relative to this file
-//	tls.server_name          the name that the brokers' certificates must have [the host that is asked]
+//	tls.server_name          the name that the broker's certificate must have [the host that is asked]
 //	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
-//	sasl.mechanism           how clients prove who they are; plain sends the password, so that it needs tls: plain, scram-sha-256, scram-sha-512
+//	sasl.mechanism           how clients prove who they are; plain sends the password, and oauthbearer a token, so that they need tls: plain, scram-sha-256, scram-sha-512, oauthbearer
 //	sasl.username            the user, or the key of an API key
+//	sasl.username_file       a file that holds it, read again for each connection; relative to this one
 //	sasl.password            the user's password; write "${NAME}", not the password
 //	sasl.password_file       a file that holds the password, read again for each connection; relative to this one
+//	sasl.token               oauthbearer: the token; write "${NAME}", not the token
+//	sasl.token_file          a file that holds the token, read again for each connection; relative to this one
+//	sasl.token_url           oauthbearer: where tokens are asked for
+//	sasl.client_id           oauthbearer: the client's name
+//	sasl.client_secret       oauthbearer: the client's secret; write "${NAME}", not the secret
+//	sasl.client_secret_file  a file that holds the client's secret, read again for each connection; relative to this one
+//	sasl.client_auth         oauthbearer: where a token request carries the client's name and secret: header, body [what the server takes]
+//	sasl.scopes              oauthbearer: what the token is to be good for, separated by spaces
+//	sasl.token_params        oauthbearer: more parameters of the token request, as audience or grant_type
+//	sasl.lifetime            oauthbearer: how long a token is good [what the answer says]
+//	sasl.extensions          oauthbearer: what is sent with the token, as logicalCluster and identityPoolId
 //
 // # Keys of schema_registry
 //
 //	url                      its http or https URL [the embedded registry]
-//	username                 for basic authentication
-//	password                 for basic authentication; write "${NAME}", not the password
+//	username                 for basic authentication, the user
+//	password                 for basic authentication, the user's password; write "${NAME}", not the password
+//	password_file            a file that holds the password, read again when it is renewed; relative to this one
+//	auth.kind                how requests prove who asks: basic, bearer, oauth2
+//	auth.username            basic: the user
+//	auth.password            basic: the user's password; write "${NAME}", not the password
+//	auth.password_file       a file that holds the password, read again when it is renewed; relative to this one
+//	auth.token               bearer: the token; write "${NAME}", not the token
+//	auth.token_file          a file that holds the token, read again when it is renewed; relative to this one
+//	auth.token_url           oauth2: where tokens are asked for
+//	auth.client_id           oauth2: the client's name
+//	auth.client_secret       oauth2: the client's secret; write "${NAME}", not the secret
+//	auth.client_secret_file  a file that holds the client's secret, read again when it is renewed; relative to this one
+//	auth.client_auth         oauth2: where a token request carries the client's name and secret: header, body [what the server takes]
+//	auth.scopes              oauth2: what the token is to be good for, separated by spaces
+//	auth.token_params        oauth2: more parameters of the token request, as audience or grant_type
+//	auth.lifetime            oauth2: how long a token is good [what the answer says]
+//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
+//	tls.cert_file            the certificate that the registry is shown, in PEM; relative to this file
+//	tls.key_file             its private key, in PEM; relative to this file
+//	tls.server_name          the name that the registry's certificate must have [the host that is asked]
+//	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
 //
 // # Keys of http
 //

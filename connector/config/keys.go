@@ -44,20 +44,20 @@ const (
 type field struct {
 	name, alias string
 	kind        kind
-	into        any                 // pointer to the field it fills; nil: read and dropped
-	enum        []string            // text, words: the only values
-	topic       bool                // text: must be good as a Kafka topic's name
-	empty       bool                // text: "" has a meaning
-	lines       bool                // text: line breaks are blanks
-	min, max    float64             // numbers; durations in seconds, sizes in bytes
-	secret      bool                // the value is never shown (P11)
-	fields      []field             // section
-	kinds       map[string][]string // section: the keys that go with each value of its key kind
-	user        bool                // address: may hold a user name and a password
-	item        []field             // rates, rules, named: the keys of an entry
-	must        bool                // of an entry's key: it cannot be left out
-	more        *[]string           // formats: those of a list behind the first
-	none        *bool               // integer: "none" may stand for a number, and sets this
+	into        any       // pointer to the field it fills; nil: read and dropped
+	enum        []string  // text, words: the only values
+	topic       bool      // text: must be good as a Kafka topic's name
+	empty       bool      // text: "" has a meaning
+	lines       bool      // text: line breaks are blanks
+	min, max    float64   // numbers; durations in seconds, sizes in bytes
+	secret      bool      // the value is never shown (P11)
+	fields      []field   // section
+	kinds       kinds     // section: what its keys are told apart by
+	user        bool      // address: may hold a user name and a password
+	item        []field   // rates, rules, named: the keys of an entry
+	must        bool      // of an entry's key: it cannot be left out
+	more        *[]string // formats: those of a list behind the first
+	none        *bool     // integer: "none" may stand for a number, and sets this
 	def         defaults
 	doc         string
 }
@@ -109,16 +109,8 @@ func kafkaFields(k *Kafka) []field {
 		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: always("15s"), doc: "after this the broker aborts a transaction by itself"},
 		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: always("tidemark"), doc: "workers that share streams share it; others must not"},
 		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: always("16MiB"), doc: "pages fetched and not yet committed, of all streams together"},
-		{name: "tls", kind: section, fields: brokerTLSFields(&k.Access), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
-		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), doc: "how clients prove to the brokers who they are"},
-	}
-}
-
-func registryFields(r *Registry) []field {
-	return []field{
-		{name: "url", kind: address, empty: true, into: &r.URL, def: computed("the embedded registry"), doc: "its http or https URL"},
-		{name: "username", kind: scalar, empty: true, into: &r.Username, secret: true, doc: "for basic authentication"},
-		{name: "password", kind: scalar, empty: true, into: &r.Password, secret: true, doc: "for basic authentication; write \"${NAME}\", not the password"},
+		{name: "tls", kind: section, fields: serverTLSFields(&k.Access.TLS, "the broker"), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
+		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), kinds: saslKinds, doc: "how clients prove to the brokers who they are"},
 	}
 }
 
@@ -185,7 +177,7 @@ func streamFields(s *Stream) []field {
 		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", counting...), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
-		{name: "auth", kind: section, fields: authFields(&s.Auth), kinds: authKeys(), doc: "how requests prove who asks; to the url's origin only"},
+		{name: "auth", kind: section, fields: authFields(&s.Auth), kinds: authKinds, doc: "how requests prove who asks; to the url's origin only"},
 		{name: "tls", kind: section, fields: tlsFields(&s.TLS, "the API"), doc: "whom to trust, and what to show, where the API is asked over https"},
 		{name: "proxy", kind: address, user: true, secret: true, into: &s.Proxy, def: computed("as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say"), doc: "the proxy between this and the API"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: always("30s"), doc: "bounds a request as a whole"},

@@ -189,13 +189,14 @@ func TestEveryKey(t *testing.T) {
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
 			Compression: "zstd", TransactionTimeout: 90 * time.Second, TransactionalIDPrefix: "team-a", MaxInFlight: 32 << 20,
 			Access: Access{
-				Encrypted: true, ServerName: "kafka.internal",
-				TLS: TLS{CAFile: File{"testdata/kafka-ca.pem", "testdata/kafka-ca.pem"}, CertFile: File{"/etc/kafka/client.pem", "/etc/kafka/client.pem"},
+				Encrypted: true,
+				TLS: TLS{ServerName: "kafka.internal", CAFile: File{"testdata/kafka-ca.pem", "testdata/kafka-ca.pem"}, CertFile: File{"/etc/kafka/client.pem", "/etc/kafka/client.pem"},
 					KeyFile: File{"/etc/kafka/client.key", "/etc/kafka/client.key"}},
-				SASL: SASL{Mechanism: SASLScram512, Username: "tidemark", Password: "secret hunter2"},
+				SASL: SASL{Mechanism: SASLScram512, UsernameFile: File{"testdata/kafka-user", "testdata/kafka-user"}, Password: "secret hunter2"},
 			},
 		},
-		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
+		SchemaRegistry: Registry{URL: "http://127.0.0.1:8081", Short: true,
+			Auth: Auth{Kind: AuthBasic, Username: "reader", Password: "registry-hunter2", In: InHeader, Name: "Authorization", Scheme: "Basic"}},
 		HTTP: HTTP{TokenFile: File{"testdata/http-token", "testdata/http-token"}, CertFile: File{"/etc/tidemark/cert.pem", "/etc/tidemark/cert.pem"}, KeyFile: File{"/etc/tidemark/key.pem", "/etc/tidemark/key.pem"},
 			ClientCAFile: File{"testdata/http-ca.pem", "testdata/http-ca.pem"}, ReadyAfter: 2 * time.Minute},
 		Streams: []Stream{{
@@ -234,18 +235,20 @@ func TestEveryKey(t *testing.T) {
 	if !reflect.DeepEqual(got.Kafka, want.Kafka) || !reflect.DeepEqual(got.SchemaRegistry, want.SchemaRegistry) || len(got.Streams) != 7 { // TestRequests has the others
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if got.SchemaRegistry.Password.Reveal() != "registry-hunter2" || strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), "hunter2") {
+	if got.SchemaRegistry.Auth.Password.Reveal() != "registry-hunter2" || strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), "hunter2") {
 		t.Error("the password is lost, or shown (P11)")
 	}
 	data, err := os.ReadFile("testdata/all.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds, err := os.ReadFile("testdata/auth.yaml") // no stream can have the keys of all kinds
-	if err != nil {
-		t.Fatal(err)
+	for _, more := range []string{"testdata/auth.yaml", "testdata/access.yaml"} { // no section can have the keys of all kinds
+		kinds, err := os.ReadFile(more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = append(data, kinds...)
 	}
-	data = append(data, kinds...)
 	eachKey(func(path string, f field) {
 		if f.name != "$schema" && !strings.Contains(string(data), f.name+":") {
 			t.Errorf("all.yaml lacks %s", path)

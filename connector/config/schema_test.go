@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -147,10 +145,11 @@ func fieldSchema(f field) object {
 			s["required"] = must
 		}
 		var kinds []any
-		for _, kind := range slices.Sorted(maps.Keys(f.kinds)) {
+		for _, kind := range f.kinds.all {
+			by := f.kinds.by
 			kinds = append(kinds, object{
-				"if":   object{"properties": object{"kind": object{"const": kind}}, "required": []string{"kind"}},
-				"then": object{"propertyNames": object{"enum": f.kinds[kind]}},
+				"if":   object{"properties": object{by: object{"const": kind.name}}, "required": []string{by}},
+				"then": object{"propertyNames": object{"enum": append([]string{by}, kind.keys...)}},
 			})
 		}
 		if len(kinds) > 0 {
@@ -262,7 +261,7 @@ func TestSchemaIsGenerated(t *testing.T) {
 
 func TestSchemaAcceptsGoodFiles(t *testing.T) {
 	schema := compiledSchema(t)
-	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "auth.yaml", "flat.yaml"} {
+	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "auth.yaml", "access.yaml", "flat.yaml"} {
 		path = filepath.Join("testdata", path)
 		data, err := os.ReadFile(path)
 		if err != nil {

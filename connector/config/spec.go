@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -41,6 +42,12 @@ func (s Stream) coarse() time.Duration {
 		return 0 // not a stream that Load made
 	}
 	return time.Duration(t.Granule(request.Since)) * time.Microsecond
+}
+
+// Same reports whether the stream is configured as another one is, wherever they stand in their files.
+func (s Stream) Same(other Stream) bool {
+	s.Pos, other.Pos = Position{}, Position{}
+	return reflect.DeepEqual(s, other)
 }
 
 // TokenPlace says where answers have what leads to the next page; empty: nowhere.

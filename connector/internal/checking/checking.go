@@ -147,7 +147,7 @@ func (c *checker) kafka() {
 		c.say(finding{what: "kafka", text: risk, warn: true})
 	}
 	all := c.parts.Sink(config.Stream{})
-	if err := kafka.Usable(c.cfg.Kafka.Access); err != nil {
+	if err := all.Access.Usable(); err != nil {
 		c.line("kafka", "", err)
 		return
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/trust"
 	"tidemark/strategies"
 )
 
@@ -46,7 +46,7 @@ type Options struct {
 	// otherwise.
 	FailOnLoss bool
 	Together   *Together // of the worker's sinks; nil: this one looks for itself
-	Access     config.Access
+	Access     *Access
 	Client     []kgo.Opt // more client settings, as a test's network
 }
 
@@ -58,13 +58,13 @@ func (o Options) client(more ...kgo.Opt) (*kgo.Client, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Brokers...),
 		kgo.ClientID("tidemark"),
-		kgo.DialTimeout(dialTimeout),
+		kgo.DialTimeout(trust.DialTimeout),
 		kgo.RetryTimeout(dialPatience),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.FetchMaxWait(250 * time.Millisecond), // a fetch under way keeps a new partition waiting
 		kgo.DisableClientMetrics(),               // they are pushed on Close, to a broker that may be gone
 	}
-	opts = append(opts, o.access()...)
+	opts = append(opts, o.Access.opts()...)
 	opts = append(opts, o.Client...)
 	cl, err := kgo.NewClient(append(opts, more...)...)
 	if err != nil {

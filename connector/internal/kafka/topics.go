@@ -44,7 +44,7 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 		err = fmt.Errorf("%w (kafka.replication is %d; are there as many brokers?)", err, o.Replication)
 	}
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
-		return info, refusal(class.Errorf(class.Broker, "creating topic %s: %w", topic, err))
+		return info, refusal(class.Errorf(class.Broker, "creating topic %s: %w", topic, toMake.of(topic, err)))
 	}
 	// A new topic takes a moment to get its leaders.
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
@@ -66,6 +66,9 @@ func describe(ctx context.Context, adm *kadm.Client, topic string) (topicInfo, e
 
 func describeAll(ctx context.Context, adm *kadm.Client, names []string) map[string]said[topicInfo] {
 	listed, failed := adm.ListTopics(ctx, names...)
+	if all, ok := apart(names, failed, func(some []string) map[string]said[topicInfo] { return describeAll(ctx, adm, some) }); ok {
+		return all
+	}
 	all := make(map[string]said[topicInfo], len(names))
 	for _, name := range names {
 		t, err := listed[name], failed
@@ -83,7 +86,7 @@ func describeAll(ctx context.Context, adm *kadm.Client, names []string) map[stri
 			}
 		}
 		if err != nil {
-			all[name] = said[topicInfo]{err: class.Errorf(class.Broker, "looking up topic %s: %w", name, err)}
+			all[name] = said[topicInfo]{err: class.Errorf(class.Broker, "looking up topic %s: %w", name, toFind.of(name, err))}
 			continue
 		}
 		all[name] = said[topicInfo]{value: topicInfo{id: t.ID.String(), partitions: len(t.Partitions)}}
@@ -106,7 +109,7 @@ func describeNow(ctx context.Context, cl *kgo.Client, topic string) (topicInfo, 
 		err = kerr.UnknownTopicOrPartition
 	}
 	if err != nil {
-		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s again: %w", topic, err)
+		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s again: %w", topic, toFind.of(topic, err))
 	}
 	t := resp.Topics[0]
 	return topicInfo{id: kadm.TopicID(t.TopicID).String(), partitions: len(t.Partitions)}, nil
@@ -187,9 +190,12 @@ func settingsOfAll(ctx context.Context, adm *kadm.Client, topics []string) map[s
 		all[topic] = said[map[string]string]{value: make(map[string]string)}
 	}
 	failed := func(topic string, err error) {
-		all[topic] = said[map[string]string]{err: class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)}
+		all[topic] = said[map[string]string]{err: class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, toKnow.of(topic, err))}
 	}
 	configs, err := adm.DescribeTopicConfigs(ctx, topics...)
+	if all, ok := apart(topics, err, func(some []string) map[string]said[map[string]string] { return settingsOfAll(ctx, adm, some) }); ok {
+		return all
+	}
 	if err != nil {
 		for _, topic := range topics {
 			failed(topic, err)

@@ -13,6 +13,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/request"
+	"tidemark/connector/internal/trust"
 )
 
 // try sends one request and reads its answer within the timeout. An error that is worth
@@ -217,7 +218,7 @@ func (c *Client) transportError(q *request.Request, err error) error {
 	}
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
+	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, trust.ErrProxy)
 	err = fmt.Errorf("%s: %w", q, c.secrets.Err(err))
 	if permanent {
 		return class.Wrap(class.Source, err)

@@ -44,6 +44,7 @@ type Observer interface {
 type Judge struct {
 	Lost     func(error) bool // the topic has lost records, and that ends the stream (on_topic_loss: fail)
 	Passing  func(error) bool // it passes by itself
+	Denied   func(error) bool // the broker does not allow it, now or later
 	TooLarge func(error) bool // a transaction failed because the topic takes no record so large
 	Commit   func(error) (failed, permanent, late bool)
 	Retried  func(error) bool // the API was asked as often as max_retries allows

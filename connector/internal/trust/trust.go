@@ -1,8 +1,8 @@
 // Package trust makes the settings of TLS out of the files that a configuration names: whom to trust beside
-// the system's roots, and which certificate to show. The clients of APIs and of brokers share it, and the server
-// that says how a worker is.
+// the system's roots, and which certificate to show. The clients of APIs, of brokers and of the registry share it, and
+// the server that says how a worker is.
 //
-// Files: trust.go.
+// Files: trust.go (settings), dial.go (connections that read the files anew), hint.go (what to do about an error).
 package trust
 
 import (
@@ -19,7 +19,7 @@ import (
 // New reads the files as they are now. Errors call their keys by what stands before them, as "tls" or
 // "kafka.tls"; they name the files as the configuration does, and never quote them (P11).
 func New(t config.TLS, under string) (*tls.Config, error) {
-	trust := &tls.Config{MinVersion: tls.VersionTLS12}
+	trust := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.SkipVerify}
 	if f := t.CAFile; f.Path != "" {
 		pem, err := read(under, "ca_file", f)
 		if err != nil {
