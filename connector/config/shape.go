@@ -116,7 +116,7 @@ func (d *decoder) constants(key string, n *node, f field, wrong func()) {
 	}
 	all := []reshape.Constant{}
 	for at, e := range d.named(key, n, false) {
-		value := ""
+		var value string
 		switch v := e.value; v.kind {
 		case isText:
 			text, ok := d.expand(at, v)

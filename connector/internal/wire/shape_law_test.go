@@ -19,13 +19,13 @@ import (
 )
 
 var shapeSchema = func() string {
-	const any = `"type":["null","string","long","boolean"],"default":null`
+	const scalar = `"type":["null","string","long","boolean"],"default":null`
 	return strings.ReplaceAll(`{"type":"record","name":"S","fields":[{"name":"id","type":"string"},{"name":"at","type":["null","string"],"default":null},
 	{"name":"a",ANY},{"name":"b_a",ANY},{"name":"b_c","type":["null","long"],"default":null},{"name":"b_c_a",ANY},{"name":"n",ANY},
 	{"name":"r","type":["null",{"type":"record","name":"R","fields":[{"name":"a",ANY},{"name":"n",ANY},
 		{"name":"c","type":["null",{"type":"array","items":["null","string","long","boolean"]}],"default":null}]}],"default":null},
 	{"name":"l","type":["null",{"type":"array","items":["null",{"type":"record","name":"L","fields":[{"name":"a",ANY},{"name":"n",ANY}]}]}],"default":null},
-	{"name":"m","type":["null",{"type":"map","values":["null","string","long","boolean"]}],"default":null},{"name":"added","type":["null","string"],"default":null}]}`, "ANY", any)
+	{"name":"m","type":["null",{"type":"map","values":["null","string","long","boolean"]}],"default":null},{"name":"added","type":["null","string"],"default":null}]}`, "ANY", scalar)
 }()
 
 // plainShape is what a Spec makes of a row, written as simply as possible.
