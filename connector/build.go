@@ -243,7 +243,7 @@ func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, d deps) 
 	}
 	return kafka.Options{
 		Brokers: k.Brokers, Access: d.access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
-		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
+		StatePartitions: k.StatePartitions, Partitions: k.Partitions, TopicConfig: s.TopicConfig, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
 		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: d.client,
 		Fits: func(stored strategies.Cursor) error {

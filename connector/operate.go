@@ -35,11 +35,11 @@ type AskState = operate.Ask
 // ErrNoState is the error of a change of a stream of which the state topic has nothing.
 var ErrNoState = kafka.ErrNoState
 
-// Verification is what Verify and Repair have found, and Progress how far they have come.
-type (
-	Verification = verify.Report
-	Progress     = verify.Progress
-)
+// Verification is what Verify and Repair have found.
+type Verification = verify.Report
+
+// Progress is how far they have come.
+type Progress = verify.Progress
 
 // ErrDiffers is the error of a topic that Verify does not prove to be as the API says; exit code 1.
 var ErrDiffers = verify.ErrDiffers

@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"connector/config"},
 	{"connector/internal/request"},
 	{"connector/internal/class", "connector/internal/secret", "connector/internal/draft", "connector/internal/infer"},
-	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where"},
+	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where", "connector/internal/reshape"},
 	{"strategies"},
 	{"strategies/value"},
 	{"schemas"},
