@@ -93,6 +93,6 @@ func (e *endpoint) serve(c *connector.Connector) (stop func()) {
 // close gives the address back where nothing was served.
 func (e *endpoint) close() {
 	if e != nil && e.on() {
-		e.listener.Close()
+		e.listener.Close() //nolint:errcheck // it is closed already where something was served
 	}
 }

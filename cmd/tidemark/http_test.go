@@ -111,16 +111,17 @@ streams:
 		Version string
 		Ready   bool
 		Streams []struct {
-			Stream, State, Phase, Mark, Last_error string
-			Seq                                    int64
-			Counts                                 map[string]int64
+			Stream, State, Phase, Mark string
+			Seq                        int64
+			Counts                     map[string]int64
+			Last                       string `json:"last_error"`
 		}
 	}
 	_, text := asks(t, "GET", at+"/status", "sesame-http")
 	if err := json.Unmarshal([]byte(text), &status); err != nil {
 		t.Fatal(err)
 	}
-	if u := status.Streams[0]; !status.Ready || u.Stream != "user" || u.Phase != "running" || u.Mark == "" || u.Seq < 2 || u.Counts["written"] != 20 || !strings.Contains(u.Last_error, "500") {
+	if u := status.Streams[0]; !status.Ready || u.Stream != "user" || u.Phase != "running" || u.Mark == "" || u.Seq < 2 || u.Counts["written"] != 20 || !strings.Contains(u.Last, "500") {
 		t.Errorf("/status says %s", text)
 	}
 	p.interrupted()
@@ -177,7 +178,7 @@ func TestHTTPAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer taken.Close() //nolint:errcheck // the test is over
 	addr := taken.Addr().String()
 	w := newWorld(t, playground.Options{Users: 20})
 	dir := t.TempDir() + "/data"

@@ -27,7 +27,7 @@ func urlOrigin() origin {
 			if o.Requests < 1 {
 				return nil, connector.ConfigError(fmt.Errorf("--requests %d is below 1", o.Requests))
 			}
-			log, err := newLogger("text", slog.LevelWarn)
+			log, err := newLogger(slog.LevelWarn)
 			if err != nil {
 				return nil, err
 			}

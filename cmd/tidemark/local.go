@@ -20,7 +20,7 @@ directory, until interrupted. What was acknowledged outlives the process, howeve
 ends. Other commands use them with the --brokers and --registry-url that are printed.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := newLogger("text", slog.LevelWarn)
+			log, err := newLogger(slog.LevelWarn)
 			if err != nil {
 				return err
 			}

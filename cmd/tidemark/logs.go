@@ -48,9 +48,9 @@ func levelOf(word string) (slog.Level, error) {
 	return level, nil
 }
 
-// newLogger logs to standard error, so that standard output holds results only.
-func newLogger(format string, level slog.Level) (*slog.Logger, error) {
-	return newBacklogLogger(errOut(), format, level)
+// newLogger logs in text to standard error, so that standard output holds results only.
+func newLogger(level slog.Level) (*slog.Logger, error) {
+	return newBacklogLogger(errOut(), "text", level)
 }
 
 // newBacklogLogger is newLoggerTo, with a line of the same form for lines that were left out.

@@ -45,7 +45,7 @@ func (o *operator) with(cmd *cobra.Command, do func(*config.Config, connector.Op
 	if err != nil {
 		return err
 	}
-	log, err := newLogger("text", slog.LevelWarn)
+	log, err := newLogger(slog.LevelWarn)
 	if err != nil {
 		return err
 	}

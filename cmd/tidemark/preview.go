@@ -28,7 +28,7 @@ what replaces it would be lost.`,
 			if limit < 0 {
 				return connector.ConfigError(fmt.Errorf("--limit %d is below 0", limit))
 			}
-			log, err := newLogger("text", slog.LevelWarn)
+			log, err := newLogger(slog.LevelWarn)
 			if err != nil {
 				return err
 			}

@@ -37,7 +37,7 @@ Without --stream, every stream of the configuration whose keys are to be moved i
 			if err != nil {
 				return err
 			}
-			log, err := newLogger("text", slog.LevelWarn)
+			log, err := newLogger(slog.LevelWarn)
 			if err != nil {
 				return err
 			}

@@ -36,7 +36,7 @@ stops (exit code 5); another stream's next start on the topic is refused. Nothin
 deleted: the stream's next start reads back what the topic holds, and writes what differs.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := newLogger("text", slog.LevelInfo)
+			log, err := newLogger(slog.LevelInfo)
 			if err != nil {
 				return err
 			}

@@ -45,7 +45,7 @@ one runs, and its log is opened if not. Nothing is changed or fenced.`,
 			if err != nil {
 				return connector.ConfigError(err)
 			}
-			log, err := newLogger("text", slog.LevelWarn)
+			log, err := newLogger(slog.LevelWarn)
 			if err != nil {
 				return err
 			}

@@ -26,8 +26,8 @@ func TestListenTLS(t *testing.T) {
 	}
 	w, _ := at()
 	server := &http.Server{Handler: handlerOf(w, c)}
-	go server.Serve(l) //nolint:errcheck // it ends with the test
-	defer server.Close()
+	go server.Serve(l)   //nolint:errcheck // it ends with the test
+	defer server.Close() //nolint:errcheck // the test is over
 	ask := func(trusts *kit.Authority, shows ...tls.Certificate) error {
 		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusts.Pool, Certificates: shows}}}
 		resp, err := client.Get("https://" + l.Addr().String() + "/metrics")
