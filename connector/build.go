@@ -57,8 +57,12 @@ func (b backoff) wait(drawn time.Duration, cause error) time.Duration {
 // unlimited is the size of records as long as the topic's limit is not known.
 const unlimited = math.MaxInt
 
-// enters makes the access to the brokers that all clients have together, and fails where a file of it is of no use.
+// enters makes the access to the brokers that all clients have together, and fails where a file of it is of no use. Where
+// nobody logs, nothing is logged.
 func (o *Options) enters(cfg *config.Config) error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
 	return o.deps.access.Usable()
 }
@@ -239,7 +243,7 @@ func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, d deps) 
 	}
 	return kafka.Options{
 		Brokers: k.Brokers, Access: d.access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
-		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
+		StatePartitions: k.StatePartitions, Partitions: k.Partitions, TopicConfig: s.TopicConfig, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
 		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: d.client,
 		Fits: func(stored strategies.Cursor) error {

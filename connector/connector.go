@@ -65,9 +65,6 @@ type Connector struct {
 // New makes a connector. The configuration must name brokers and a registry. Nothing is
 // contacted yet. Errors have class Config.
 func New(cfg *config.Config, o Options) (*Connector, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if o.OnSweep == nil {
 		o.OnSweep = func(Sweep) {}
 	}

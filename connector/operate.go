@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -36,11 +35,11 @@ type AskState = operate.Ask
 // ErrNoState is the error of a change of a stream of which the state topic has nothing.
 var ErrNoState = kafka.ErrNoState
 
-// Verification is what Verify and Repair have found, and Progress how far they have come.
-type (
-	Verification = verify.Report
-	Progress     = verify.Progress
-)
+// Verification is what Verify and Repair have found.
+type Verification = verify.Report
+
+// Progress is how far they have come.
+type Progress = verify.Progress
 
 // ErrDiffers is the error of a topic that Verify does not prove to be as the API says; exit code 1.
 var ErrDiffers = verify.ErrDiffers
@@ -65,7 +64,7 @@ func DeleteState(ctx context.Context, cfg *config.Config, name string, secret bo
 		return err
 	}
 	s, err := named(cfg, name)
-	states, owners, failed := sinkOptions(cfg, s, logger(o), o.deps).States(ctx)
+	states, owners, failed := sinkOptions(cfg, s, o.Logger, o.deps).States(ctx)
 	if failed != nil {
 		return failed
 	}
@@ -81,7 +80,7 @@ func DeleteState(ctx context.Context, cfg *config.Config, name string, secret bo
 	if at < 0 {
 		return fmt.Errorf("%w: %s", ErrNoState, name)
 	}
-	return operate.Delete(ctx, sinkOptions(cfg, s, logger(o), o.deps), states[at].Cursor, states[at].At, secret, ask)
+	return operate.Delete(ctx, sinkOptions(cfg, s, o.Logger, o.deps), states[at].Cursor, states[at].At, secret, ask)
 }
 
 // ExportState reads the stored cursors of streams of the configuration; of all of them, where none is named. It fences
@@ -100,7 +99,7 @@ func ExportState(ctx context.Context, cfg *config.Config, names []string, o Opti
 			names = append(names, s.Name)
 		}
 	}
-	return operate.Export(ctx, sinkOptions(cfg, config.Stream{}, logger(o), o.deps), names)
+	return operate.Export(ctx, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps), names)
 }
 
 // ImportState makes the cursors of an export those of the configuration's streams. Streams that the configuration has not
@@ -124,13 +123,6 @@ func ImportState(ctx context.Context, cfg *config.Config, from io.Reader, adopt 
 	return others, nil
 }
 
-func logger(o Options) *slog.Logger {
-	if o.Logger == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return o.Logger
-}
-
 // operating hands out the parts of a stream whose state is changed.
 func operating(cfg *config.Config, name string, o Options, do func(operate.Parts) error) error {
 	return examining(cfg, name, o, func(r *reader, _ Options) error {
@@ -140,7 +132,6 @@ func operating(cfg *config.Config, name string, o Options, do func(operate.Parts
 
 // examining hands out what reads a stream's topic and API.
 func examining(cfg *config.Config, name string, o Options, do func(*reader, Options) error) error {
-	o.Logger = logger(o)
 	s, err := named(cfg, name)
 	if err == nil {
 		err = o.enters(cfg)

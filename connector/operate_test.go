@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
@@ -47,7 +49,7 @@ func TestBrokerRewind(t *testing.T) {
 				s.put(person(fmt.Sprint(i+1), at(i+1), "A"))
 			}
 			h, stream := scripted(t, strategy, s)
-			stream.StepSize, stream.MaxID, stream.PageSize = 20, 60, 20
+			stream.StepSize, stream.MaxID, stream.PageSize = 20, 80, 20
 			h.mustOnce()
 			before := h.cursor(stream.Name)
 			to := at(41)
@@ -234,6 +236,31 @@ func TestBrokerDeleteState(t *testing.T) {
 	other.Name += "-other"
 	h.cfg.Streams = append(h.cfg.Streams, other)
 	h.mustOnce() // the topic may have another stream
+	if n := len(h.events(stream.Topic)); n != 12 {
+		t.Errorf("%d events", n)
+	}
+}
+
+// A cursor that cannot be read, in a state topic that got partitions since, is removed from all of them.
+func TestBrokerDeleteUnreadableState(t *testing.T) {
+	t.Parallel()
+	s := &script{docs: people(1, 12)}
+	h, stream := scripted(t, strategies.Keyset, s)
+	h.mustOnce()
+	h.widen(h.cfg.Kafka.StateTopic, h.cfg.Kafka.StatePartitions+5)
+	h.mustOnce()
+	h.produce(h.cfg.Kafka.StateTopic, &kgo.Record{Key: []byte(stream.Name), Value: []byte(`{"seq": 1000000, "version": 1}`)})
+	if err := h.once(); class.Of(err) != class.Broker {
+		t.Fatalf("a cursor that is none: %v", err)
+	}
+	var asked []StateChange
+	if err := DeleteState(t.Context(), h.cfg, stream.Name, false, agree(&asked), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if states, err := States(t.Context(), h.cfg, LocalOptions{}); err != nil || states[0].Found {
+		t.Errorf("%+v, %v", states, err)
+	}
+	h.mustOnce()
 	if n := len(h.events(stream.Topic)); n != 12 {
 		t.Errorf("%d events", n)
 	}

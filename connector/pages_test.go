@@ -231,7 +231,7 @@ func TestExamplesAreRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		kinds := []string{"apis-", "auth-", "pages-", "request-", "slices-"}
+		kinds := []string{"apis-", "auth-", "pages-", "request-", "rows-", "slices-"}
 		if name := f.Name(); !slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(name, kind) }) {
 			t.Errorf("%s is run by no test", name)
 		}

@@ -60,32 +60,35 @@ func statesOf(ctx context.Context, cfg *config.Config, history bool, o LocalOpti
 		return nil, err
 	}
 	topic := kafka.Options{Brokers: brokers, Access: access, StateTopic: cfg.Kafka.StateTopic}
-	stored, _, err := topic.States(ctx)
+	byStream, err := cursors(ctx, topic, history)
 	if err != nil {
 		return nil, err
-	}
-	byStream := make(map[string]kafka.State, len(stored))
-	for _, s := range stored {
-		byStream[s.Stream] = s
 	}
 	states := make([]StreamState, 0, len(cfg.Streams))
 	for _, s := range cfg.Streams {
 		st := StreamState{Stream: s.Name, Strategy: s.Strategy}
-		if found, ok := byStream[s.Name]; ok {
-			st = stateOf(s, found)
-		}
-		if history && st.Found {
-			all, err := topic.History(ctx, s.Name)
-			if err != nil {
-				return nil, err
-			}
-			for _, found := range all[:max(len(all)-1, 0)] {
+		if all := byStream[s.Name]; len(all) > 0 {
+			st = stateOf(s, all[len(all)-1])
+			for _, found := range all[:len(all)-1] {
 				st.Earlier = append(st.Earlier, stateOf(s, found))
 			}
 		}
 		states = append(states, st)
 	}
 	return states, nil
+}
+
+// cursors are those of all streams of the state topic, by name, each stream's last one last; without history, that one only.
+func cursors(ctx context.Context, topic kafka.Options, history bool) (map[string][]kafka.State, error) {
+	if history {
+		return topic.History(ctx)
+	}
+	stored, _, err := topic.States(ctx)
+	byStream := make(map[string][]kafka.State, len(stored))
+	for _, s := range stored {
+		byStream[s.Stream] = []kafka.State{s}
+	}
+	return byStream, err
 }
 
 func stateOf(s config.Stream, found kafka.State) StreamState {
@@ -167,9 +170,6 @@ var ErrNothingToMove = repartition.ErrNothing
 // one transaction. A worker of the stream is fenced, as by another worker; until the end
 // none can start. One that broke off is run again.
 func Repartition(ctx context.Context, cfg *config.Config, name string, o Options) (done Repartitioned, err error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	s, err := named(cfg, name)
 	if err == nil {
 		err = o.enters(cfg)

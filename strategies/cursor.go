@@ -91,8 +91,8 @@ type Setting struct {
 	Text string `json:"text"`
 }
 
-// Again says which records of an output topic the window does not take for written, until the sweep that the
-// cursor stands in or before has ended: those before the offsets whose cursor value is From or greater. What the
+// Again says which records of an output topic the window does not take for written, until a sweep has ended without a
+// warning: those before the offsets whose cursor value is From or greater. What the
 // API shows of their keys is written once more, unless it is older than them (P4).
 type Again struct {
 	From    string  `json:"from,omitempty"` // empty: all of them

@@ -104,7 +104,7 @@ func (c Cursor) Reset() Cursor {
 	return next
 }
 
-// Swept is the cursor behind the end of a sweep: what was to be written again is.
+// Swept is the cursor behind a sweep that has shown everything: what was to be written once more is.
 func (c Cursor) Swept() Cursor {
 	c.Again = nil
 	return c

@@ -88,7 +88,7 @@ func (b *bench) idling(ctx context.Context, place string, streams int) (r idled,
 		return r, err
 	}
 	scraping, done := context.WithCancel(ctx)
-	go scrape(scraping, ready.URL)
+	go scrape(scraping, ready.URL, b.scrape)
 	r.Usage, err = c.run(nil)
 	done()
 	if err != nil {
@@ -99,12 +99,9 @@ func (b *bench) idling(ctx context.Context, place string, streams int) (r idled,
 	return r, err
 }
 
-// scrapeEvery is how often Prometheus asks, unless told otherwise.
-const scrapeEvery = 15 * time.Second
-
 // scrape asks a worker for its metrics again and again, until ctx ends.
-func scrape(ctx context.Context, url string) {
-	if url == "" {
+func scrape(ctx context.Context, url string, every time.Duration) {
+	if url == "" || every == 0 {
 		return
 	}
 	for {
@@ -117,7 +114,7 @@ func scrape(ctx context.Context, url string) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(scrapeEvery):
+		case <-time.After(every):
 		}
 	}
 }

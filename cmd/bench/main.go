@@ -49,6 +49,7 @@ type options struct {
 	settle      time.Duration
 	poll        time.Duration
 	http        bool
+	scrape      time.Duration
 	against     []string
 	install     bool
 	venv        string
@@ -87,7 +88,8 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.DurationVar(&o.idleFor, "idle-for", 30*time.Second, "idle: how long the worker is watched")
 	f.DurationVar(&o.settle, "settle", 75*time.Second, "idle: how long it is left alone before that; producers close after a minute")
 	f.DurationVar(&o.poll, "poll-interval", 10*time.Second, "idle: poll_interval of its streams")
-	f.BoolVar(&o.http, "http", false, "idle: the worker answers how it is (run --http-addr), and is asked for its metrics every 15 s")
+	f.BoolVar(&o.http, "http", false, "idle: the worker answers how it is (run --http-addr)")
+	f.DurationVar(&o.scrape, "scrape-every", 0, "idle: with --http, how often the worker is asked for its metrics; 0: never")
 	f.StringSliceVar(&o.against, "against", nil, "peers to run on the same API: "+strings.Join(peerNames(), ", "))
 	f.StringVar(&o.venv, "venv", "", "Python environment that holds the peers")
 	f.BoolVar(&o.install, "install", false, "install the peers there; without --venv in a temporary one")

@@ -99,7 +99,8 @@ func newRootCmd() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemoCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(), newVerifyCmd(), newRepairCmd(),
+	root.AddCommand(newDemoCmd(), newInitCmd(), newLintCmd(), newPreviewCmd(), newConfigCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
+		newVerifyCmd(), newRepairCmd(),
 		newLocalCmd(), newPlaygroundCmd(), newVersionCmd(), newManCmd())
 	return root
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +52,6 @@ tidemark repair writes what was found.`,
 // teller writes how far a verification has come, now and then.
 type teller struct {
 	out   io.Writer
-	mu    sync.Mutex
 	at    time.Time // of the last line
 	phase connector.Progress
 	began time.Time // of the phase
@@ -65,8 +63,6 @@ const tellEvery = 5 * time.Second
 func newTeller(out io.Writer) *teller { return &teller{out: out, at: time.Now()} }
 
 func (t *teller) tell(p connector.Progress) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	now := time.Now()
 	if p.Phase != t.phase.Phase || p.Shard != t.phase.Shard {
 		t.phase, t.began = p, now

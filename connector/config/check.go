@@ -141,6 +141,8 @@ func (d *decoder) combinations(s *Stream, from source) {
 	}
 	d.keysOf(s, from)
 	d.where(s, from)
+	d.shape(s, from)
+	d.topicConfig(s, from)
 	d.pageSize(s, from)
 	d.errorRulesTogether(s, from)
 	for _, word := range s.End {

@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"tidemark/connector/internal/reshape"
 	"tidemark/connector/internal/secret"
 )
 
@@ -37,6 +38,8 @@ type Stream struct {
 	Strategy string
 	Topic    string // where its records go
 
+	TopicConfig map[string]string // Kafka's settings of the topic, when it is created
+
 	PageSize     int           // rows a page; 0: not set
 	Unpaged      bool          // page_size: none
 	InitialID    int64         // step_size: the first id asked for
@@ -67,6 +70,11 @@ type Stream struct {
 	Records      string   // what stands there: RecordsArray, RecordsOne, RecordsByKey
 	Where        string   // which rows are wanted; "": all
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
+	Drop         []string // dotted paths of fields that rows lose
+	Mask         map[string]Mask
+	Flatten      reshape.Flatten
+	Rename       map[string]string // names of fields, by dotted paths
+	Add          []reshape.Constant
 	TokenPath    string   // dotted path of the next page's token; "": there is none
 	TokenHeader  string   // the header that has it instead; "": none has
 	TotalPath    string   // dotted path of the number of rows; "": there is none

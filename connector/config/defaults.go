@@ -151,6 +151,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	if !given("repeat_params") {
 		s.RepeatParams = traits.Walks || traits.ByValue && given("params.token") // the playground refuses both together
 	}
+	if s.Flatten.On = given("flatten"); s.Flatten.On && !given("flatten.separator") {
+		s.Flatten.Separator = flatSeparator
+	}
 	if traits.All && s.Exclusive && !given("reconcile_interval") {
 		s.ReconcileInterval = 0
 	}

@@ -65,11 +65,12 @@
 //
 // Files: keys.go has the table of all keys and their defaults, from which come the
 // reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
-// computes those that follow other keys; load.go puts a file together,
+// computes those that follow other keys; load.go puts a file together, sound.go with what is right of one that is not,
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
+// http.go those of the http section, settings.go what of a stream a stored cursor depends on,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -80,6 +81,7 @@
 //	api                      an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams
 //	path                     put behind the url, mostly the api's
 //	topic                    where its records go [the name]
+//	topic_config             Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ [cleanup.policy: compact]
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]
@@ -119,6 +121,12 @@
 //	records                  what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys: array, one, by_key [array]
 //	key_field                records by_key: the field that the name of a row becomes where the row has not got it [the primary key]
 //	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
+//	drop                     fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic nor dead letter, log or error
+//	mask                     fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: "${NAME}"} or {truncate: 4}
+//	flatten.separator        stands between an object's name and that of its field [_]
+//	flatten.depth            how many levels of objects in one another are taken apart [all]
+//	rename                   the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top
+//	add                      fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
 //	token_header             the header that has the next page's token, or its URL, instead of token_path
 //	total_path               dotted path of the number of rows [offset: total]

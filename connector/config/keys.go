@@ -33,6 +33,8 @@ const (
 	template              // a scalar with placeholders
 	templates             // a section of any keys with scalars that have placeholders, or lists of them
 	tree                  // any JSON value with placeholders in its strings
+	masks                 // a section of any names with masks (shape.go)
+	constants             // a section of any names with scalars that keep their types (shape.go)
 	named                 // a section of any names with sections, read by other code (apis.go)
 	raw                   // read by other code
 )
@@ -120,6 +122,7 @@ func streamFields(s *Stream) []field {
 		{name: "api", kind: text, into: &s.API, doc: "an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams"},
 		{name: "path", kind: text, doc: "put behind the url, mostly the api's"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: computed("the name"), doc: "where its records go"},
+		{name: "topic_config", kind: texts, into: &s.TopicConfig, def: computed("cleanup.policy: compact"), doc: "Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ"},
 		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", counting...),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: always("1"), doc: "step_size: the first id asked for"},
@@ -157,6 +160,11 @@ func streamFields(s *Stream) []field {
 		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
+		{name: "drop", kind: words, into: &s.Drop, doc: "fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic nor dead letter, log or error"},
+		{name: "mask", kind: masks, into: &s.Mask, doc: "fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: \"${NAME}\"} or {truncate: 4}"},
+		{name: "flatten", kind: section, fields: flattenFields(&s.Flatten), doc: "objects are taken apart of which the schema has the fields under flat names (address_city for city in address); an empty section does"},
+		{name: "rename", kind: texts, into: &s.Rename, doc: "the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top"},
+		{name: "add", kind: constants, into: &s.Add, doc: "fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
 		{name: "token_header", kind: text, into: &s.TokenHeader, doc: "the header that has the next page's token, or its URL, instead of token_path"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reshape"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -200,11 +201,16 @@ func TestEveryKey(t *testing.T) {
 			ClientCAFile: File{"testdata/http-ca.pem", "testdata/http-ca.pem"}, ReadyAfter: 2 * time.Minute},
 		Streams: []Stream{{
 			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
-			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
+			TopicConfig: map[string]string{"delete.retention.ms": "604800000", "max.message.bytes": "2000000"},
+			PageSize:    200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
 			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TokenHeader: "X-Next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			Drop:    []string{"ssn", "contacts.internal"},
+			Mask:    map[string]Mask{"contacts.email": {Method: reshape.Hash, Key: "mask-key-hunter2"}, "phone": {Method: reshape.Truncate, Keep: 4}, "full name": {Method: reshape.Redact}},
+			Flatten: reshape.Flatten{On: true, Separator: "__", Depth: 2}, Rename: map[string]string{"full name": "name"},
+			Add:     []reshape.Constant{{Name: "source", Value: `"crm 4\u007b2} \"{\""`}, {Name: "tenant", Value: "42"}, {Name: "live", Value: "true"}},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,

@@ -120,6 +120,9 @@ func (s Stream) Fingerprint() string {
 	if s.Where != "" {
 		all = append(all, map[string]string{"where": s.Where})
 	}
+	if origins := s.origins(); len(origins) > 0 { // another field by the same name
+		all = append(all, map[string]any{"shape": origins})
+	}
 	if len(s.ForEach.Values) > 0 { // the rows of a new one may lie behind the mark
 		all = append(all, map[string]any{"for_each": s.ForEach})
 	}

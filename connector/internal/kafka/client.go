@@ -21,11 +21,12 @@ type Options struct {
 	Stream          string // the key of its cursor
 	Topic           string // where its records go
 	StateTopic      string
-	StatePartitions int    // of a state topic that is created
-	Partitions      int    // of a data topic that is created
-	Replication     int    // of topics that are created; -1: the broker's default
-	Compression     string // lz4, zstd, snappy, gzip, none
-	IDPrefix        string // of the transactional id
+	StatePartitions int               // of a state topic that is created
+	Partitions      int               // of a data topic that is created
+	TopicConfig     map[string]string // settings of the output topic where it is created, beside or in place of those of dataConfig
+	Replication     int               // of topics that are created; -1: the broker's default
+	Compression     string            // lz4, zstd, snappy, gzip, none
+	IDPrefix        string            // of the transactional id
 	TxnTimeout      time.Duration
 	Back            time.Duration // how far behind its mark the stream reads again
 	Logger          *slog.Logger

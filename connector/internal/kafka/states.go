@@ -87,24 +87,32 @@ func (o Options) live(ctx context.Context) (map[string]*entry, error) {
 	return last, nil
 }
 
-// History returns the cursors of a stream that the state topic still has, in the order in which they were committed, the
+// History returns, by stream, the cursors that the state topic still has, in the order in which they were committed, the
 // live one last; compaction removes older ones. Records that are no cursors have their Err.
-func (o Options) History(ctx context.Context, stream string) ([]State, error) {
-	var all []State
+func (o Options) History(ctx context.Context) (map[string][]State, error) {
+	all := make(map[string][]State)
 	err := o.inspect(ctx, span{topic: o.StateTopic}, func(r *kgo.Record) error {
-		if string(r.Key) != stream || r.Value == nil {
+		key := string(r.Key)
+		_, owner := OwnedTopic(key)
+		if owner || OfSchema(key) || OfSecret(key) {
+			return nil
+		}
+		if r.Value == nil {
+			delete(all, key)
 			return nil
 		}
 		e := entryOf(r)
-		s := State{Stream: stream, At: e.at, Producer: e.producer, Text: bytes.Clone(e.value)}
-		s.Cursor, s.Err = o.parseCursor(stream, &e)
-		all = append(all, s)
+		s := State{Stream: key, At: e.at, Producer: e.producer, Text: bytes.Clone(e.value)}
+		s.Cursor, s.Err = o.parseCursor(key, &e)
+		all[key] = append(all[key], s)
 		return nil
 	})
 	if err != nil && !errors.As(err, new(*NoTopicError)) {
 		return nil, err
 	}
-	slices.SortStableFunc(all, func(a, b State) int { return cmp.Compare(orderOf(a.Text).Seq, orderOf(b.Text).Seq) })
+	for _, states := range all {
+		slices.SortStableFunc(states, func(a, b State) int { return cmp.Compare(orderOf(a.Text).Seq, orderOf(b.Text).Seq) })
+	}
 	return all, nil
 }
 

@@ -124,11 +124,10 @@ func (o Options) last(ctx context.Context, s span, part Part) ([]*kgo.Record, er
 		}
 		found := make(map[int32][]*kgo.Record)
 		err := o.scan(ctx, s, part.only(func(r *kgo.Record) error {
-			of := append(found[r.Partition], r)
-			if len(of) > 2*part.Last {
-				of = slices.Clone(of[len(of)-part.Last:]) // older ones may go
+			found[r.Partition] = append(found[r.Partition], r)
+			if of := found[r.Partition]; len(of) > 2*part.Last {
+				found[r.Partition] = slices.Clone(of[len(of)-part.Last:]) // older ones may go
 			}
-			found[r.Partition] = of
 			return nil
 		}))
 		if err != nil {

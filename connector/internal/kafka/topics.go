@@ -235,24 +235,28 @@ func untold(topic, key string) error {
 // CheckTopic looks at the output topic and its dead letters' and changes nothing. It returns a line for
 // people.
 func (o Options) CheckTopic(ctx context.Context) (string, error) {
-	return o.check(ctx, o.Topic, o.Partitions, func(adm *kadm.Client) (string, error) {
+	return o.check(ctx, o.Topic, o.Partitions, o.describeConfig(), func(adm *kadm.Client) (string, error) {
 		note, err := o.checkDead(ctx, adm)
 		if err == nil {
 			err = o.checkMemory(ctx, adm)
 		}
-		return note, err
+		differs := ""
+		if err == nil {
+			differs, err = o.checkConfig(ctx, adm)
+		}
+		return note + differs, err
 	})
 }
 
 // CheckState is CheckTopic of the state topic.
 func (o Options) CheckState(ctx context.Context) (string, error) {
-	return o.check(ctx, o.StateTopic, o.StatePartitions, func(adm *kadm.Client) (string, error) {
+	return o.check(ctx, o.StateTopic, o.StatePartitions, "cleanup.policy=compact", func(adm *kadm.Client) (string, error) {
 		return "", o.checkStatePolicy(ctx, adm)
 	})
 }
 
 // check describes a topic and, where it exists, what more there is to say of it.
-func (o Options) check(ctx context.Context, topic string, partitions int, more func(*kadm.Client) (string, error)) (string, error) {
+func (o Options) check(ctx context.Context, topic string, partitions int, settings string, more func(*kadm.Client) (string, error)) (string, error) {
 	cl, err := o.client()
 	if err != nil {
 		return "", err
@@ -261,7 +265,7 @@ func (o Options) check(ctx context.Context, topic string, partitions int, more f
 	adm := kadm.NewClient(cl)
 	info, err := describe(ctx, adm, topic)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), nil
+		return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, %s", topic, partitions, settings), nil
 	}
 	if err != nil {
 		return "", err

@@ -109,12 +109,12 @@ func Reset(ctx context.Context, p Parts, again bool, ask Ask) error {
 }
 
 // change plans a change of the cursor, asks, and makes it.
-func (p Parts) change(ctx context.Context, make func(strategies.Cursor, kafka.Found) (strategies.Cursor, string, error), again bool, ask Ask) error {
+func (p Parts) change(ctx context.Context, becomes func(strategies.Cursor, kafka.Found) (strategies.Cursor, string, error), again bool, ask Ask) error {
 	c, found, err := p.now(ctx)
 	if err != nil {
 		return err
 	}
-	next, from, err := make(c, found)
+	next, from, err := becomes(c, found)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (p Parts) change(ctx context.Context, make func(strategies.Cursor, kafka.Fo
 		return err
 	}
 	return p.commit(ctx, true, func(stored strategies.Cursor, sink *kafka.Sink) (strategies.Cursor, error) {
-		next, from, err := make(stored, sink.Found()) // its worker may have gone on meanwhile
+		next, from, err := becomes(stored, sink.Found()) // its worker may have gone on meanwhile
 		if err == nil && again {
 			next.Again = &strategies.Again{From: from, TopicID: sink.TopicID(), Ends: sink.Ends()}
 		}
@@ -135,8 +135,8 @@ func (p Parts) change(ctx context.Context, make func(strategies.Cursor, kafka.Fo
 	})
 }
 
-// commit fences the stream's workers, and commits the cursor that make makes of the stored one.
-func (p Parts) commit(ctx context.Context, has bool, make func(strategies.Cursor, *kafka.Sink) (strategies.Cursor, error)) error {
+// commit fences the stream's workers, and commits what the stored cursor becomes. has says that there has to be one.
+func (p Parts) commit(ctx context.Context, has bool, becomes func(strategies.Cursor, *kafka.Sink) (strategies.Cursor, error)) error {
 	sink, err := kafka.NewSink(p.Sink)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (p Parts) commit(ctx context.Context, has bool, make func(strategies.Cursor
 	if stored, err = p.adopt(stored); err != nil {
 		return err
 	}
-	next, err := make(stored, sink)
+	next, err := becomes(stored, sink)
 	if err != nil {
 		return err
 	}

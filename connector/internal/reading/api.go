@@ -42,30 +42,32 @@ func PieceOf(maxInFlight int64) int64 { return max(maxInFlight/(piecesInFlight*p
 // Page asks one question.
 func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
 	var page *wire.Page
-	resp, err := a.client.Get(ctx, params, a.scan(&page))
+	slice := ""
+	for i := range params {
+		if params[i].Role == strategies.RoleEach {
+			slice = params[i].Value
+		}
+	}
+	resp, err := a.client.Get(ctx, params, a.scan(&page, slice))
 	if err != nil {
 		return nil, err
 	}
 	out := a.answer(resp, page)
-	if a.sliced {
-		for _, p := range params {
-			if p.Role == strategies.RoleEach {
-				a.plan.KeyWithin(p.Value, out.Rows)
-			}
-		}
+	if a.sliced && slice != "" {
+		a.plan.KeyWithin(slice, out.Rows)
 	}
 	return out, nil
 }
 
-// scan makes rows of a response that is a page, or a part of one.
-func (a *API) scan(page **wire.Page) func(*rest.Response) error {
+// scan makes rows of a response that is a page, or a part of one, of a slice or of the whole collection.
+func (a *API) scan(page **wire.Page, slice string) func(*rest.Response) error {
 	return func(r *rest.Response) (err error) {
 		if r.Status == http.StatusNoContent || r.Skipped {
 			*page = wire.Empty()
 			return nil
 		}
 		if r.Rest == nil {
-			*page, err = a.plan.Scan(r.Body)
+			*page, err = a.plan.ScanSlice(r.Body, slice)
 			return err
 		}
 		pg, err := a.plan.ScanPiece(r.Body)
@@ -84,7 +86,7 @@ func (a *API) scan(page **wire.Page) func(*rest.Response) error {
 
 func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	out := &Answer{
-		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Adjusted: page.Adjusted, Skipped: resp.Skipped,
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost*int64(cap(resp.Body)) + page.Shaped, Adjusted: page.Adjusted, Skipped: resp.Skipped,
 		Free: func() {
 			page.Release()
 			resp.Release()
@@ -106,7 +108,7 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	out.Stop = rest.Close
 	out.Rest = func(ctx context.Context) (*Answer, error) {
 		var page *wire.Page
-		resp, err := rest.Next(ctx, a.scan(&page))
+		resp, err := rest.Next(ctx, a.scan(&page, ""))
 		if err != nil {
 			return nil, err
 		}

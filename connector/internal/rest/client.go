@@ -49,6 +49,7 @@ type Options struct {
 	Budgets    *Budgets           // and within these; nil: no limit
 	NoContent  bool               // 204 is a page without rows: a Response whose Body is empty
 	Errors     []config.ErrorRule // what to make of certain answers, before the status table is asked
+	Quiet      bool               // no error quotes an answer of a status that pages have: its rows may hold what nobody may see
 	Cache      int64              // bytes of answers that are kept, of which the API can say that they have not changed
 	Backoff    Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
@@ -86,6 +87,7 @@ type Client struct {
 	limiter *rate.Limiter   // nil: no limit
 	budgets *Budgets        // nil: no limit
 	rules   []rule          // of Options.Errors
+	quiet   bool            // Options.Quiet
 	kept    *answers        // nil: requests are not conditional
 	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
@@ -166,6 +168,7 @@ func New(o Options) (*Client, error) {
 		logger:  o.Logger,
 		onRetry: o.OnRetry,
 		budgets: o.Budgets,
+		quiet:   o.Quiet,
 		kept:    newAnswers(o.Cache),
 	}
 	if c.onAnswer = o.OnAnswer; c.onAnswer == nil {

@@ -42,7 +42,7 @@ func (c *Client) try(ctx context.Context, q *request.Request, accept func(*Respo
 	if !retryable {
 		return nil, err
 	}
-	if words := apiMessage(resp.Body, c.secrets); words != "" {
+	if words := c.words(resp.Status, resp.Body); words != "" {
 		return nil, &again{err: fmt.Errorf("%s: %w (the answer says: %s)", q, err, words)}
 	}
 	return nil, &again{err: fmt.Errorf("%s: %w", q, err)}
@@ -185,7 +185,7 @@ func (c *Client) statusError(raw *http.Response, q *request.Request, body []byte
 		Status:     raw.StatusCode,
 		URL:        q.Shown,
 		Method:     q.Method,
-		Message:    apiMessage(body, c.secrets),
+		Message:    c.words(raw.StatusCode, body),
 		RetryAfter: p.wait,
 		Limits:     limitsOf(body),
 		hint:       hint,

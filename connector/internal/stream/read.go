@@ -32,7 +32,7 @@ func (m *Machine) takeUp(page *reading.Page) {
 		m.p.Report.GoesOn(m.now, true)
 		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading; s.Pages++; m.stands(s, page) })
 	}
-	if page.Ended {
+	if page.Ended && page.Warning == "" { // else the sweep may not have shown all; what came is known by its place
 		page.Next = page.Next.Swept()
 	}
 	m.pages = append(m.pages, Item{Page: *page, began: m.sweepAt, resumed: m.resumed})

@@ -44,7 +44,7 @@ func (a *audit) unshown(ctx context.Context, keys int64) error {
 		return nil
 	case a.Looks.Moved != "":
 		why = a.Looks.Moved
-	case a.named > 0:
+	case a.nameless > 0:
 		why = "the API serves rows without an id that can be read, which may be the same ones"
 	}
 	if why != "" {

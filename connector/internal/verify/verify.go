@@ -116,16 +116,16 @@ func (r *Report) Err() error {
 // something seems wrong: what changes meanwhile must not be taken for wrong.
 type audit struct {
 	Parts
-	stream config.Stream
-	mark   strategies.Value // unset: all rows are compared
-	report Report
-	shards uint64
-	shard  uint64
-	ledger *window.Ledger
-	second bool
-	rows   int64 // of the look in hand
-	named  int64 // rows of the API without an id that can be read
-	batch  admit.Batch
+	stream   config.Stream
+	mark     strategies.Value // unset: all rows are compared
+	report   Report
+	shards   uint64
+	shard    uint64
+	ledger   *window.Ledger
+	second   bool
+	rows     int64 // of the look in hand
+	nameless int64 // rows of the API without an id that can be read
+	batch    admit.Batch
 }
 
 // Run holds the topic against the API.
@@ -313,7 +313,7 @@ func (a *audit) row(row *strategies.Row) {
 			count(&a.report.Rows)
 			count(&a.report.Unwritable)
 		}
-		a.named++
+		a.nameless++
 		return
 	case !a.mine(row.Key):
 		return
