@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,7 @@ func TestMan(t *testing.T) {
 		if !strings.Contains(strings.NewReplacer(`\fB`, "", `\-`, "-").Replace(string(text)), says) {
 			t.Errorf("%s does not say %s", page, says)
 		}
-		if other, err := os.ReadFile(filepath.Join(again, page)); err != nil || string(other) != string(text) {
+		if other, err := os.ReadFile(filepath.Join(again, page)); err != nil || !bytes.Equal(other, text) {
 			t.Errorf("%s is another one the second time: %v", page, err)
 		}
 	}

@@ -74,7 +74,9 @@ func (p *progress) draw(c *connector.Connector, whole bool) {
 	rates := make([]float64, len(all))
 	if len(p.past) == len(all) {
 		for i := range all {
-			rates[i] = float64(all[i].Written-p.past[i].Written) / now.Sub(p.at).Seconds()
+			if n := all[i].Written - p.past[i].Written; n >= 0 && all[i].Stream == p.past[i].Stream { // else a reload has come between
+				rates[i] = float64(n) / now.Sub(p.at).Seconds()
+			}
 		}
 	}
 	for line := range bytes.Lines(cut(fitting(all, rates, width), height)) {

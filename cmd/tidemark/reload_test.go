@@ -81,12 +81,7 @@ func TestWatch(t *testing.T) {
 func TestNotify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, playground.Options{Users: 5})
-	dir, err := os.MkdirTemp("", "n") // the path of a socket must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	address := filepath.Join(dir, "s")
+	address := filepath.Join(t.TempDir(), "s")
 	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)

@@ -148,7 +148,9 @@ func TestReplaceBeforeRun(t *testing.T) {
 			t.Errorf("%v run", l.running())
 		}
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 }
 
