@@ -44,6 +44,11 @@ type sliced interface {
 // of their keys, and c as that sweep stands before the first of them that it has not read. It has ended where there
 // is none. The window reaches down to the first mark where a slice is read from there.
 func Within(s Strategy, c Cursor, all []Parent) (Strategy, Cursor, error) {
+	if around, ok := s.(interface {
+		Within(c Cursor, all []Parent) (Strategy, Cursor, error)
+	}); ok {
+		return around.Within(c, all)
+	}
 	list, ok := s.(sliced)
 	if !ok {
 		return s, c, fmt.Errorf("%s reads no slices", c.Strategy)
@@ -199,9 +204,15 @@ func (w walk) known(c *Cursor) {
 // there: more likely than that is a path that is wrong. The parents have to be listed anew before the sweep goes on.
 var ErrAllGone = errors.New("the API says of all parents whose rows were asked for that they are not there")
 
-// Gone goes on behind the slice in turn, whose parent the API says is not there any more; ok is false where no slice is
-// read. What the slice has shown so far stays.
+// Gone goes on behind the slice in turn, for whose page the API says that there is nothing; ok is false where no slice is
+// read. Of the first page that means that the parent is not there any more. Of a later one it may mean as well that a token has run
+// out, so the slice is read from its first page again, a few times at the most.
 func Gone(s Strategy, c Cursor) (v Verdict, ok bool, err error) {
+	if around, ok := s.(interface {
+		ParentGone(c Cursor) (Verdict, bool, error)
+	}); ok {
+		return around.ParentGone(c)
+	}
 	list, can := s.(sliced)
 	if !can || c.Sweep == nil || list.walking().of == nil {
 		return v, false, nil
@@ -209,6 +220,11 @@ func Gone(s Strategy, c Cursor) (v Verdict, ok bool, err error) {
 	c = c.clone()
 	c.Sweep.Pages++
 	at, w := standing(c.Sweep), list.walking()
+	if !at.At.first() {
+		c.Sweep.Restarts++
+		at.restart()
+		return Verdict{Next: c, Restarted: true}, c.Exhausted() == nil, nil
+	}
 	at.Gone++
 	switch {
 	case w.onward(&c, false):

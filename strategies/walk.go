@@ -244,8 +244,8 @@ func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 		at.slice(at.Slice + 1)
 		return c, true
 	}
-	if w.of != nil && (one || at.At.first() || at.At.Token != nil || at.At.Row != nil) {
-		return c, w.onward(&c, true) // most slices are short
+	if w.of != nil { // most slices are short, and where one is not, what comes behind it is asked for all the same
+		return c, w.onward(&c, true)
 	}
 	to, ok := w.pager.ahead(at.At, rows, total)
 	at.At = to

@@ -297,7 +297,7 @@ func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	if c.Sweep == nil || c.Sweep.Walk == nil {
 		return c, false
 	}
-	if _, one := s.pager.(onePage); !one && (s.of == nil || !c.Sweep.Walk.At.first()) || c.Sweep.Walk.Slice+1 < len(s.spec.Values) {
+	if _, one := s.pager.(onePage); !one && s.of == nil || c.Sweep.Walk.Slice+1 < len(s.spec.Values) {
 		return s.ahead(c, rows, total)
 	}
 	c = c.clone()

@@ -26,7 +26,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
 		Buffer: s.Buffer + coarse, Lookback: s.Lookback + coarse, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
-		Pager: s.Pages, Values: s.ForEach.Values, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
+		Pager: s.Pages, Values: s.ForEach.Values, Parents: s.ForEach.Stream != "", Changed: s.ForEach.Stream != "" && s.ForEach.When == WhenChanged, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
 		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
 	}, nil
 }
@@ -82,6 +82,17 @@ func (s Stream) Back() time.Duration {
 	return back
 }
 
+// identity is that by which a row is known.
+func (s Stream) identity() any {
+	switch {
+	case s.RowHash:
+		return []string{}
+	case len(s.PrimaryKey) > 1:
+		return s.PrimaryKey
+	}
+	return s.IDField
+}
+
 // Fingerprint is a hash of what a stored mark depends on (rule 19): the fields of the key, cursor
 // field, its format and zone, the fixed query parameters (those in the URL too) and the topic.
 // It is the same on every machine and in every version.
@@ -98,14 +109,7 @@ func (s Stream) Fingerprint() string {
 	for name, value := range s.Query {
 		filters[name] = append(filters[name], value)
 	}
-	var id any = s.IDField
-	switch {
-	case s.RowHash:
-		id = []string{}
-	case len(s.PrimaryKey) > 1:
-		id = s.PrimaryKey
-	}
-	all := []any{"tidemark stream 1", id, s.CursorField, s.CursorFormat, filters, s.Topic}
+	all := []any{"tidemark stream 1", s.identity(), s.CursorField, s.CursorFormat, filters, s.Topic}
 	// What came later stands behind, and only where it says something.
 	if s.Records == RecordsByKey {
 		all = append(all, map[string]string{"key_field": s.KeyField})
@@ -113,8 +117,8 @@ func (s Stream) Fingerprint() string {
 	if s.Where != "" {
 		all = append(all, map[string]string{"where": s.Where})
 	}
-	if len(s.ForEach.Values) > 0 { // the rows of a new one may lie behind the mark
-		all = append(all, map[string]any{"for_each": s.ForEach})
+	if s.ForEach.Sliced() { // the rows of a new value may lie behind the mark
+		all = append(all, map[string]any{"for_each": s.ForEach.fingerprint()})
 	}
 	if len(s.MoreFormats) > 0 || s.Zone != "" {
 		all = append(all, s.MoreFormats, s.Zone)

@@ -14,7 +14,8 @@ import (
 type API struct {
 	client *rest.Client
 	plan   *wire.Plan
-	sliced bool // keys begin with the slice's value
+	sliced bool // keys begin with the slice's value, or the key of its row
+	parent *API // of the rows for each of which there is a slice; nil: there are none
 }
 
 // NewAPI returns the source of a client's answers, whose rows become records by the plan.
@@ -45,8 +46,11 @@ func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, err
 	out := a.answer(resp, page)
 	if a.sliced {
 		for _, p := range params {
-			if p.Role == strategies.RoleEach {
-				a.plan.KeyWithin(p.Value, out.Rows)
+			switch p.Role {
+			case strategies.RoleEach:
+				a.plan.KeyWithin(p.Value, false, out.Rows)
+			case strategies.RoleSlice:
+				a.plan.KeyWithin(p.Value, a.parent.composite(), out.Rows)
 			}
 		}
 	}
@@ -114,5 +118,19 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 // Drift tells of the fields of the rows of all answers so far.
 func (a *API) Drift() *wire.Drift { return a.plan.Drift() }
 
+// Below makes the API that of slices, one for each row of another one.
+func (a *API) Below(parent *API) { a.parent = parent }
+
+// Parent is the API of the rows for each of which there is a slice.
+func (a *API) Parent() Source { return a.parent }
+
+// composite reports whether keys are arrays.
+func (a *API) composite() bool { return a.sliced || a.plan.Composite() }
+
 // Close drops idle connections.
-func (a *API) Close() { a.client.Close() }
+func (a *API) Close() {
+	a.client.Close()
+	if a.parent != nil {
+		a.parent.Close()
+	}
+}

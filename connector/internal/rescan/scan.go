@@ -297,6 +297,9 @@ func (f *scan) sweep(ctx context.Context, c strategies.Cursor, page func(*readin
 		if p.Ended && p.Warning != "" && (p.Answer == nil || traits.Counts || traits.Walks) {
 			f.moved = p.Warning
 		}
+		if p.Doubt != "" {
+			f.moved = p.Doubt
+		}
 		if p.Answer == nil {
 			return true, nil
 		}

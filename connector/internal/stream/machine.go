@@ -310,5 +310,5 @@ func (m *Machine) runs(e Event) {
 		}
 	}
 	m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading })
-	m.session.Begin(m.began)
+	m.session.Begin(m.now, m.began)
 }

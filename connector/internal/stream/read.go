@@ -30,7 +30,11 @@ func (m *Machine) read() {
 func (m *Machine) takeUp(page *reading.Page) {
 	if page.Asked {
 		m.p.Report.GoesOn(m.now, true)
-		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading; s.Pages++ })
+		m.p.Report.Board.Set(func(s *status.Status) {
+			if s.State = status.Reading; !page.Listed { // of another stream's rows
+				s.Pages++
+			}
+		})
 	}
 	m.pages = append(m.pages, Item{Page: *page, began: m.sweepAt})
 	switch {
@@ -86,7 +90,7 @@ func (m *Machine) sweep() {
 	default:
 		m.reading, m.sweepAt = asking, m.now
 		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading })
-		m.session.Begin(c)
+		m.session.Begin(m.now, c)
 	}
 }
 
