@@ -12,7 +12,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/tidemark ./cmd/tidemark && mkdir /out/data
+# What tidemark version says: docker build --build-arg VERSION=1.2.3
+ARG VERSION
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X main.version=${VERSION}" -o /out/tidemark ./cmd/tidemark && mkdir /out/data
 
 FROM scratch AS final
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
@@ -24,8 +26,8 @@ USER 65532:65532
 WORKDIR /data
 ENTRYPOINT ["/tidemark"]
 CMD ["run", "-c", "/etc/tidemark/tidemark.yaml"]
-# There is no shell and no curl in here: the program looks for itself, at what a run writes of
-# its streams. An API or a broker that is away is no ill health: the worker waits for them.
+# There is no shell and no curl in here: the program looks for itself, at what a run writes, and asks it there whether
+# it is ready. An API or a broker that is away for a while is no ill health: the worker waits for them (http.ready_after).
 ENV TIDEMARK_HEARTBEAT=/data/heartbeat.json
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
   CMD ["/tidemark", "health"]

@@ -22,6 +22,9 @@ skip() { printf '%s\n' "$*" > "$CI_RUN/skip-reason"; printf 'SKIPPED: %s\n' "$*"
 # note TEXT: a part of a step that could not be shown; listed at the end beside the steps.
 note() { printf '%s\n' "$*" >> "$CI_RUN/notes"; printf 'NOTE: %s\n' "$*"; }
 
+# keeps_secret TEXT...: what the program is given to keep to itself; step secrets looks for it in all that this run has written.
+keeps_secret() { [ -z "${CI_RUN:-}" ] || (umask 077; printf '%s\n' "$@" >> "$CI_RUN/secrets"); }
+
 # free_port: a port nobody listens on at this moment.
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'

@@ -87,7 +87,7 @@ func TestRisksAreSaid(t *testing.T) {
 	_, _, server := ca.Issue("kafka.internal")
 	h := newHouse(t, playground.Options{Users: 5})
 	h.cfg.Kafka.Brokers = kit.Fake(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{server}})).ListenAddrs()
-	h.cfg.Kafka.Access = config.Access{Encrypted: true, SkipVerify: true}
+	h.cfg.Kafka.Access = config.Access{Encrypted: true, TLS: config.TLS{SkipVerify: true}}
 	h.add(strategies.Keyset)
 	h.add(strategies.Offset)
 	h.mustOnce()

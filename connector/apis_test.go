@@ -134,7 +134,7 @@ func TestExampleOfRefreshToken(t *testing.T) {
 	api, url := newCRM(t, "")
 	h := emptyHouse(t, url)
 	h.examples("apis-refresh-token.yaml", map[string]string{"API": url, "LOGIN": url})
-	secrets := sinkOptions(h.cfg, config.Stream{}, h.logger(), nil).Secrets()
+	secrets := sinkOptions(h.cfg, config.Stream{}, h.logger(), deps{}).Secrets()
 	var last []byte
 	for process := range 3 {
 		api.used = func(access string) {

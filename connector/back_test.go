@@ -315,7 +315,7 @@ func (h *house) unit(t *testing.T) *unit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.units[0]
+	return c.crew.Members()[0]
 }
 
 // The last event of a key is the one with the greatest offset, whatever its value: a revert

@@ -92,7 +92,7 @@ func TestSlowLink(t *testing.T) {
 		unregistered(u, 1, nil)
 		late := &countsLate{Sink: u.driver.Opener.Sink}
 		u.through(late)
-		if err := u.run(t.Context()); err != nil {
+		if err := u.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		now := u.report.Board.Get()

@@ -24,6 +24,7 @@ import (
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/stream"
+	"tidemark/connector/internal/trace"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -33,10 +34,14 @@ type deps struct {
 	transport http.RoundTripper
 	apis      *options.APIs // made by New; nil: those of this stream alone
 	client    []kgo.Opt
+	access    *kafka.Access // of all clients; nil: each has its own
 	lookEvery time.Duration
 	seats     int             // how many streams may be awake; 0: as many as the process may have files for
 	together  *kafka.Together // made by New for a worker of many streams
-	backoff   backoff         // nil: waits are as they were drawn
+	measures  *status.Measures
+	tracer    *trace.Tracer // made by New; nil: nothing is traced
+	traced    *trace.Stream // of the stream in hand
+	backoff   backoff       // nil: waits are as they were drawn
 }
 
 // backoff is how long a wait is that was drawn for a stream, or a worker, that cannot go on.
@@ -52,10 +57,20 @@ func (b backoff) wait(drawn time.Duration, cause error) time.Duration {
 // unlimited is the size of records as long as the topic's limit is not known.
 const unlimited = math.MaxInt
 
+// enters makes the access to the brokers that all clients have together, and fails where a file of it is of no use. Where
+// nobody logs, nothing is logged.
+func (o *Options) enters(cfg *config.Config) error {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
+	return o.deps.access.Usable()
+}
+
 // newAPIs makes what the streams of a configuration use together. What APIs replace of their credentials is
 // kept in the state topic.
 func newAPIs(cfg *config.Config, o Options) *options.APIs {
-	return options.NewAPIs(o.deps.transport, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps.client).Secrets(), o.Logger)
+	return options.NewAPIs(o.deps.transport, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps).Secrets(), o.Logger)
 }
 
 // alone is what a stream of no worker shares with others: nothing.
@@ -67,54 +82,68 @@ type unit struct {
 	report  *status.Reporter
 	plan    *wire.Plan
 	driver  *stream.Driver
+	sink    *stream.Measured
 	scanner *rescan.Scanner
+	traced  *trace.Stream
 }
 
 // newUnit makes a stream's parts.
 func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worker *inflight.Worker, o Options) (*unit, error) {
 	share := worker.Share()
+	o.deps.traced = o.deps.tracer.Stream(s.Name, s.Strategy, s.Topic)
 	parts, source, plan, err := newReading(s, cfg.Kafka, share, o)
 	if err != nil {
 		return nil, err
 	}
 	report := parts.Report
-	target := sinkOptions(cfg, s, report.Log, o.deps.client)
+	target := sinkOptions(cfg, s, report.Log, o.deps)
 	target.Together = o.deps.together
 	trial := newTrial(parts, source, worker, registry, target)
 	back := &readback.Reader{Stream: s, Format: parts.Format, Rules: parts.Rules, Report: report}
 	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial}
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
 	opener.Connect = connecting(s, plan, registry, target, trial)
-	sink, err := kafka.NewSink(target)
+	writer, err := kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
+	sink := &stream.Measured{Sink: writer, Report: report, Traced: o.deps.traced}
 	opener.Sink, back.Topic = sink, sink
 	bound := new(admit.Bound)
 	scanner := &rescan.Scanner{Kafka: cfg.Kafka, Sink: sink, Back: back, Reading: parts, Source: source,
 		Bound: bound, Once: o.Once, Share: worker.Share, Hold: pauses,
 		Now: time.Now, Spawn: reading.Beside, Learnt: opener.Learnt}
-	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer(o.OnSweep), IdleAfter: worker.IdleAfter,
+	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer{o.OnSweep, o.deps.traced}, IdleAfter: worker.IdleAfter,
 		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound,
 		Backoff: func(most time.Duration, err error) time.Duration {
 			return o.deps.backoff.wait(report.Backoff(most, err), err)
 		}}
-	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1)}
+	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1),
+		Told: make(chan stream.Kind, toldMost), Traced: o.deps.traced}
 	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
 		due, reconcile := stream.Due(s, c, time.Now())
-		return scanner.Scan(ctx, c, due, reconcile)
+		end := o.deps.traced.Scan()
+		err := scanner.Scan(ctx, c, due, reconcile)
+		end(err)
+		return err
 	}
-	return &unit{config: s, report: report, plan: plan, driver: driver, scanner: scanner}, nil
+	return &unit{config: s, report: report, plan: plan, driver: driver, sink: sink, scanner: scanner, traced: o.deps.traced}, nil
 }
 
-// observer tells of sweeps.
-type observer func(Sweep)
+// observer tells of sweeps, and of batches where they are traced.
+type observer struct {
+	onSweep func(Sweep)
+	traced  *trace.Stream
+}
 
-// Settled needs nothing: the status counts.
-func (observer) Settled([]stream.Item, int64) {}
+// Settled tells of a batch that is through.
+func (o observer) Settled([]stream.Item, int64) { o.traced.Settled() }
 
 // Swept tells of a sweep whose end is committed.
-func (o observer) Swept(s status.Sweep) { o(s) }
+func (o observer) Swept(s status.Sweep) {
+	o.traced.Swept(s)
+	o.onSweep(s)
+}
 
 // newTrial makes what reads a page of the API before the stream is opened.
 func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worker, registry *wire.Registry, target kafka.Options) *stream.Trial {
@@ -169,7 +198,8 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		return wrong(err)
 	}
 	log := o.Logger.With("stream", s.Name)
-	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting}, log, o.Once)
+	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting, Started: time.Now()}, log, o.Once)
+	report.Measures = o.deps.measures
 	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
 	apis := o.deps.apis
 	if apis == nil {
@@ -179,7 +209,14 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if err != nil {
 		return wrong(err)
 	}
+	asks.OnAnswer = func(a rest.Answered) {
+		if report.Measures != nil {
+			report.Measures.Answered(s.Name, a.Status)
+		}
+		o.deps.traced.Answered(a)
+	}
 	asks.OnRetry = func(err error, args ...any) {
+		report.Board.Set(func(s *Status) { s.Retries++ })
 		report.Fails(time.Now(), class.Wrap(class.Source, err), "the API did not answer with a page; asking again", args...)
 	}
 	client, err := rest.New(asks)
@@ -195,6 +232,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if s.ForEach.Sliced() && s.ForEach.Key {
 		source.KeyBySlice()
 	}
+	source.TokenIn(s.TokenHeader)
 	parts := reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
 		Drift: source.Drift, Budget: share}
 	if s.ForEach.Parent != nil {
@@ -213,13 +251,16 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	return parts, source, plan, nil
 }
 
-func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, client []kgo.Opt) kafka.Options {
+func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, d deps) kafka.Options {
 	k := cfg.Kafka
+	if d.access == nil {
+		d.access = kafka.NewAccess(k.Access)
+	}
 	return kafka.Options{
-		Brokers: k.Brokers, Access: k.Access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
-		StatePartitions: k.StatePartitions, Partitions: k.Partitions, Replication: k.Replication,
+		Brokers: k.Brokers, Access: d.access, Stream: s.Name, Topic: s.Topic, StateTopic: k.StateTopic,
+		StatePartitions: k.StatePartitions, Partitions: k.Partitions, TopicConfig: s.TopicConfig, Replication: k.Replication,
 		Compression: k.Compression, IDPrefix: k.TransactionalIDPrefix, TxnTimeout: k.TransactionTimeout,
-		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: client,
+		Back: s.Back(), Shared: !s.Exclusive, FailOnLoss: s.OnTopicLoss == stream.OnLossFail, Logger: log, Client: d.client,
 		Fits: func(stored strategies.Cursor) error {
 			_, err := stream.Adopt(stored, s)
 			if err == nil && stream.Moving(stored) {

@@ -2,6 +2,8 @@ package connector
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -9,8 +11,14 @@ import (
 	"tidemark/connector/internal/checking"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
+	"tidemark/connector/internal/preview"
 	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/wire"
 )
+
+// Finding is what a check says of one thing.
+type Finding = checking.Finding
 
 // Check looks at all that a configuration points to and writes one line for each to out: "ok"
 // what is right, "WARN" what a start will say, "FAIL" what is wrong and what to do, "--" what was
@@ -18,20 +26,86 @@ import (
 // that the API replaces by being asked is kept, which would be lost otherwise.
 // The error joins what was wrong, the first first.
 func Check(ctx context.Context, cfg *config.Config, out io.Writer) error {
+	marks := map[checking.Status]string{checking.OK: "ok  ", checking.Warn: "WARN", checking.Fail: "FAIL", checking.Skipped: "--  "}
+	return Findings(ctx, cfg, func(f Finding) { fmt.Fprintf(out, "%s %s: %s\n", marks[f.Status], f.What, f.Text) })
+}
+
+// Findings is Check that hands out what it finds, one by one.
+func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error {
+	own := bounded(cfg)
+	log := slog.New(slog.DiscardHandler)
+	o := Options{Logger: log}
+	o.deps.access = kafka.NewAccess(own.Kafka.Access)
+	o.deps.apis = newAPIs(own, o)
+	defer o.deps.apis.Close()
+	return checking.Check(ctx, own, tell, checking.Parts{
+		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
+			share := alone(own).Share()
+			parts, source, _, err := newReading(s, own.Kafka, share, o)
+			return parts, source, share, err
+		},
+		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, o.deps) },
+	})
+}
+
+// bounded is the configuration with a budget of pages, where it was made without one.
+func bounded(cfg *config.Config) *config.Config {
 	own := *cfg
 	if own.Kafka.MaxInFlight == 0 {
 		own.Kafka.MaxInFlight = config.Default().Kafka.MaxInFlight
 	}
-	log := slog.New(slog.DiscardHandler)
-	o := Options{Logger: log}
-	o.deps.apis = newAPIs(&own, o)
+	return &own
+}
+
+// Preview writes the rows that the first sweep of a stream would write to out, each as a line of JSON with its verdict, and
+// a line for each page that was asked for; of all streams where name is empty. It stops behind limit rows of a stream; 0:
+// at the end of its sweep. It writes nothing else, and needs no broker and no registry.
+func Preview(ctx context.Context, cfg *config.Config, name string, limit int, log *slog.Logger, out io.Writer) error {
+	streams, err := preview.Of(cfg.Streams, name)
+	if err != nil {
+		return err
+	}
+	own := bounded(cfg)
+	// Nothing keeps what an API replaces of its credentials: that would be a write.
+	o := Options{Logger: log, Once: true}
+	o.deps.apis = options.NewAPIs(nil, nil, log)
 	defer o.deps.apis.Close()
-	return checking.Check(ctx, &own, out, checking.Parts{
-		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
-			share := alone(&own).Share()
-			parts, source, _, err := newReading(s, own.Kafka, share, o)
-			return parts, source, share, err
-		},
-		Sink: func(s config.Stream) kafka.Options { return sinkOptions(&own, s, log, nil) },
-	})
+	var wrong []error
+	for _, s := range streams {
+		share := alone(own).Share()
+		parts, source, plan, err := newReading(s, own.Kafka, share, o)
+		if err == nil {
+			err = preview.Stream(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, out)
+			source.Close()
+		}
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}
+
+// Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose
+// schema does not go with their settings, credentials that are of no use. What hangs on the machine, such as how many
+// files it may open, is a run's to say. It contacts nobody. Errors have class Config.
+func Lint(cfg *config.Config) error {
+	o := Options{Logger: slog.New(slog.DiscardHandler)}
+	o.deps.access = kafka.NewAccess(cfg.Kafka.Access)
+	o.deps.apis = newAPIs(cfg, o)
+	defer o.deps.apis.Close()
+	wrong := []error{o.deps.access.Usable()}
+	switch r := cfg.SchemaRegistry; {
+	case r.URL != "":
+		_, err := wire.NewRegistry(r)
+		wrong = append(wrong, err)
+	case len(cfg.Kafka.Brokers) > 0:
+		wrong = append(wrong, options.ErrNoRegistry)
+	}
+	share := alone(cfg).Share()
+	for _, s := range cfg.Streams {
+		_, source, _, err := newReading(s, cfg.Kafka, share, o)
+		if err == nil {
+			source.Close()
+		}
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
 }

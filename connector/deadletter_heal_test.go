@@ -62,13 +62,13 @@ func TestBrokerDeadTopicDeleted(t *testing.T) {
 	bad := func(id string, n int) doc {
 		return doc{id, at(n), fmt.Sprintf(`{"id": %q, "name": 7, "updatedAt": %q}`, id, at(n))}
 	}
-	for name, dozes := range map[string]bool{"running": false, "dozing": true} {
+	for name, idles := range map[string]bool{"running": false, "idle": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &script{docs: append(people(1, 3), bad("first", 4))}
 			h, stream := scripted(t, strategies.Keyset, s)
 			stream.PollInterval, stream.MaxBackoff = time.Millisecond, time.Millisecond
-			if stream.IdleAfter = 0; dozes {
+			if stream.IdleAfter = 0; idles {
 				stream.IdleAfter = time.Millisecond
 			}
 			c, stop := h.start(Options{})

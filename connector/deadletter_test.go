@@ -106,9 +106,9 @@ func TestDeadLetterSharesTheTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := c.units[0]
+	u := c.crew.Members()[0]
 	u.through(&lastFails{Sink: u.driver.Opener.Sink, t: t})
-	if err := u.run(t.Context()); err == nil {
+	if err := u.Run(t.Context()); err == nil {
 		t.Fatal("a transaction that is never committed gave no error")
 	}
 	if n := len(h.events(stream.Topic)) + len(h.letters(stream.Topic)); n != 0 {

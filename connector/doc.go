@@ -8,7 +8,8 @@
 //	err = c.Run(ctx)
 //
 // The package is the façade: it makes a worker's parts of a configuration and runs them, and offers
-// what an operator does beside a run: Check, States, Claim, Repartition, Tail. What the parts are is
+// what an operator does beside a run: Check, Lint, Preview, States, Claim, Repartition, Tail. How a running worker
+// is says Handler. What the parts are is
 // in internal: stream has one stream's life, reading, admit and readback what a life consists of.
 // DESIGN.md follows a record and a cursor through all of them.
 package connector

@@ -47,26 +47,26 @@ func (c *line) Close() error {
 	return c.Conn.Close()
 }
 
-// dozer is a house whose stream dozes as soon as it has nothing to write.
-func dozer(t *testing.T, s *script) (*house, *config.Stream) {
+// idler is a house whose stream closes its producer as soon as it has nothing to write.
+func idler(t *testing.T, s *script) (*house, *config.Stream) {
 	h, stream := scripted(t, strategies.Keyset, s)
 	stream.PollInterval, stream.IdleAfter = time.Millisecond, time.Millisecond
 	return h, stream
 }
 
-// A stream that dozes polls on without a connection to Kafka, and writes the next change.
-func TestBrokerDoze(t *testing.T) {
+// An idle stream polls on without a connection to Kafka, and writes the next change.
+func TestBrokerIdleStream(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 7)}
-	h, stream := dozer(t, s)
+	h, stream := idler(t, s)
 	var l lines
 	c, stop := h.start(l.options())
-	asleep := func() {
+	closed := func() {
 		t.Helper()
-		kit.Eventually(t, "the producer to be closed", func() bool { return h.dozes() && l.open.Load() == 0 })
+		kit.Eventually(t, "the producer to be closed", func() bool { return h.idles() && l.open.Load() == 0 })
 	}
 	kit.Eventually(t, "the rows", func() bool { return c.Status()[0].Written == 7 })
-	asleep()
+	closed()
 	dialed, transactions, owner := l.dialed.Load(), c.Status()[0].Transactions, h.cursor(stream.Name).Owner
 	polled(t, c, 30)
 	if n := l.dialed.Load() - dialed; n != 0 {
@@ -79,7 +79,7 @@ func TestBrokerDoze(t *testing.T) {
 		s.requests()
 		s.set(people(8+n, 1)...)
 		kit.Eventually(t, "the new row", func() bool { return c.Status()[0].Written == int64(8+n) })
-		asleep()
+		closed()
 	}
 	if found := h.cursor(stream.Name); found.Owner == owner || found.Mark != at(10) {
 		t.Errorf("the cursor has owner %s and mark %s; that of before was %s", found.Owner, found.Mark, owner)
@@ -91,23 +91,23 @@ func TestBrokerDoze(t *testing.T) {
 		t.Errorf("%d events, want 10", n)
 	}
 	if h.logs.count("level=WARN")+h.logs.count("level=ERROR") > 0 {
-		t.Errorf("dozing and waking is normal, and yet:\n%s", h.logs.String())
+		t.Errorf("closing and opening the producer is normal, and yet:\n%s", h.logs.String())
 	}
 }
 
-// dozes reports whether the last producer that was opened has been closed for idleness.
-func (h *house) dozes() bool {
+// idles reports whether the last producer that was opened has been closed for idleness.
+func (h *house) idles() bool {
 	return h.logs.count("closing the producer") == 1+h.logs.count("opening the producer again")
 }
 
-// P5: a worker that dozes while another takes its stream learns it by the next change, and
+// P5: a worker that is idle while another takes its stream learns it by the next change, and
 // does not disturb the new owner.
-func TestBrokerDozeFenced(t *testing.T) {
+func TestBrokerIdleFenced(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 5)}
-	h, stream := dozer(t, s)
+	h, stream := idler(t, s)
 	first, stopFirst := h.start(Options{})
-	kit.Eventually(t, "the first worker to doze", func() bool { return first.Status()[0].Written == 5 && h.dozes() })
+	kit.Eventually(t, "the first worker to be idle", func() bool { return first.Status()[0].Written == 5 && h.idles() })
 	owner := h.cursor(stream.Name).Owner
 	stream.IdleAfter = 0
 	second, stopSecond := h.start(Options{})
@@ -151,7 +151,7 @@ func (w *wakes) Open(ctx context.Context) (strategies.Cursor, error) {
 
 // A broker that is away when a stream wakes is waited for, and a stored cursor that is not
 // the one which the stream left makes it start anew. Either way nothing is lost or comes twice.
-func TestBrokerDozeSpoiledWake(t *testing.T) {
+func TestBrokerIdleSpoiledReopen(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil    func(strategies.Cursor) (strategies.Cursor, error)
@@ -168,17 +168,17 @@ func TestBrokerDozeSpoiledWake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &script{docs: people(1, 5)}
-			h, stream := dozer(t, s)
+			h, stream := idler(t, s)
 			worker, err := New(h.cfg, Options{Logger: h.logger()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			spoiled := &wakes{Sink: worker.units[0].driver.Opener.Sink, spoil: c.spoil}
-			worker.units[0].through(spoiled)
+			spoiled := &wakes{Sink: worker.crew.Members()[0].driver.Opener.Sink, spoil: c.spoil}
+			worker.crew.Members()[0].through(spoiled)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- worker.Run(ctx) }()
-			kit.Eventually(t, "the stream to doze", func() bool { return worker.Status()[0].Written == 5 && h.dozes() })
+			kit.Eventually(t, "the stream to be idle", func() bool { return worker.Status()[0].Written == 5 && h.idles() })
 			s.set(people(6, 1)...)
 			kit.Eventually(t, "the new row", func() bool { return worker.Status()[0].Written == 6 })
 			cancel()
@@ -198,13 +198,13 @@ func TestBrokerDozeSpoiledWake(t *testing.T) {
 }
 
 // A full scan that falls due wakes the stream, for it writes.
-func TestBrokerDozeFullScan(t *testing.T) {
+func TestBrokerIdleFullScan(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 5)}
-	h, stream := dozer(t, s)
+	h, stream := idler(t, s)
 	stream.RescanInterval = time.Second
 	_, stop := h.start(Options{})
-	kit.Eventually(t, "two scans out of a doze", func() bool {
+	kit.Eventually(t, "two scans of an idle stream", func() bool {
 		return h.logs.count("opening the producer again") >= 2 && h.logs.count("full scan done") >= 3
 	})
 	if err := stop(); err != nil {
@@ -219,7 +219,7 @@ func TestBrokerDozeFullScan(t *testing.T) {
 func TestBrokerStreamsOpenInTurns(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 3)}
-	h, _ := dozer(t, s)
+	h, _ := idler(t, s)
 	for range 9 {
 		stream := h.add(strategies.Keyset)
 		stream.PollInterval, stream.IdleAfter = time.Millisecond, time.Millisecond
@@ -236,7 +236,7 @@ func TestBrokerStreamsOpenInTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, u := range c.units {
+	for _, u := range c.crew.Members() {
 		u.driver.Worker = w
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -134,7 +134,7 @@ type event struct {
 
 func (h *house) events(topic string) []event {
 	h.t.Helper()
-	registry, err := wire.NewRegistry(h.cfg.SchemaRegistry.URL, "", "")
+	registry, err := wire.NewRegistry(config.Registry{URL: h.cfg.SchemaRegistry.URL})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func (h *house) events(topic string) []event {
 // texts are a topic's values as JSON.
 func (h *house) texts(topic string) []string {
 	h.t.Helper()
-	registry, err := wire.NewRegistry(h.cfg.SchemaRegistry.URL, "", "")
+	registry, err := wire.NewRegistry(config.Registry{URL: h.cfg.SchemaRegistry.URL})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -96,6 +96,11 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if answer["data"], answer["next"] = page, nil; more {
 			answer["next"] = fmt.Sprintf("http://%s/next_url?at=%d", r.Host, number("at", 0)+len(page))
 		}
+	case "/next_page":
+		page, more := cut(number("at", 0), shelfPage)
+		if answer["data"] = page; more {
+			w.Header().Set("Next-Page", fmt.Sprintf("http://%s/next_page?at=%d", r.Host, number("at", 0)+len(page)))
+		}
 	case "/link_header":
 		page, more := cut(number("at", 0), shelfPage)
 		if answer["data"] = page; more {
@@ -226,7 +231,7 @@ func TestExamplesAreRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		kinds := []string{"apis-", "auth-", "pages-", "request-", "slices-"}
+		kinds := []string{"apis-", "auth-", "pages-", "request-", "rows-", "slices-"}
 		if name := f.Name(); !slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(name, kind) }) {
 			t.Errorf("%s is run by no test", name)
 		}

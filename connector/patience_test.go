@@ -226,7 +226,7 @@ func TestBrokerFirstOpen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u := worker.units[0]
+			u := worker.crew.Members()[0]
 			u.through(&failingSink{u.driver.Opener.Sink, c.opens, c.commit})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()

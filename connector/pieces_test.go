@@ -33,9 +33,9 @@ func TestBrokerPageInPieces(t *testing.T) {
 					t.Fatal(err)
 				}
 				h.last = c
-				u := c.units[0]
+				u := c.crew.Members()[0]
 				u.through(&pieceFails{Sink: u.driver.Opener.Sink, t: t, at: failing})
-				if err := u.run(t.Context()); err != nil {
+				if err := u.Run(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if n := h.holds(stream.Topic, s); n != 200 {

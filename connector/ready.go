@@ -55,10 +55,12 @@ func (c *Connector) ready(ctx context.Context) error {
 
 // showAway shows all streams what they wait for.
 func (c *Connector) showAway(since time.Time, err error) {
-	for _, u := range c.units {
+	for _, u := range c.crew.Members() {
 		u.report.Board.Set(func(s *Status) {
 			if s.Since, s.Cause = since, err; err == nil {
 				s.State = Starting
+			} else {
+				s.Last, s.LastAt = err, time.Now()
 			}
 		})
 	}

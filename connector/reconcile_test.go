@@ -116,9 +116,9 @@ func TestBrokerReconcileSparseTopic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := c.units[0]
+	u := c.crew.Members()[0]
 	u.through(&sparse{u.driver.Opener.Sink})
-	if err := u.run(t.Context()); err != nil {
+	if err := u.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := brief(h.events(stream.Topic)); got != tenRows+" 5-" {

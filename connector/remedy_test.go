@@ -99,7 +99,7 @@ func (h *house) smallTopic(name, limit string) {
 	}
 }
 
-// While a dozing stream opens its sink again, the pages of the next transaction are admitted: what
+// While an idle stream opens its sink again, the pages of the next transaction are admitted: what
 // the topic takes is not asked of the sink meanwhile.
 func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 	t.Parallel()
@@ -110,12 +110,12 @@ func TestBrokerDeadLetterWhileOpening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slow := &slowOpen{Sink: c.units[0].driver.Opener.Sink, h: h}
-	c.units[0].through(slow)
+	slow := &slowOpen{Sink: c.crew.Members()[0].driver.Opener.Sink, h: h}
+	c.crew.Members()[0].through(slow)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()
-	kit.Eventually(t, "the stream to doze", func() bool { return h.logs.count("closing the producer") > 0 })
+	kit.Eventually(t, "the stream to be idle", func() bool { return h.logs.count("closing the producer") > 0 })
 	slow.wait.Store(true)
 	// Two pages: good rows, which wake the stream, and a bad one behind them.
 	fresh := append(people(5, 4), people(9, 4)...)

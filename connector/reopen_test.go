@@ -23,9 +23,9 @@ func TestBrokerClaimThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := c.units[0]
+	u := c.crew.Members()[0]
 	u.through(&claimFails{Sink: u.driver.Opener.Sink})
-	if err := u.run(t.Context()); err != nil {
+	if err := u.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.holds(stream.Topic, s); n != 4 {

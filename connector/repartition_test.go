@@ -150,7 +150,7 @@ func TestBrokerRepartitionBreaksOff(t *testing.T) {
 // halfway moves some keys and goes no further.
 func halfway(t *testing.T, h *house, u *unit, stream config.Stream) {
 	t.Helper()
-	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, u.report.Log, nil))
+	sink, err := kafka.NewSink(sinkOptions(h.cfg, stream, u.report.Log, deps{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func TestBrokerSeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	var open openSinks
-	for _, u := range c.units {
+	for _, u := range c.crew.Members() {
 		u.through(&counted{Sink: u.driver.Opener.Sink, all: &open})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -64,7 +64,7 @@ func TestBrokerSeats(t *testing.T) {
 	}
 	// The seats are free again: a scan, a failure or an end have left none taken.
 	for range seats {
-		if err := c.units[0].driver.Worker.Seat(t.Context()); err != nil {
+		if err := c.crew.Members()[0].driver.Worker.Seat(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestBrokerSeats(t *testing.T) {
 		h.cfg.Streams[i].IdleAfter = 0
 	}
 	if _, err := New(h.cfg, Options{deps: deps{seats: seats}}); class.Of(err) != class.Config {
-		t.Errorf("streams that never doze would keep the others waiting for ever: %v", err)
+		t.Errorf("streams that are never idle would keep the others waiting for ever: %v", err)
 	}
 }
 

@@ -24,7 +24,7 @@ func TestBrokerStreamsShareTheBudget(t *testing.T) {
 			t.Errorf("stream %s: %d events for 300 rows", s.Name, n)
 		}
 	}
-	if s := h.last.units[0].driver.Worker.Share(); s.Size() != 1<<10 || !s.Spare(s.Size()) {
+	if s := h.last.crew.Members()[0].driver.Worker.Share(); s.Size() != 1<<10 || !s.Spare(s.Size()) {
 		t.Errorf("some of the %d bytes are still held, or waited for", s.Size())
 	}
 }

@@ -231,7 +231,7 @@ func (c *city) start(w int) {
 	}
 	p.u = u
 	c.gone.Go(func() {
-		err := u.run(ctx)
+		err := u.Run(ctx)
 		c.trace("worker %d stops: %v", w, err)
 		if err != nil && !p.net.isDead() {
 			c.judge(err)

@@ -92,7 +92,7 @@ func (p *simProcess) unit() (*unit, error) {
 		return nil, err
 	}
 	d := u.driver
-	unregistered(u, p.schemaID, sinkOptions(cfg, users, o.Logger, o.deps.client).Schema)
+	unregistered(u, p.schemaID, sinkOptions(cfg, users, o.Logger, o.deps).Schema)
 	d.Source = &watchedSource{d.Source, p, transport}
 	d.Opener.Try.Source = d.Source
 	strategy := &watched{Strategy: d.Settings.Reading.Strategy, p: p}

@@ -48,7 +48,7 @@ func (h *house) left(s *config.Stream) (left []string) {
 			left = append(left, "topic "+name)
 		}
 	}
-	registry, err := wire.NewRegistry(h.cfg.SchemaRegistry.URL, "", "")
+	registry, err := wire.NewRegistry(config.Registry{URL: h.cfg.SchemaRegistry.URL})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestBrokerNewSchemaIsTriedFirst(t *testing.T) {
 			t.Fatalf("got %v, want an error that names the field", err)
 		}
 	}
-	registry, err := wire.NewRegistry(h.cfg.SchemaRegistry.URL, "", "")
+	registry, err := wire.NewRegistry(config.Registry{URL: h.cfg.SchemaRegistry.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,13 +27,25 @@ type StreamState struct {
 	Sweep    string    // what the open sweep is about; empty: none is open
 	At       time.Time // when the cursor was written
 	Seq      int64
-	Err      error // the stored cursor cannot be read; Mark, Sweep and Seq are empty
+	Worker   string            // that wrote it: host and process
+	Cursor   strategies.Cursor // all of it
+	Err      error             // the stored cursor cannot be read; what is in it is empty
+	Earlier  []StreamState     // where they were asked for: those before it that the state topic still has
 }
 
 // States reads the stored cursors of the configured streams, in their order. It reads
 // what is committed and fences nobody (rule 7). Where the configuration names no
 // brokers, the broker of the data directory is used, as AttachLocal says.
-func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []StreamState, err error) {
+func States(ctx context.Context, cfg *config.Config, o LocalOptions) ([]StreamState, error) {
+	return statesOf(ctx, cfg, false, o)
+}
+
+// History is States with the cursors before those, as far as the state topic still has them.
+func History(ctx context.Context, cfg *config.Config, o LocalOptions) ([]StreamState, error) {
+	return statesOf(ctx, cfg, true, o)
+}
+
+func statesOf(ctx context.Context, cfg *config.Config, history bool, o LocalOptions) (_ []StreamState, err error) {
 	brokers := cfg.Kafka.Brokers
 	if len(brokers) == 0 {
 		local, attached := AttachLocal(ctx, o)
@@ -43,30 +55,49 @@ func States(ctx context.Context, cfg *config.Config, o LocalOptions) (_ []Stream
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	if err := kafka.Usable(cfg.Kafka.Access); err != nil {
+	access := kafka.NewAccess(cfg.Kafka.Access)
+	if err := access.Usable(); err != nil {
 		return nil, err
 	}
-	stored, _, err := kafka.Options{Brokers: brokers, Access: cfg.Kafka.Access, StateTopic: cfg.Kafka.StateTopic}.States(ctx)
+	topic := kafka.Options{Brokers: brokers, Access: access, StateTopic: cfg.Kafka.StateTopic}
+	byStream, err := cursors(ctx, topic, history)
 	if err != nil {
 		return nil, err
-	}
-	byStream := make(map[string]kafka.State, len(stored))
-	for _, s := range stored {
-		byStream[s.Stream] = s
 	}
 	states := make([]StreamState, 0, len(cfg.Streams))
 	for _, s := range cfg.Streams {
 		st := StreamState{Stream: s.Name, Strategy: s.Strategy}
-		if found, ok := byStream[s.Name]; ok {
-			c := found.Cursor
-			st.Found, st.At = true, found.At
-			if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
-				st.Mark, st.Seq, st.Sweep = c.Mark, c.Seq, describeSweep(c)
+		if all := byStream[s.Name]; len(all) > 0 {
+			st = stateOf(s, all[len(all)-1])
+			for _, found := range all[:len(all)-1] {
+				st.Earlier = append(st.Earlier, stateOf(s, found))
 			}
 		}
 		states = append(states, st)
 	}
 	return states, nil
+}
+
+// cursors are those of all streams of the state topic, by name, each stream's last one last; without history, that one only.
+func cursors(ctx context.Context, topic kafka.Options, history bool) (map[string][]kafka.State, error) {
+	if history {
+		return topic.History(ctx)
+	}
+	stored, _, err := topic.States(ctx)
+	byStream := make(map[string][]kafka.State, len(stored))
+	for _, s := range stored {
+		byStream[s.Stream] = []kafka.State{s}
+	}
+	return byStream, err
+}
+
+func stateOf(s config.Stream, found kafka.State) StreamState {
+	st := StreamState{Stream: s.Name, Strategy: s.Strategy, Found: true, At: found.At}
+	c := found.Cursor
+	if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
+		st.Mark, st.Seq, st.Sweep, st.Worker, st.Cursor = c.Mark, c.Seq, describeSweep(c), c.Worker, c
+	}
+	return st
 }
 
 // describeSweep says in words where an open sweep stands.
@@ -95,8 +126,9 @@ func describeSweep(c strategies.Cursor) string {
 // says.
 func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logger, o LocalOptions) (err error) {
 	s, err := named(cfg, name)
+	access := kafka.NewAccess(cfg.Kafka.Access)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = access.Usable()
 	}
 	if err != nil {
 		return err
@@ -110,7 +142,7 @@ func Claim(ctx context.Context, cfg *config.Config, name string, log *slog.Logge
 		defer func() { err = errors.Join(err, local.Close()) }()
 		brokers = local.Brokers()
 	}
-	options := sinkOptions(cfg, s, log.With("stream", s.Name), nil)
+	options := sinkOptions(cfg, s, log.With("stream", s.Name), deps{access: access})
 	options.Brokers, options.Claim = brokers, true
 	sink, err := kafka.NewSink(options)
 	if err != nil {
@@ -138,17 +170,14 @@ var ErrNothingToMove = repartition.ErrNothing
 // one transaction. A worker of the stream is fenced, as by another worker; until the end
 // none can start. One that broke off is run again.
 func Repartition(ctx context.Context, cfg *config.Config, name string, o Options) (done Repartitioned, err error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	s, err := named(cfg, name)
 	if err == nil {
-		err = kafka.Usable(cfg.Kafka.Access)
+		err = o.enters(cfg)
 	}
 	if err != nil {
 		return done, err
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry.URL, cfg.SchemaRegistry.Username, cfg.SchemaRegistry.Password.Reveal())
+	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
 	if err != nil {
 		return done, err
 	}
@@ -160,7 +189,7 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 	}
 	defer u.driver.Source.Close()
 	return repartition.Run(ctx, repartition.Parts{
-		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps.client),
+		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps),
 	})
 }
 

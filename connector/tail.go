@@ -15,11 +15,14 @@ import (
 	"tidemark/connector/internal/wire"
 )
 
+// Part is which records of a topic Tail shows.
+type Part = kafka.Part
+
 // TailOptions say what Tail reads.
 type TailOptions struct {
 	Topic    string
-	Limit    int             // records; 0: all
-	Follow   bool            // go on after the present end, until the context is done
+	Limit    int             // records, then it ends; 0: all
+	Part                     // which records
 	Brokers  []string        // host:port; empty: the embedded broker of Local
 	Access   config.Access   // to the brokers
 	Registry config.Registry // without a URL, and without Brokers: the embedded one
@@ -27,7 +30,7 @@ type TailOptions struct {
 }
 
 // Tail writes a topic's committed records to w, each as a line of JSON with key, value,
-// partition, offset, timestamp and headers, from the topic's beginning to its present
+// partition, offset, timestamp and headers: those of its Part, up to the topic's present
 // end. It changes and fences nothing (rule 7). A w whose reader has gone ends it
 // without an error, as does the context if Follow is set.
 func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
@@ -42,12 +45,13 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 			o.Registry.URL = l.RegistryURL()
 		}
 	}
-	if err := kafka.Usable(o.Access); err != nil {
+	access := kafka.NewAccess(o.Access)
+	if err := access.Usable(); err != nil {
 		return err
 	}
 	var decoder render.Decoder
 	if o.Registry.URL != "" {
-		registry, err := wire.NewRegistry(o.Registry.URL, o.Registry.Username, o.Registry.Password.Reveal())
+		registry, err := wire.NewRegistry(o.Registry)
 		if err != nil {
 			return err
 		}
@@ -61,7 +65,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 		pause = out.Flush
 	}
 	written := 0
-	err = kafka.Options{Brokers: o.Brokers, Access: o.Access, Topic: o.Topic}.Tail(ctx, o.Follow, func(r *kgo.Record) error {
+	err = kafka.Options{Brokers: o.Brokers, Access: access, Topic: o.Topic}.Tail(ctx, o.Part, func(r *kgo.Record) error {
 		line, err := render.Line(ctx, decoder, r)
 		if err != nil {
 			return err

@@ -40,7 +40,7 @@ func tailFixture(t *testing.T) (*Local, string) {
 	if _, err := kadm.NewClient(cl).CreateTopic(t.Context(), 1, 1, nil, "t"); err != nil {
 		t.Fatal(err)
 	}
-	reg, err := wire.NewRegistry(l.RegistryURL(), "", "")
+	reg, err := wire.NewRegistry(config.Registry{URL: l.RegistryURL()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestTailFollow(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- Tail(ctx, TailOptions{Topic: "t", Follow: true, Brokers: l.Brokers(), Registry: config.Registry{URL: l.RegistryURL()}}, w)
+		done <- Tail(ctx, TailOptions{Topic: "t", Part: Part{Follow: true}, Brokers: l.Brokers(), Registry: config.Registry{URL: l.RegistryURL()}}, w)
 	}()
 	lines := bufio.NewScanner(r)
 	next := func(want string) {

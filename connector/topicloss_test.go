@@ -194,7 +194,7 @@ func TestBrokerTopicLostFail(t *testing.T) {
 // it looks at the topic.
 func TestBrokerTopicLostRunning(t *testing.T) {
 	t.Parallel()
-	for name, idle := range map[string]time.Duration{"awake": 0, "dozing": time.Millisecond} {
+	for name, idle := range map[string]time.Duration{"awake": 0, "idle": time.Millisecond} {
 		for _, change := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, change %v", name, change), func(t *testing.T) {
 				t.Parallel()
@@ -209,7 +209,7 @@ func TestBrokerTopicLostRunning(t *testing.T) {
 				c, stop := h.start(o)
 				polled(t, c, 5)
 				if idle > 0 {
-					kit.Eventually(t, "the stream to doze", h.dozes)
+					kit.Eventually(t, "the stream to be idle", h.idles)
 				}
 				h.remake(stream.Topic, 1)
 				if change {

@@ -23,7 +23,7 @@ func (c *Connector) watch(ctx context.Context) {
 			return
 		case <-time.After(c.lookEvery):
 		}
-		suspects := c.look(ctx, c.units)
+		suspects := c.look(ctx, c.crew.Members())
 		if len(suspects) == 0 {
 			continue
 		}

@@ -131,8 +131,8 @@ func TestBrokerLateRows(t *testing.T) {
 	}
 	// An hour by the API's clock, and a quarter to spare.
 	st := h.status()
-	if st.Late != 1 || st.MaxLateness != time.Hour || st.RecommendedBuffer() != 1.3 {
-		t.Errorf("%d late rows, the latest by %v, recommended buffer %v: want 1, 1h and 1.3", st.Late, st.MaxLateness, st.RecommendedBuffer())
+	if st.Late != 1 || st.Lateness.Max != time.Hour || st.RecommendedBuffer() != 1.3 {
+		t.Errorf("%d late rows, the latest by %v, recommended buffer %v: want 1, 1h and 1.3", st.Late, st.Lateness.Max, st.RecommendedBuffer())
 	}
 	if n := h.logs.count("recommended_buffer_hours=1.3"); n != 1 {
 		t.Errorf("the recommended buffer was logged %d times", n)

@@ -52,15 +52,15 @@ func ends(t *testing.T, c *Connector, stop func() error) error {
 // whose record it met, and stays so until an operator claims the topic.
 func TestBrokerExclusive(t *testing.T) {
 	t.Parallel()
-	for _, dozes := range []bool{false, true} {
+	for _, idle := range []bool{false, true} {
 		s := &script{docs: people(1, 5)}
 		h, stream := scripted(t, strategies.Keyset, s)
 		stream.PollInterval = time.Millisecond
-		if stream.IdleAfter = 0; dozes {
+		if stream.IdleAfter = 0; idle {
 			stream.IdleAfter = time.Millisecond
 		}
 		c, stop := h.start(Options{})
-		kit.Eventually(t, "the rows", func() bool { return c.Status()[0].Written == 5 && (!dozes || h.dozes()) })
+		kit.Eventually(t, "the rows", func() bool { return c.Status()[0].Written == 5 && (!idle || h.idles()) })
 		h.foreign(stream.Topic)
 		s.set(people(6, 1)...)
 		err := ends(t, c, stop)

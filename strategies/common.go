@@ -26,7 +26,7 @@ func newCore(spec Spec, back time.Duration) (core, error) {
 	}
 	if spec.Strict && spec.Format == Opaque {
 		return k, fmt.Errorf("filter strict: an opaque cursor cannot be asked for one step less, so rows that share " +
-			"the last value would be lost (rule 14)")
+			"the last value would be lost")
 	}
 	if spec.FirstMark != "" {
 		v, err := spec.Format.ParseString(spec.FirstMark)

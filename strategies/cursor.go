@@ -80,6 +80,26 @@ type Cursor struct {
 	// Schemas say what the schema ids in the records of the output topic mean, in the order in
 	// which the stream met them. A registry may lose them, or give an id to another schema.
 	Schemas []Schema `json:"schemas,omitempty"`
+	// Again says that an operator lets records of the output topic be written once more; nil: nothing is.
+	Again *Again `json:"again,omitempty"`
+	// Settings are the ones that the mark hangs on, as they were when the cursor was written, to say
+	// which has changed.
+	Settings []Setting `json:"settings,omitempty"`
+}
+
+// Setting is a setting of the configuration. The text of one that may hold a secret is a hash.
+type Setting struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// Again says which records of an output topic the window does not take for written, until a sweep has ended without a
+// warning: those before the offsets whose cursor value is From or greater. What the
+// API shows of their keys is written once more, unless it is older than them (P4).
+type Again struct {
+	From    string  `json:"from,omitempty"` // empty: all of them
+	TopicID string  `json:"topic_id"`
+	Ends    []int64 `json:"ends"` // per partition
 }
 
 // Schema is the meaning of a schema id in an output topic.
@@ -240,7 +260,7 @@ type Topic struct {
 // was learnt of the API stays, and so do the times of full scans. It is the only way in
 // which a mark falls without an operator (P6).
 func (c Cursor) Forget() Cursor {
-	c.Mark, c.Window, c.Reached, c.Parents, c.Sweep, c.ReadBack, c.Topic = "", "", "", "", nil, nil, nil
+	c.Mark, c.Window, c.Reached, c.Parents, c.Sweep, c.ReadBack, c.Topic, c.Again = "", "", "", "", nil, nil, nil, nil
 	return c
 }
 
@@ -258,36 +278,6 @@ func (c Cursor) Recede(ends []int64) Cursor {
 		c.Schemas[i].Until = until
 	}
 	return c
-}
-
-// Adopt makes a stored cursor fit the stream's present configuration (rule 19). Among
-// keyset, offset, timestamp and replay the mark is kept, an open sweep and what was learnt
-// about the API dropped; to or
-// from step_size, whose mark is an id and not a time, is refused, and so is a change of
-// what the fingerprint covers. A cursor that is empty starts the stream.
-func Adopt(c Cursor, stream, strategy, fingerprint string) (Cursor, error) {
-	if c.Version == 0 {
-		return Cursor{Version: CursorVersion, Stream: stream, Strategy: strategy, Fingerprint: fingerprint}, nil
-	}
-	if err := c.Newer(stream); err != nil {
-		return c, err
-	}
-	if c.Strategy != strategy && (TraitsOf(c.Strategy).ByID || TraitsOf(strategy).ByID) {
-		return c, fmt.Errorf("stream %q was read with strategy %s so far; its mark %q means nothing to %s: "+
-			"give the stream a new name (and topic), or set the strategy back", stream, c.Strategy, c.Mark, strategy)
-	}
-	if c.Fingerprint != fingerprint {
-		return c, fmt.Errorf("stream %q was read with another id field, cursor field, cursor format, filter or topic "+
-			"(fingerprint %s, now %s), for which its mark %q holds: give the stream a new name (and topic), or set them back",
-			stream, c.Fingerprint, fingerprint, c.Mark)
-	}
-	if c.Strategy != strategy {
-		c.Strategy, c.Sweep, c.PageLimit, c.Reached, c.Unsorted, c.Longest = strategy, nil, 0, "", false, 0
-		c.TokenAt, c.Closes = "", false
-		c.Filter, c.Gone, c.Prior = "", "", ""
-	}
-	c.Version = CursorVersion
-	return c, nil
 }
 
 // Exhausted fails where the open sweep went back too many times without having gained

@@ -40,7 +40,7 @@ func TestOldCursorsLoad(t *testing.T) {
 			if json.Unmarshal(tc.Cursor, &want) != nil || json.Unmarshal([]byte(show(c)), &got) != nil || !reflect.DeepEqual(got, want) {
 				t.Fatalf("written again: %s", show(c))
 			}
-			adopted, err := Adopt(c, c.Stream, c.Strategy, c.Fingerprint)
+			adopted, err := Adopt(c, c.Stream, c.Strategy, c.Fingerprint, nil)
 			if err != nil || !reflect.DeepEqual(adopted, c) {
 				t.Fatalf("adopted as %s, %v", show(adopted), err)
 			}
@@ -67,18 +67,18 @@ func TestAdopt(t *testing.T) {
 	old := Cursor{Version: 1, Stream: "users", Strategy: Keyset, Fingerprint: "f", Mark: at(5), PageLimit: 9, Reached: at(6), Unsorted: true,
 		Sweep: &Sweep{From: at(5), After: at(7)}, Seq: 3, Owner: "o"}
 
-	c, err := Adopt(Cursor{}, "users", Offset, "f")
+	c, err := Adopt(Cursor{}, "users", Offset, "f", nil)
 	if want := (Cursor{Version: CursorVersion, Stream: "users", Strategy: Offset, Fingerprint: "f"}); err != nil || !reflect.DeepEqual(c, want) {
 		t.Errorf("an empty cursor: %s, %v", show(c), err)
 	}
-	if c, err = Adopt(old, "users", Keyset, "f"); err != nil || !reflect.DeepEqual(c, old) {
+	if c, err = Adopt(old, "users", Keyset, "f", nil); err != nil || !reflect.DeepEqual(c, old) {
 		t.Errorf("the same strategy: %s, %v", show(c), err)
 	}
 	for _, from := range Names() {
 		for _, to := range Names() {
 			old := deepCopy(old)
 			old.Strategy = from
-			c, err := Adopt(old, "users", to, "f")
+			c, err := Adopt(old, "users", to, "f", nil)
 			switch {
 			case from == to:
 				if err != nil || c.Sweep == nil {
@@ -93,11 +93,11 @@ func TestAdopt(t *testing.T) {
 			}
 		}
 	}
-	if _, err = Adopt(old, "users", Keyset, "g"); err == nil || !strings.Contains(err.Error(), "fingerprint f, now g") {
+	if _, err = Adopt(old, "users", Keyset, "g", nil); err == nil || !strings.Contains(err.Error(), "fingerprint f, now g") {
 		t.Errorf("another fingerprint: %v", err)
 	}
 	old.Version = CursorVersion + 1
-	if _, err = Adopt(old, "users", Keyset, "f"); err == nil || !strings.Contains(err.Error(), "newer tidemark") {
+	if _, err = Adopt(old, "users", Keyset, "f", nil); err == nil || !strings.Contains(err.Error(), "newer tidemark") {
 		t.Errorf("a cursor from the future: %v", err)
 	}
 }

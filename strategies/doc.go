@@ -12,7 +12,8 @@
 //		c = v.Next
 //	}
 //
-// Files: strategy.go (the interface and its types), role.go (what a question holds), cursor.go (the durable state) and parse.go,
+// Files: strategy.go (the interface and its types), role.go (what a question holds), cursor.go (the durable state) with parse.go,
+// adopt.go (taking up a stored one) and rewind.go (setting one back),
 // value.go (cursor values: order and formats, which package value reads and writes), sort.go (a page's
 // rows in their order), common.go (what strategies that follow a cursor field share),
 // observed.go and units.go (what answers show of the API's filter, and the units that one

@@ -29,7 +29,7 @@ var errBehind = errors.New("404")
 // setting proves.
 func (a *modelAPI) drawEnd(t *rapid.T, spec *Spec) {
 	a.end = ending(rapid.IntRange(0, int(endings)-1).Draw(t, "end"))
-	spec.TokenPath = "next"
+	spec.TokenPlace = "next"
 	switch a.end {
 	case endEmpty, endBare, endSelf:
 		spec.Ends.EmptyPage = a.order == ascending && rapid.Bool().Draw(t, "empty_page")

@@ -115,3 +115,9 @@ func (e *Evidence) against(end string) string {
 	}
 	return end + ", and the answer says that there is more (" + e.More + "): is token_path the right one?"
 }
+
+// Whole reports whether an answer of so many rows proves that it holds all the rows there are.
+func (e *Evidence) Whole(rows int) bool { return e.whole(rows) }
+
+// Promises is what says that an answer of so many rows does not hold all; empty: nothing does.
+func (e *Evidence) Promises(rows int) string { return e.more(rows) }

@@ -61,7 +61,7 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 
 // Where the first page holds pinned rows alone, the mark goes by the pages behind it, one sweep later.
 func TestFeedMarksBehindPinnedRows(t *testing.T) {
-	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerToken, TokenPath: "next", Params: ParamNames{Token: "token"}}
+	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerToken, TokenPlace: "next", Params: ParamNames{Token: "token"}}
 	s, err := New(spec)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -130,4 +131,9 @@ func mustNew(t testing.TB, spec Spec) Strategy {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// noWayOn reports whether an error says that no request leads further (P7).
+func noWayOn(err error) bool {
+	return regexp.MustCompile(`no request can reach|cannot be\s+reached|would never end`).MatchString(err.Error())
 }

@@ -65,10 +65,10 @@ func (s keyset) says(c *Cursor, p Page) (told, error) {
 
 // tokenPlace is what the cursor calls the place of the token.
 func (s keyset) tokenPlace() string {
-	if s.spec.TokenPath == "" {
+	if s.spec.TokenPlace == "" {
 		return "token"
 	}
-	return s.spec.TokenPath
+	return s.spec.TokenPlace
 }
 
 // tokenless tells what a page has instead of a token.
@@ -141,7 +141,7 @@ func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error)
 	default:
 		why = fmt.Sprintf("all of its rows are at or before %q, the value it was asked from, so that more of them may lie behind", sweep.After)
 	}
-	return Verdict{}, fmt.Errorf("the answer of %d rows has %s, so it does not say whether there is more (P8), and %s: give the path of the token "+
+	return Verdict{}, fmt.Errorf("the answer of %d rows has %s, so it does not say whether there is more, and %s: give the path of the token "+
 		"(token_path), or, if the page without one is the last, say so (end: token)", len(p.Rows), s.tokenless(p.Token), why)
 }
 
@@ -185,7 +185,7 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(c).name)
 	case s.spec.Params.Token == "" || moved && c.Exhausted() != nil || again && !believed || !believed && !configured:
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
-			"more rows share that value than a page holds, and no request can reach the ones behind (P7); "+
+			"more rows share that value than a page holds, and no request can reach the ones behind; "+
 			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp; "+
 			"if each of its pages has a token, say what stands behind the last one (end)", len(p.Rows), e.last.Raw)
 	case again:

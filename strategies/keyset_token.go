@@ -59,7 +59,7 @@ func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
 		return Verdict{Next: c}, nil
 	}
 	if again {
-		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end (P7); "+
+		return Verdict{}, fmt.Errorf("the API repeats the token %q after %d pages: following it would never end; "+
 			"if it gives its last page again behind the end, say so (end: repeated_page)", token, sweep.Pages)
 	}
 	if sweep.Pages&(sweep.Pages-1) == 0 {

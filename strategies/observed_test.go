@@ -336,7 +336,7 @@ func TestKeysetUnsortedHeals(t *testing.T) {
 
 // What was learnt of one endpoint says nothing of another.
 func TestAdoptForgetsTheFilter(t *testing.T) {
-	c, err := Adopt(Cursor{Version: 1, Strategy: Keyset, Fingerprint: "f", Mark: at(1), Filter: FilterStrict, Gone: at(1), Prior: at(0)}, "s", Timestamp, "f")
+	c, err := Adopt(Cursor{Version: 1, Strategy: Keyset, Fingerprint: "f", Mark: at(1), Filter: FilterStrict, Gone: at(1), Prior: at(0)}, "s", Timestamp, "f", nil)
 	if err != nil || c.Filter != "" || c.Gone != "" || c.Prior != "" || c.Mark != at(1) {
 		t.Errorf("%v, %s", err, show(c))
 	}

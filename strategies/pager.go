@@ -117,9 +117,9 @@ func (e Ends) ended(p *Page, seen, pages int64, counted bool) (move, error) {
 	switch {
 	case rows == 0 && p.More.Flag:
 		return move{}, fmt.Errorf("page %d has no rows, and says that there is more (%s): an empty page is the end of a list by pages, so "+
-			"what it promises would be lost (P8); look at records_path", pages, p.More.More)
+			"what it promises would be lost; look at records_path", pages, p.More.More)
 	case rows == 0 && p.Total > seen && !counted:
-		return move{lacks: fmt.Sprintf("page %d has no rows, and the API counts %d of which %d were read: it gives no more pages, or total_path is the count of something else (P8)",
+		return move{lacks: fmt.Sprintf("page %d has no rows, and the API counts %d of which %d were read: it gives no more pages, or total_path is the count of something else",
 			pages, p.Total, seen)}, nil
 	case rows == 0:
 		return move{end: true}, nil

@@ -12,7 +12,7 @@ func (onePage) ask(Position, *Query) {}
 func (o onePage) step(_ Position, p *Page) (move, error) {
 	sure := p.More.Flag || !o.spec.Unpaged && (p.More.More != "" || p.More.Kind >= CountPages)
 	if more := p.More.more(len(p.Rows)); more != "" && sure {
-		return move{}, fmt.Errorf("the answer has %d rows and says that there is more (%s), and no pages are configured: what lies behind it would be lost (P8); "+
+		return move{}, fmt.Errorf("the answer has %d rows and says that there is more (%s), and no pages are configured: what lies behind it would be lost; "+
 			"say how the API's pages follow each other (pages), or, if it gives everything at once, page_size: none", len(p.Rows), more)
 	}
 	return move{end: true}, nil

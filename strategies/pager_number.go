@@ -68,7 +68,7 @@ func repeats(spec Spec, again int, p *Page, what string, r Role, value int64) (m
 		return move{}, false
 	}
 	return move{lacks: fmt.Sprintf("asked with %s=%d the API gives the %d rows of the page before once more, %d times in a row: it does not honour %s, or gives "+
-		"its last page again behind the end (P7); give the right parameter (params.%s), or, if it is the end, say so (end: repeated_page)",
+		"its last page again behind the end; give the right parameter (params.%s), or, if it is the end, say so (end: repeated_page)",
 		spec.Params.Of(r), value, len(p.Rows), again, what, r)}, true
 }
 

@@ -33,7 +33,7 @@ func (b behindRow) step(at Position, p *Page) (move, error) {
 	to := b.at(at)
 	if slices.ContainsFunc(p.Rows, func(r Row) bool { return to.Behind != "" && b.mark(&r) == to.Behind }) {
 		return move{}, fmt.Errorf("asked for what lies behind the row %q the API gives that row once more: it does not honour %s, or begins a page with "+
-			"the row it is asked with (P7); give the right parameter (params.token)", to.Behind, b.spec.Params.Token)
+			"the row it is asked with; give the right parameter (params.token)", to.Behind, b.spec.Params.Token)
 	}
 	to.Read, to.Rows = to.Read+1, to.Rows+int64(len(p.Rows))
 	rest := *p

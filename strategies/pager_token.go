@@ -39,7 +39,7 @@ func (t tokened) step(at Position, p *Page) (move, error) {
 	switch {
 	case token.Present && !token.Null && !token.Blank:
 		// Some APIs give a token with their last page, too, and a flag that says that it is the last.
-		if len(p.Rows) == 0 && ends.EmptyPage || p.More.End != "" && (p.More.More == "" || p.More.More == t.spec.TokenPath) {
+		if len(p.Rows) == 0 && ends.EmptyPage || p.More.End != "" && (p.More.More == "" || p.More.More == t.spec.TokenPlace) {
 			return move{end: true}, nil
 		}
 		return t.follow(to, p, token.Text)
@@ -52,7 +52,7 @@ func (t tokened) step(at Position, p *Page) (move, error) {
 	case len(p.Rows) == 0, p.More.whole(len(p.Rows)), ends.ShortPage && p.asked > 0 && len(p.Rows) < p.asked:
 		return move{end: true}, nil
 	}
-	return move{}, fmt.Errorf("the answer of %d rows has %s, so it does not say whether there is more (P8): give the path of the %s (token_path), "+
+	return move{}, fmt.Errorf("the answer of %d rows has %s, so it does not say whether there is more: give the path of the %s (token_path), "+
 		"or, if the page without one is the last, say so (end: token)", len(p.Rows), t.nothing(token), t.name())
 }
 
@@ -66,9 +66,9 @@ func (t tokened) name() string {
 // nothing tells what a page has instead of a token.
 func (t tokened) nothing(token Token) string {
 	if token.Present {
-		return token.Text + " at " + strconv.Quote(t.spec.TokenPath)
+		return token.Text + " at " + strconv.Quote(t.spec.TokenPlace)
 	}
-	return "nothing at " + strconv.Quote(t.spec.TokenPath)
+	return "nothing at " + strconv.Quote(t.spec.TokenPlace)
 }
 
 // follow goes on to where the page leads. What leads to itself, or round in a circle, never ends: it is held
@@ -80,7 +80,7 @@ func (t tokened) follow(to TokenPosition, p *Page, text string) (move, error) {
 	case t.spec.Ends.RepeatedPage && text == to.Text:
 		return move{end: true}, nil
 	case to.Text != "" && (text == to.Text || text == to.Seen):
-		return move{}, fmt.Errorf("the API repeats the %s %q after %d pages: following it would never end (P7); "+
+		return move{}, fmt.Errorf("the API repeats the %s %q after %d pages: following it would never end; "+
 			"if it gives its last page again behind the end, say so (end: repeated_page)", t.name(), text, to.Read+1)
 	}
 	if to.Empty++; len(p.Rows) > 0 {

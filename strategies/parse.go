@@ -80,6 +80,11 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 			below(fmt.Sprintf("written.ends[%d]", i), end, 0)
 		}
 	}
+	if c.Again != nil {
+		for i, end := range c.Again.Ends {
+			below(fmt.Sprintf("again.ends[%d]", i), end, 0)
+		}
+	}
 	if t := c.Topic; t != nil {
 		below("topic.partitions", int64(t.Partitions), 1)
 		for i := range t.Starts {

@@ -33,7 +33,7 @@ type reader struct {
 
 func newReader(s Strategy, api *modelAPI) *reader {
 	r := &reader{s: s, api: api, page: func(Cursor) {}, crash: func() bool { return false }, group: func() bool { return true }}
-	c, err := Adopt(Cursor{}, "users", api.spec.Strategy, "f")
+	c, err := Adopt(Cursor{}, "users", api.spec.Strategy, "f", nil)
 	if err != nil {
 		panic(err)
 	}

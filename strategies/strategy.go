@@ -117,19 +117,21 @@ type Spec struct {
 	Unsorted  bool          // the API does not sort: keyset follows tokens, timestamp wants its answers proven whole
 	Unpaged   bool          // timestamp, replay: the API has no pages, so every answer is whole
 	Ends      Ends          // keyset, offset: what proves an end, beside what does by itself
-	TokenPath string        // keyset: where the answer has its token, for the cursor and for errors
-	InitialID int64         // step_size: the first id asked for
-	StepSize  int64         // step_size: ids a request
-	MaxID     int64         // step_size: the last id asked for
-	Pager     string        // snapshot, sweep, feed, window: how pages follow each other, one of Pagers
-	FirstPage int64         // pages by number: that of the first one
-	LastRow   string        // pages behind a row: LastKey or LastCursor
-	Step      time.Duration // window: the span of time of one request
-	Lag       time.Duration // window: how far behind now the last one ends
-	MaxAge    time.Duration // window: a mark that is older is not asked from; 0: any is
-	Values    []string      // by pager: the collection is read in slices, one for each of these; nil: as a whole
-	Parents   bool          // by pager: the collection is read in slices, one for each row of another stream, see Within
-	Changed   bool          // and of these only those whose row has changed, from the first mark on
-	Params    ParamNames
-	OrderBy   string // offset: the value of the OrderBy parameter
+	// TokenPlace is where answers have what leads to the next page, for the cursor and for errors:
+	// a dotted path, or "header " and a name.
+	TokenPlace string
+	InitialID  int64         // step_size: the first id asked for
+	StepSize   int64         // step_size: ids a request
+	MaxID      int64         // step_size: the last id asked for
+	Pager      string        // snapshot, sweep, feed, window: how pages follow each other, one of Pagers
+	FirstPage  int64         // pages by number: that of the first one
+	LastRow    string        // pages behind a row: LastKey or LastCursor
+	Step       time.Duration // window: the span of time of one request
+	Lag        time.Duration // window: how far behind now the last one ends
+	MaxAge     time.Duration // window: a mark that is older is not asked from; 0: any is
+	Values     []string      // by pager: the collection is read in slices, one for each of these; nil: as a whole
+	Parents    bool          // by pager: the collection is read in slices, one for each row of another stream, see Within
+	Changed    bool          // and of these only those whose row has changed, from the first mark on
+	Params     ParamNames
+	OrderBy    string // offset: the value of the OrderBy parameter
 }

@@ -174,7 +174,7 @@ func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more 
 	sweep := c.Sweep
 	if full {
 		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
-			"it was asked with: what lies behind them cannot be reached (P7); set page_size to the API's real limit, or leave it out if it has none",
+			"it was asked with: what lies behind them cannot be reached; set page_size to the API's real limit, or leave it out if it has none",
 			s.spec.PageSize, sweep.After)
 	}
 	promise := s.promise(more, rows)
@@ -192,14 +192,14 @@ func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more 
 		}
 		return Verdict{}, fmt.Errorf("the answer says that there is more (%s), and none of its %d rows is newer than %q, the value it was asked "+
 			"with: more rows share that value than a page holds, or the API does not honour the filter, and what lies behind them cannot be "+
-			"reached (P7); raise the API's page size, or read this collection with keyset or offset; where all its answers say so, set page_size "+
+			"reached; raise the API's page size, or read this collection with keyset or offset; where all its answers say so, set page_size "+
 			"to the most rows it gives", said, rows, sweep.After)
 	}
 	if more.more(rows) == "" && sweep.Promise != "" && rows <= sweep.Ties { // not even rows that share the value
 		if sweep.Restarts > 0 {
 			return Verdict{}, fmt.Errorf("the answer before said that there is more (%s), and asked from its greatest value, %q, the API "+
 				"shows nothing newer and says that this is all: what was promised lies behind, so the API does not sort ascending, and the answer "+
-				"is not proven whole (P2); make it sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), "+
+				"is not proven whole; make it sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), "+
 				"or, if it gives everything at once, set page_size: none", sweep.Promise, sweep.After)
 		}
 		return Verdict{Next: s.rewind(c), Restarted: true}, nil // it may have been deleted meanwhile

@@ -16,7 +16,7 @@ var walkers = Those(func(r Recipe) bool { return r.Walks })
 func drawList(t *rapid.T, strategy, pager string) (Strategy, *listAPI) {
 	traits := TraitsOf(strategy)
 	spec := Spec{
-		Strategy: strategy, Format: RFC3339, Pager: pager, FirstPage: rapid.Int64Range(0, 1).Draw(t, "first page"), LastRow: LastKey, TokenPath: "next",
+		Strategy: strategy, Format: RFC3339, Pager: pager, FirstPage: rapid.Int64Range(0, 1).Draw(t, "first page"), LastRow: LastKey, TokenPlace: "next",
 		Repeat: rapid.Bool().Draw(t, "repeat"),
 		Params: ParamNames{Since: "since", Until: "until", Token: "token", Page: "page", Offset: "offset", Limit: "limit"},
 	}
@@ -212,7 +212,7 @@ func TestWalksRefuse(t *testing.T) {
 		"a token that is missing":  {Snapshot, pagerToken, func(a *listAPI) { a.ends, a.size = "absent", 50 }, "token_path"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := Spec{Strategy: c.strategy, Format: RFC3339, Pager: c.pager, FirstPage: 1, LastRow: LastKey, TokenPath: "next", FirstMark: at(-5), Step: 5 * time.Second, Repeat: true,
+			spec := Spec{Strategy: c.strategy, Format: RFC3339, Pager: c.pager, FirstPage: 1, LastRow: LastKey, TokenPlace: "next", FirstMark: at(-5), Step: 5 * time.Second, Repeat: true,
 				Params: ParamNames{Since: "since", Until: "until", Token: "token", Page: "page", Offset: "offset"}}
 			api := &listAPI{spec: spec, size: 3, order: "falling", ends: "null", tokens: map[string]int{}}
 			for range 20 {

@@ -175,7 +175,7 @@ func (s timestamp) cut(e extent, rows int, why string) error {
 	if s.spec.Unpaged {
 		remedy = "and remove page_size: none"
 	}
-	return fmt.Errorf("the answer of %d rows %s, %s, so it is not proven whole, and what it leaves out would be lost (P2): "+
+	return fmt.Errorf("the answer of %d rows %s, %s, so it is not proven whole, and what it leaves out would be lost: "+
 		"make the API sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), %s", rows, order, why, remedy)
 }
 
@@ -244,7 +244,7 @@ func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence
 	sweep.Restarts++
 	if sweep.Restarts > maxRestarts {
 		return Verdict{}, fmt.Errorf("the answer is in no order, and asked from %q the API shows other rows than it had from there on "+
-			"(%d, and there were %d), %d times: it is cut, so it is not proven whole, and what it leaves out would be lost (P2): "+
+			"(%d, and there were %d), %d times: it is cut, so it is not proven whole, and what it leaves out would be lost: "+
 			"make the API sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), "+
 			"or, if it gives everything at once and changes all the time, set page_size: none", p.From, t.Rest.Rows, p.Rows.Rows, sweep.Restarts)
 	}

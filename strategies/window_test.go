@@ -10,7 +10,7 @@ import (
 func TestVerifiedWindowShowsWhatChanges(t *testing.T) {
 	for _, pager := range []string{pagerNone, pagerNumber, pagerOffset, pagerToken} {
 		t.Run(pager, func(t *testing.T) {
-			spec := Spec{Strategy: Window, Format: RFC3339, Pager: pager, FirstPage: 1, TokenPath: "next", FirstMark: at(-5), Step: 3 * time.Second, Lag: 2 * time.Second,
+			spec := Spec{Strategy: Window, Format: RFC3339, Pager: pager, FirstPage: 1, TokenPlace: "next", FirstMark: at(-5), Step: 3 * time.Second, Lag: 2 * time.Second,
 				Repeat: true, Params: ParamNames{Since: "since", Until: "until", Token: "token", Page: "page", Offset: "offset"}}
 			s, err := New(spec)
 			if err != nil {

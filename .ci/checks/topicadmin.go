@@ -4,6 +4,7 @@
 //	topicadmin BROKERS make TOPIC PARTITIONS
 //	topicadmin BROKERS widen TOPIC PARTITIONS
 //	topicadmin BROKERS limit TOPIC BYTES
+//	topicadmin BROKERS allow USER PREFIX...   what the README says that a worker needs, for topics and ids with these prefixes
 package main
 
 import (
@@ -27,7 +28,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 3 {
-		return fmt.Errorf("usage: topicadmin BROKERS delete|make|widen|limit TOPIC [PARTITIONS|BYTES]")
+		return fmt.Errorf("usage: topicadmin BROKERS delete|make|widen|limit TOPIC [PARTITIONS|BYTES], or allow USER PREFIX...")
 	}
 	cl, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(args[0], ",")...))
 	if err != nil {
@@ -37,6 +38,9 @@ func run(args []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	adm, topic := kadm.NewClient(cl), args[2]
+	if args[1] == "allow" {
+		return allow(ctx, adm, args[2], args[3:])
+	}
 	partitions := 1
 	if len(args) > 3 {
 		if partitions, err = strconv.Atoi(args[3]); err != nil {
@@ -71,4 +75,25 @@ func run(args []string) error {
 		return err
 	}
 	return fmt.Errorf("%q is not one of delete, make, widen, limit", args[1])
+}
+
+func allow(ctx context.Context, adm *kadm.Client, user string, prefixes []string) error {
+	rule := func() *kadm.ACLBuilder {
+		return kadm.NewACLs().Allow("User:" + user).ResourcePatternType(kadm.ACLPatternPrefixed)
+	}
+	for _, rules := range []*kadm.ACLBuilder{
+		rule().Topics(prefixes...).Operations(kadm.OpRead, kadm.OpWrite, kadm.OpDescribeConfigs, kadm.OpCreate),
+		rule().TransactionalIDs("tidemark").Operations(kadm.OpWrite),
+	} {
+		made, err := adm.CreateACLs(ctx, rules)
+		if err != nil {
+			return err
+		}
+		for _, m := range made {
+			if m.Err != nil {
+				return m.Err
+			}
+		}
+	}
+	return nil
 }

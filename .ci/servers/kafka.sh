@@ -19,13 +19,14 @@ get() {
   printf '%s\n' "$libs"
 }
 
-# guard DIR: two more listeners on a Kafka with its data in DIR. DIR/guarded wants TLS and a user, by PLAIN or
-# SCRAM, again every two seconds; DIR/mutual wants TLS and a certificate. The user is "worker" with the password in
-# DIR/password; ca.pem, client.pem and client.key lie beside it.
+# guard DIR: two more listeners on a Kafka with its data in DIR, and access rules for all who come by them. DIR/guarded
+# wants TLS and a user, by PLAIN, SCRAM or a token that nobody has signed, again every two seconds; DIR/mutual wants TLS
+# and a certificate. The users are "worker" with the password in DIR/password, and by PLAIN also "limited" with that in
+# DIR/limited; ca.pem, client.pem and client.key lie beside them. Who comes by DIR/address may do all.
 guard() {
-  local data=$1 gport mport password
-  gport=$(free_port); mport=$(free_port); password=$(openssl rand -hex 16)
-  printf '%s\n' "$password" > "$data/password"
+  local data=$1 gport mport password limited
+  gport=$(free_port); mport=$(free_port); password=$(openssl rand -hex 16); limited=$(openssl rand -hex 16)
+  printf '%s\n' "$password" > "$data/password"; printf '%s\n' "$limited" > "$data/limited"
   printf '127.0.0.1:%s\n' "$gport" > "$data/guarded"; printf '127.0.0.1:%s\n' "$mport" > "$data/mutual"
   (
     cd "$data"
@@ -45,11 +46,14 @@ ssl.keystore.location=$data/server.both
 ssl.truststore.type=PEM
 ssl.truststore.location=$data/ca.pem
 listener.name.mutual.ssl.client.auth=required
-listener.name.guarded.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.guarded.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 listener.name.guarded.connections.max.reauth.ms=2000
-listener.name.guarded.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="$password";
+listener.name.guarded.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_worker="$password" user_limited="$limited";
+listener.name.guarded.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
 listener.name.guarded.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.guarded.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
 P
   scram=(--add-scram "SCRAM-SHA-256=[name=worker,password=$password]" --add-scram "SCRAM-SHA-512=[name=worker,password=$password]")
 }

@@ -16,7 +16,7 @@ import (
 	"tidemark/connector/playground"
 )
 
-// apiPart is the API that everybody reads: the playground's contract for the four endpoints
+// apiPart is the API that everybody reads: the playground's contract for its four endpoints, and two more,
 // over collections of any size, with pages of any size. It is a process of its own and
 // does as little as an API can, because it shares the machine with what is measured.
 //
@@ -73,6 +73,8 @@ func (a *apiPart) handler() http.Handler {
 	mux.HandleFunc("GET /{collection}/pagination/offset", a.page(offsetPage))
 	mux.HandleFunc("GET /{collection}/incremental/timestamp", a.page(timestampPage))
 	mux.HandleFunc("GET /{collection}/incremental/step", a.page(stepPage))
+	mux.HandleFunc("GET /{collection}/incremental/window", a.page(windowPage))
+	mux.HandleFunc("GET /{collection}/newest", a.page(newestPage))
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(traffic{a.requests.Load(), a.bytes.Load()}) // a client that has gone asks again
 	})
@@ -98,6 +100,7 @@ func (a *apiPart) page(write func(dst []byte, c collection, q url.Values) ([]byt
 			body = append(body[:0], fmt.Sprintf("{\"error\": %q}\n", err.Error())...)
 		}
 		*buffer = body
+		time.Sleep(c.delay)
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -192,6 +195,45 @@ func stepPage(dst []byte, c collection, q url.Values) ([]byte, error) {
 	dst = append(dst, `{"data": [`...)
 	dst = c.appendRows(dst, start-1, max(0, min(end, c.count())-start+1), true)
 	return append(dst, `]}`...), nil
+}
+
+// windowPage takes since and until, both inclusive.
+func windowPage(dst []byte, c collection, q url.Values) ([]byte, error) {
+	from, err := since(c, q.Get("since"))
+	if err != nil {
+		return dst, err
+	}
+	until, err := time.Parse(time.RFC3339Nano, q.Get("until"))
+	if err != nil {
+		return dst, fmt.Errorf("%q is not a time", q.Get("until"))
+	}
+	to := min(c.from(until.Add(time.Microsecond)), c.count())
+	dst = append(dst, `{"data": [`...)
+	dst = c.appendRows(dst, from, max(0, to-from), false)
+	return append(dst, `]}`...), nil
+}
+
+// newestPage has the newest rows first. It takes token: how many rows are older than those of the page before.
+func newestPage(dst []byte, c collection, q url.Values) ([]byte, error) {
+	size, err := number(q, "per_page", 50)
+	if err != nil {
+		return dst, err
+	}
+	left, err := number(q, "token", c.count())
+	if err != nil {
+		return dst, err
+	}
+	dst = append(dst, `{"data": [`...)
+	end := max(0, left-size)
+	for i := left - 1; i >= end; i-- {
+		if dst = c.appendRows(dst, i, 1, false); i > end {
+			dst = append(dst, ", "...)
+		}
+	}
+	if end == 0 {
+		return append(dst, `], "next": null}`...), nil
+	}
+	return fmt.Appendf(dst, `], "next": "%d"}`, end), nil
 }
 
 func number(q url.Values, name string, otherwise int64) (int64, error) {

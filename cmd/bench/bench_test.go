@@ -34,7 +34,7 @@ func start(t *testing.T, o options) *bench {
 // holds each row once, or write fails.
 func TestWrite(t *testing.T) {
 	const rows = 2000
-	for _, strategy := range strategies.Own() {
+	for _, strategy := range strategies.Names() {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
 			b := start(t, options{})

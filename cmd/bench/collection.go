@@ -18,9 +18,10 @@ import (
 // So one of ten million rows costs the API what one of ten thousand does.
 type collection struct {
 	rows  int64
-	start int64 // updatedAt of row 0, in µs since 1970
-	step  int64 // µs from one row's updatedAt to the next one's
-	live  bool  // a row is there from its updatedAt on, and not before
+	start int64         // updatedAt of row 0, in µs since 1970
+	step  int64         // µs from one row's updatedAt to the next one's
+	live  bool          // a row is there from its updatedAt on, and not before
+	delay time.Duration // before each answer
 }
 
 // epoch is the updatedAt of row 0 of a collection that does not change; rows follow each
@@ -34,8 +35,17 @@ func changing(start time.Time, step time.Duration) collection {
 	return collection{rows: math.MaxInt32, start: start.UnixMicro(), step: step.Microseconds(), live: true}
 }
 
+// slowed is the collection of an API that takes its time.
+func (c collection) slowed(delay time.Duration) collection {
+	c.delay = delay
+	return c
+}
+
 // path is where the API serves the collection.
 func (c collection) path() string {
+	if c.delay > 0 {
+		return fmt.Sprintf("slow-%d-%d", c.delay.Milliseconds(), c.rows)
+	}
 	if c.live {
 		return fmt.Sprintf("live-%d-%d", c.start, c.step)
 	}
@@ -43,6 +53,14 @@ func (c collection) path() string {
 }
 
 func parseCollection(path string) (collection, error) {
+	if delay, rows, ok := strings.Cut(strings.TrimPrefix(path, "slow-"), "-"); ok && strings.HasPrefix(path, "slow-") {
+		ms, err := strconv.ParseInt(delay, 10, 32)
+		c, err2 := parseCollection(rows)
+		if err != nil || err2 != nil || ms < 1 {
+			return collection{}, fmt.Errorf("no such collection: %q", path)
+		}
+		return c.slowed(time.Duration(ms) * time.Millisecond), nil
+	}
 	if start, step, ok := strings.Cut(strings.TrimPrefix(path, "live-"), "-"); ok {
 		s, err := strconv.ParseInt(start, 10, 64)
 		d, err2 := strconv.ParseInt(step, 10, 64)

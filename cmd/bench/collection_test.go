@@ -35,7 +35,7 @@ func TestIdentity(t *testing.T) {
 
 func TestStamp(t *testing.T) {
 	start := time.Date(2024, 2, 29, 23, 59, 58, 7000, time.UTC)
-	for _, c := range []collection{fixed(10), changing(start, 333*time.Millisecond)} {
+	for _, c := range []collection{fixed(10), fixed(10).slowed(5 * time.Millisecond), changing(start, 333*time.Millisecond)} {
 		for i := range int64(200_000) {
 			got := c.stamp(i)
 			at, err := time.Parse(time.RFC3339Nano, got)

@@ -15,8 +15,9 @@
 //   - servers.go: brokers, registry, topics
 //   - watch.go, count.go, rowset.go: what a read_committed consumer sees
 //   - tidemark.go, worker.go: the connector as a part, for one sweep and for good
+//   - readings.go: how each strategy reads the API
 //   - limits.go, produce.go: scan, fetch and produce by themselves
 //   - run.go: one run that writes to a topic
-//   - suite.go, latency.go, idle.go, window.go, growth.go, peers.go: the experiments
+//   - suite.go, latency.go, idle.go, window.go, unchanged.go, slow.go, growth.go, peers.go: the experiments
 //   - stats.go, table.go, report.go: how results are shown
 package main

@@ -41,6 +41,36 @@ func TestWindowAndGrowth(t *testing.T) {
 	}
 }
 
+// TestUnchanged reads what the topic has, by strategies that do so each time.
+func TestUnchanged(t *testing.T) {
+	t.Parallel()
+	b := start(t, options{rows: 2500, repeat: 2, places: []string{embedded}})
+	var out strings.Builder
+	all, err := b.unchanged(t.Context(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs := all.([]reread); len(runs) != 4 || runs[0].Rows != 2500 || runs[3].PerSecond <= 0 || runs[3].Usage.CPU <= 0 {
+		t.Errorf("%+v", runs)
+	}
+}
+
+// TestSlow reads little from an API that takes its time, by each strategy that asks for pages.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	b := start(t, options{rows: 3000, repeat: 1})
+	var out strings.Builder
+	all, err := b.slow(t.Context(), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all.([]slowly) {
+		if r.Rows < 1 || r.OfLimit <= 0 || r.OfLimit > 1 || r.Seconds < slowAnswer.Seconds() {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestDelays shows a worker's records arriving one by one.
 func TestDelays(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"tidemark/strategies"
@@ -59,7 +60,7 @@ func (b *bench) idling(ctx context.Context, place string, streams int) (r idled,
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	name := b.name()
-	w := &workerPart{Streams: streams, Poll: b.poll, Lasts: b.idleFor, tidemarkPart: tidemarkPart{
+	w := &workerPart{Streams: streams, Poll: b.poll, Lasts: b.idleFor, HTTP: b.http, tidemarkPart: tidemarkPart{
 		brokerAt: at, collectionAt: b.at(idleRows, idleRows), Strategy: strategies.Keyset,
 		Topic: name, StateTopic: name + "-state", Compression: b.compression,
 	}}
@@ -86,10 +87,34 @@ func (b *bench) idling(ctx context.Context, place string, streams int) (r idled,
 	if err != nil {
 		return r, err
 	}
-	if r.Usage, err = c.run(nil); err != nil {
+	scraping, done := context.WithCancel(ctx)
+	go scrape(scraping, ready.URL, b.scrape)
+	r.Usage, err = c.run(nil)
+	done()
+	if err != nil {
 		return r, err
 	}
 	after, err := served(ctx, b.api)
 	r.Requests, r.APIBytes = after.Requests-before.Requests, after.Bytes-before.Bytes
 	return r, err
+}
+
+// scrape asks a worker for its metrics again and again, until ctx ends.
+func scrape(ctx context.Context, url string, every time.Duration) {
+	if url == "" || every == 0 {
+		return
+	}
+	for {
+		if req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/metrics", http.NoBody); err == nil {
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				io.Copy(io.Discard, resp.Body) //nolint:errcheck // it is thrown away
+				resp.Body.Close()
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(every):
+		}
+	}
 }

@@ -48,6 +48,8 @@ type options struct {
 	idleFor     time.Duration
 	settle      time.Duration
 	poll        time.Duration
+	http        bool
+	scrape      time.Duration
 	against     []string
 	install     bool
 	venv        string
@@ -72,7 +74,7 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	}
 	f := cmd.Flags()
 	f.Int64Var(&o.rows, "rows", 1_000_000, "rows a run; a fifth of them where pages are small")
-	f.StringSliceVar(&o.strategies, "strategies", strategies.Own(), "which strategies")
+	f.StringSliceVar(&o.strategies, "strategies", strategies.Own(), "which of "+strings.Join(strategies.Names(), ", "))
 	f.IntSliceVar(&o.pageSizes, "page-sizes", []int{50, 1000, 10000}, "rows a page")
 	f.IntVar(&o.repeat, "runs", 3, "runs of each line")
 	f.StringSliceVar(&o.places, "places", []string{embedded}, "where the broker is: embedded in tidemark's process, or the same one outside")
@@ -86,6 +88,8 @@ a process of its own. Rows are counted at the broker by a read_committed consume
 	f.DurationVar(&o.idleFor, "idle-for", 30*time.Second, "idle: how long the worker is watched")
 	f.DurationVar(&o.settle, "settle", 75*time.Second, "idle: how long it is left alone before that; producers close after a minute")
 	f.DurationVar(&o.poll, "poll-interval", 10*time.Second, "idle: poll_interval of its streams")
+	f.BoolVar(&o.http, "http", false, "idle: the worker answers how it is (run --http-addr)")
+	f.DurationVar(&o.scrape, "scrape-every", 0, "idle: with --http, how often the worker is asked for its metrics; 0: never")
 	f.StringSliceVar(&o.against, "against", nil, "peers to run on the same API: "+strings.Join(peerNames(), ", "))
 	f.StringVar(&o.venv, "venv", "", "Python environment that holds the peers")
 	f.BoolVar(&o.install, "install", false, "install the peers there; without --venv in a temporary one")
@@ -126,6 +130,8 @@ func experiments() []experiment {
 		{"latency", (*bench).latency},
 		{"idle", (*bench).idle},
 		{"window", (*bench).window},
+		{"unchanged", (*bench).unchanged},
+		{"slow", (*bench).slow},
 		{"growth", (*bench).growth},
 		{"memory", (*bench).memory},
 		{peersName, (*bench).compare},
@@ -170,7 +176,7 @@ func (o *options) check() error {
 		return errors.New("--page-sizes: a page has at least 2 rows")
 	}
 	return errors.Join(
-		one("strategies", o.strategies, strategies.Own()),
+		one("strategies", o.strategies, strategies.Names()),
 		one("places", o.places, []string{embedded, outside, kafka}),
 		one("experiments", o.experiments, experimentNames()),
 		one("against", o.against, peerNames()),

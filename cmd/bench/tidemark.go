@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"tidemark/connector"
 	"tidemark/connector/config"
-	"tidemark/strategies"
 )
 
 // tidemarkPart is the connector as a library: one sweep of one stream, from nothing.
@@ -22,40 +20,10 @@ type tidemarkPart struct {
 	MaxInFlight int64  `json:"max_in_flight,omitempty"` // 0: the default
 
 	Buffer   time.Duration `json:"buffer,omitempty"`    // replay; 0: the default
+	MaxAge   time.Duration `json:"max_age,omitempty"`   // window; 0: the default
 	OnlyOpen bool          `json:"only_open,omitempty"` // stop before the first request
-}
 
-// collectionAt is a collection that an API serves, in pages of a size.
-type collectionAt struct {
-	API        string `json:"api"`
-	Collection string `json:"collection"`
-	Rows       int64  `json:"rows"`
-	PageSize   int    `json:"page_size"`
-}
-
-var apiPaths = map[string]string{
-	strategies.Keyset:    "/pagination/keyset",
-	strategies.Offset:    "/pagination/offset",
-	strategies.Timestamp: "/incremental/timestamp",
-	strategies.StepSize:  "/incremental/step",
-	strategies.Replay:    "/incremental/timestamp",
-}
-
-// stream reads the collection with the strategy.
-func (a collectionAt) stream(name, strategy string) config.Stream {
-	s := config.NewStream(name, strategy, a.API+"/"+a.Collection+apiPaths[strategy])
-	size := map[string]string{"per_page": strconv.Itoa(a.PageSize)}
-	switch strategy {
-	case strategies.Keyset:
-		s.Query = size
-	case strategies.Offset:
-		s.PageSize = a.PageSize
-	case strategies.Timestamp, strategies.Replay:
-		s.Query, s.PageSize = size, a.PageSize
-	case strategies.StepSize:
-		s.StepSize, s.MaxID = int64(a.PageSize), a.Rows
-	}
-	return s
+	Concurrency int `json:"concurrency,omitempty"` // 0: the default
 }
 
 func (t *tidemarkPart) prepare(ctx context.Context) (any, error) { return &t.brokerAt, t.open(ctx) }
@@ -64,6 +32,12 @@ func (t *tidemarkPart) run(ctx context.Context) (any, error) {
 	cfg, stream := t.config(), t.stream(t.Topic, t.Strategy)
 	if t.Buffer > 0 {
 		stream.Buffer = t.Buffer
+	}
+	if t.MaxAge > 0 {
+		stream.MaxAge, stream.Lookback = t.MaxAge, 0 // which may not be longer
+	}
+	if t.Concurrency > 0 {
+		stream.Concurrency = t.Concurrency
 	}
 	cfg.Streams = []config.Stream{stream}
 	return once(ctx, cfg, t.OnlyOpen)
@@ -87,6 +61,7 @@ type swept struct {
 	connector.Counts
 	Window  int           `json:"window"`
 	Opening time.Duration `json:"opening"` // from Run to the first request
+	Reading time.Duration `json:"reading"` // from then until Run returned
 }
 
 // once runs the one stream of cfg to the end of its sweep, or only until it is open.
@@ -117,6 +92,7 @@ func once(ctx context.Context, cfg *config.Config, onlyOpen bool) (swept, error)
 	err = c.Run(ctx)
 	close(over)
 	s.Opening = <-opened
+	s.Reading = time.Since(began) - s.Opening
 	if err != nil {
 		return s, fmt.Errorf("running tidemark: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"tidemark/connector"
@@ -17,6 +18,7 @@ type workerPart struct {
 	Streams int           `json:"streams"`
 	Poll    time.Duration `json:"poll"`
 	Lasts   time.Duration `json:"lasts"`
+	HTTP    bool          `json:"http"` // it answers how it is
 
 	stop  context.CancelFunc
 	ended chan error
@@ -26,6 +28,7 @@ type workerPart struct {
 type working struct {
 	brokerAt
 	Opening time.Duration `json:"opening"` // until the last stream had swept
+	URL     string        `json:"url"`     // where it answers how it is; "": nowhere
 }
 
 func (w *workerPart) prepare(ctx context.Context) (any, error) {
@@ -39,12 +42,22 @@ func (w *workerPart) prepare(ctx context.Context) (any, error) {
 		cfg.Streams = append(cfg.Streams, s)
 	}
 	connector.TuneGC(cfg) // as the command does
-	c, err := connector.New(cfg, connector.Options{})
+	c, err := connector.New(cfg, connector.Options{Measure: w.HTTP})
 	if err != nil {
 		return nil, err
 	}
 	ctx, w.stop = context.WithCancel(ctx)
 	w.ended = make(chan error, 1)
+	url := ""
+	if w.HTTP {
+		l, err := connector.ListenHTTP("127.0.0.1:0", cfg.HTTP)
+		if err != nil {
+			return nil, err
+		}
+		url = "http://" + l.Addr().String()
+		handler := c.Handler(connector.HandlerOptions{HTTP: cfg.HTTP})
+		go connector.ServeHTTP(ctx, l, handler, slog.New(slog.DiscardHandler)) //nolint:errcheck // whoever asks is told
+	}
 	began := time.Now()
 	go func() { w.ended <- c.Run(ctx) }()
 	for tick := time.NewTicker(10 * time.Millisecond); ; {
@@ -57,7 +70,7 @@ func (w *workerPart) prepare(ctx context.Context) (any, error) {
 		}
 		if swept {
 			tick.Stop()
-			return working{w.brokerAt, time.Since(began)}, nil
+			return working{w.brokerAt, time.Since(began), url}, nil
 		}
 		select {
 		case <-tick.C:

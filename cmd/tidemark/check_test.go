@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"tidemark/connector"
 	"tidemark/connector/playground"
 	"tidemark/strategies"
 )
@@ -91,4 +93,37 @@ func serveText(t *testing.T, text string) string {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// With -o json a check's findings are an array, and with --data-dir the embedded broker's topics and cursors are among
+// them. An API that counts rows and gives none is a FAIL.
+func TestCheckAsJSON(t *testing.T) {
+	t.Parallel()
+	_, api := serve(t, playground.Options{Users: 20})
+	dir := t.TempDir()
+	config := seed(t, strategies.Keyset, api+"/pagination/keyset")
+	check := func(code int, config string, more ...string) map[string]connector.Finding {
+		t.Helper()
+		var all []connector.Finding
+		if err := json.Unmarshal([]byte(start(t, args("check", "-c", config, "-o", "json", more)...).exits(code).out.String()), &all); err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]connector.Finding{}
+		for _, f := range all {
+			found[f.What] = f
+		}
+		return found
+	}
+	if found := check(0, config); found["api user"].Status != "ok" || found["kafka"].Status != "skipped" {
+		t.Errorf("without a broker: %+v", found)
+	}
+	start(t, args("run", "--once", "-c", config, free(dir))...).exits(0)
+	found := check(0, config, "--data-dir", dir)
+	if found["cursor user"].Status != "ok" || !strings.Contains(found["cursor user"].Text, "mark 20") || found["topic user"].Status != "ok" {
+		t.Errorf("with a data directory: %+v", found)
+	}
+	empty := seed(t, strategies.Offset, serveText(t, `{"data": [], "total": 7}`))
+	if found := check(3, empty); found["api user"].Status != "fail" || !strings.Contains(found["api user"].Text, "7 rows") {
+		t.Errorf("of an API that gives none of 7 rows: %+v", found)
+	}
 }

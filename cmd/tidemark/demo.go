@@ -30,9 +30,8 @@ const (
 
 func newDemoCmd() *cobra.Command {
 	var (
-		s       servers
-		apiPort int
-		once    bool
+		d    demonstration
+		http httpFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -43,34 +42,51 @@ changing, so records keep flowing. Stop with Ctrl-C; a second start with the sam
 directory goes on where this one stopped.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return demo(cmd.Context(), &s, apiPort, once, cmd.OutOrStdout())
+			d.show = newProgress(cmd.OutOrStdout())
+			d.show.live = d.show.live && !d.once
+			log, flush, err := d.logging.logger(d.show)
+			if err != nil {
+				return err
+			}
+			defer flush()
+			if d.asked, err = http.listen(cmd, config.Default().HTTP, d.once, log); err != nil {
+				return err
+			}
+			defer d.asked.close()
+			return d.run(cmd.Context(), log, cmd.OutOrStdout())
 		},
 	}
-	s.addLocalFlags(cmd)
-	cmd.Flags().IntVar(&apiPort, "api-port", 5001, "port of the playground API")
-	cmd.Flags().BoolVar(&once, "once", false, "make no change, sweep every stream to its end, print a summary, exit")
+	d.addLocalFlags(cmd)
+	d.logging.addFlags(cmd, "warn")
+	http.addFlags(cmd)
+	cmd.Flags().IntVar(&d.apiPort, "api-port", 5001, "port of the playground API")
+	cmd.Flags().BoolVar(&d.once, "once", false, "make no change, sweep every stream to its end, print a summary, exit")
 	return cmd
 }
 
-func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer) (err error) {
-	show := &progress{out: out, live: !once && isTerminal(out), size: func() (int, int) { return sizeOf(out) }}
-	lines := newBacklog(show.beside(os.Stderr))
-	defer lines.close(flushWithin)
-	log, err := newBacklogLogger(lines, "text", slog.LevelWarn)
-	if err != nil {
-		return err
-	}
-	local, err := connector.StartLocal(ctx, s.local(log))
+// demonstration is what a demo is made of.
+type demonstration struct {
+	servers
+	apiPort int
+	once    bool
+	logging logFlags
+	asked   *endpoint
+	show    *progress
+}
+
+func (d *demonstration) run(ctx context.Context, log *slog.Logger, out io.Writer) (err error) {
+	once, show := d.once, d.show
+	local, err := connector.StartLocal(ctx, d.local(log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
-	listener, err := playground.Listen(apiPort, "--api-port")
+	listener, err := playground.Listen(d.apiPort, "--api-port")
 	if err != nil {
 		return err
 	}
 	// Whoever starts the demo again meets the same people.
-	options := playground.Options{Users: demoUsers, Seed: 1, Dir: filepath.Join(s.dataDir, "playground")}
+	options := playground.Options{Users: demoUsers, Seed: 1, Dir: filepath.Join(d.dataDir, "playground")}
 	if !once {
 		options.ChangesPerSecond = demoChanges
 	}
@@ -81,11 +97,11 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 	defer func() { err = errors.Join(err, api.Close()) }()
 
 	cfg := demoConfig("http://"+listener.Addr().String(), local)
-	c, err := connector.New(cfg, connector.Options{Once: once, Wait: !once, Logger: log, OnSweep: show.sweep})
+	c, err := connector.New(cfg, connector.Options{Once: once, Wait: !once, Logger: log, Measure: d.asked.on(), Trace: true, Version: buildVersion(), OnSweep: show.sweep})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	demoIntro(out, local, "http://"+listener.Addr().String(), s.dataDir)
+	demoIntro(out, local, "http://"+listener.Addr().String(), d.dataDir, d.asked)
 	if !once {
 		demoReading(out, local)
 	}
@@ -98,7 +114,9 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 	if !once {
 		group.Go(func() error { show.run(serving, c); return nil })
 	}
+	stopServing := d.asked.serve(c)
 	err = c.Run(ctx)
+	stopServing()
 	stop()
 	err = errors.Join(err, group.Wait())
 	if once {
@@ -106,7 +124,7 @@ func demo(ctx context.Context, s *servers, apiPort int, once bool, out io.Writer
 	}
 	show.finish(c)
 	if once && err == nil {
-		demoReadingLater(out, s.dataDir)
+		demoReadingLater(out, d.dataDir)
 	}
 	return err
 }
@@ -132,14 +150,17 @@ var demoPaths = map[string]string{
 	strategies.Replay:    "/incremental/timestamp",
 }
 
-func demoIntro(out io.Writer, local *connector.Local, api, dir string) {
+func demoIntro(out io.Writer, local *connector.Local, api, dir string, asked *endpoint) {
 	fmt.Fprintf(out, `tidemark demo
   Kafka     %s
   registry  %s
   API       %s
   data      %s
-
 `, strings.Join(local.Brokers(), ","), local.RegistryURL(), api, dir)
+	if asked.on() {
+		fmt.Fprintf(out, "  status    %s/status, /metrics, /readyz\n", asked.url)
+	}
+	fmt.Fprintln(out)
 }
 
 // demoReading says how to read from a demo that goes on.

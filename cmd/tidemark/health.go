@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -23,12 +27,18 @@ func newHealthCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Tell whether a run on this machine is alive and none of its streams has failed",
-		Long: `Read the heartbeat that tidemark run writes, and exit with 0 if it is fresh and no stream
-has failed, else with 1 and the reason. It contacts nobody: an API or a broker that is away for
-a while is no reason to restart a worker, which waits for them (its streams are then retrying).`,
+		Long: `Read the heartbeat that tidemark run writes, and exit with 0 if it is fresh, no stream has
+failed, and the run calls itself ready, else with 1 and the reason. Where the run answers at
+--http-addr it is asked there (/readyz). It is not ready before each of its streams is open, and
+where one cannot go on for longer than http.ready_after or lags for longer than its max_lag; a run
+that answers nowhere is only alive. APIs and brokers are not asked.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			says, err := health(heartbeatPath(file, s.dataDir), time.Now(), maxAge)
+			h, says, err := health(heartbeatPath(file, s.dataDir), time.Now(), maxAge)
+			if err == nil && h.HTTP != "" {
+				err = ready(cmd.Context(), h.HTTP)
+				says += ", ready"
+			}
 			if err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), says)
 			}
@@ -43,17 +53,16 @@ a while is no reason to restart a worker, which waits for them (its streams are 
 }
 
 // health judges the heartbeat in a file, and says in a line what it shows.
-func health(path string, now time.Time, maxAge time.Duration) (string, error) {
+func health(path string, now time.Time, maxAge time.Duration) (h heartbeat, says string, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no heartbeat at %s: tidemark run writes it there with --heartbeat or %s", path, heartbeatEnv)
+		return h, "", fmt.Errorf("there is no heartbeat at %s: tidemark run writes it there with --heartbeat or %s", path, heartbeatEnv)
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading the heartbeat: %w", err)
+		return h, "", fmt.Errorf("reading the heartbeat: %w", err)
 	}
-	var h heartbeat
 	if err := json.Unmarshal(text, &h); err != nil || h.Version != heartbeatVersion {
-		return "", fmt.Errorf("%s is no heartbeat that this tidemark can read (version %d)", path, h.Version)
+		return h, "", fmt.Errorf("%s is no heartbeat that this tidemark can read (version %d)", path, h.Version)
 	}
 	age := now.Sub(h.Written).Round(time.Second)
 	count := make(map[connector.State]int)
@@ -66,17 +75,51 @@ func health(path string, now time.Time, maxAge time.Duration) (string, error) {
 	}
 	switch {
 	case len(failed) > 0:
-		return "", fmt.Errorf("%d of %d streams have failed: %s", len(failed), len(h.Streams), strings.Join(failed, "; "))
+		return h, "", fmt.Errorf("%d of %d streams have failed: %s", len(failed), len(h.Streams), strings.Join(failed, "; "))
 	case h.Stopped:
-		return "", fmt.Errorf("the run of process %d has ended, %v ago", h.PID, age)
+		return h, "", fmt.Errorf("the run of process %d has ended, %v ago", h.PID, age)
 	case age > maxAge:
-		return "", fmt.Errorf("the heartbeat of process %d is %v old, more than --max-age %v: the process hangs or is gone", h.PID, age, maxAge)
+		return h, "", fmt.Errorf("the heartbeat of process %d is %v old, more than --max-age %v: the process hangs or is gone", h.PID, age, maxAge)
 	}
-	says := fmt.Sprintf("alive %v ago, %d streams", max(age, 0), len(h.Streams))
-	for _, state := range []connector.State{connector.Starting, connector.Reading, connector.Idle, connector.Retrying, connector.Done} {
+	says = fmt.Sprintf("alive %v ago, %d streams", max(age, 0), len(h.Streams))
+	for _, state := range []connector.State{connector.Starting, connector.Reading, connector.Idle, connector.Retrying, connector.Paused, connector.Done} {
 		if n := count[state]; n > 0 {
 			says += fmt.Sprintf(", %d %s", n, state)
 		}
 	}
-	return says, nil
+	return h, says, nil
+}
+
+// readyWithin is how long a run may take to say whether it is ready.
+const readyWithin = 3 * time.Second
+
+// ready asks a run whether it is ready. Its own certificate proves nothing here: what is asked for is no secret,
+// and nothing is shown to it.
+func ready(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz?verbose", http.NoBody)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec // see above
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("the run writes its heartbeat, and does not say whether it is ready: %w", err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil || resp.StatusCode == http.StatusOK {
+		return err
+	}
+	var why []string
+	for line := range strings.Lines(string(text)) {
+		if reason, not := strings.CutPrefix(strings.TrimSpace(line), "[-] "); not {
+			why = append(why, reason)
+		}
+	}
+	if len(why) == 0 {
+		why = []string{strings.TrimSpace(string(text))}
+	}
+	return fmt.Errorf("the run is not ready: %s", strings.Join(why, "; "))
 }

@@ -30,7 +30,6 @@ func TestHealth(t *testing.T) {
 		_, err := os.Stat(file)
 		return err == nil
 	})
-	healthy(0, "1 streams")
 	var h heartbeat
 	// A stream idles before its first sweep, too.
 	eventually(t, "the stream to idle behind a sweep", func() bool {
@@ -46,7 +45,7 @@ func TestHealth(t *testing.T) {
 	if s := h.Streams[0]; s.Name != "user" || s.Topic != "user" || s.Strategy != strategies.Keyset || s.Mark == "" || s.Written != 20 || h.PID != p.cmd.Process.Pid {
 		t.Errorf("the heartbeat is %+v", h)
 	}
-	healthy(0, "1 idle")
+	healthy(0, "1 idle", "ready")
 	p.interrupted()
 	healthy(1, "has ended")
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(file), ".*")); err != nil || len(left) > 0 {
@@ -111,7 +110,7 @@ func TestHealthJudges(t *testing.T) {
 		if err := writeHeartbeat(file, c.h); err != nil {
 			t.Fatal(err)
 		}
-		says, err := health(file, now, time.Minute)
+		_, says, err := health(file, now, time.Minute)
 		if err != nil {
 			says = err.Error()
 		}
@@ -119,7 +118,7 @@ func TestHealthJudges(t *testing.T) {
 			t.Errorf("%s: got %q (%v), want %q", name, says, err, c.says)
 		}
 	}
-	if _, err := health(write(t, "beat.json", "{"), now, time.Minute); err == nil || !strings.Contains(err.Error(), "no heartbeat") {
+	if _, _, err := health(write(t, "beat.json", "{"), now, time.Minute); err == nil || !strings.Contains(err.Error(), "no heartbeat") {
 		t.Errorf("half a file: %v", err)
 	}
 }

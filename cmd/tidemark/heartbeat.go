@@ -37,6 +37,7 @@ type heartbeat struct {
 	PID     int       `json:"pid"`
 	Written time.Time `json:"written"`
 	Stopped bool      `json:"stopped,omitempty"` // the run has ended
+	HTTP    string    `json:"http,omitempty"`    // where the run says whether it is ready
 	Streams []pulse   `json:"streams"`
 }
 
@@ -77,9 +78,9 @@ func heartbeatPath(flag, dataDir string) string {
 	return ""
 }
 
-// beat writes the heartbeat until the returned function is called, which leaves word that the run has
+// beat writes the heartbeat, with the URL that the run answers at, until the returned function is called, which leaves word that the run has
 // ended. A place that cannot be written to is said once; the streams go on, and the file grows old.
-func beat(path string, status func() []connector.Status, log *slog.Logger) (stop func()) {
+func beat(path, http string, status func() []connector.Status, log *slog.Logger) (stop func()) {
 	if path == "" {
 		return func() {}
 	}
@@ -89,7 +90,7 @@ func beat(path string, status func() []connector.Status, log *slog.Logger) (stop
 		defer close(done)
 		failed := false
 		write := func(stopped bool) {
-			err := writeHeartbeat(path, heartbeat{heartbeatVersion, os.Getpid(), time.Now().UTC(), stopped, pulsesOf(status())})
+			err := writeHeartbeat(path, heartbeat{heartbeatVersion, os.Getpid(), time.Now().UTC(), stopped, http, pulsesOf(status())})
 			if err != nil && !failed {
 				log.Warn("the heartbeat cannot be written, so tidemark health will call this process dead", "file", path, "error", err)
 			}

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -102,8 +99,9 @@ func newRootCmd() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemoCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
-		newLocalCmd(), newPlaygroundCmd(), newVersionCmd())
+	root.AddCommand(newDemoCmd(), newInitCmd(), newLintCmd(), newPreviewCmd(), newConfigCmd(), newRunCmd(), newCheckCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
+		newVerifyCmd(), newRepairCmd(),
+		newLocalCmd(), newPlaygroundCmd(), newVersionCmd(), newManCmd())
 	return root
 }
 
@@ -116,43 +114,4 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes no argument %q; a flag's value is joined to it, as in --flag=%s", cmd.CommandPath(), args[0], args[0])
 	}
 	return fmt.Errorf("%s takes no argument %q", cmd.CommandPath(), args[0])
-}
-
-// newLogger logs to standard error, so that standard output holds results only.
-func newLogger(format string, level slog.Level) (*slog.Logger, error) {
-	return newBacklogLogger(errOut(), format, level)
-}
-
-// newBacklogLogger is newLoggerTo, with a line of the same form for lines that were left out.
-func newBacklogLogger(b *backlog, format string, level slog.Level) (*slog.Logger, error) {
-	var told bytes.Buffer
-	say, err := newLoggerTo(&told, format, level)
-	if err != nil {
-		return nil, err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tell = func(lost int) []byte {
-		told.Reset()
-		say.Warn("lines of this log were left out: nobody read it", "lines", lost)
-		return bytes.Clone(told.Bytes())
-	}
-	return newLoggerTo(b, format, level)
-}
-
-func newLoggerTo(w io.Writer, format string, level slog.Level) (*slog.Logger, error) {
-	o := &slog.HandlerOptions{Level: level}
-	switch format {
-	case "text":
-		return slog.New(slog.NewTextHandler(w, o)), nil
-	case "json":
-		o.ReplaceAttr = func(_ []string, a slog.Attr) slog.Attr {
-			if a.Value.Kind() == slog.KindDuration { // "1.5s", not a number that does not say of what
-				a.Value = slog.StringValue(a.Value.Duration().String())
-			}
-			return a
-		}
-		return slog.New(slog.NewJSONHandler(w, o)), nil
-	}
-	return nil, connector.ConfigError(fmt.Errorf("--log-format %q is not one of text, json", format))
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -93,6 +94,9 @@ func startWith(t *testing.T, env []string, args ...string) *process {
 // prepare makes a process that has not started.
 func prepare(t *testing.T, args ...string) *process {
 	t.Helper()
+	if (args[0] == "run" || args[0] == "demo") && !slices.Contains(args, "--once") && !slices.Contains(args, "--http-addr") {
+		args = slices.Insert(slices.Clone(args), 1, "--http-addr", "127.0.0.1:0") // the usual address is one for the whole machine
+	}
 	p := &process{t: t, args: strings.Join(args, " "), cmd: exec.Command(os.Args[0], args...), done: make(chan struct{})}
 	// The race detector would make every process wait a second at its end.
 	p.cmd.Env = append(os.Environ(), asTidemark+"=1", "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))

@@ -27,6 +27,11 @@ type progress struct {
 	at    time.Time
 }
 
+// newProgress shows on a terminal, and elsewhere only what sweep and finish are called for.
+func newProgress(out io.Writer) *progress {
+	return &progress{out: out, live: isTerminal(out), size: func() (int, int) { return sizeOf(out) }}
+}
+
 // sweep prints a line for a sweep; idle ones are left out.
 func (p *progress) sweep(s connector.Sweep) {
 	if p.live || (s.Written == 0 && s.Warnings == 0) {

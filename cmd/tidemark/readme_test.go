@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector"
 	"tidemark/connector/config"
 	"tidemark/strategies"
 )
@@ -60,7 +61,7 @@ func TestReadmeConfigurations(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "orders.avsc"), []byte(`"string"`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := func(name string) (string, bool) { return "secret", name == "ORDERS_TOKEN" || name == "CRM_TOKEN" }
+	env := func(name string) (string, bool) { return "secret", strings.HasSuffix(name, "_TOKEN") }
 	for _, text := range blocks(t, "yaml") {
 		if _, err := config.Parse(filepath.Join(dir, "tidemark.yaml"), []byte(text), env, config.Overrides{}); err != nil {
 			t.Errorf("the README shows\n%swhich is refused:\n%v", text, err)
@@ -76,7 +77,7 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	has(t, "the README", string(raw), recipesTable())
+	has(t, "the README", string(raw), recipesTable(), metricsTable())
 	n := 0
 	for _, script := range blocks(t, "sh") {
 		for line := range strings.Lines(script) {
@@ -130,6 +131,7 @@ func TestReadmeShowsTheFlagsDefaults(t *testing.T) {
 		fmt.Sprintf("an API with %d users", demoUsers),
 		"`$" + heartbeatEnv + "`",
 		"`" + heartbeatFile + "` in the data directory",
+		"http://" + def("run", "http-addr") + "/status",
 		"where it is older than " + map[string]string{"1m0s": "a minute"}[def("health", "max-age")] + " or a stream",
 	} {
 		has(t, "the README", readme, sentence)
@@ -169,9 +171,27 @@ func recipesTable() string {
 			carry = append(carry, "`params."+string(r)+"`")
 		}
 		if strategies.PagerReads(p) {
-			carry = append(carry, "told by `token_path`")
+			carry = append(carry, "told by `token_path` or `token_header`")
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p, strategies.PagerDoc(p), strings.Join(carry, ", "))
+	}
+	return b.String()
+}
+
+// metricsTable is the README's table of metrics.
+func metricsTable() string {
+	var b strings.Builder
+	b.WriteString("| metric | kind | labels | what |\n|---|---|---|---|\n")
+	for _, m := range connector.Metrics() {
+		labels := make([]string, len(m.Labels))
+		for i, l := range m.Labels {
+			labels[i] = "`" + l + "`"
+		}
+		what := m.Help
+		if len(m.Values) > 0 {
+			what += " " + strings.Join(m.Values, " ")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Kind, strings.Join(labels, ", "), what)
 	}
 	return b.String()
 }

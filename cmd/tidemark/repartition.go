@@ -53,17 +53,11 @@ Without --stream, every stream of the configuration whose keys are to be moved i
 }
 
 func repartition(cmd *cobra.Command, cfg *config.Config, stream string, s servers, log *slog.Logger) (err error) {
-	if len(cfg.Kafka.Brokers) == 0 {
-		local, attached := connector.AttachLocal(cmd.Context(), connector.LocalOptions{Dir: s.dataDir})
-		if attached != nil {
-			return attached
-		}
-		defer func() { err = errors.Join(err, local.Close()) }()
-		cfg.Kafka.Brokers = local.Brokers()
-		if cfg.SchemaRegistry.URL == "" {
-			cfg.SchemaRegistry.URL = local.RegistryURL()
-		}
+	release, err := s.attach(cmd.Context(), cfg)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, release()) }()
 	names := []string{stream}
 	if stream == "" {
 		names = names[:0]

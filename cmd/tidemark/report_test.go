@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -48,8 +49,8 @@ func TestReport(t *testing.T) {
 		stop()
 		<-done
 		for text, times := range map[string]int{
-			"stream=a strategy=\"\" state=reading pages=5 rows=500 written=400 written_in_all=400 mark=m": 1,
-			"stream=a strategy=\"\" state=reading pages=2 rows=200 written=200 written_in_all=600 mark=m": 1,
+			"stream=a strategy=\"\" state=reading pages=5 rows=500 rows_per_second=8.3 written=400 written_in_all=400 mark=m": 1,
+			"stream=a strategy=\"\" state=reading pages=2 rows=200 rows_per_second=3.3 written=200 written_in_all=600 mark=m": 1,
 			"stream=b": 0, "stream=c": 1, "stream=d": 0, "stream=e": 2,
 		} {
 			if n := strings.Count(out.String(), text); n != times {
@@ -72,7 +73,7 @@ func TestReportOfMany(t *testing.T) {
 				calls++
 				all := make([]connector.Status, 1000)
 				for i := range all {
-					all[i].State = connector.Starting
+					all[i].Stream, all[i].State = strconv.Itoa(i), connector.Starting
 					if i%4 == 0 {
 						all[i].State = connector.Reading
 						all[i].Pages, all[i].Read, all[i].Written = int64(calls), int64(10*calls), int64(calls)
@@ -97,12 +98,12 @@ func TestRunSaysWhatItDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, playground.Options{Users: 7})
 	log := w.once(w.seed(strategies.Keyset)).err.String()
-	has(t, "the log", log, "msg=running streams=1 brokers="+w.brokers+" registry="+w.registry+" embedded=false")
+	has(t, "the log", log, "msg=running version="+buildVersion()+" streams=1 brokers="+w.brokers+" registry="+w.registry+" embedded=false")
 	if strings.Contains(log, "dead_letters") || strings.Contains(log, "late=") {
 		t.Errorf("what was not met is in the log: %s", log)
 	}
 	log = start(t, args("run", "-c", w.seed(strategies.Keyset), "--once", free(t.TempDir()))...).exits(0).err.String()
-	has(t, "the log", log, "msg=running streams=1 brokers=127.0.0.1:", "registry=http://127.0.0.1:", "embedded=true")
+	has(t, "the log", log, " streams=1 brokers=127.0.0.1:", "registry=http://127.0.0.1:", "embedded=true")
 
 	var out bytes.Buffer
 	logSweep(slog.New(slog.NewTextHandler(&out, nil)), connector.Sweep{Counts: connector.Counts{Read: 60, Dead: 60, Deleted: 2}}, false)

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"tidemark/connector/playground"
+	"tidemark/strategies"
 )
 
 // screen is a terminal that knows what the demo sends: text, line ends, and the table's way
@@ -218,6 +221,39 @@ func TestDemoScreen(t *testing.T) {
 			if strings.Contains(text, "^C") || strings.Count(text, "STREAM") > before {
 				t.Errorf("at the end the screen and what has left it hold\n%s", text)
 			}
+		})
+	}
+}
+
+// On a terminal run shows its streams, too; the log goes where standard error does.
+func TestRunScreen(t *testing.T) {
+	for _, columns := range []int{60, 200} {
+		t.Run(strconv.Itoa(columns), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, playground.Options{Users: 20})
+			p := prepare(t, args("run", "-c", w.seed(strategies.Keyset, `"poll_interval": "1h"`), w.servers())...)
+			s, resize := p.terminal(columns, 24)
+			p.launch()
+			seen := func(what string) {
+				t.Helper()
+				eventually(t, what, func() bool {
+					shown := s.shown(24)
+					text := strings.Join(shown, "\n")
+					return strings.Count(text, "STREAM") == 1 && strings.Contains(text, "user ") && strings.Contains(text, "idle") && shown[len(shown)-1] == ""
+				})
+				for _, line := range s.shown(24) {
+					if len(line) > s.columns {
+						t.Errorf("%s: the line %q wraps", what, line)
+					}
+				}
+			}
+			seen("as it starts")
+			resize(61, 10)
+			seen("resized")
+			p.signal(os.Interrupt)
+			p.exits(0)
+			eventually(t, "the last table", func() bool { return strings.Contains(strings.Join(s.shown(24), "\n"), "done") })
+			has(t, "the log", p.err.String(), "msg=running", "sweep done")
 		})
 	}
 }

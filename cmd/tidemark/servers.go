@@ -68,3 +68,20 @@ func (s *servers) embed(ctx context.Context, cfg *config.Config, log *slog.Logge
 	}
 	return local.Close, nil
 }
+
+// attach enters the broker and the registry of the data directory, if the configuration names none: those that a
+// process runs already, or else such as are started for the command. The returned function lets go of them.
+func (s *servers) attach(ctx context.Context, cfg *config.Config) (func() error, error) {
+	if len(cfg.Kafka.Brokers) > 0 {
+		return func() error { return nil }, nil
+	}
+	local, err := connector.AttachLocal(ctx, connector.LocalOptions{Dir: s.dataDir})
+	if err != nil {
+		return nil, err
+	}
+	cfg.Kafka.Brokers = local.Brokers()
+	if cfg.SchemaRegistry.URL == "" {
+		cfg.SchemaRegistry.URL = local.RegistryURL()
+	}
+	return local.Close, nil
+}

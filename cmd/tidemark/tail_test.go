@@ -50,9 +50,9 @@ func TestTailDecodes(t *testing.T) {
 		u.StepID = 0
 		want[u.ID] = u
 	}
-	lines := tail(t, args("user", w.servers())...)
+	all := tail(t, args("user", w.servers())...)
 	got := map[string]playground.User{}
-	for i, l := range lines {
+	for i, l := range all {
 		got[*l.Key] = l.user(t)
 		if _, err := time.Parse(time.RFC3339, l.Timestamp); err != nil {
 			t.Errorf("timestamp: %v", err)
@@ -61,11 +61,20 @@ func TestTailDecodes(t *testing.T) {
 			t.Errorf("line %d: partition %d, offset %d, headers %v", i, *l.Partition, *l.Offset, l.Headers)
 		}
 	}
-	if !maps.Equal(got, want) || len(lines) != 30 {
-		t.Errorf("tail printed %d lines of %d users, not the API's 30", len(lines), len(got))
+	if !maps.Equal(got, want) || len(all) != 30 {
+		t.Errorf("tail printed %d lines of %d users, not the API's 30", len(all), len(got))
 	}
 	if n := len(tail(t, args("user", "-n", "7", w.servers())...)); n != 7 {
-		t.Errorf("--limit 7 printed %d lines", n)
+		t.Errorf("-n 7 printed %d lines", n)
+	}
+	if n := len(lines(t, start(t, args("tail", "user", w.servers())...).exits(0).out.String())); n != 10 {
+		t.Errorf("without a flag it printed %d lines", n)
+	}
+	if got := tail(t, args("user", "--key", *all[3].Key, "--partition", "0", w.servers())...); len(got) != 1 || *got[0].Offset != *all[3].Offset {
+		t.Errorf("of a key it printed %d lines", len(got))
+	}
+	if n := len(tail(t, args("user", "-n", "50", "--since", "1h", w.servers())...)); n != 30 {
+		t.Errorf("of the last hour it printed %d lines", n)
 	}
 	// The state is for people, too.
 	state := tail(t, args("tidemark-state", w.servers())...)
@@ -107,7 +116,7 @@ func TestTailPrintsEveryKindOfRecord(t *testing.T) {
 	produce(t, w.brokers, kgo.TryAbort, rec(key, []byte("never happened")))
 	produce(t, w.brokers, kgo.TryCommit, rec(key, []byte(`"last"`)))
 
-	p := start(t, args("tail", "mixed", w.servers())...).exits(0)
+	p := start(t, args("tail", "mixed", "--from-beginning", w.servers())...).exits(0)
 	// Offset 8 is a marker's, 9 and 10 are the aborted record and its marker.
 	want := []string{
 		`"k","value":{"id":"` + w.play.Users()[0].ID + `",`, // the rest is TestTailDecodes'
@@ -151,7 +160,7 @@ func TestTailFollows(t *testing.T) {
 		t.Errorf("%d lines, want 6", n)
 	}
 	// It ends by itself when it has enough, too.
-	start(t, args("tail", "user", "--follow", "--limit", "6", w.servers())...).exits(0)
+	start(t, args("tail", "user", "--from-beginning", "--follow", "--limit", "6", w.servers())...).exits(0)
 }
 
 // A reader that has gone, as in `tidemark tail | head`, is no error, and the log that
@@ -193,6 +202,9 @@ func TestTailSaysWhatIsMissing(t *testing.T) {
 		"broker down":      {args("user", "--brokers", closed, "--registry-url", w.registry), 4, []string{closed, "--brokers"}},
 		"registry down":    {args("user", "--brokers", w.brokers, "--registry-url", "http://"+closed), 4, []string{closed}},
 		"no registry":      {args("user", "--brokers", w.brokers), 2, []string{"--registry-url"}},
+		"a part and all":   {args("user", "--from-beginning", "-n", "3", w.servers()), 2, []string{"-n"}},
+		"no time":          {args("user", "--since", "noon", w.servers()), 2, []string{"--since", "90m"}},
+		"no partition":     {args("user", "--partition", "7", w.servers()), 2, []string{"no partition 7"}},
 		"nothing anywhere": {args("user", "--data-dir", t.TempDir()), 2, []string{"--data-dir", "--brokers"}},
 	} {
 		p := start(t, args("tail", c.args)...).exits(c.code)

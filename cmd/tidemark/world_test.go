@@ -218,10 +218,13 @@ func (l line) user(t *testing.T) playground.User {
 	return u
 }
 
-// tail runs `tidemark tail` to its end and returns its lines. Each must be one JSON
+// tail runs `tidemark tail` over all of a topic, unless -n says otherwise, and returns its lines. Each must be one JSON
 // object with the six keys and nothing else, but what says why a value is not decoded.
 func tail(t *testing.T, more ...string) []line {
 	t.Helper()
+	if !slices.Contains(more, "-n") {
+		more = append(more, "--from-beginning")
+	}
 	return lines(t, start(t, append([]string{"tail"}, more...)...).exits(0).out.String())
 }
 

@@ -3,7 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
-	"slices"
+
 	"strings"
 	"time"
 )
@@ -73,11 +73,14 @@ type File struct {
 }
 
 // TLS is how a server is trusted beyond the system's roots, and which certificate it is shown.
-type TLS struct{ CAFile, CertFile, KeyFile File }
+type TLS struct {
+	CAFile, CertFile, KeyFile File
+	ServerName                string // whom its certificate must name; "": the host that is asked
+	SkipVerify                bool   // any certificate will do
+}
 
-// authKinds are the kinds of auth: the keys of each, and those of which exactly one has to be given.
-// Of a list that ends in "" none need be.
-var authKinds = []authKind{
+// authKinds are the kinds of auth.
+var authKinds = kinds{"kind", []kindKeys{
 	{AuthBasic, []string{"username", "password", "password_file"},
 		[][]string{{"username"}, {"password", "password_file", ""}}},
 	{AuthBearer, []string{"token", "token_file"},
@@ -90,29 +93,7 @@ var authKinds = []authKind{
 	{AuthSession, []string{"login_url", "login_method", "login_body", "login_type", "login_headers", "username", "password", "password_file",
 		"token_from", "token_name", "expires_path", "lifetime", "in", "name", "scheme"},
 		[][]string{{"login_url"}, {"password", "password_file", ""}}},
-}
-
-type authKind struct {
-	name string
-	keys []string
-	one  [][]string
-}
-
-func authKindNames() (names []string) {
-	for _, k := range authKinds {
-		names = append(names, k.name)
-	}
-	return names
-}
-
-// authKeys are the keys of each kind.
-func authKeys() map[string][]string {
-	keys := map[string][]string{}
-	for _, k := range authKinds {
-		keys[k.name] = append([]string{"kind"}, k.keys...)
-	}
-	return keys
-}
+}}
 
 func authFields(a *Auth) []field {
 	hidden := func(name string, into *Secret, doc string) field {
@@ -122,7 +103,7 @@ func authFields(a *Auth) []field {
 		return field{name: name, kind: text, into: into, doc: "a file that holds " + what + ", read again when it is renewed; relative to this one"}
 	}
 	return []field{
-		{name: "kind", kind: text, enum: authKindNames(), into: &a.Kind, doc: "how requests prove who asks"},
+		{name: "kind", kind: text, enum: authKinds.names(), into: &a.Kind, doc: "how requests prove who asks"},
 		hidden("username", &a.Username, "basic, session: the user"),
 		hidden("password", &a.Password, "basic, session: the user's password; write \"${NAME}\", not the password"),
 		file("password_file", &a.PasswordFile, "the password"),
@@ -157,6 +138,13 @@ func authFields(a *Auth) []field {
 	}
 }
 
+// serverTLSFields are the keys of a server of the project's own, which may have a name of its own, or none to prove.
+func serverTLSFields(t *TLS, server string) []field {
+	return append(tlsFields(t, server),
+		field{name: "server_name", kind: text, into: &t.ServerName, def: computed("the host that is asked"), doc: "the name that " + server + "'s certificate must have"},
+		field{name: "insecure_skip_verify", kind: boolean, into: &t.SkipVerify, def: always("false"), doc: "true: any certificate will do, and who stands between can read and change all; for tests"})
+}
+
 func tlsFields(t *TLS, server string) []field {
 	file := func(name string, into *File, doc string) field {
 		return field{name: name, kind: text, into: into, doc: doc + ", in PEM; relative to this file"}
@@ -177,70 +165,15 @@ func (d *decoder) file(n *node, path string) File {
 	return f
 }
 
-// ofKind gives the keys that a section with a kind may have, and what to say of one that belongs to
-// another kind. As long as the kind is not known it is all of them.
-func (d *decoder) ofKind(path string, n *node, f field) (fields []field, unknown func(string) string) {
-	kind := ""
-	for _, e := range n.entries {
-		if e.key == "kind" && e.value.kind == isText {
-			kind, _ = d.expand(path+".kind", e.value)
-		}
-	}
-	keys, known := f.kinds[kind]
-	if !known {
-		return f.fields, nil
-	}
-	for _, one := range f.fields {
-		if slices.Contains(keys, one.name) {
-			fields = append(fields, one)
-		}
-	}
-	return fields, func(key string) string {
-		var others []string
-		for other, keys := range f.kinds {
-			if slices.Contains(keys, key) {
-				others = append(others, other)
-			}
-		}
-		if len(others) == 0 {
-			return ""
-		}
-		slices.Sort(others)
-		return "it belongs to kind " + strings.Join(others, ", ") + "; the keys of " + kind + " are " + strings.Join(keys, ", ")
-	}
-}
-
 // auth fills what depends on the kind and holds the section's keys against each other.
 func (d *decoder) auth(s *Stream, from source) {
 	a, given := &s.Auth, from.given
-	report := func(key, message, hint string) {
-		d.report(from.at("auth."+key, "auth"), from.path+"auth."+key, message, hint)
-	}
-	if given.has("auth") && !given.has("auth.kind") && given["auth"].kind == isObject {
-		report("kind", "is missing", "one of "+strings.Join(authKindNames(), ", "))
-	}
-	i := slices.IndexFunc(authKinds, func(k authKind) bool { return k.name == a.Kind })
-	if i < 0 {
+	report := d.reporter(from, "auth")
+	if !d.kindOf(authKinds, a.Kind, from, "auth") {
 		return
 	}
-	one := authKinds[i].one
-	if a.fill(given); a.Kind == AuthOAuth2 && a.Grant == GrantRefresh {
-		one = append(slices.Clone(one), []string{"refresh_token", "refresh_token_file"})
-	}
-	for _, keys := range one {
-		var found []string
-		for _, key := range keys {
-			if given.has("auth." + key) {
-				found = append(found, key)
-			}
-		}
-		names := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "" })
-		switch {
-		case len(found) > 1:
-			report(found[1], "says the same as auth."+found[0], "remove one of the two")
-		case len(found) == 0 && len(names) == len(keys):
-			report(keys[0], "is missing", "kind "+a.Kind+" needs "+strings.Join(names, " or "))
-		}
+	if a.fill(given, "auth."); a.Kind == AuthOAuth2 && a.Grant == GrantRefresh {
+		d.oneOf([][]string{{"refresh_token", "refresh_token_file"}}, "kind "+a.Kind, from, "auth")
 	}
 	if a.Kind == AuthOAuth2 && a.Grant == GrantClient && given.has("auth.refresh_token") {
 		report("refresh_token", "is not used by grant "+GrantClient, "remove one of the two")
@@ -312,12 +245,15 @@ func (d *decoder) tls(from source, in string) {
 			d.report(from.at(in+"tls."+key), from.path+in+"tls."+key, "says nothing without "+in+"tls."+other, "give both or none")
 		}
 	}
+	if n := from.given[in+"tls.insecure_skip_verify"]; n != nil && n.text == "true" && from.given.has(in+"tls.ca_file") {
+		d.report(from.at(in+"tls.ca_file"), from.path+in+"tls.ca_file", "says nothing with "+in+"tls.insecure_skip_verify", "remove one of the two")
+	}
 }
 
 // fill sets what was not given and follows the kind.
-func (a *Auth) fill(given given) {
+func (a *Auth) fill(given given, in string) {
 	set := func(key string, into *string, value string) {
-		if !given.has("auth." + key) {
+		if !given.has(in + key) {
 			*into = value
 		}
 	}
@@ -330,7 +266,7 @@ func (a *Auth) fill(given given) {
 		return
 	case AuthOAuth2:
 		grant := GrantClient
-		if given.has("auth.refresh_token") || given.has("auth.refresh_token_file") {
+		if given.has(in+"refresh_token") || given.has(in+"refresh_token_file") {
 			grant = GrantRefresh
 		}
 		set("grant", &a.Grant, grant)

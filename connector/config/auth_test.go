@@ -48,7 +48,7 @@ func TestAuth(t *testing.T) {
 		}
 	}
 	first := c.Streams[0]
-	tls := TLS{File{"testdata/ca.pem", "testdata/ca.pem"}, File{"/etc/tidemark/client.pem", "/etc/tidemark/client.pem"}, File{"testdata/keys/client.key", "testdata/keys/client.key"}}
+	tls := TLS{CAFile: File{"testdata/ca.pem", "testdata/ca.pem"}, CertFile: File{"/etc/tidemark/client.pem", "/etc/tidemark/client.pem"}, KeyFile: File{"testdata/keys/client.key", "testdata/keys/client.key"}}
 	if tls.KeyFile.Shown = "${KEYS:-keys}/client.key"; first.TLS != tls {
 		t.Errorf("tls: %+v, want %+v", first.TLS, tls)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tidemark/connector/internal/request"
 	"tidemark/strategies"
 )
 
@@ -52,6 +53,8 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		}
 	}
 	d.access(c)
+	d.registry(c)
+	d.http()
 	d.together(c, sources)
 	d.parents(c, sources)
 }
@@ -139,6 +142,8 @@ func (d *decoder) combinations(s *Stream, from source) {
 	}
 	d.keysOf(s, from)
 	d.where(s, from)
+	d.shape(s, from)
+	d.topicConfig(s, from)
 	d.pageSize(s, from)
 	d.errorRulesTogether(s, from)
 	for _, word := range s.End {
@@ -207,12 +212,7 @@ func (d *decoder) parameters(s *Stream, from source) {
 			sent[name] = key
 		}
 	}
-	switch {
-	case recipe.ByValue && s.TokenPath == "":
-		d.report(from.at("token_path"), from.path+"token_path", s.Strategy+" needs the token: only a null one proves the end (P8)", "give the token's path in the answer")
-	case recipe.Walks && strategies.PagerReads(s.Pages) && s.TokenPath == "":
-		d.report(from.at("token_path", "pages"), from.path+"token_path", "pages by "+s.Pages+" are told by the answer", "give the path in the answer of what leads to the next page")
-	}
+	d.tokenPlace(s, from, recipe.ByValue, recipe.Walks && strategies.PagerReads(s.Pages))
 	inURL := url.Values{}
 	if u, err := url.Parse(s.URL); err == nil {
 		inURL = u.Query()
@@ -224,6 +224,22 @@ func (d *decoder) parameters(s *Stream, from source) {
 		if inURL.Has(name) {
 			d.report(from.at("url"), from.path+from.urlKey(), "holds a query parameter that "+s.Strategy+" sends itself", "remove it, or rename "+key)
 		}
+	}
+}
+
+// tokenPlace checks that the token has one place where the strategy, or its pager, goes by it.
+func (d *decoder) tokenPlace(s *Stream, from source, byValue, paged bool) {
+	switch {
+	case !byValue && !paged:
+	case s.TokenHeader != "" && s.TokenPath != "":
+		d.report(from.at("token_header", "token_path"), from.path+"token_header", "the token has a place already, token_path", "remove one of the two")
+	case s.TokenHeader != "" && !request.HeaderName(s.TokenHeader):
+		d.report(from.at("token_header"), from.path+"token_header", "is not a header's name", "letters, digits and dashes")
+	case s.TokenHeader+s.TokenPath != "":
+	case byValue:
+		d.report(from.at("token_path"), from.path+"token_path", s.Strategy+" needs the token: only a null one proves the end", "give the token's path in the answer, or token_header")
+	case paged:
+		d.report(from.at("token_path", "pages"), from.path+"token_path", "pages by "+s.Pages+" are told by the answer", "give the path in the answer of what leads to the next page, or token_header")
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"tidemark/connector/internal/reshape"
 	"tidemark/connector/internal/secret"
 )
 
@@ -11,6 +12,7 @@ import (
 type Config struct {
 	Kafka          Kafka
 	SchemaRegistry Registry
+	HTTP           HTTP
 	Streams        []Stream
 }
 
@@ -28,13 +30,6 @@ type Kafka struct {
 	Access                Access        // to the brokers
 }
 
-// Registry is a schema registry with Confluent's API.
-type Registry struct {
-	URL      string // empty: the embedded registry
-	Username string
-	Password Secret
-}
-
 // Stream is one API collection, read with one strategy, written to one topic.
 type Stream struct {
 	Name     string // its cursor is stored under it
@@ -42,6 +37,8 @@ type Stream struct {
 	API      string // the entry of apis that what was not given came from; "": none
 	Strategy string
 	Topic    string // where its records go
+
+	TopicConfig map[string]string // Kafka's settings of the topic, when it is created
 
 	PageSize     int           // rows a page; 0: not set
 	Unpaged      bool          // page_size: none
@@ -73,7 +70,13 @@ type Stream struct {
 	Records      string   // what stands there: RecordsArray, RecordsOne, RecordsByKey
 	Where        string   // which rows are wanted; "": all
 	KeyField     string   // RecordsByKey: the field that a row's name becomes
+	Drop         []string // dotted paths of fields that rows lose
+	Mask         map[string]Mask
+	Flatten      reshape.Flatten
+	Rename       map[string]string // names of fields, by dotted paths
+	Add          []reshape.Constant
 	TokenPath    string   // dotted path of the next page's token; "": there is none
+	TokenHeader  string   // the header that has it instead; "": none has
 	TotalPath    string   // dotted path of the number of rows; "": there is none
 	MorePath     string   // dotted path of what says whether there are more pages; "": there is none
 	PagesPath    string   // dotted path of the number of pages; "": there is none
@@ -105,7 +108,9 @@ type Stream struct {
 	MaxRetries     int           // of one request
 	MaxWait        time.Duration // the longest that the API may ask to wait
 	MaxBackoff     time.Duration // the longest wait before a stream that cannot go on tries again
+	MaxLag         time.Duration // a lag that is longer makes the worker not ready; 0: any will do
 	MaxBody        int64         // bytes of one answer
+	Cache          int64         // bytes of answers that are kept for 304; 0: none
 	RateLimit      float64       // requests a second; 0: none
 	Budgets        []Budget      // rate_limit as a list
 	Errors         []ErrorRule   // what to make of certain answers, before what their status says

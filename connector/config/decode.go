@@ -130,6 +130,8 @@ var wants = map[kind][2]string{
 	texts:     {"a section of names and values", `for instance {"Accept": "application/json"}`},
 	template:  {"a string", `for instance "/users/{parent.id}"`},
 	templates: {"a section of names and values", `for instance {"updated": ">={since}"}`},
+	masks:     {"a section of fields and masks", `for instance {"email": "redact"}`},
+	constants: {"a section of names and values", `for instance {"source": "crm"}`},
 	tree:      {"a section", `for instance {"limit": "{limit:number}"}`},
 }
 
@@ -179,6 +181,10 @@ func (d *decoder) value(key string, n *node, f field) {
 		d.words(key, n, f, wrong)
 	case f.kind == primary:
 		d.primaryKey(key, n, f, wrong)
+	case f.kind == masks:
+		d.masks(key, n, f, wrong)
+	case f.kind == constants:
+		d.constants(key, n, f, wrong)
 	case f.kind == statuses:
 		d.statuses(key, n, f, wrong)
 	case f.kind == rules && n.kind == isList:

@@ -135,6 +135,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	if s.Records == RecordsByKey && !given("key_field") && len(s.PrimaryKey) == 0 {
 		s.KeyField = s.IDField
 	}
+	if s.TokenHeader != "" && !given("token_path") {
+		s.TokenPath = ""
+	}
 	if traits.Counts && !given("order_by") {
 		s.OrderBy = s.CursorField
 	}
@@ -147,6 +150,9 @@ func (s *Stream) compute(given func(key string) bool) {
 	}
 	if !given("repeat_params") {
 		s.RepeatParams = traits.Walks || traits.ByValue && given("params.token") // the playground refuses both together
+	}
+	if s.Flatten.On = given("flatten"); s.Flatten.On && !given("flatten.separator") {
+		s.Flatten.Separator = flatSeparator
 	}
 	if traits.All && s.Exclusive && !given("reconcile_interval") {
 		s.ReconcileInterval = 0

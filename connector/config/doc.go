@@ -65,11 +65,12 @@
 //
 // Files: keys.go has the table of all keys and their defaults, from which come the
 // reader (decode.go), the hints, schema.json and the lists below; defaults.go reads the defaults and
-// computes those that follow other keys; load.go puts a file together,
+// computes those that follow other keys; load.go puts a file together, sound.go with what is right of one that is not,
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
+// http.go those of the http section, settings.go what of a stream a stored cursor depends on,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, parents.go those of slices, where.go which rows are wanted, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go those of kafka.tls and kafka.sasl; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, parents.go those of slices, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -80,6 +81,7 @@
 //	api                      an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams
 //	path                     put behind the url, mostly the api's
 //	topic                    where its records go [the name]
+//	topic_config             Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ [cleanup.policy: compact]
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]
@@ -123,7 +125,14 @@
 //	records                  what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys: array, one, by_key [array]
 //	key_field                records by_key: the field that the name of a row becomes where the row has not got it [the primary key]
 //	where                    which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same [all rows]
+//	drop                     fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic nor dead letter, log or error
+//	mask                     fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: "${NAME}"} or {truncate: 4}
+//	flatten.separator        stands between an object's name and that of its field [_]
+//	flatten.depth            how many levels of objects in one another are taken apart [all]
+//	rename                   the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top
+//	add                      fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each
 //	token_path               dotted path of the next page's token, or of its URL [keyset: scroll_param]
+//	token_header             the header that has the next page's token, or its URL, instead of token_path
 //	total_path               dotted path of the number of rows [offset: total]
 //	more_path                dotted path of what says whether there are more pages: true or false, 1 or 0; null is no
 //	pages_path               pages: page, offset: dotted path of the number of pages
@@ -192,7 +201,9 @@
 //	max_retries              of one request [5]
 //	max_wait                 the longest that the API may ask to wait (Retry-After and the like); longer is an error [1h]
 //	max_backoff              the longest wait of a stream that cannot go on before it tries again; the waits grow up to it [5m]
+//	max_lag                  a lag that is longer makes the worker not ready (/readyz): the time since the last sweep that ended was begun; 0: any will do [0]
 //	max_body                 bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces [64MiB]
+//	cache                    bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none [64KiB]
 //	rate_limit               requests a second, or a list of budgets that hold together; 0: no limit [0]
 //	rate_limit[].requests    how many, retries included
 //	rate_limit[].per         within which span, wherever it begins
@@ -224,16 +235,57 @@
 //	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
 //	tls.cert_file            the certificate that the broker is shown, in PEM; relative to this file
 //	tls.key_file             its private key, in PEM; relative to this file
-//	tls.server_name          the name that the brokers' certificates must have [the host that is asked]
+//	tls.server_name          the name that the broker's certificate must have [the host that is asked]
 //	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
-//	sasl.mechanism           how clients prove who they are; plain sends the password, so that it needs tls: plain, scram-sha-256, scram-sha-512
+//	sasl.mechanism           how clients prove who they are; plain sends the password, and oauthbearer a token, so that they need tls: plain, scram-sha-256, scram-sha-512, oauthbearer
 //	sasl.username            the user, or the key of an API key
+//	sasl.username_file       a file that holds it, read again for each connection; relative to this one
 //	sasl.password            the user's password; write "${NAME}", not the password
 //	sasl.password_file       a file that holds the password, read again for each connection; relative to this one
+//	sasl.token               oauthbearer: the token; write "${NAME}", not the token
+//	sasl.token_file          a file that holds the token, read again for each connection; relative to this one
+//	sasl.token_url           oauthbearer: where tokens are asked for
+//	sasl.client_id           oauthbearer: the client's name
+//	sasl.client_secret       oauthbearer: the client's secret; write "${NAME}", not the secret
+//	sasl.client_secret_file  a file that holds the client's secret, read again for each connection; relative to this one
+//	sasl.client_auth         oauthbearer: where a token request carries the client's name and secret: header, body [what the server takes]
+//	sasl.scopes              oauthbearer: what the token is to be good for, separated by spaces
+//	sasl.token_params        oauthbearer: more parameters of the token request, as audience or grant_type
+//	sasl.lifetime            oauthbearer: how long a token is good [what the answer says]
+//	sasl.extensions          oauthbearer: what is sent with the token, as logicalCluster and identityPoolId
 //
 // # Keys of schema_registry
 //
 //	url                      its http or https URL [the embedded registry]
-//	username                 for basic authentication
-//	password                 for basic authentication; write "${NAME}", not the password
+//	username                 for basic authentication, the user
+//	password                 for basic authentication, the user's password; write "${NAME}", not the password
+//	password_file            a file that holds the password, read again when it is renewed; relative to this one
+//	auth.kind                how requests prove who asks: basic, bearer, oauth2
+//	auth.username            basic: the user
+//	auth.password            basic: the user's password; write "${NAME}", not the password
+//	auth.password_file       a file that holds the password, read again when it is renewed; relative to this one
+//	auth.token               bearer: the token; write "${NAME}", not the token
+//	auth.token_file          a file that holds the token, read again when it is renewed; relative to this one
+//	auth.token_url           oauth2: where tokens are asked for
+//	auth.client_id           oauth2: the client's name
+//	auth.client_secret       oauth2: the client's secret; write "${NAME}", not the secret
+//	auth.client_secret_file  a file that holds the client's secret, read again when it is renewed; relative to this one
+//	auth.client_auth         oauth2: where a token request carries the client's name and secret: header, body [what the server takes]
+//	auth.scopes              oauth2: what the token is to be good for, separated by spaces
+//	auth.token_params        oauth2: more parameters of the token request, as audience or grant_type
+//	auth.lifetime            oauth2: how long a token is good [what the answer says]
+//	tls.ca_file              certificates that are trusted beside the system's, in PEM; relative to this file
+//	tls.cert_file            the certificate that the registry is shown, in PEM; relative to this file
+//	tls.key_file             its private key, in PEM; relative to this file
+//	tls.server_name          the name that the registry's certificate must have [the host that is asked]
+//	tls.insecure_skip_verify true: any certificate will do, and who stands between can read and change all; for tests [false]
+//
+// # Keys of http
+//
+//	token                    whoever asks must show it (Authorization: Bearer); write "${NAME}", not the token
+//	token_file               a file that holds the token, read again for each request; relative to this one
+//	cert_file                the certificate to show, which makes it https, in PEM; relative to this file
+//	key_file                 its private key, in PEM; relative to this file
+//	client_ca_file           whoever asks must show a certificate that one of these has signed, in PEM; relative to this file
+//	ready_after              a stream that cannot go on for longer makes the worker not ready [5m]
 package config

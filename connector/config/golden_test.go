@@ -21,6 +21,8 @@ func environment(name string) (string, bool) {
 		"SECRET":            "secret hunter2",
 		"MULTILINE":         "cookie-hunter2\n",
 		"SECRET_WORD":       "proxy-hunter2",
+		"TENANT":            "4{2}",
+		"MASK_KEY":          "mask-key-hunter2",
 	}[name]
 	return v, ok
 }

@@ -33,6 +33,8 @@ const (
 	template              // a scalar with placeholders
 	templates             // a section of any keys with scalars that have placeholders, or lists of them
 	tree                  // any JSON value with placeholders in its strings
+	masks                 // a section of any names with masks (shape.go)
+	constants             // a section of any names with scalars that keep their types (shape.go)
 	named                 // a section of any names with sections, read by other code (apis.go)
 	raw                   // read by other code
 )
@@ -42,20 +44,20 @@ const (
 type field struct {
 	name, alias string
 	kind        kind
-	into        any                 // pointer to the field it fills; nil: read and dropped
-	enum        []string            // text, words: the only values
-	topic       bool                // text: must be good as a Kafka topic's name
-	empty       bool                // text: "" has a meaning
-	lines       bool                // text: line breaks are blanks
-	min, max    float64             // numbers; durations in seconds, sizes in bytes
-	secret      bool                // the value is never shown (P11)
-	fields      []field             // section
-	kinds       map[string][]string // section: the keys that go with each value of its key kind
-	user        bool                // address: may hold a user name and a password
-	item        []field             // rates, rules, named: the keys of an entry
-	must        bool                // of an entry's key: it cannot be left out
-	more        *[]string           // formats: those of a list behind the first
-	none        *bool               // integer: "none" may stand for a number, and sets this
+	into        any       // pointer to the field it fills; nil: read and dropped
+	enum        []string  // text, words: the only values
+	topic       bool      // text: must be good as a Kafka topic's name
+	empty       bool      // text: "" has a meaning
+	lines       bool      // text: line breaks are blanks
+	min, max    float64   // numbers; durations in seconds, sizes in bytes
+	secret      bool      // the value is never shown (P11)
+	fields      []field   // section
+	kinds       kinds     // section: what its keys are told apart by
+	user        bool      // address: may hold a user name and a password
+	item        []field   // rates, rules, named: the keys of an entry
+	must        bool      // of an entry's key: it cannot be left out
+	more        *[]string // formats: those of a list behind the first
+	none        *bool     // integer: "none" may stand for a number, and sets this
 	def         defaults
 	doc         string
 }
@@ -91,6 +93,7 @@ func topFields(c *Config) []field {
 		{name: "$schema", kind: text, empty: true, doc: "where an editor finds the JSON Schema; not read"},
 		{name: "kafka", kind: section, fields: kafkaFields(&c.Kafka), doc: "where records and cursors go"},
 		{name: "schema_registry", kind: section, fields: registryFields(&c.SchemaRegistry), doc: "a registry with Confluent's API"},
+		{name: "http", kind: section, fields: httpFields(&c.HTTP), doc: "who may ask a running worker how it is (--http-addr)"},
 		{name: "apis", kind: named, item: apiFields(&Stream{}), doc: "what streams of one API have in common, by a name of its own, which a stream gives as api"},
 	}
 }
@@ -106,16 +109,8 @@ func kafkaFields(k *Kafka) []field {
 		{name: "transaction_timeout", kind: duration, into: &k.TransactionTimeout, min: 1, max: 900, def: always("15s"), doc: "after this the broker aborts a transaction by itself"},
 		{name: "transactional_id_prefix", kind: text, into: &k.TransactionalIDPrefix, def: always("tidemark"), doc: "workers that share streams share it; others must not"},
 		{name: "max_in_flight", kind: size, into: &k.MaxInFlight, min: 1 << 10, max: 1 << 40, def: always("16MiB"), doc: "pages fetched and not yet committed, of all streams together"},
-		{name: "tls", kind: section, fields: brokerTLSFields(&k.Access), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
-		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), doc: "how clients prove to the brokers who they are"},
-	}
-}
-
-func registryFields(r *Registry) []field {
-	return []field{
-		{name: "url", kind: address, empty: true, into: &r.URL, def: computed("the embedded registry"), doc: "its http or https URL"},
-		{name: "username", kind: scalar, empty: true, into: &r.Username, secret: true, doc: "for basic authentication"},
-		{name: "password", kind: scalar, empty: true, into: &r.Password, secret: true, doc: "for basic authentication; write \"${NAME}\", not the password"},
+		{name: "tls", kind: section, fields: serverTLSFields(&k.Access.TLS, "the broker"), doc: "the brokers are asked over TLS; an empty section trusts whom the system trusts"},
+		{name: "sasl", kind: section, fields: saslFields(&k.Access.SASL), kinds: saslKinds, doc: "how clients prove to the brokers who they are"},
 	}
 }
 
@@ -127,6 +122,7 @@ func streamFields(s *Stream) []field {
 		{name: "api", kind: text, into: &s.API, doc: "an entry of apis: what the stream does not give itself is taken from there, headers and query name by name; credentials and rate limit are the same for all its streams"},
 		{name: "path", kind: text, doc: "put behind the url, mostly the api's"},
 		{name: "topic", kind: text, topic: true, into: &s.Topic, def: computed("the name"), doc: "where its records go"},
+		{name: "topic_config", kind: texts, into: &s.TopicConfig, def: computed("cleanup.policy: compact"), doc: "Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ"},
 		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", counting...),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: always("1"), doc: "step_size: the first id asked for"},
@@ -164,7 +160,13 @@ func streamFields(s *Stream) []field {
 		{name: "records", kind: text, enum: []string{RecordsArray, RecordsOne, RecordsByKey}, into: &s.Records, def: always(RecordsArray), doc: "what stands there: an array of rows, an object that is one row, or an object whose members are rows under their keys"},
 		{name: "key_field", kind: text, into: &s.KeyField, def: computed("the primary key"), doc: "records by_key: the field that the name of a row becomes where the row has not got it"},
 		{name: "where", kind: text, lines: true, into: &s.Where, def: computed("all rows"), doc: "which rows are written, by comparisons of their fields (status != 'draft' and amount > 0): =, !=, <, <=, >, >=, in, is null, and, or, not; the others are counted, and move the mark all the same"},
+		{name: "drop", kind: words, into: &s.Drop, doc: "fields that are taken out of each row, by dotted paths as the API writes them, through arrays too: they reach neither topic nor dead letter, log or error"},
+		{name: "mask", kind: masks, into: &s.Mask, doc: "fields whose values are masked before anything sees them, by paths as in drop: redact, {hash: hmac-sha256, key: \"${NAME}\"} or {truncate: 4}"},
+		{name: "flatten", kind: section, fields: flattenFields(&s.Flatten), doc: "objects are taken apart of which the schema has the fields under flat names (address_city for city in address); an empty section does"},
+		{name: "rename", kind: texts, into: &s.Rename, doc: "the schema's names of fields, by paths as in drop; with flatten that of the field at the row's top"},
+		{name: "add", kind: constants, into: &s.Add, doc: "fields that each row gets at its top, with a text, a number, true or false; {parent.value} in a text is the value of for_each"},
 		{name: "token_path", kind: text, empty: true, into: &s.TokenPath, def: only("scroll_param", byValue...), doc: "dotted path of the next page's token, or of its URL"},
+		{name: "token_header", kind: text, into: &s.TokenHeader, doc: "the header that has the next page's token, or its URL, instead of token_path"},
 		{name: "total_path", kind: text, empty: true, into: &s.TotalPath, def: only("total", counting...), doc: "dotted path of the number of rows"},
 		{name: "more_path", kind: text, empty: true, into: &s.MorePath, doc: "dotted path of what says whether there are more pages: true or false, 1 or 0; null is no"},
 		{name: "pages_path", kind: text, empty: true, into: &s.PagesPath, doc: "pages: page, offset: dotted path of the number of pages"},
@@ -175,14 +177,16 @@ func streamFields(s *Stream) []field {
 		{name: "order_by", kind: text, into: &s.OrderBy, def: computed("the cursor field", counting...), doc: "what params.order_by is set to; two fields (updatedAt,id), of which the last is unique, order rows of one value, so that more of them than a page holds can be counted"},
 		{name: "query", kind: texts, into: &s.Query, secret: true, doc: "fixed parameters of every request"},
 		{name: "headers", kind: texts, into: &s.Headers, secret: true, doc: "headers of every request; never sent to another origin"},
-		{name: "auth", kind: section, fields: authFields(&s.Auth), kinds: authKeys(), doc: "how requests prove who asks; to the url's origin only"},
+		{name: "auth", kind: section, fields: authFields(&s.Auth), kinds: authKinds, doc: "how requests prove who asks; to the url's origin only"},
 		{name: "tls", kind: section, fields: tlsFields(&s.TLS, "the API"), doc: "whom to trust, and what to show, where the API is asked over https"},
 		{name: "proxy", kind: address, user: true, secret: true, into: &s.Proxy, def: computed("as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say"), doc: "the proxy between this and the API"},
 		{name: "request_timeout", kind: duration, into: &s.RequestTimeout, min: 0.001, max: 86400, def: always("30s"), doc: "bounds a request as a whole"},
 		{name: "max_retries", kind: integer, into: &s.MaxRetries, max: 1000, def: always("5"), doc: "of one request"},
 		{name: "max_wait", kind: duration, into: &s.MaxWait, min: 0.001, max: century, def: always("1h"), doc: "the longest that the API may ask to wait (Retry-After and the like); longer is an error"},
 		{name: "max_backoff", kind: duration, into: &s.MaxBackoff, min: 0.001, max: century, def: always("5m"), doc: "the longest wait of a stream that cannot go on before it tries again; the waits grow up to it"},
+		{name: "max_lag", kind: duration, into: &s.MaxLag, max: century, def: always("0"), doc: "a lag that is longer makes the worker not ready (/readyz): the time since the last sweep that ended was begun; 0: any will do"},
 		{name: "max_body", kind: size, into: &s.MaxBody, min: 1 << 10, max: 1 << 40, def: always("64MiB"), doc: "bytes of one answer; timestamp, replay: of one row, for long answers are taken in pieces"},
+		{name: "cache", kind: size, into: &s.Cache, max: 1 << 40, def: always("64KiB"), doc: "bytes of answers kept in memory, so that the API can say of one that it has not changed (ETag, Last-Modified), which then costs no more than that word; 0: none"},
 		{name: "rate_limit", kind: rates, into: rate{&s.RateLimit, &s.Budgets}, max: 1e6, item: budgetFields(&Budget{}), def: always("0"), doc: "requests a second, or a list of budgets that hold together; 0: no limit"},
 		{name: "errors", kind: rules, into: &s.Errors, item: errorFields(&ErrorRule{}), doc: "what to make of certain answers; of these rules the first that matches counts, before what their status says"},
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},

@@ -27,9 +27,14 @@ type Overrides struct {
 func Load(path string, o Overrides) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, class.Errorf(class.Config, "reading the configuration %s: %w (give its path with -c)", path, err)
+		return nil, unread(path, err)
 	}
 	return Parse(path, data, os.LookupEnv, o)
+}
+
+// unread is the error of a file that cannot be read.
+func unread(path string, err error) error {
+	return class.Errorf(class.Config, "reading the configuration %s: %w (give its path with -c)", path, err)
 }
 
 // Parse is Load on bytes. The name's extension decides between JSON and YAML, and a
@@ -39,6 +44,15 @@ func Parse(name string, data []byte, env func(string) (string, bool), o Override
 }
 
 func parse(name string, data []byte, env func(string) (string, bool), o Overrides, read func(string) ([]byte, error)) (*Config, error) {
+	c, _, problems := judge(name, data, env, o, read)
+	if len(problems) > 0 {
+		return nil, class.Wrap(class.Config, problems)
+	}
+	return c, nil
+}
+
+// judge reads a configuration, whatever is wrong with it. The sources belong to its streams one by one.
+func judge(name string, data []byte, env func(string) (string, bool), o Overrides, read func(string) ([]byte, error)) (*Config, []source, Problems) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
@@ -57,10 +71,7 @@ func parse(name string, data []byte, env func(string) (string, bool), o Override
 	if root != nil {
 		d.check(c, sources, o)
 	}
-	if len(d.problems) > 0 {
-		return nil, class.Wrap(class.Config, d.problems.once().sorted())
-	}
-	return c, nil
+	return c, sources, d.problems.once().sorted()
 }
 
 // readFile reads a regular file, of one that is larger than maxFile just enough to tell.
@@ -180,7 +191,7 @@ func elsewhere(key string) string {
 	sections := []struct {
 		name   string
 		fields []field
-	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"params", paramFields(&Params{})}, {"request", requestFields(&Request{})},
+	}{{"kafka", kafkaFields(&c.Kafka)}, {"schema_registry", registryFields(&c.SchemaRegistry)}, {"http", httpFields(&c.HTTP)}, {"params", paramFields(&Params{})}, {"request", requestFields(&Request{})},
 		{"tls", tlsFields(&TLS{}, "")}, {"auth", authFields(&Auth{})}}
 	for _, s := range sections {
 		if isKey(s.fields, key) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reshape"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -66,7 +67,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Sorted: true, Exclusive: true,
 		OnBadRow: "dlq", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
-		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Concurrency: 4, Schema: schemas.User,
+		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Cache: 64 << 10, Concurrency: 4, Schema: schemas.User,
 		Pos: Position{"testdata/configuration.json", 1, 1},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -188,27 +189,35 @@ func TestEveryKey(t *testing.T) {
 			Brokers: []string{"127.0.0.1:9092", "127.0.0.1:9093"}, StateTopic: "cursors", StatePartitions: 8, Partitions: 3, Replication: 2,
 			Compression: "zstd", TransactionTimeout: 90 * time.Second, TransactionalIDPrefix: "team-a", MaxInFlight: 32 << 20,
 			Access: Access{
-				Encrypted: true, ServerName: "kafka.internal",
-				TLS: TLS{CAFile: File{"testdata/kafka-ca.pem", "testdata/kafka-ca.pem"}, CertFile: File{"/etc/kafka/client.pem", "/etc/kafka/client.pem"},
+				Encrypted: true,
+				TLS: TLS{ServerName: "kafka.internal", CAFile: File{"testdata/kafka-ca.pem", "testdata/kafka-ca.pem"}, CertFile: File{"/etc/kafka/client.pem", "/etc/kafka/client.pem"},
 					KeyFile: File{"/etc/kafka/client.key", "/etc/kafka/client.key"}},
-				SASL: SASL{Mechanism: SASLScram512, Username: "tidemark", Password: "secret hunter2"},
+				SASL: SASL{Mechanism: SASLScram512, UsernameFile: File{"testdata/kafka-user", "testdata/kafka-user"}, Password: "secret hunter2"},
 			},
 		},
-		SchemaRegistry: Registry{"http://127.0.0.1:8081", "reader", "registry-hunter2"},
+		SchemaRegistry: Registry{URL: "http://127.0.0.1:8081", Short: true,
+			Auth: Auth{Kind: AuthBasic, Username: "reader", Password: "registry-hunter2", In: InHeader, Name: "Authorization", Scheme: "Basic"}},
+		HTTP: HTTP{TokenFile: File{"testdata/http-token", "testdata/http-token"}, CertFile: File{"/etc/tidemark/cert.pem", "/etc/tidemark/cert.pem"}, KeyFile: File{"/etc/tidemark/key.pem", "/etc/tidemark/key.pem"},
+			ClientCAFile: File{"testdata/http-ca.pem", "testdata/http-ca.pem"}, ReadyAfter: 2 * time.Minute},
 		Streams: []Stream{{
 			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
-			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
+			TopicConfig: map[string]string{"delete.retention.ms": "604800000", "max.message.bytes": "2000000"},
+			PageSize:    200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{When: "always", Gone: "skip", Most: 500}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
-			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TokenHeader: "X-Next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
+			Drop:    []string{"ssn", "contacts.internal"},
+			Mask:    map[string]Mask{"contacts.email": {Method: reshape.Hash, Key: "mask-key-hunter2"}, "phone": {Method: reshape.Truncate, Keep: 4}, "full name": {Method: reshape.Redact}},
+			Flatten: reshape.Flatten{On: true, Separator: "__", Depth: 2}, Rename: map[string]string{"full name": "name"},
+			Add:     []reshape.Constant{{Name: "source", Value: `"crm 4\u007b2} \"{\""`}, {Name: "tenant", Value: "42"}, {Name: "live", Value: "true"}},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
 			OnBadRow: "skip", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
-			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxBody: 1 << 20, RateLimit: 2.5, Concurrency: 8,
+			RequestTimeout: 5 * time.Second, MaxRetries: 0, MaxWait: 10 * time.Minute, MaxBackoff: 90 * time.Second, MaxLag: time.Hour, MaxBody: 1 << 20, Cache: 2 << 20, RateLimit: 2.5, Concurrency: 8,
 			Errors: []ErrorRule{
 				{Status: []StatusRange{{404, 404}, {500, 599}}, Body: BodyTest{Path: "error.code", Equals: &seventeen}, Action: "retry", Wait: 90 * time.Second,
 					Message: "it does so at night"},
@@ -226,18 +235,20 @@ func TestEveryKey(t *testing.T) {
 	if !reflect.DeepEqual(got.Kafka, want.Kafka) || !reflect.DeepEqual(got.SchemaRegistry, want.SchemaRegistry) || len(got.Streams) != 7 { // TestRequests has the others
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if got.SchemaRegistry.Password.Reveal() != "registry-hunter2" || strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), "hunter2") {
+	if got.SchemaRegistry.Auth.Password.Reveal() != "registry-hunter2" || strings.Contains(fmt.Sprintf("%v %+v %#v", got, got, got), "hunter2") {
 		t.Error("the password is lost, or shown (P11)")
 	}
 	data, err := os.ReadFile("testdata/all.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds, err := os.ReadFile("testdata/auth.yaml") // no stream can have the keys of all kinds
-	if err != nil {
-		t.Fatal(err)
+	for _, more := range []string{"testdata/auth.yaml", "testdata/access.yaml"} { // no section can have the keys of all kinds
+		kinds, err := os.ReadFile(more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = append(data, kinds...)
 	}
-	data = append(data, kinds...)
 	eachKey(func(path string, f field) {
 		if f.name != "$schema" && !strings.Contains(string(data), f.name+":") {
 			t.Errorf("all.yaml lacks %s", path)

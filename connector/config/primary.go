@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"tidemark/connector/internal/reshape"
 )
 
 // rowHash is the word of primary_key for rows that have no id. A field of that name is written as a
@@ -40,7 +42,7 @@ func (d *decoder) primaryKey(key string, n *node, f field, wrong func()) {
 		switch {
 		case name == "":
 			d.report(at.pos, key, "must not be empty", "give it a value or remove the key")
-		case !dotted(name):
+		case !reshape.Dotted(name):
 			d.report(at.pos, key, at.shown()+" is not the name of a field", "names with dots between them, for instance account.id")
 		case slices.Contains(names, name):
 			d.report(at.pos, key, "has "+clip(name)+" twice", "keep one of the two")
@@ -77,16 +79,6 @@ func (d *decoder) primaryKey(key string, n *node, f field, wrong func()) {
 	s.identify(names)
 }
 
-// dotted reports whether a text is the path of a field.
-func dotted(s string) bool {
-	for part := range strings.SplitSeq(s, ".") {
-		if part == "" || strings.ContainsFunc(part, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return false
-		}
-	}
-	return true
-}
-
 // keysOf holds what makes a row's key against the other keys of the stream.
 func (d *decoder) keysOf(s *Stream, from source) {
 	report := func(key, message, hint string, also ...string) {
@@ -104,7 +96,7 @@ func (d *decoder) keysOf(s *Stream, from source) {
 	case strings.Contains(s.KeyField, "."):
 		report("key_field", "is dotted, and the name of a member becomes a field at the row's top", "give a field without dots")
 	}
-	if s.RecordsPath != "" && !dotted(s.RecordsPath) {
+	if s.RecordsPath != "" && !reshape.Dotted(s.RecordsPath) {
 		report("records_path", "has an empty part", "names with dots between them, for instance result.items; * is each element of an array")
 	}
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -85,8 +83,7 @@ func fieldSchema(f field) object {
 		}}
 	case words:
 		if f.enum == nil { // any
-			one := object{"type": []string{"string", "number"}, "minLength": 1}
-			s = object{"anyOf": []any{object{"type": "array", "items": one}, object{"type": []string{"string", "number"}}}}
+			s = object{"anyOf": []any{object{"type": "array", "items": object{"type": []string{"string", "number"}, "minLength": 1}}, object{"type": []string{"string", "number"}}}}
 			break
 		}
 		numbers, all := []int{}, strings.Join(f.enum, "|")
@@ -122,9 +119,10 @@ func fieldSchema(f field) object {
 	case named:
 		s = object{"type": []string{"object", "null"}, "propertyNames": object{"pattern": `^[A-Za-z0-9._-]{1,249}$`, "not": object{"enum": []string{".", ".."}}},
 			"additionalProperties": object{"$ref": "#/$defs/api"}}
+	case masks, constants:
+		s = shapeSchema(f)
 	case statuses:
-		one := `[2-5]([0-9][0-9]|xx)`
-		status := object{"anyOf": []any{object{"type": "integer", "minimum": 200, "maximum": 599}, oneString("^ *" + one + " *(, *" + one + " *)*$"), variable}}
+		status := object{"anyOf": []any{object{"type": "integer", "minimum": 200, "maximum": 599}, oneString("^ *[2-5]([0-9][0-9]|xx) *(, *[2-5]([0-9][0-9]|xx) *)*$"), variable}}
 		s = object{"anyOf": []any{object{"type": "array", "minItems": 1, "items": status}, status}}
 	case template:
 		s = object{"type": []string{"string", "number", "boolean"}}
@@ -147,10 +145,11 @@ func fieldSchema(f field) object {
 			s["required"] = must
 		}
 		var kinds []any
-		for _, kind := range slices.Sorted(maps.Keys(f.kinds)) {
+		for _, kind := range f.kinds.all {
+			by := f.kinds.by
 			kinds = append(kinds, object{
-				"if":   object{"properties": object{"kind": object{"const": kind}}, "required": []string{"kind"}},
-				"then": object{"propertyNames": object{"enum": f.kinds[kind]}},
+				"if":   object{"properties": object{by: object{"const": kind.name}}, "required": []string{by}},
+				"then": object{"propertyNames": object{"enum": append([]string{by}, kind.keys...)}},
 			})
 		}
 		if len(kinds) > 0 {
@@ -262,7 +261,7 @@ func TestSchemaIsGenerated(t *testing.T) {
 
 func TestSchemaAcceptsGoodFiles(t *testing.T) {
 	schema := compiledSchema(t)
-	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "auth.yaml", "flat.yaml"} {
+	for _, path := range []string{"configuration.json", "comments.json", "all.yaml", "auth.yaml", "access.yaml", "flat.yaml"} {
 		path = filepath.Join("testdata", path)
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -281,8 +280,8 @@ func TestSchemaAcceptsGoodFiles(t *testing.T) {
 // beyond lists the bad files that no schema can refuse, by why.
 var beyond = map[string]string{
 	"opaque-strict.bad.yaml": "two keys together", "replay-no-time.bad.yaml": "two keys together",
-	"lookback-no-time.bad.yaml": "two keys together", "initial-mark.bad.yaml": "two keys together", "shared-reconcile.bad.yaml": "two keys together",
-	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together",
+	"lookback-no-time.bad.yaml": "two keys together", "initial-mark.bad.yaml": "two keys together", "shared-reconcile.bad.yaml": "two keys together", "shape-together.bad.yaml": "two keys together", "topic.bad.yaml": "two keys together",
+	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together", "token-header.bad.yaml": "two keys together",
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
 	"auth-together.bad.yaml": "two keys together", "apis-together.bad.yaml": "two keys together", "apis-none.bad.yaml": "two keys together",
@@ -387,6 +386,7 @@ func TestDocListsEveryKey(t *testing.T) {
 	table("Keys of a stream", streamFields(&Stream{}))
 	table("Keys of kafka", kafkaFields(&Kafka{}))
 	table("Keys of schema_registry", registryFields(&Registry{}))
+	table("Keys of http", httpFields(&HTTP{}))
 	data, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -27,7 +27,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Buffer: s.Buffer + coarse, Lookback: s.Lookback + coarse, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
 		Pager: s.Pages, Values: s.ForEach.Values, Parents: s.ForEach.Stream != "", Changed: s.ForEach.Stream != "" && s.ForEach.When == WhenChanged, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
-		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPath: s.TokenPath, Ends: s.ends(),
+		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPlace: s.TokenPlace(), Ends: s.ends(),
 	}, nil
 }
 
@@ -42,6 +42,20 @@ func (s Stream) coarse() time.Duration {
 		return 0 // not a stream that Load made
 	}
 	return time.Duration(t.Granule(request.Since)) * time.Microsecond
+}
+
+// Same reports whether the stream is configured as another one is, wherever they stand in their files.
+func (s Stream) Same(other Stream) bool {
+	s.Pos, other.Pos = Position{}, Position{}
+	return reflect.DeepEqual(s, other)
+}
+
+// TokenPlace says where answers have what leads to the next page; empty: nowhere.
+func (s Stream) TokenPlace() string {
+	if s.TokenHeader != "" {
+		return "header " + s.TokenHeader
+	}
+	return s.TokenPath
 }
 
 // Traits are those of the stream's strategy.
@@ -102,20 +116,16 @@ func (s Stream) identity() any {
 // choose the rows; a credential that is renewed belongs in a header, which does not. Of a request's
 // templates the parameters and the body count, less the formats.
 func (s Stream) Fingerprint() string {
-	filters := map[string][]string{}
-	if u, err := url.Parse(s.URL); err == nil {
-		filters = u.Query()
-	}
-	for name, value := range s.Query {
-		filters[name] = append(filters[name], value)
-	}
-	all := []any{"tidemark stream 1", s.identity(), s.CursorField, s.CursorFormat, filters, s.Topic}
+	all := []any{"tidemark stream 1", s.identity(), s.CursorField, s.CursorFormat, s.filters(), s.Topic}
 	// What came later stands behind, and only where it says something.
 	if s.Records == RecordsByKey {
 		all = append(all, map[string]string{"key_field": s.KeyField})
 	}
 	if s.Where != "" {
 		all = append(all, map[string]string{"where": s.Where})
+	}
+	if origins := s.origins(); len(origins) > 0 { // another field by the same name
+		all = append(all, map[string]any{"shape": origins})
 	}
 	if s.ForEach.Sliced() { // the rows of a new value may lie behind the mark
 		all = append(all, map[string]any{"for_each": s.ForEach.fingerprint()})

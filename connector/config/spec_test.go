@@ -1,6 +1,10 @@
 package config
 
-import "testing"
+import (
+	"testing"
+
+	"tidemark/connector/internal/reshape"
+)
 
 func TestQuantities(t *testing.T) {
 	for _, c := range []struct {
@@ -38,6 +42,10 @@ func TestFingerprint(t *testing.T) {
 		"another host":     func(s *Stream) { s.URL = "https://api.example/users" },
 		"another token":    func(s *Stream) { s.Headers = map[string]Secret{"Authorization": "x"} },
 		"another name":     func(s *Stream) { s.Name = "other" },
+		"masks":            func(s *Stream) { s.Mask, s.Drop = map[string]Mask{"email": {Method: "redact"}}, []string{"address"} },
+		"other names":      func(s *Stream) { s.Rename = map[string]string{"full_name": "name"} },
+		"constants":        func(s *Stream) { s.Add = []reshape.Constant{{Name: "tenant", Value: "1"}} },
+		"flat":             func(s *Stream) { s.Flatten = reshape.Flatten{On: true, Separator: "_"} },
 		"no query":         func(s *Stream) { s.Query = map[string]string{} },
 	} {
 		if change(f) != want {
@@ -57,6 +65,20 @@ func TestFingerprint(t *testing.T) {
 		"another name":  func(s *Stream) { s.Records, s.KeyField = RecordsByKey, "uuid" },
 		"where":         func(s *Stream) { s.Where = "key_field = 'id'" },
 		"other rows":    func(s *Stream) { s.Where = "key_field = 'uuid'" },
+		"renamed id":    func(s *Stream) { s.Rename = map[string]string{"uuid": "id"} },
+		"other field":   func(s *Stream) { s.Rename = map[string]string{"guid": "id"} },
+		"its object":    func(s *Stream) { s.identify([]string{"account.id"}); s.Rename = map[string]string{"acct": "account"} },
+		"lifted id":     func(s *Stream) { s.Flatten.On = true; s.Rename = map[string]string{"account.number": "id"} },
+		"renamed stamp": func(s *Stream) { s.Rename = map[string]string{"modified": "updatedAt"} },
+		"compared":      func(s *Stream) { s.Where = "key_field = 'id'"; s.Rename = map[string]string{"k": "key_field"} },
+		"constant id": func(s *Stream) {
+			s.identify([]string{"tenant", "id"})
+			s.Add = []reshape.Constant{{Name: "tenant", Value: "1"}}
+		},
+		"another one": func(s *Stream) {
+			s.identify([]string{"tenant", "id"})
+			s.Add = []reshape.Constant{{Name: "tenant", Value: "2"}}
+		},
 		"cursor field":  func(s *Stream) { s.CursorField = "createdAt" },
 		"cursor format": func(s *Stream) { s.CursorFormat = "opaque" },
 		"layout":        func(s *Stream) { s.CursorFormat = "%Y-%m-%d" },

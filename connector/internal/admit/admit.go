@@ -139,8 +139,7 @@ func (a *Admitter) late(b *Batch, row *strategies.Row, p *Page, now time.Time) {
 	if arrived.IsZero() {
 		arrived = now
 	}
-	behind := time.Duration(max(arrived.UnixMicro(), mark.N)-row.Value.N) * time.Microsecond
-	b.MaxLateness = max(b.MaxLateness, behind)
+	b.Lateness.Observe(time.Duration(max(arrived.UnixMicro(), mark.N)-row.Value.N) * time.Microsecond)
 }
 
 // Crowded counts the rows that the window had no room for since it was called last, and says once that
@@ -153,7 +152,7 @@ func (a *Admitter) Crowded(counts *status.Counts) {
 	}
 	a.Rules.fullSaid = true
 	counts.Warnings++
-	a.Rules.Report.Log.Warn("the window is full: rows that are read again may be written again (P10)", "window_rows", a.Rules.Stream.WindowRows)
+	a.Rules.Report.Log.Warn("the window is full: rows that are read again may be written again", "window_rows", a.Rules.Stream.WindowRows)
 }
 
 // SweepEnded makes what is said once in each sweep be said again.

@@ -180,8 +180,8 @@ func TestLate(t *testing.T) {
 		if err := a.Page(b, Page{Rows: []strategies.Row{row}, Date: c.date}, now); err != nil {
 			t.Fatal(err)
 		}
-		if b.MaxLateness != c.by || b.Counts.Late > 1 || (b.Counts.Late == 1) != (c.by > 0) || len(b.Records) != 1 {
-			t.Errorf("%s: %d late rows, by %v, want %v", name, b.Counts.Late, b.MaxLateness, c.by)
+		if b.Lateness.Max != c.by || b.Counts.Late > 1 || (b.Counts.Late == 1) != (c.by > 0) || len(b.Records) != 1 {
+			t.Errorf("%s: %d late rows, by %v, want %v", name, b.Counts.Late, b.Lateness.Max, c.by)
 		}
 	}
 	a, b := admitter(rules(t, nil), "9") // numbers are no times

@@ -120,5 +120,5 @@ func (r *Rules) sayBad(row *strategies.Row, cause error, url string) {
 		becomes = "it is left out"
 	}
 	r.Report.Warn(fmt.Sprintf("a row cannot be written: %s; others with the same fault are counted, and not said again", becomes),
-		"id", string(row.Key), "url", url, "cause", cause, "on_bad_row", r.Stream.OnBadRow)
+		"id", string(row.Key), "field", field, "url", url, "cause", cause, "on_bad_row", r.Stream.OnBadRow)
 }

@@ -5,7 +5,6 @@ package admit
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -42,11 +41,11 @@ type Rules struct {
 
 // Batch is what one transaction writes. Reset makes it an empty one.
 type Batch struct {
-	Records     []kafka.Record
-	Bytes       int64 // of the records' bodies
-	Counts      status.Counts
-	MaxLateness time.Duration // of the rows that appeared behind the mark
-	Greatest    int64         // cursor value in the records, as the window counts it
+	Records  []kafka.Record
+	Bytes    int64 // of the records' bodies
+	Counts   status.Counts
+	Lateness status.Lateness // of the rows that appeared behind the mark
+	Greatest int64           // cursor value in the records, as the window counts it
 
 	headers []kgo.RecordHeader // of the records, in one piece of memory
 }

@@ -10,8 +10,8 @@ import (
 // apiKey is a key that the API gave out.
 type apiKey struct{ key value }
 
-func newAPIKey(c config.Auth, _ Options, s *secret.Set) (kind, error) {
-	k := &apiKey{value{"key", c.Key, c.KeyFile, s}}
+func newAPIKey(c config.Auth, o Options, s *secret.Set) (kind, error) {
+	k := &apiKey{o.secret("key", c.Key, c.KeyFile, s)}
 	_, err := k.get(context.Background(), nil)
 	return k, err
 }

@@ -28,9 +28,9 @@ type asker struct {
 	secrets *secret.Set
 }
 
-// newAsker makes the asker of a request that needs a credential.
-func newAsker(req *http.Request, send http.RoundTripper, s *secret.Set) *asker {
-	return &asker{send, req.Header.Get("User-Agent"), s}
+// newAsker makes the asker of what needs a credential.
+func newAsker(agent string, send http.RoundTripper, s *secret.Set) *asker {
+	return &asker{send, agent, s}
 }
 
 // client follows no redirect: a password must not go where the configuration does not send it (P11).

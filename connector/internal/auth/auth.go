@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,16 @@ type Options struct {
 	Name   string       // whose credentials they are: that of the stream or of the API
 	Store  Store        // keeps refresh tokens that the API replaced; nil: they are lost with the process
 	Logger *slog.Logger // nil: nobody is told
+	// Section is where the keys stand in the configuration, as errors name them; "": auth.
+	Section string
+}
+
+// says is a text with the names of keys as those of this section.
+func (o Options) says(text string) string {
+	if o.Section == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, "auth.", o.Section+".")
 }
 
 // kind is one way of getting what proves who asks.
@@ -79,6 +90,7 @@ func New(c config.Auth, o Options) (*Authorizer, error) {
 	if err != nil {
 		return nil, class.Wrap(class.Config, secrets.Err(err))
 	}
+	e.hint = o.says(e.hint)
 	return &Authorizer{entry: e, kind: k, place: place{c.In, c.Name, c.Scheme}, secrets: secrets}, nil
 }
 
@@ -92,20 +104,43 @@ func (a *Authorizer) Hint() string { return a.hint }
 // is none or its time is over: through send, within the request's context. The generation tells the
 // credential from others, for Renew.
 func (a *Authorizer) Authorize(req *http.Request, send http.RoundTripper) (authorized *http.Request, generation uint64, err error) {
+	value, generation, err := a.value(req.Context(), newAsker(req.Header.Get("User-Agent"), send, a.secrets))
+	if err != nil {
+		return nil, 0, err
+	}
+	return a.place.put(req, value), generation, nil
+}
+
+// Value is the credential by itself, for who proves by other means than requests of HTTP. It is got as by
+// Authorize, through send and as the agent's.
+func (a *Authorizer) Value(ctx context.Context, agent string, send http.RoundTripper) (value string, generation uint64, err error) {
+	return a.value(ctx, newAsker(agent, send, a.secrets))
+}
+
+func (a *Authorizer) value(ctx context.Context, ask *asker) (value string, generation uint64, err error) {
 	c, generation := a.now()
 	if generation == 0 || !c.expires.IsZero() && !time.Now().Before(c.expires) {
-		if err := a.renew(req, send, generation); err != nil {
-			return nil, 0, err
+		if err := a.renew(ctx, ask, generation); err != nil {
+			return "", 0, err
 		}
 		c, generation = a.now() // however short its life
 	}
-	return a.place.put(req, c.value), generation, nil
+	return c.value, generation, nil
+}
+
+// Refused ends the life of the credential of a generation, because somebody did not take it.
+func (a *Authorizer) Refused(generation uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.generation == generation {
+		a.current.expires = time.Now()
+	}
 }
 
 // Renew gets a new credential after the API answered 401 to one of the generation, unless another request
 // did so meanwhile. It reports whether there is one that has not been refused.
 func (a *Authorizer) Renew(req *http.Request, send http.RoundTripper, generation uint64) (bool, error) {
-	if err := a.renew(req, send, generation); err != nil {
+	if err := a.renew(req.Context(), newAsker(req.Header.Get("User-Agent"), send, a.secrets), generation); err != nil {
 		return false, err
 	}
 	_, now := a.now()

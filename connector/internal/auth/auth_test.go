@@ -302,7 +302,7 @@ func TestLateRenewal(t *testing.T) {
 	})
 	a := made(t, "kind: session, login_url: http://login.test/, username: me, password: p", Options{})
 	for _, generation := range []uint64{0, 0} {
-		if err := a.get(t.Context(), newAsker(request(t), send, a.secrets), generation); err != nil {
+		if err := a.get(t.Context(), newAsker("", send, a.secrets), generation); err != nil {
 			t.Fatal(err)
 		}
 	}

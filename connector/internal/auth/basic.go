@@ -15,8 +15,8 @@ type basic struct {
 	password value
 }
 
-func newBasic(c config.Auth, _ Options, s *secret.Set) (kind, error) {
-	b := &basic{c.Username.Reveal(), value{"password", c.Password, c.PasswordFile, s}}
+func newBasic(c config.Auth, o Options, s *secret.Set) (kind, error) {
+	b := &basic{c.Username.Reveal(), o.secret("password", c.Password, c.PasswordFile, s)}
 	_, err := b.get(context.Background(), nil)
 	return b, err
 }

@@ -11,8 +11,8 @@ import (
 // bearer is a token that somebody else got. In a file it may be replaced while this runs.
 type bearer struct{ token value }
 
-func newBearer(c config.Auth, _ Options, s *secret.Set) (kind, error) {
-	b := &bearer{value{"token", c.Token, c.TokenFile, s}}
+func newBearer(c config.Auth, o Options, s *secret.Set) (kind, error) {
+	b := &bearer{o.secret("token", c.Token, c.TokenFile, s)}
 	_, err := b.get(context.Background(), nil)
 	return b, err
 }

@@ -8,6 +8,7 @@
 // Files:
 //
 //	auth.go    the kinds, Authorizer, New
+//	send.go    a request with its credential, and once more where it was refused
 //	renew.go   when a credential is got anew, by one request for all
 //	ask.go     the requests that ask for tokens, and their errors
 //	place.go   where a request carries its credential

@@ -24,13 +24,14 @@ type oauth struct {
 	lifetime time.Duration
 	refresh  *refreshing // nil: the client asks for itself
 	secrets  *secret.Set
+	says     func(string) string
 }
 
 func newOAuth2(c config.Auth, o Options, s *secret.Set) (kind, error) {
 	k := &oauth{
 		conf:   clientcredentials.Config{ClientID: c.ClientID, TokenURL: c.TokenURL},
-		params: url.Values{}, client: value{"client_secret", c.ClientSecret, c.ClientSecretFile, s},
-		lifetime: c.Lifetime, secrets: s,
+		params: url.Values{}, client: o.secret("client_secret", c.ClientSecret, c.ClientSecretFile, s),
+		lifetime: c.Lifetime, secrets: s, says: o.says,
 	}
 	switch c.ClientAuth {
 	case config.InHeader:
@@ -73,7 +74,7 @@ func (k *oauth) get(ctx context.Context, ask *asker) (credential, error) {
 			return k.ask(ctx, ask, url.Values{"grant_type": {config.GrantRefresh}, "refresh_token": {token}}, refreshHint)
 		}, k.credential)
 	}
-	token, err := k.ask(ctx, ask, nil, oauth2Hint)
+	token, err := k.ask(ctx, ask, nil, k.says(oauth2Hint))
 	if err != nil {
 		return credential{}, err
 	}
@@ -132,7 +133,7 @@ func (k *oauth) ask(ctx context.Context, ask *asker, own url.Values, hint string
 		return nil, ask.broken(tokenWhat, "POST", k.conf.TokenURL, err)
 	}
 	// It was cut off, or is no token: a gateway may have answered instead of the server.
-	return nil, fmt.Errorf("%w (is auth.token_url that of a token server?)", ask.broken(tokenWhat, "POST", k.conf.TokenURL, err))
+	return nil, fmt.Errorf("%w (is %s that of a token server?)", ask.broken(tokenWhat, "POST", k.conf.TokenURL, err), k.says("auth.token_url"))
 }
 
 // refusal is an error that is errRefused too, and reads as before.
@@ -158,11 +159,11 @@ type refreshing struct {
 const refreshHint = "look at auth.refresh_token: it may be used up, or revoked; and at auth.client_id and auth.client_secret"
 
 func newRefreshing(c config.Auth, o Options, s *secret.Set) (*refreshing, error) {
-	r := &refreshing{name: o.Name, configured: value{"refresh_token", c.RefreshToken, c.RefreshTokenFile, s}, store: o.Store, log: o.Logger, secrets: s}
+	r := &refreshing{name: o.Name, configured: o.secret("refresh_token", c.RefreshToken, c.RefreshTokenFile, s), store: o.Store, log: o.Logger, secrets: s}
 	if _, err := r.configured.read(); err != nil {
 		return nil, err
 	}
-	key := value{"store_key", c.StoreKey, c.StoreKeyFile, s}
+	key := o.secret("store_key", c.StoreKey, c.StoreKeyFile, s)
 	if !key.given() {
 		return r, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 )
 
 // errLeft is the end of a renewal whose request ended before it. Others that waited for it begin anew.
@@ -12,13 +11,12 @@ var errLeft = errors.New("the request that renewed the credential has ended")
 
 // renew gets a credential that is newer than that of the generation. Requests that need one at the same
 // time wait for the first of them: a login or a refresh token that is good once must not be used twice.
-func (a *Authorizer) renew(req *http.Request, send http.RoundTripper, generation uint64) error {
-	ctx := req.Context()
+func (a *Authorizer) renew(ctx context.Context, ask *asker, generation uint64) error {
 	for {
 		if _, now := a.now(); now != generation {
 			return nil
 		}
-		done := a.flight.DoChan("", func() (any, error) { return nil, a.get(ctx, newAsker(req, send, a.secrets), generation) })
+		done := a.flight.DoChan("", func() (any, error) { return nil, a.get(ctx, ask, generation) })
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -27,8 +27,8 @@ type session struct {
 	secrets  *secret.Set
 }
 
-func newSession(c config.Auth, _ Options, s *secret.Set) (kind, error) {
-	k := &session{config: c, password: value{"password", c.Password, c.PasswordFile, s}, secrets: s}
+func newSession(c config.Auth, o Options, s *secret.Set) (kind, error) {
+	k := &session{config: c, password: o.secret("password", c.Password, c.PasswordFile, s), secrets: s}
 	for name, v := range c.LoginHeaders {
 		s.AddHeader(name, v.Reveal())
 	}

@@ -9,10 +9,15 @@ import (
 
 // value is a secret of the configuration, or the file that holds it.
 type value struct {
-	key     string // of the configuration, for errors
+	key     string // of the configuration, for errors, with its section
 	text    config.Secret
 	file    config.File
 	secrets *secret.Set
+}
+
+// secret is the value of a key of the section.
+func (o Options) secret(key string, text config.Secret, file config.File, s *secret.Set) value {
+	return value{o.says("auth." + key), text, file, s}
 }
 
 // given reports whether the configuration has the value.
@@ -27,10 +32,10 @@ func (v value) read() (string, error) {
 	}
 	text, err := secret.ReadFile(v.file.Path)
 	if err != nil {
-		return "", fmt.Errorf("reading auth.%s_file %s: %w", v.key, v.file.Shown, err)
+		return "", fmt.Errorf("reading %s_file %s: %w", v.key, v.file.Shown, err)
 	}
 	v.secrets.AddPassing(text)
-	if err := sendable("auth."+v.key+"_file "+v.file.Shown, text); err != nil {
+	if err := sendable(v.key+"_file "+v.file.Shown, text); err != nil {
 		return "", err
 	}
 	return text, nil

@@ -81,7 +81,7 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (
 			return "", false, err
 		}
 	}
-	text, warn = k.describe(), k.bad > 0
+	text, warn = k.describe(), k.bad > 0 || !k.few() && len(k.source.Drift().Unmet()) > 0
 	if k.some == "" || s.Traits().ByID || s.Traits().Walks {
 		return text, warn, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"tidemark/connector/config"
@@ -25,12 +24,29 @@ type Parts struct {
 	Sink func(s config.Stream) kafka.Options
 }
 
-// Check looks at all that a configuration points to and writes one line for each to out: "ok"
-// what is right, "WARN" what a start will say, "FAIL" what is wrong and what to do, "--" what was
-// not looked at. It changes nothing: no topic or schema is made, no worker is fenced (rule 7).
+// Finding is what a check says of one thing.
+type Finding struct {
+	Status Status `json:"status"`
+	What   string `json:"what"` // it is said of
+	Text   string `json:"text"` // what was found, or what is wrong and what to do
+}
+
+// Status is how a thing was found.
+type Status string
+
+// The statuses.
+const (
+	OK      Status = "ok"
+	Warn    Status = "warn"    // a start will go on, and say something
+	Fail    Status = "fail"    // it is wrong
+	Skipped Status = "skipped" // it was not looked at
+)
+
+// Check looks at all that a configuration points to and hands what it finds to tell, one by one. It changes
+// nothing: no topic or schema is made, no worker is fenced (rule 7).
 // The error joins what was wrong, the first first.
-func Check(ctx context.Context, cfg *config.Config, out io.Writer, parts Parts) error {
-	c := &checker{ctx: ctx, cfg: cfg, out: out, parts: parts}
+func Check(ctx context.Context, cfg *config.Config, tell func(Finding), parts Parts) error {
+	c := &checker{ctx: ctx, cfg: cfg, tell: tell, parts: parts}
 	c.line("config", fmt.Sprintf("%d stream(s)", len(cfg.Streams)), nil)
 	c.stored()
 	c.each(func(s config.Stream) []finding { return []finding{c.api(ctx, s, c.states[s.Name])} })
@@ -43,7 +59,7 @@ func Check(ctx context.Context, cfg *config.Config, out io.Writer, parts Parts) 
 type checker struct {
 	ctx     context.Context
 	cfg     *config.Config
-	out     io.Writer
+	tell    func(Finding)
 	parts   Parts
 	errs    []error
 	schemas *wire.Registry // nil: none that answers
@@ -54,7 +70,7 @@ type checker struct {
 	unknown error
 }
 
-// finding is one line.
+// finding is what was found, with the error where something is wrong.
 type finding struct {
 	what, text string
 	warn       bool // a start will go on, and say something
@@ -88,15 +104,15 @@ func (c *checker) each(look func(s config.Stream) []finding) {
 }
 
 func (c *checker) say(f finding) {
-	mark, text := "ok  ", f.text
+	status, text := OK, f.text
 	switch {
 	case f.err != nil:
-		mark, text = "FAIL", f.err.Error()
+		status, text = Fail, f.err.Error()
 		c.errs = append(c.errs, fmt.Errorf("checking %s: %w", f.what, f.err))
 	case f.warn:
-		mark = "WARN"
+		status = Warn
 	}
-	fmt.Fprintf(c.out, "%s %s: %s\n", mark, f.what, text)
+	c.tell(Finding{status, f.what, text})
 }
 
 func (c *checker) line(what, text string, err error) bool {
@@ -105,7 +121,7 @@ func (c *checker) line(what, text string, err error) bool {
 }
 
 // skipped says what was not looked at: it is neither right nor wrong.
-func (c *checker) skipped(what, text string) { fmt.Fprintf(c.out, "--   %s: %s\n", what, text) }
+func (c *checker) skipped(what, text string) { c.tell(Finding{Skipped, what, text}) }
 
 // stored reads the cursors, from which the streams' APIs are asked. Where that fails they are
 // asked from their first marks, and the brokers' own line says why.
@@ -131,7 +147,7 @@ func (c *checker) kafka() {
 		c.say(finding{what: "kafka", text: risk, warn: true})
 	}
 	all := c.parts.Sink(config.Stream{})
-	if err := kafka.Usable(c.cfg.Kafka.Access); err != nil {
+	if err := all.Access.Usable(); err != nil {
 		c.line("kafka", "", err)
 		return
 	}

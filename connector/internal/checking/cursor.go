@@ -30,6 +30,9 @@ func (c *checker) cursor(s config.Stream, o kafka.Options, found kafka.State) (t
 	if was := cursor.Strategy; was != s.Strategy {
 		text += fmt.Sprintf(", kept when the strategy changes from %s to %s; an open sweep begins anew", was, s.Strategy)
 	}
+	for _, change := range stream.Changed(cursor, s) {
+		text, warn = text+"; "+change, true
+	}
 	topic, err := c.topicOf(o, cursor)
 	if err != nil {
 		return "", false, err
@@ -48,7 +51,7 @@ func (c *checker) cursor(s config.Stream, o kafka.Options, found kafka.State) (t
 		return text + fmt.Sprintf("; topic %s has %d partitions, and the stream's keys are spread over %d: the others stay empty until "+
 			"tidemark state repartition moves the keys", s.Topic, len(topic.Ends), spread), true, nil
 	}
-	return text, false, nil
+	return text, warn, nil
 }
 
 // settle is how long a broker may take to show what it has: one that has just started, or is

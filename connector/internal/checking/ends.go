@@ -17,6 +17,6 @@ func tokenNote(s config.Stream, page *reading.Answer) string {
 	if page.Token.Present {
 		what = page.Token.Text + " for a token"
 	}
-	return fmt.Sprintf("there is %s at %q: the sweep goes on from the last value until nothing newer comes; is token_path right? "+
-		"(if a page like this is the last one: end: token)", what, s.TokenPath)
+	return fmt.Sprintf("there is %s at %q: the sweep goes on from the last value until nothing newer comes; is that the right place? "+
+		"(if a page like this is the last one: end: token)", what, s.TokenPlace())
 }

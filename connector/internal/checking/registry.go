@@ -20,7 +20,10 @@ func (c *checker) registry() {
 		c.skipped("registry", "the embedded one, which check does not start")
 		return
 	}
-	registry, err := wire.NewRegistry(r.URL, r.Username, r.Password.Reveal())
+	for _, risk := range wire.RegistryRisks(r) {
+		c.say(finding{what: "registry", text: risk, warn: true})
+	}
+	registry, err := wire.NewRegistry(r)
 	if err == nil {
 		err = registry.Ping(c.ctx)
 	}

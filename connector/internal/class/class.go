@@ -57,6 +57,15 @@ func Wrap(c Class, err error) error {
 	return &classed{class: c, err: err}
 }
 
+// Override gives err a class whatever class it has: who asks a token server for a broker's sake has an error of
+// the broker's. A nil err stays nil.
+func Override(c Class, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &classed{class: c, err: err}
+}
+
 // Errorf is fmt.Errorf with a class; a wrapped error's own class wins over c.
 func Errorf(c Class, format string, args ...any) error {
 	return Wrap(c, fmt.Errorf(format, args...))

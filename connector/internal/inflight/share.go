@@ -37,6 +37,13 @@ type waiter struct {
 // Share returns one stream's part of the budget, which holds nothing yet.
 func (w *Worker) Share() *Share { return &Share{budget: &w.budget} }
 
+// Held is how many bytes of pages all streams together hold.
+func (w *Worker) Held() int64 {
+	w.budget.mu.Lock()
+	defer w.budget.mu.Unlock()
+	return w.budget.used
+}
+
 // Size is the whole budget, in bytes.
 func (s *Share) Size() int64 { return s.budget.size }
 

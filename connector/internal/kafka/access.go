@@ -3,14 +3,12 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,54 +21,76 @@ import (
 	"tidemark/connector/internal/trust"
 )
 
-// dialTimeout bounds the opening of a connection, and its TLS handshake.
-const dialTimeout = 5 * time.Second
+// Access is how all clients of a worker are let in by its brokers: they show one token, which is asked for once.
+// Nil is no TLS and no proof. It is safe for concurrent use.
+type Access struct {
+	config.Access
+	tokens *tokens // nil: the mechanism has none
+}
+
+// NewAccess makes the access that the configuration says. Nothing is read and nobody is asked yet.
+func NewAccess(c config.Access) *Access {
+	a := &Access{Access: c}
+	if c.SASL.Mechanism == config.SASLOAuth {
+		a.tokens = newTokens(c)
+	}
+	return a
+}
 
 // Usable fails where a file that access to the brokers needs is of no use. The files are read again for each
 // connection, so that what they hold may change; this finds a mistake before the first one. Errors have class
 // Config.
-func Usable(a config.Access) error {
+func (a *Access) Usable() error {
+	if a == nil {
+		return nil
+	}
 	if a.Encrypted {
-		if _, err := tlsOf(a); err != nil {
+		if _, err := trust.New(a.TLS, tlsKeys); err != nil {
 			return class.Wrap(class.Config, err)
 		}
 	}
-	if a.SASL.Mechanism == "" {
-		return nil
+	var err error
+	switch {
+	case a.tokens != nil:
+		err = a.tokens.usable()
+	case a.SASL.Mechanism != "":
+		_, _, err = proof(a.SASL)
 	}
-	_, err := password(a.SASL)
 	return class.Wrap(class.Config, err)
 }
 
+// The sections of the configuration, as errors name them.
+const (
+	tlsKeys  = "kafka.tls"
+	saslKeys = "kafka.sasl"
+)
+
 // Risks are what the settings give up, each in a sentence.
 func Risks(a config.Access) (all []string) {
-	if a.Encrypted && a.SkipVerify {
+	if a.Encrypted && a.TLS.SkipVerify {
 		all = append(all, "kafka.tls.insecure_skip_verify: NO BROKER'S CERTIFICATE IS VERIFIED; whoever stands between can read and change all that is written, and take the password")
 	}
-	if !a.Encrypted && a.SASL.Mechanism == config.SASLPlain {
-		all = append(all, "kafka.sasl.mechanism plain without kafka.tls: the password is sent to the brokers as it is, for all on the way to read")
+	if what := map[string]string{config.SASLPlain: "the password", config.SASLOAuth: "the token"}[a.SASL.Mechanism]; !a.Encrypted && what != "" {
+		all = append(all, "kafka.sasl.mechanism "+a.SASL.Mechanism+" without kafka.tls: "+what+" is sent to the brokers as it is, for all on the way to read")
 	}
 	return all
 }
 
-// tlsOf are the settings of TLS, by the files as they are now.
-func tlsOf(a config.Access) (*tls.Config, error) {
-	c, err := trust.New(a.TLS, "kafka.tls")
-	if err != nil {
-		return nil, err
+// proof is the user and the password, those that the files have now.
+func proof(s config.SASL) (user, password string, err error) {
+	if user, err = held(s.Username, s.UsernameFile, "username"); err == nil {
+		password, err = held(s.Password, s.PasswordFile, "password")
 	}
-	c.ServerName, c.InsecureSkipVerify = a.ServerName, a.SkipVerify
-	return c, nil
+	return user, password, err
 }
 
-// password is the one that the file has now.
-func password(s config.SASL) (string, error) {
-	text := s.Password.Reveal()
-	what := "kafka.sasl.password"
-	if s.PasswordFile.Path != "" {
-		what = "kafka.sasl.password_file " + s.PasswordFile.Shown
+// held is a value of kafka.sasl, or what its file holds now.
+func held(value config.Secret, file config.File, key string) (string, error) {
+	text, what := value.Reveal(), saslKeys+"."+key
+	if file.Path != "" {
+		what += "_file " + file.Shown
 		var err error
-		if text, err = secret.ReadFile(s.PasswordFile.Path); err != nil {
+		if text, err = secret.ReadFile(file.Path); err != nil {
 			return "", fmt.Errorf("reading %s: %w", what, err)
 		}
 	}
@@ -78,31 +98,33 @@ func password(s config.SASL) (string, error) {
 	case text == "":
 		return "", errors.New(what + " is empty")
 	case strings.ContainsAny(text, "\x00\r\n"):
-		return "", errors.New(what + " has a line break or a zero byte in it: it is to hold the password alone")
+		return "", errors.New(what + " has a line break or a zero byte in it: it is to hold the " + key + " alone")
 	}
 	return text, nil
 }
 
-// sent is the password for a connection.
-func sent(s config.SASL) (string, error) {
-	text, err := password(s)
-	if err != nil {
+// sent is the proof for a connection.
+func sent(s config.SASL) (user, password string, err error) {
+	if user, password, err = proof(s); err != nil {
 		err = &AccessError{text: err.Error(), err: err}
 	}
-	return text, err
+	return user, password, err
 }
 
-// access are the client's settings by which the brokers let it in.
-func (o Options) access() (opts []kgo.Opt) {
-	if o.Access.Encrypted {
-		opts = append(opts, kgo.Dialer(dialer{o.Access}.dial))
+// opts are the client's settings by which the brokers let it in.
+func (a *Access) opts() (opts []kgo.Opt) {
+	if a == nil {
+		return nil
 	}
-	s := o.Access.SASL
+	if a.Encrypted {
+		opts = append(opts, kgo.Dialer(a.dial))
+	}
+	s := a.SASL
 	switch s.Mechanism {
 	case config.SASLPlain:
 		opts = append(opts, kgo.SASL(plain.Plain(func(context.Context) (plain.Auth, error) {
-			text, err := sent(s)
-			return plain.Auth{User: s.Username.Reveal(), Pass: text}, err
+			user, password, err := sent(s)
+			return plain.Auth{User: user, Pass: password}, err
 		})))
 	case config.SASLScram256, config.SASLScram512:
 		mechanism := scram.Sha256
@@ -110,53 +132,21 @@ func (o Options) access() (opts []kgo.Opt) {
 			mechanism = scram.Sha512
 		}
 		opts = append(opts, kgo.SASL(mechanism(func(context.Context) (scram.Auth, error) {
-			text, err := sent(s)
-			return scram.Auth{User: s.Username.Reveal(), Pass: text}, err
+			user, password, err := sent(s)
+			return scram.Auth{User: user, Pass: password}, err
 		})))
+	case config.SASLOAuth:
+		opts = append(opts, kgo.SASL(a.tokens))
 	}
 	return opts
 }
 
-// dialer opens connections over TLS. It reads the files for each, so that a certificate that was renewed is
-// the one that is shown.
-type dialer struct{ access config.Access }
-
-func (d dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	settings, err := tlsOf(d.access)
-	if err != nil {
-		return nil, &AccessError{text: err.Error(), err: err}
+func (a *Access) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := trust.Dialer{TLS: a.TLS, Under: tlsKeys}.Dial(ctx, network, address)
+	if errors.As(err, new(*trust.FileError)) {
+		err = &AccessError{text: err.Error(), err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	if settings.ServerName == "" {
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			host = address
-		}
-		settings.ServerName = host
-	}
-	over := tls.Client(conn, settings)
-	if err := over.HandshakeContext(ctx); err != nil {
-		_ = conn.Close()
-		return nil, &handshakeError{err}
-	}
-	return over, nil
-}
-
-// handshakeError is the error of a TLS handshake. It does not unwrap to io.EOF: the client would say of it
-// that anything may be wrong.
-type handshakeError struct{ err error }
-
-func (e *handshakeError) Error() string { return "the TLS handshake failed: " + e.err.Error() }
-func (e *handshakeError) Unwrap() error {
-	if errors.Is(e.err, io.EOF) {
-		return nil
-	}
-	return e.err
+	return conn, err
 }
 
 // AccessError is the error of a broker that is there and does not let the client in, or that the client does
@@ -180,7 +170,7 @@ func (o Options) refused(err error) error {
 		return err
 	}
 	said := err.Error()
-	var handshake *handshakeError
+	var handshake *trust.HandshakeError
 	switch {
 	case errors.As(err, &handshake):
 		said = handshake.Error()
@@ -189,8 +179,8 @@ func (o Options) refused(err error) error {
 	case alerted(err):
 		said = "the broker answers by a TLS alert"
 	}
-	passes := closed(err) && o.Access == (config.Access{})
-	return &AccessError{o.hide(said) + ": " + hint, err, passes}
+	passes := closed(err) && o.Access.open()
+	return &AccessError{o.Access.hide(said) + ": " + hint, err, passes}
 }
 
 // closed reports whether all that is known is that the broker closed a connection.
@@ -202,49 +192,51 @@ func closed(err error) bool {
 // an answer. It has no error of its own for that.
 func alerted(err error) bool { return strings.Contains(err.Error(), "tls alert record") }
 
-// hide takes the user and the password out of a text.
-func (o Options) hide(said string) string {
+// hide takes what proves who asks out of a text.
+func (a *Access) hide(said string) string {
+	if a == nil {
+		return said
+	}
+	if a.tokens != nil {
+		return a.tokens.hide(said)
+	}
 	var secrets secret.Set
-	secrets.Add(o.Access.SASL.Username.Reveal())
-	if o.Access.SASL.Mechanism != "" {
-		if text, err := password(o.Access.SASL); err == nil {
-			secrets.AddAll(text)
-		}
+	if user, password, err := proof(a.SASL); err == nil {
+		secrets.Add(user)
+		secrets.AddAll(password)
 	}
 	return secrets.Hide(said)
 }
+
+// open reports whether brokers are asked without TLS and without a proof.
+func (a *Access) open() bool { return a == nil || a.Open() }
 
 // refusalHint says what to do about an error in opening a connection that the settings of access explain; "":
 // they do not.
 func (o Options) refusalHint(err error) string {
 	var (
-		a         = o.Access
-		unknown   x509.UnknownAuthorityError
-		name      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		operation *net.OpError
+		a         config.Access
 		plain     tls.RecordHeaderError
-		handshake *handshakeError
+		handshake *trust.HandshakeError
 		closed    = closed(err)
 	)
-	alert := errors.As(err, &operation) && operation.Op == "remote error" // what crypto/tls calls one of the other side
-	switch {
-	case errors.Is(err, context.Canceled):
+	if o.Access != nil {
+		a = o.Access.Access
+	}
+	mechanism := strings.ToUpper(a.SASL.Mechanism)
+	if errors.Is(err, context.Canceled) {
 		return ""
-	case errors.As(err, &unknown):
-		return "give the certificate of who signed it in kafka.tls.ca_file"
-	case errors.As(err, &name):
-		return "ask the brokers by that name, or give it in kafka.tls.server_name"
-	case errors.As(err, &invalid):
-		return "the broker needs a certificate that is good now and for this; is this machine's clock right?"
-	case alert && a.TLS.CertFile.Path == "":
-		return "does the broker want a client certificate? Give kafka.tls.cert_file and key_file"
-	case alert:
-		return "the broker does not take this certificate: look at kafka.tls.cert_file " + a.TLS.CertFile.Shown + ", and at whom the broker trusts"
+	}
+	if hint := trust.Hint(err, a.TLS, tlsKeys, "the broker"); hint != "" {
+		return hint
+	}
+	switch {
 	case errors.As(err, &plain), errors.As(err, &handshake):
 		return "is it a port without TLS? Name the one with TLS in kafka.brokers, or remove kafka.tls"
+	case errors.Is(err, kerr.SaslAuthenticationFailed) && a.SASL.Mechanism == config.SASLOAuth:
+		return "the broker does not take this token: look at " + o.Access.tokens.keys() + ", and at whom the broker trusts to make tokens"
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
-		return "the broker does not take kafka.sasl.username with this password by " + strings.ToUpper(a.SASL.Mechanism)
+		return "the broker does not take kafka.sasl.username with this password by " + mechanism
 	case errors.Is(err, kerr.UnsupportedSaslMechanism):
 		return "the broker has not enabled kafka.sasl.mechanism " + a.SASL.Mechanism + ": give another one"
 	case errors.Is(err, kerr.IllegalSaslState):
@@ -255,8 +247,10 @@ func (o Options) refusalHint(err error) string {
 		return "does it want TLS (kafka.tls), or a password (kafka.sasl)?"
 	case closed && !a.Encrypted && errors.As(err, new(*kgo.ErrFirstReadEOF)):
 		return "does it want TLS (kafka.tls)?"
+	case closed && a.SASL.Mechanism == config.SASLOAuth:
+		return "did it refuse the token of kafka.sasl? A broker that shuts down closes connections too"
 	case closed && a.SASL.Mechanism != "":
-		return "did it refuse kafka.sasl.username with this password by " + strings.ToUpper(a.SASL.Mechanism) + "? A broker that shuts down closes connections too"
+		return "did it refuse kafka.sasl.username with this password by " + mechanism + "? A broker that shuts down closes connections too"
 	case closed && a.TLS.CertFile.Path == "":
 		return "does it want a password (kafka.sasl), or a client certificate (kafka.tls.cert_file and key_file)?"
 	case closed:

@@ -68,9 +68,9 @@ func TestAccess(t *testing.T) {
 		{"TLS", encrypted, trusting, ""},
 		{"an authority that is unknown", encrypted, config.Access{Encrypted: true}, "kafka.tls.ca_file"},
 		{"another authority", encrypted, config.Access{Encrypted: true, TLS: config.TLS{CAFile: fileAt(other.File)}}, "kafka.tls.ca_file"},
-		{"unverified", encrypted, config.Access{Encrypted: true, SkipVerify: true}, ""},
+		{"unverified", encrypted, config.Access{Encrypted: true, TLS: config.TLS{SkipVerify: true}}, ""},
 		{"another name", named, trusting, "kafka.tls.server_name"},
-		{"another name that is expected", named, with(trusting, func(a *config.Access) { a.ServerName = "kafka.internal" }), ""},
+		{"another name that is expected", named, with(trusting, func(a *config.Access) { a.TLS.ServerName = "kafka.internal" }), ""},
 		{"a client certificate", mutual, showing(cert, key), ""},
 		{"no client certificate", mutual, trusting, "kafka.tls.cert_file"},
 		{"a client certificate of somebody else's", mutual, showing(strange, strangeKey), "kafka.tls.cert_file"},
@@ -89,14 +89,14 @@ func TestAccess(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := Options{Brokers: []string{c.broker}, Access: c.access}.Ping(t.Context())
+			err := Options{Brokers: []string{c.broker}, Access: NewAccess(c.access)}.Ping(t.Context())
 			if c.says == "" {
 				if err != nil {
 					t.Error(err)
 				}
 				return
 			}
-			if c.access == (config.Access{}) { // a broker that restarts closes connections too
+			if c.access.Open() { // a broker that restarts closes connections too
 				if wantAccess(t, err, c.says); !Passing(err) {
 					t.Errorf("%v does not pass", err)
 				}
@@ -127,7 +127,7 @@ func wantAccess(t *testing.T, err error, says string) {
 // A port without TLS that closes the connection, as Kafka does where it takes the client's greeting for
 // the length of a request.
 func TestTLSAtAPlaintextPort(t *testing.T) {
-	err := Options{Brokers: []string{closing(t, nil)}, Access: config.Access{Encrypted: true}}.Ping(t.Context())
+	err := Options{Brokers: []string{closing(t, nil)}, Access: NewAccess(config.Access{Encrypted: true})}.Ping(t.Context())
 	wantRefused(t, err, "remove kafka.tls")
 }
 
@@ -161,7 +161,7 @@ func closing(t *testing.T, answer []byte) string {
 // words hold what it was sent, that is not shown.
 func TestWordsOfARefusal(t *testing.T) {
 	c := kit.Fake(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "user-hunter2", "pass-hunter2"))
-	o := Options{Brokers: c.ListenAddrs(), Access: config.Access{SASL: user(config.SASLPlain, "wrong-hunter2")}}
+	o := Options{Brokers: c.ListenAddrs(), Access: NewAccess(config.Access{SASL: user(config.SASLPlain, "wrong-hunter2")})}
 	c.ControlKey(int16(kmsg.SASLAuthenticate), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
 		resp := req.ResponseKind().(*kmsg.SASLAuthenticateResponse)
@@ -195,7 +195,7 @@ func TestWordsOfARefusal(t *testing.T) {
 func TestPlaintextAtATLSPort(t *testing.T) {
 	broker := closing(t, []byte{21, 3, 3, 0, 2, 2, 80})
 	for _, a := range []config.Access{{}, {SASL: user(config.SASLPlain, "pass-hunter2")}} {
-		wantRefused(t, Options{Brokers: []string{broker}, Access: a}.Ping(t.Context()), "answers by a TLS alert: its port wants TLS: set kafka.tls")
+		wantRefused(t, Options{Brokers: []string{broker}, Access: NewAccess(a)}.Ping(t.Context()), "answers by a TLS alert: its port wants TLS: set kafka.tls")
 	}
 }
 
@@ -210,15 +210,15 @@ func TestPasswordFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o := Options{Brokers: c.ListenAddrs(), Access: config.Access{SASL: config.SASL{
-		Mechanism: config.SASLScram256, Username: "user-hunter2", PasswordFile: fileAt(path)}}}
+	o := Options{Brokers: c.ListenAddrs(), Access: NewAccess(config.Access{SASL: config.SASL{
+		Mechanism: config.SASLScram256, Username: "user-hunter2", PasswordFile: fileAt(path)}})}
 	for says, text := range map[string]string{
 		"kafka.sasl.password_file ${DIR}/password is empty": " \n",
 		"has a line break":   "pass-hunter2\nhunter2",
 		"longer than 64 KiB": strings.Repeat("hunter2", 10000),
 	} {
 		write(text)
-		if err := Usable(o.Access); class.Of(err) != class.Config || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
+		if err := o.Access.Usable(); class.Of(err) != class.Config || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("class %v: %v, want %s", class.Of(err), err, says)
 		}
 		wantRefused(t, o.Ping(t.Context()), says)
@@ -227,7 +227,7 @@ func TestPasswordFile(t *testing.T) {
 		{"wrong-hunter2\n", "kafka.sasl.username"}, {"pass-hunter2\n", ""}, {"wrong-hunter2\n", "kafka.sasl.username"},
 	} {
 		write(step.text)
-		if err := Usable(o.Access); err != nil {
+		if err := o.Access.Usable(); err != nil {
 			t.Error(err)
 		}
 		if err := o.Ping(t.Context()); step.says != "" {
@@ -245,7 +245,7 @@ func TestPasswordFile(t *testing.T) {
 // What the settings give up is said, and nothing else is.
 func TestRisks(t *testing.T) {
 	for says, a := range map[string]config.Access{
-		"insecure_skip_verify": {Encrypted: true, SkipVerify: true, SASL: user(config.SASLPlain, "p")},
+		"insecure_skip_verify": {Encrypted: true, TLS: config.TLS{SkipVerify: true}, SASL: user(config.SASLPlain, "p")},
 		"without kafka.tls":    {SASL: user(config.SASLPlain, "p")},
 	} {
 		if got := Risks(a); len(got) != 1 || !strings.Contains(got[0], says) {

@@ -11,10 +11,8 @@ import (
 // acks collects what the broker says of a transaction's records.
 type acks struct {
 	mu     sync.Mutex
-	topic  string
-	state  string
-	stream string
-	cursor int64 // offset of the cursor in the state topic
+	o      *Options // of the sink
+	cursor int64    // offset of the cursor in the state topic
 	err    error
 
 	// By partition of the output topic: behind the last record, where the first one lies, and
@@ -32,7 +30,7 @@ func (a *acks) reset(partitions int, o *Options) {
 		*list = (*list)[:partitions]
 		clear(*list)
 	}
-	a.topic, a.state, a.stream, a.err = o.Topic, o.StateTopic, o.Stream, nil
+	a.o, a.err = o, nil
 }
 
 func (a *acks) ack(r *kgo.Record, err error) {
@@ -41,15 +39,15 @@ func (a *acks) ack(r *kgo.Record, err error) {
 	switch {
 	case err != nil:
 		if a.err == nil {
-			a.err = fmt.Errorf("record %q of %d bytes to topic %s: %w", clip(r.Key), len(r.Key)+len(r.Value), r.Topic, err)
+			a.err = fmt.Errorf("record %q of %d bytes to topic %s: %w", clip(r.Key), len(r.Key)+len(r.Value), r.Topic, a.o.ofRecord(r.Topic, err))
 		}
-	case r.Topic == a.topic && int(r.Partition) < len(a.ends):
+	case r.Topic == a.o.Topic && int(r.Partition) < len(a.ends):
 		p := r.Partition
 		if a.counts[p]++; a.counts[p] == 1 || r.Offset < a.firsts[p] {
 			a.firsts[p] = r.Offset
 		}
 		a.ends[p] = max(a.ends[p], r.Offset+1)
-	case r.Topic == a.state && string(r.Key) == a.stream:
+	case r.Topic == a.o.StateTopic && string(r.Key) == a.o.Stream:
 		a.cursor = r.Offset
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/trust"
 	"tidemark/strategies"
 )
 
@@ -21,11 +21,12 @@ type Options struct {
 	Stream          string // the key of its cursor
 	Topic           string // where its records go
 	StateTopic      string
-	StatePartitions int    // of a state topic that is created
-	Partitions      int    // of a data topic that is created
-	Replication     int    // of topics that are created; -1: the broker's default
-	Compression     string // lz4, zstd, snappy, gzip, none
-	IDPrefix        string // of the transactional id
+	StatePartitions int               // of a state topic that is created
+	Partitions      int               // of a data topic that is created
+	TopicConfig     map[string]string // settings of the output topic where it is created, beside or in place of those of dataConfig
+	Replication     int               // of topics that are created; -1: the broker's default
+	Compression     string            // lz4, zstd, snappy, gzip, none
+	IDPrefix        string            // of the transactional id
 	TxnTimeout      time.Duration
 	Back            time.Duration // how far behind its mark the stream reads again
 	Logger          *slog.Logger
@@ -45,7 +46,7 @@ type Options struct {
 	// otherwise.
 	FailOnLoss bool
 	Together   *Together // of the worker's sinks; nil: this one looks for itself
-	Access     config.Access
+	Access     *Access
 	Client     []kgo.Opt // more client settings, as a test's network
 }
 
@@ -57,13 +58,13 @@ func (o Options) client(more ...kgo.Opt) (*kgo.Client, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Brokers...),
 		kgo.ClientID("tidemark"),
-		kgo.DialTimeout(dialTimeout),
+		kgo.DialTimeout(trust.DialTimeout),
 		kgo.RetryTimeout(dialPatience),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 		kgo.FetchMaxWait(250 * time.Millisecond), // a fetch under way keeps a new partition waiting
 		kgo.DisableClientMetrics(),               // they are pushed on Close, to a broker that may be gone
 	}
-	opts = append(opts, o.access()...)
+	opts = append(opts, o.Access.opts()...)
 	opts = append(opts, o.Client...)
 	cl, err := kgo.NewClient(append(opts, more...)...)
 	if err != nil {

@@ -142,7 +142,8 @@ func (o Options) parseCursor(stream string, e *entry) (strategies.Cursor, error)
 	}
 	if err != nil {
 		return strategies.Cursor{}, class.Refuse(class.Errorf(class.Broker, "reading the cursor of stream %s in topic %s, partition %d, offset %d: %w "+
-			"(schemas/cursor.schema.json describes what it has to be)", stream, o.StateTopic, e.partition, e.offset, err))
+			"(schemas/cursor.schema.json describes what it has to be; tidemark state delete removes it, and the stream begins anew on its topic)",
+			stream, o.StateTopic, e.partition, e.offset, err))
 	}
 	return c, nil
 }

@@ -11,14 +11,14 @@
 //
 // Files: sink.go (open, commit, close), acks.go (what the broker said of each record),
 // compress.go (batches), ending.go, outcome.go and late.go (how a transaction
-// ends, and what became of it), words.go and passing.go
-// (what a broker's refusal means, and whether it lasts), letters.go (the dead-letter topic), heal.go (transactions
+// ends, and what became of it), words.go, rights.go and passing.go
+// (what a broker's refusal means, which right is missing, and whether it lasts), letters.go (the dead-letter topic), heal.go (transactions
 // that a broker forgot), exclusive.go, trespass.go and judge.go (noticing another writer),
 // owners.go (whose an output topic is), schemas.go (the schemas it was written under), secrets.go (credentials that APIs replaced),
 // cursorlog.go and notes.go (reading the state topic), together.go, gather.go and ask.go (many
 // sinks that open at the same time), scan.go and proof.go
-// (reading topics up to an offset, and knowing that it is reached), read.go, missing.go and states.go
+// (reading topics up to an offset, and knowing that it is reached), read.go, tail.go, missing.go and states.go
 // (reading topics for people), topics.go and memory.go
 // (creating and checking topics), topic.go and look.go (whether the output topic is what it
-// was), partition.go and move.go (where keys go), client.go and access.go (connection settings, and how brokers let a client in), identity.go (transactional ids).
+// was), partition.go and move.go (where keys go), forget.go (removing a stream), client.go, access.go and tokens.go (connection settings, how brokers let a client in, and the tokens that they are shown), identity.go (transactional ids).
 package kafka

@@ -106,7 +106,7 @@ func (s *Sink) bar(ctx context.Context, id string) error {
 	defer cancel()
 	producer, _, err := client.ProducerID(patience)
 	if err != nil {
-		return class.Errorf(class.Broker, "initialising the producer id %q, under which the cursor or the topic was written before: %w", id, err)
+		return class.Errorf(class.Broker, "initialising the producer id %q, under which the cursor or the topic was written before: %w", id, toTransact.of(id, err))
 	}
 	s.barred, s.ids = append(s.barred, id), append(s.ids, producer)
 	if s.o.Logger != nil {

@@ -2,6 +2,9 @@ package kafka
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +26,46 @@ func (o Options) dataConfig() map[string]*string {
 		text := o.tombstones()
 		c["delete.retention.ms"] = &text
 	}
+	for name, value := range o.TopicConfig {
+		c[name] = &value
+	}
 	return c
+}
+
+// describeConfig is the settings that an output topic is created with.
+func (o Options) describeConfig() string {
+	c := o.dataConfig()
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		all = append(all, name+"="+*c[name])
+	}
+	return strings.Join(all, ", ")
+}
+
+// checkConfig says which of the settings that the configuration gives the output topic has otherwise, and how
+// it gets them; "": none.
+func (o Options) checkConfig(ctx context.Context, adm *kadm.Client) (string, error) {
+	if len(o.TopicConfig) == 0 {
+		return "", nil
+	}
+	has, err := o.settings(ctx, adm, o.Topic)
+	if err != nil {
+		return "", err
+	}
+	var differ, want []string
+	for _, name := range slices.Sorted(maps.Keys(o.TopicConfig)) {
+		value := o.TopicConfig[name]
+		if has[name] == value {
+			continue
+		}
+		differ = append(differ, fmt.Sprintf("%s=%s instead of %s", name, has[name], value))
+		want = append(want, fmt.Sprintf("%s=[%s]", name, value))
+	}
+	if len(differ) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("; it has %s (topic_config), which kafka-configs.sh --bootstrap-server %s --alter --entity-type topics --entity-name %s --add-config %s changes",
+		strings.Join(differ, ", "), strings.Join(o.Brokers, ","), o.Topic, strings.Join(want, ",")), nil
 }
 
 // tombstones is how long the output topic should keep them.

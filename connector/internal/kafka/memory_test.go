@@ -65,3 +65,38 @@ func TestBrokerMemory(t *testing.T) {
 		}
 	}
 }
+
+// A topic is made with the settings that the configuration gives, beside the stream's own, and check says which
+// of them a topic has otherwise.
+func TestBrokerTopicConfig(t *testing.T) {
+	o := options(t)
+	o.Back = 2 * day
+	o.TopicConfig = map[string]string{"cleanup.policy": "compact,delete", "retention.ms": "604800000"}
+	const want = "cleanup.policy=compact,delete, delete.retention.ms=259200000, retention.ms=604800000"
+	if said, err := o.CheckTopic(t.Context()); err != nil || !strings.HasSuffix(said, want) {
+		t.Errorf("%s, %v", said, err)
+	}
+	open(t, newSink(t, o))
+	cl, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	has, err := o.settings(t.Context(), kadm.NewClient(cl), o.Topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"cleanup.policy": "compact,delete", "delete.retention.ms": "259200000", "retention.ms": "604800000"} {
+		if has[name] != value {
+			t.Errorf("%s is %s, want %s", name, has[name], value)
+		}
+	}
+	if said, err := o.CheckTopic(t.Context()); err != nil || strings.Contains(said, "topic_config") {
+		t.Errorf("%s, %v", said, err)
+	}
+	o.TopicConfig["retention.ms"] = "900000000"
+	said, err := o.CheckTopic(t.Context())
+	if err != nil || !strings.Contains(said, "retention.ms=604800000 instead of 900000000") || !strings.Contains(said, "--add-config retention.ms=[900000000]") {
+		t.Errorf("%s, %v", said, err)
+	}
+}

@@ -47,8 +47,12 @@ func exists(ctx context.Context, adm *kadm.Client, topic string) error {
 		return nil
 	}
 	// An internal topic, or one that we may not list, is asked for by its name.
-	if named, err := adm.ListTopicsWithInternal(ctx, topic); err == nil && named.Error() == nil && named.Has(topic) {
+	named, err := adm.ListTopicsWithInternal(ctx, topic)
+	switch {
+	case err == nil && named.Error() == nil && named.Has(topic):
 		return nil
+	case denied(err): // it may well be there
+		return class.Errorf(class.Broker, "looking up topic %s: %w", topic, toFind.of(topic, err))
 	}
 	e := &NoTopicError{Topic: topic}
 	for _, name := range topics.Names() {

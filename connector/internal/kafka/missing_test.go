@@ -23,7 +23,7 @@ func TestMissingTopicNamesThoseLikeIt(t *testing.T) {
 		{nil, "user", "no topics yet"},
 	} {
 		cl := cluster(t, 1, c.topics...)
-		err := at(cl, c.ask).Tail(t.Context(), false, func(*kgo.Record) error { return nil }, nil)
+		err := at(cl, c.ask).Tail(t.Context(), Part{}, func(*kgo.Record) error { return nil }, nil)
 		if class.Of(err) != class.Broker || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q among %q: got %v, want %q", c.ask, c.topics, err, c.want)
 		}

@@ -16,6 +16,12 @@ func (s *Sink) Respread() { s.spread, s.moving = len(s.ends), true }
 // Settled says that every key lies where it belongs.
 func (s *Sink) Settled() { s.moving = false }
 
+// Resume makes the next cursors go on from one that is not the stored one: where keys go is as it says.
+func (s *Sink) Resume(c strategies.Cursor) {
+	s.spread = Spread(c, s.found)
+	s.moving = c.Topic != nil && c.Topic.Moving && c.Topic.ID == s.found.ID
+}
+
 // Place is Commit for records that go to the given partitions instead of their keys' homes.
 func (s *Sink) Place(ctx context.Context, records []Record, partitions []int32, next strategies.Cursor) (strategies.Cursor, error) {
 	s.placed = partitions

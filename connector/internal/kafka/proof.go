@@ -79,7 +79,7 @@ func fetch(ctx context.Context, cl *kgo.Client, topic kadm.TopicDetail, at kadm.
 	}
 	p := &answer.Topics[0].Partitions[0]
 	if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-		return nil, class.Errorf(class.Broker, "reading topic %s, partition %d: %w", topic.Topic, at.Partition, err)
+		return nil, class.Errorf(class.Broker, "reading topic %s, partition %d: %w", topic.Topic, at.Partition, toRead.of(topic.Topic, err))
 	}
 	return p, nil
 }

@@ -12,16 +12,36 @@ import (
 // Read calls fn with every record of the output topic that is committed now. It fences
 // nobody (rule 7).
 func (o Options) Read(ctx context.Context, fn func(*kgo.Record) error) error {
+	_, err := o.ReadFrom(ctx, nil, fn)
+	return err
+}
+
+// ReadFrom is Read from the given offsets of the partitions on; nil: from their starts. It returns up to where it has read.
+func (o Options) ReadFrom(ctx context.Context, from []int64, fn func(*kgo.Record) error) (ends []int64, err error) {
 	cl, err := o.client()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer cl.Close()
 	s := span{topic: o.Topic}
 	if err := s.committed(ctx, cl); err != nil {
-		return err
+		return nil, err
 	}
-	return o.scan(ctx, s, fn)
+	for p, at := range from {
+		s.first[int32(p)] = max(s.first[int32(p)], at)
+	}
+	return perPartition(s.last, len(s.last)), o.scan(ctx, s, fn)
+}
+
+// MaxRecord is how many bytes of key, value and headers a record of the output topic may have.
+func (o Options) MaxRecord(ctx context.Context) (int, error) {
+	cl, err := o.client()
+	if err != nil {
+		return 0, err
+	}
+	defer cl.Close()
+	batch, err := maxBatch(ctx, kadm.NewClient(cl), o.Topic)
+	return batch - batchOverhead, err
 }
 
 // committed makes the span all of its topic that is committed now: up to the last stable offsets.
@@ -32,14 +52,6 @@ func (s *span) committed(ctx context.Context, cl *kgo.Client) (err error) {
 	}
 	s.last, err = stables(ctx, cl, s.topic)
 	return err
-}
-
-// Tail is Read for people: it says which topics there are where the output topic does not
-// exist (*NoTopicError), and gives up where the broker goes away. If follow is set, it goes on
-// with what is committed later, until ctx is done, which is no error then. pause, which may be
-// nil, is called whenever no more records are at hand.
-func (o Options) Tail(ctx context.Context, follow bool, fn func(*kgo.Record) error, pause func() error) error {
-	return o.inspect(ctx, span{topic: o.Topic, follow: follow, pause: pause}, fn)
 }
 
 // inspect reads the committed records of a topic for people. It never initialises a producer id

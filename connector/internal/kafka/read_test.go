@@ -60,7 +60,7 @@ func tail(t *testing.T, c *kfake.Cluster, topic string) []string {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var got []string
-	if err := at(c, topic).Tail(ctx, false, func(r *kgo.Record) error {
+	if err := at(c, topic).Tail(ctx, Part{}, func(r *kgo.Record) error {
 		got = append(got, fmt.Sprintf("%d:%s", r.Partition, r.Value))
 		return nil
 	}, nil); err != nil {
@@ -140,7 +140,7 @@ func TestFollowGoesOnUntilCancelled(t *testing.T) {
 	seen := make(chan string)
 	done := make(chan error, 1)
 	go func() {
-		done <- at(c, "a").Tail(ctx, true, func(r *kgo.Record) error { seen <- string(r.Value); return nil }, nil)
+		done <- at(c, "a").Tail(ctx, Part{Follow: true}, func(r *kgo.Record) error { seen <- string(r.Value); return nil }, nil)
 	}()
 	if got := <-seen; got != "1" {
 		t.Errorf("got %q", got)
@@ -171,7 +171,7 @@ func TestTailOfABrokerThatGoesAway(t *testing.T) {
 		})
 		o := at(c, "a")
 		o.Client = []kgo.Opt{kgo.RetryTimeout(100 * time.Millisecond)}
-		err := o.Tail(ctx, follow, func(*kgo.Record) error { return nil }, nil)
+		err := o.Tail(ctx, Part{Follow: follow}, func(*kgo.Record) error { return nil }, nil)
 		if class.Of(err) != class.Broker {
 			t.Errorf("follow %v: got %v", follow, err)
 		}
@@ -185,7 +185,7 @@ func TestTailPauses(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	n, paused := 0, false
-	err := at(c, "a").Tail(ctx, true, func(*kgo.Record) error { n++; return nil }, func() error {
+	err := at(c, "a").Tail(ctx, Part{Follow: true}, func(*kgo.Record) error { n++; return nil }, func() error {
 		if n == 2 {
 			paused = true
 			cancel()
@@ -201,11 +201,11 @@ func TestReadStopsWhenToldTo(t *testing.T) {
 	c := cluster(t, 1, "a")
 	produce(t, producer(t, c), record("a", 0, "k", "1"), record("a", 0, "k", "2"))
 	n := 0
-	if err := at(c, "a").Tail(t.Context(), false, func(*kgo.Record) error { n++; return ErrStop }, nil); err != nil || n != 1 {
+	if err := at(c, "a").Tail(t.Context(), Part{}, func(*kgo.Record) error { n++; return ErrStop }, nil); err != nil || n != 1 {
 		t.Errorf("read %d records, %v", n, err)
 	}
 	own := errors.New("my own")
-	if err := at(c, "a").Tail(t.Context(), false, func(*kgo.Record) error { return own }, nil); !errors.Is(err, own) {
+	if err := at(c, "a").Tail(t.Context(), Part{}, func(*kgo.Record) error { return own }, nil); !errors.Is(err, own) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestUnreachableBrokerIsSaid(t *testing.T) {
 	}
 	addr := ln.Addr().String()
 	_ = ln.Close()
-	err = Options{Brokers: []string{addr}, Topic: "a"}.Tail(t.Context(), false, func(*kgo.Record) error { return nil }, nil)
+	err = Options{Brokers: []string{addr}, Topic: "a"}.Tail(t.Context(), Part{}, func(*kgo.Record) error { return nil }, nil)
 	if class.Of(err) != class.Broker || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "--brokers") {
 		t.Errorf("got %v", err)
 	}

@@ -73,7 +73,7 @@ func (o Options) scan(ctx context.Context, s span, fn func(*kgo.Record) error) e
 		}
 		for _, e := range fetches.Errors() {
 			if !errors.Is(e.Err, context.DeadlineExceeded) && !kerr.IsRetriable(e.Err) {
-				return class.Errorf(class.Broker, "reading topic %s, partition %d: %w", e.Topic, e.Partition, e.Err)
+				return class.Errorf(class.Broker, "reading topic %s, partition %d: %w", e.Topic, e.Partition, toRead.of(e.Topic, e.Err))
 			}
 		}
 		if fetches.NumRecords() == 0 {
@@ -174,6 +174,9 @@ func offsetsOf(ctx context.Context, list lister, what, topic string) (map[int32]
 
 func offsetsOfAll(ctx context.Context, list lister, what string, topics []string) map[string]said[map[int32]int64] {
 	listed, failed := list(ctx, topics...)
+	if all, ok := apart(topics, failed, func(some []string) map[string]said[map[int32]int64] { return offsetsOfAll(ctx, list, what, some) }); ok {
+		return all
+	}
 	all := make(map[string]said[map[int32]int64], len(topics))
 	for _, topic := range topics {
 		offsets, err := make(map[int32]int64, len(listed[topic])), failed
@@ -186,7 +189,7 @@ func offsetsOfAll(ctx context.Context, list lister, what string, topics []string
 			err = errors.New("no partitions")
 		}
 		if err != nil {
-			err = class.Errorf(class.Broker, "looking up the %s of topic %s: %w", what, topic, err)
+			err = class.Errorf(class.Broker, "looking up the %s of topic %s: %w", what, topic, toFind.of(topic, err))
 		}
 		all[topic] = said[map[int32]int64]{offsets, err}
 	}

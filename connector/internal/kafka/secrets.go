@@ -108,7 +108,7 @@ func (s Secrets) Save(ctx context.Context, name string, sealed []byte) error {
 	}
 	// It aborts what an earlier attempt left open, and fences who still makes it.
 	if _, _, err := cl.ProducerID(ctx); err != nil {
-		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", o.TransactionalID(), err))
+		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", o.TransactionalID(), toTransact.of(o.TransactionalID(), err)))
 	}
 	found, err := o.latest(ctx, cl, state.partitions, 0, o.Stream)
 	if err != nil {
@@ -128,7 +128,7 @@ func (s Secrets) Save(ctx context.Context, name string, sealed []byte) error {
 	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream), Value: value}
 	if err := cl.ProduceSync(ctx, r).FirstErr(); err != nil { // Flush would not tell (rule 1)
 		_ = cl.EndTransaction(ctx, kgo.TryAbort) // the next Save aborts it for certain
-		return refusal(class.Errorf(class.Broker, "producing the record %s to topic %s: %w", o.Stream, o.StateTopic, err))
+		return refusal(class.Errorf(class.Broker, "producing the record %s to topic %s: %w", o.Stream, o.StateTopic, o.ofRecord(o.StateTopic, err)))
 	}
 	if err := cl.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return class.Errorf(class.Broker, "committing the record %s to topic %s: %w", o.Stream, o.StateTopic, err)

@@ -186,7 +186,7 @@ func (s *Sink) fence(ctx context.Context) error {
 		if errors.Is(err, kerr.InvalidTransactionTimeout) {
 			return cmp.Or(s.o.CheckTimeout(ctx), s.o.tooLong(0))
 		}
-		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), err))
+		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", s.o.TransactionalID(), toTransact.of(s.o.TransactionalID(), err)))
 	}
 	s.client, s.endings, s.bound = client, ends, false
 	return nil

@@ -44,7 +44,7 @@ func (o Options) ensure(ctx context.Context, adm *kadm.Client, topic string, par
 		err = fmt.Errorf("%w (kafka.replication is %d; are there as many brokers?)", err, o.Replication)
 	}
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
-		return info, refusal(class.Errorf(class.Broker, "creating topic %s: %w", topic, err))
+		return info, refusal(class.Errorf(class.Broker, "creating topic %s: %w", topic, toMake.of(topic, err)))
 	}
 	// A new topic takes a moment to get its leaders.
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
@@ -66,6 +66,9 @@ func describe(ctx context.Context, adm *kadm.Client, topic string) (topicInfo, e
 
 func describeAll(ctx context.Context, adm *kadm.Client, names []string) map[string]said[topicInfo] {
 	listed, failed := adm.ListTopics(ctx, names...)
+	if all, ok := apart(names, failed, func(some []string) map[string]said[topicInfo] { return describeAll(ctx, adm, some) }); ok {
+		return all
+	}
 	all := make(map[string]said[topicInfo], len(names))
 	for _, name := range names {
 		t, err := listed[name], failed
@@ -83,7 +86,7 @@ func describeAll(ctx context.Context, adm *kadm.Client, names []string) map[stri
 			}
 		}
 		if err != nil {
-			all[name] = said[topicInfo]{err: class.Errorf(class.Broker, "looking up topic %s: %w", name, err)}
+			all[name] = said[topicInfo]{err: class.Errorf(class.Broker, "looking up topic %s: %w", name, toFind.of(name, err))}
 			continue
 		}
 		all[name] = said[topicInfo]{value: topicInfo{id: t.ID.String(), partitions: len(t.Partitions)}}
@@ -106,7 +109,7 @@ func describeNow(ctx context.Context, cl *kgo.Client, topic string) (topicInfo, 
 		err = kerr.UnknownTopicOrPartition
 	}
 	if err != nil {
-		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s again: %w", topic, err)
+		return topicInfo{}, class.Errorf(class.Broker, "looking up topic %s again: %w", topic, toFind.of(topic, err))
 	}
 	t := resp.Topics[0]
 	return topicInfo{id: kadm.TopicID(t.TopicID).String(), partitions: len(t.Partitions)}, nil
@@ -187,9 +190,12 @@ func settingsOfAll(ctx context.Context, adm *kadm.Client, topics []string) map[s
 		all[topic] = said[map[string]string]{value: make(map[string]string)}
 	}
 	failed := func(topic string, err error) {
-		all[topic] = said[map[string]string]{err: class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, err)}
+		all[topic] = said[map[string]string]{err: class.Errorf(class.Broker, "reading the settings of topic %s: %w", topic, toKnow.of(topic, err))}
 	}
 	configs, err := adm.DescribeTopicConfigs(ctx, topics...)
+	if all, ok := apart(topics, err, func(some []string) map[string]said[map[string]string] { return settingsOfAll(ctx, adm, some) }); ok {
+		return all
+	}
 	if err != nil {
 		for _, topic := range topics {
 			failed(topic, err)
@@ -229,24 +235,28 @@ func untold(topic, key string) error {
 // CheckTopic looks at the output topic and its dead letters' and changes nothing. It returns a line for
 // people.
 func (o Options) CheckTopic(ctx context.Context) (string, error) {
-	return o.check(ctx, o.Topic, o.Partitions, func(adm *kadm.Client) (string, error) {
+	return o.check(ctx, o.Topic, o.Partitions, o.describeConfig(), func(adm *kadm.Client) (string, error) {
 		note, err := o.checkDead(ctx, adm)
 		if err == nil {
 			err = o.checkMemory(ctx, adm)
 		}
-		return note, err
+		differs := ""
+		if err == nil {
+			differs, err = o.checkConfig(ctx, adm)
+		}
+		return note + differs, err
 	})
 }
 
 // CheckState is CheckTopic of the state topic.
 func (o Options) CheckState(ctx context.Context) (string, error) {
-	return o.check(ctx, o.StateTopic, o.StatePartitions, func(adm *kadm.Client) (string, error) {
+	return o.check(ctx, o.StateTopic, o.StatePartitions, "cleanup.policy=compact", func(adm *kadm.Client) (string, error) {
 		return "", o.checkStatePolicy(ctx, adm)
 	})
 }
 
 // check describes a topic and, where it exists, what more there is to say of it.
-func (o Options) check(ctx context.Context, topic string, partitions int, more func(*kadm.Client) (string, error)) (string, error) {
+func (o Options) check(ctx context.Context, topic string, partitions int, settings string, more func(*kadm.Client) (string, error)) (string, error) {
 	cl, err := o.client()
 	if err != nil {
 		return "", err
@@ -255,7 +265,7 @@ func (o Options) check(ctx context.Context, topic string, partitions int, more f
 	adm := kadm.NewClient(cl)
 	info, err := describe(ctx, adm, topic)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, cleanup.policy=compact", topic, partitions), nil
+		return fmt.Sprintf("%s does not exist yet, will be created with %d partitions, %s", topic, partitions, settings), nil
 	}
 	if err != nil {
 		return "", err

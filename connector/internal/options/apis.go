@@ -2,7 +2,9 @@ package options
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"golang.org/x/time/rate"
@@ -24,7 +26,7 @@ type APIs struct {
 	ways  *rest.Ways
 
 	mu  sync.Mutex
-	all map[string]*api
+	all map[string]api
 	own map[string]*proof // of the streams that have credentials of their own: those who read slices for their rows have them, too
 }
 
@@ -40,12 +42,21 @@ type api struct {
 	err     error // of making it
 	limiter *rate.Limiter
 	budgets *rest.Budgets
+
+	// What these were made of: with another configuration they are made anew.
+	auth   *config.Auth
+	limits limits
+}
+
+type limits struct {
+	rate    float64
+	budgets []config.Budget
 }
 
 // NewAPIs makes the parts of a worker's streams, each when it is asked for first. base is what requests are sent
 // through, or nil; store keeps what APIs replace of their credentials, and may be nil.
 func NewAPIs(base http.RoundTripper, store auth.Store, log *slog.Logger) *APIs {
-	return &APIs{store: store, log: log, ways: rest.NewWays(base), all: make(map[string]*api), own: make(map[string]*proof)}
+	return &APIs{store: store, log: log, ways: rest.NewWays(base), all: make(map[string]api), own: make(map[string]*proof)}
 }
 
 // Rest returns the options of the client of the stream's API, with what it uses together with other streams.
@@ -85,28 +96,38 @@ func (a *APIs) ownOf(s config.Stream, log *slog.Logger) *proof {
 }
 
 // of is what the stream's API has of all that its streams may share; s is one of them.
-func (a *APIs) of(s config.Stream) *api {
+func (a *APIs) of(s config.Stream) api {
 	if s.API == "" {
-		return nil
+		return api{}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	x := a.all[s.API]
-	if x == nil {
-		x = new(api)
-		a.all[s.API] = x
+	if of := (limits{s.RateLimit, s.Budgets}); s.Shares("rate_limit") && (x.limiter == nil && x.budgets == nil || !reflect.DeepEqual(x.limits, of)) {
+		x.limiter, x.budgets, x.limits = rest.NewLimiter(s.RateLimit), rest.NewBudgets(s.Budgets), of
 	}
-	if s.Shares("rate_limit") && x.limiter == nil && x.budgets == nil {
-		x.limiter, x.budgets = rest.NewLimiter(s.RateLimit), rest.NewBudgets(s.Budgets)
-	}
-	if s.Shares("auth") && x.proof == nil && x.err == nil {
+	if s.Shares("auth") && (x.auth == nil || !reflect.DeepEqual(*x.auth, s.Auth)) {
+		x.auth = &s.Auth
 		// No stream has a colon in its name.
 		x.proof, x.err = auth.New(s.Auth, auth.Options{Name: "api:" + s.API, Store: a.store, Logger: a.log.With("api", s.API)})
 		if x.err != nil {
 			x.err = class.Errorf(class.Config, "api %s: %w", s.API, x.err)
 		}
 	}
+	a.all[s.API] = x
 	return x
+}
+
+// Mark remembers what there is, which the returned function brings back: streams that were made since are not used.
+func (a *APIs) Mark() (undo func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := maps.Clone(a.all)
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.all = before
+	}
 }
 
 // Close drops the connections that nobody uses.

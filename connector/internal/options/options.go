@@ -32,11 +32,12 @@ func Rest(s config.Stream, maxInFlight int64) (rest.Options, error) {
 	if err != nil {
 		return rest.Options{}, err
 	}
+	shape := s.Shape()
 	o := rest.Options{
 		URL: s.URL, Template: template, Format: format, Headers: s.Headers, Timeout: s.RequestTimeout,
-		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, RateLimit: s.RateLimit,
+		MaxRetries: s.MaxRetries, MaxWait: s.MaxWait, MaxBody: s.MaxBody, Cache: s.Cache, RateLimit: s.RateLimit,
 		Budgets: rest.NewBudgets(s.Budgets), Errors: s.Errors, NoContent: s.Ends(config.EndNoContent),
-		Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
+		Quiet: shape.Hides(), Network: rest.Network{TLS: s.TLS, Proxy: s.Proxy},
 	}
 	if s.Traits().Whole {
 		o.Piece = reading.PieceOf(maxInFlight)
@@ -61,7 +62,7 @@ func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 		MorePath: s.MorePath, PagesPath: s.PagesPath,
 		Records: layouts[s.Records], KeyField: s.KeyField,
 		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData), Where: s.Where,
-		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
+		Shape: s.Shape(), DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }
 

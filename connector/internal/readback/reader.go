@@ -7,6 +7,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
 	"tidemark/connector/internal/wire"
@@ -37,8 +38,13 @@ type Reader struct {
 }
 
 // Window is what the topic holds from a cursor value on (rules 9 and 10). from are the offsets
-// behind which it has all of it; nil: the topic is read whole.
-func (r *Reader) Window(ctx context.Context, start int64, from []int64) (*window.Window, error) {
+// behind which it has all of it; nil: the topic is read whole. again says what of it is to be written once more; nil:
+// nothing.
+func (r *Reader) Window(ctx context.Context, start int64, from []int64, again *strategies.Again) (*window.Window, error) {
+	repeated, err := r.repeated(again)
+	if err != nil {
+		return nil, err
+	}
 	w := window.New(start, r.Stream.WindowRows)
 	at := from
 	if at == nil {
@@ -47,12 +53,16 @@ func (r *Reader) Window(ctx context.Context, start int64, from []int64) (*window
 	w.Begin(at)
 	r.Begin()
 	spread := r.Topic.Spread()
-	err := r.Topic.Scan(ctx, from, func(rec *kgo.Record) error {
+	err = r.Topic.Scan(ctx, from, func(rec *kgo.Record) error {
 		v, hash, err := r.Inspect(ctx, rec)
-		if err == nil {
-			Load(w, rec, spread, v, hash)
+		if err != nil {
+			return err
 		}
-		return err
+		if repeated != nil && repeated(rec, v, hash) {
+			hash = window.Again
+		}
+		Load(w, rec, spread, v, hash)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -65,6 +75,23 @@ func (r *Reader) Window(ctx context.Context, start int64, from []int64) (*window
 	}
 	r.Report.Board.Set(func(s *status.Status) { s.Window = w.Rows() })
 	return w, nil
+}
+
+// repeated says of a record whether it is to be written once more; nil: none is. Keys' records outside of their
+// partitions are not: a later one of the same version would have no place.
+func (r *Reader) repeated(again *strategies.Again) (func(rec *kgo.Record, v strategies.Value, hash uint64) bool, error) {
+	if again == nil || again.TopicID != r.Topic.TopicID() {
+		return nil, nil //nolint:nilnil // there is nothing to say
+	}
+	from, err := window.Start(r.Format, again.From)
+	if err != nil {
+		return nil, err
+	}
+	spread := r.Topic.Spread()
+	return func(rec *kgo.Record, v strategies.Value, hash uint64) bool {
+		return int(rec.Partition) < len(again.Ends) && rec.Offset < again.Ends[rec.Partition] && hash != window.Unknown &&
+			(v.Set && v.N >= from || from == window.Everything) && kafka.Home(rec, spread) == rec.Partition
+	}, nil
 }
 
 // Letters makes a window know the rows in the dead-letter topic.

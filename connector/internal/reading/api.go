@@ -14,8 +14,9 @@ import (
 type API struct {
 	client *rest.Client
 	plan   *wire.Plan
-	sliced bool // keys begin with the slice's value, or the key of its row
-	parent *API // of the rows for each of which there is a slice; nil: there are none
+	sliced bool   // keys begin with the slice's value, or the key of its row
+	parent *API   // of the rows for each of which there is a slice; nil: there are none
+	token  string // the header that has the next page's token; empty: the body has it, if anything
 }
 
 // NewAPI returns the source of a client's answers, whose rows become records by the plan.
@@ -23,6 +24,9 @@ func NewAPI(client *rest.Client, plan *wire.Plan) *API { return &API{client: cli
 
 // KeyBySlice makes the value of a slice a part of the keys of its rows, whose ids need not be unique among all.
 func (a *API) KeyBySlice() { a.sliced = true }
+
+// TokenIn names the header that has the token of the next page, or its URL.
+func (a *API) TokenIn(header string) { a.token = header }
 
 // pageCost is what a page takes in memory, in times its body: the body, the encoded rows
 // with their descriptions, and the records made from them.
@@ -39,33 +43,36 @@ func PieceOf(maxInFlight int64) int64 { return max(maxInFlight/(piecesInFlight*p
 // Page asks one question.
 func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
 	var page *wire.Page
-	resp, err := a.client.Get(ctx, params, a.scan(&page))
+	slice, parent := "", strategies.Slice(params)
+	for i := range params {
+		if params[i].Role == strategies.RoleEach && parent == "" {
+			slice = params[i].Value
+		}
+	}
+	resp, err := a.client.Get(ctx, params, a.scan(&page, slice))
 	if err != nil {
 		return nil, err
 	}
 	out := a.answer(resp, page)
-	if a.sliced {
-		for _, p := range params {
-			switch p.Role {
-			case strategies.RoleEach:
-				a.plan.KeyWithin(p.Value, false, out.Rows)
-			case strategies.RoleSlice:
-				a.plan.KeyWithin(p.Value, a.parent.composite(), out.Rows)
-			}
-		}
+	switch {
+	case !a.sliced:
+	case parent != "":
+		a.plan.KeyWithin(parent, a.parent.composite(), out.Rows)
+	case slice != "":
+		a.plan.KeyWithin(slice, false, out.Rows)
 	}
 	return out, nil
 }
 
-// scan makes rows of a response that is a page, or a part of one.
-func (a *API) scan(page **wire.Page) func(*rest.Response) error {
+// scan makes rows of a response that is a page, or a part of one, of a slice or of the whole collection.
+func (a *API) scan(page **wire.Page, slice string) func(*rest.Response) error {
 	return func(r *rest.Response) (err error) {
 		if r.Status == http.StatusNoContent || r.Skipped {
 			*page = wire.Empty()
 			return nil
 		}
 		if r.Rest == nil {
-			*page, err = a.plan.Scan(r.Body)
+			*page, err = a.plan.ScanSlice(r.Body, slice)
 			return err
 		}
 		pg, err := a.plan.ScanPiece(r.Body)
@@ -84,7 +91,7 @@ func (a *API) scan(page **wire.Page) func(*rest.Response) error {
 
 func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	out := &Answer{
-		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost * int64(cap(resp.Body)), Adjusted: page.Adjusted, Skipped: resp.Skipped,
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost*int64(cap(resp.Body)) + page.Shaped, Adjusted: page.Adjusted, Skipped: resp.Skipped,
 		Free: func() {
 			page.Release()
 			resp.Release()
@@ -92,6 +99,9 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	}
 	out.More.And(wire.Heard(resp.Header))
 	out.Link = wire.NextLink(resp.Header)
+	if a.token != "" {
+		out.Token = wire.HeaderToken(resp.Header, a.token)
+	}
 	rest := resp.Rest
 	if rest == nil {
 		return out
@@ -103,7 +113,7 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	out.Stop = rest.Close
 	out.Rest = func(ctx context.Context) (*Answer, error) {
 		var page *wire.Page
-		resp, err := rest.Next(ctx, a.scan(&page))
+		resp, err := rest.Next(ctx, a.scan(&page, ""))
 		if err != nil {
 			return nil, err
 		}

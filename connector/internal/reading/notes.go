@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/text"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -19,7 +20,7 @@ type Notes struct {
 	oversize bool // a page had more rows than page_size
 
 	unknown int             // of the keys that the schema does not have, those said
-	absent  map[string]bool // fields said to be in no row
+	absent  map[string]bool // fields said to be in no row, and settings said to name such a one
 
 	marks   wire.Marks // what deleted.field has held so far, until it was doubted or has marked a row
 	doubted bool       // that was said
@@ -55,6 +56,7 @@ func (n *Notes) adjusted(p *Parts, a *Answer) {
 	unknown, more := drift.Unknown()
 	fresh := unknown[n.unknown:]
 	n.unknown = len(unknown)
+	p.Report.Board.Set(func(s *status.Status) { s.Unknown += int64(len(fresh)) })
 	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
 }
 
@@ -62,27 +64,33 @@ func (n *Notes) adjusted(p *Parts, a *Answer) {
 // would be null for ever.
 func (n *Notes) Absent(p *Parts) {
 	drift := p.Drift()
-	var fresh []string
 	absent := drift.Absent()
 	for _, field := range absent {
 		if p.Stream.Identifies(field) || len(absent) == len(drift.Fields()) {
 			return // no row at all, or none that can be read
 		}
-		if !n.absent[field] {
-			fresh = append(fresh, field)
-		}
 	}
-	if len(fresh) == 0 {
-		return
+	unknown, _ := drift.Unknown()
+	if fresh := n.fresh(absent); len(fresh) > 0 {
+		p.Report.Warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
 	}
+	if fresh := n.fresh(drift.Unmet()); len(fresh) > 0 {
+		p.Report.Warn("no row has the fields that these settings name: if they have them by other names, nothing is done to them", "settings", listed(fresh, nil, false))
+	}
+}
+
+// fresh are those of some names that were not among the names of an earlier call.
+func (n *Notes) fresh(names []string) (fresh []string) {
 	if n.absent == nil {
 		n.absent = make(map[string]bool)
 	}
-	for _, field := range fresh {
-		n.absent[field] = true
+	for _, name := range names {
+		if !n.absent[name] {
+			n.absent[name] = true
+			fresh = append(fresh, name)
+		}
 	}
-	unknown, _ := drift.Unknown()
-	p.Report.Warn("no row has these fields of the schema: they hold null or their default", "fields", listed(fresh, unknown, false))
+	return fresh
 }
 
 // FieldNotes are what check says of the rows' fields; of few rows not what none of them has.
@@ -97,6 +105,9 @@ func FieldNotes(drift *wire.Drift, few bool) (notes []string) {
 	}
 	if len(absent) > 0 && !few {
 		notes = append(notes, "in the schema, and in none of the rows: "+listed(absent, unknown, false))
+	}
+	if unmet := drift.Unmet(); len(unmet) > 0 && !few {
+		notes = append(notes, "none of the rows has the field of these settings: "+listed(unmet, nil, false))
 	}
 	return notes
 }

@@ -40,26 +40,14 @@ type line struct {
 // that are no UTF-8 become "base64:…". Of a value that begins like Avro and cannot be read as
 // such, undecoded says why. d may be nil: then an Avro value is an error of class Config.
 func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
-	value, undecoded, err := decode(ctx, d, r.Value)
+	value, undecoded, err := Value(ctx, d, r.Value)
 	if err != nil {
 		return nil, fmt.Errorf("decoding the value of topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
 	l := line{
-		Key: text(r.Key), Value: value, Undecoded: undecoded, Partition: r.Partition, Offset: r.Offset,
+		Key: Text(r.Key), Value: value, Undecoded: undecoded, Partition: r.Partition, Offset: r.Offset,
 		Timestamp: r.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
-		Headers:   map[string]any{},
-	}
-	for _, h := range r.Headers {
-		switch had, again := l.Headers[h.Key]; list := had.(type) {
-		case []any:
-			l.Headers[h.Key] = append(list, text(h.Value))
-		default:
-			if again {
-				l.Headers[h.Key] = []any{had, text(h.Value)}
-			} else {
-				l.Headers[h.Key] = text(h.Value)
-			}
-		}
+		Headers:   Headers(r.Headers),
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -70,9 +58,27 @@ func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// decode returns a value as JSON has it; why says, where it begins like Avro, what keeps it from
+// Headers are a record's headers as an object, in which a name that occurs more than once has an array.
+func Headers(all []kgo.RecordHeader) map[string]any {
+	out := map[string]any{}
+	for _, h := range all {
+		switch had, again := out[h.Key]; list := had.(type) {
+		case []any:
+			out[h.Key] = append(list, Text(h.Value))
+		default:
+			if again {
+				out[h.Key] = []any{had, Text(h.Value)}
+			} else {
+				out[h.Key] = Text(h.Value)
+			}
+		}
+	}
+	return out
+}
+
+// Value returns a record's value as JSON has it; why says, where it begins like Avro, what keeps it from
 // being decoded. An error is one of the registry, which may know better the next time.
-func decode(ctx context.Context, d Decoder, value []byte) (decoded any, why string, err error) {
+func Value(ctx context.Context, d Decoder, value []byte) (decoded any, why string, err error) {
 	switch {
 	case value == nil:
 		return nil, "", nil
@@ -87,16 +93,16 @@ func decode(ctx context.Context, d Decoder, value []byte) (decoded any, why stri
 		case class.Of(err) == class.Broker && !errors.As(err, new(*wire.NoSchemaError)):
 			return nil, "", err
 		}
-		return text(value), err.Error(), nil
+		return Text(value), err.Error(), nil
 	case utf8.Valid(value) && json.Valid(value):
 		return json.RawMessage(value), "", nil
 	default:
-		return text(value), "", nil
+		return Text(value), "", nil
 	}
 }
 
-// text returns bytes as a string, nil as null.
-func text(b []byte) any {
+// Text returns bytes as a string, nil as null.
+func Text(b []byte) any {
 	switch {
 	case b == nil:
 		return nil

@@ -2,7 +2,6 @@ package request
 
 import (
 	"net/url"
-	"slices"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/secret"
@@ -34,8 +33,8 @@ func (t *Template) Build(q Question) (Request, error) {
 	a.alone = a.later && t.alone
 	r := Request{Method: t.method}
 
-	var space [1024]byte
-	all, err := t.url(space[:0], &a, &r)
+	// On the heap: an array as large on the stack makes the goroutine of each question grow its own.
+	all, err := t.url(make([]byte, 0, 384), &a, &r)
 	if err != nil {
 		return Request{}, err
 	}
@@ -49,8 +48,7 @@ func (t *Template) Build(q Question) (Request, error) {
 	}
 	for i := range t.header {
 		h := &t.header[i]
-		var space [256]byte
-		value, ok, err := h.value.append(space[:0], &a)
+		value, ok, err := h.value.append(nil, &a)
 		if err != nil {
 			return Request{}, err
 		}
@@ -141,8 +139,8 @@ func (t *Template) add(dst []byte, a *asked) (out []byte, query int, err error) 
 	if len(t.names) > 0 {
 		for i := range a.q {
 			v := &a.q[i]
-			if j := slices.IndexFunc(t.names, func(e entry) bool { return e.role == v.Role }); j >= 0 && a.get(v.Role) != nil {
-				dst = escapeAt(append(put(dst), t.names[j].sent...), v.Text, inQuery)
+			if e := t.name(v.Role); e != nil && a.get(v.Role) != nil {
+				dst = escapeAt(append(put(dst), e.sent...), v.Text, inQuery)
 			}
 		}
 	}
@@ -150,6 +148,16 @@ func (t *Template) add(dst []byte, a *asked) (out []byte, query int, err error) 
 		query++
 	}
 	return dst, query, nil
+}
+
+// name is the parameter that a role's value goes by; nil where it goes by none.
+func (t *Template) name(r Role) *entry {
+	for i := range t.names {
+		if t.names[i].role == r {
+			return &t.names[i]
+		}
+	}
+	return nil
 }
 
 // named reports whether a value of the question goes by a parameter's name. A fixed one of that name is

@@ -180,7 +180,7 @@ func (c *compiler) headers() {
 	for _, f := range c.spec.Header {
 		key := "headers." + f.Name
 		switch {
-		case !headerName(f.Name):
+		case !HeaderName(f.Name):
 			shown, _, _ := strings.Cut(f.Name, ":") // behind it may stand a value, put in the wrong place
 			c.report(f.Value.Ref, "headers", 0, fmt.Sprintf("%q is not a header's name", shown), "letters, digits and dashes")
 			continue
@@ -217,7 +217,8 @@ func (t *template) text() string {
 	return out.String()
 }
 
-func headerName(s string) bool {
+// HeaderName reports whether a text can be the name of a header.
+func HeaderName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune("()<>@,;:\\\"/[]?={}", r)
 	})

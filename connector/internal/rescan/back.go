@@ -2,7 +2,6 @@ package rescan
 
 import (
 	"context"
-	"slices"
 
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/reading"
@@ -61,33 +60,13 @@ func (b *wentBack) forget(id uint64) {
 	}
 }
 
-// rise raises greatest to the value, unless it is of a far future (rule 13), which would hide
-// all others.
-func (f *scan) rise(greatest *strategies.Value, v, ceiling strategies.Value) {
-	if !v.Set || ceiling.Set && v.N > ceiling.N || greatest.Set && f.s.Reading.Format.Compare(v, *greatest) <= 0 {
-		return
-	}
-	*greatest = v
-	greatest.Raw = slices.Clone(v.Raw)
-}
-
 // tops notes the greatest value of a page of the first look, whose rows are in order.
 func (f *scan) tops(a *reading.Answer) {
 	for i := len(a.Rows) - 1; i >= 0; i-- {
 		if v := a.Rows[i].Value; v.Set && (!a.Ceiling.Set || v.N <= a.Ceiling.N) {
-			f.rise(&f.back.greatest, v, a.Ceiling)
+			f.looks.rise(&f.back.greatest, v, a.Ceiling)
 			return
 		}
-	}
-}
-
-// both lets two look at each page.
-func (f *scan) both(a, b func(*reading.Answer) error) func(*reading.Answer) error {
-	return func(page *reading.Answer) error {
-		if err := a(page); err != nil {
-			return err
-		}
-		return b(page)
 	}
 }
 
@@ -96,7 +75,7 @@ func (f *scan) both(a, b func(*reading.Answer) error) func(*reading.Answer) erro
 func (f *scan) settle(ctx context.Context) error {
 	b := &f.back
 	if b.pending() > 0 && !b.looked {
-		if err := f.scan(ctx, false, f.confirm(ctx)); err != nil {
+		if err := f.looks.Look(ctx, f.stored, false, f.confirm(ctx)); err != nil {
 			return err
 		}
 	}

@@ -13,19 +13,10 @@ func (f *scan) alive(w *window.Window, keys map[uint64]bool) {
 	f.s.Back.Scattered(w.Settle(wire.TombstoneHash))
 	for id := range keys {
 		n, hash, ok := w.LastOf(id)
-		if !ok || hash != window.Unknown && (hash == wire.TombstoneHash || f.outOfScope(n)) {
+		if !ok || hash != window.Unknown && (hash == wire.TombstoneHash || OutOfScope(f.s.Reading.Stream, f.s.Reading.Format, n)) {
 			delete(keys, id)
 		}
 	}
-}
-
-// outOfScope is what inScope says of a value's number alone, where that tells.
-func (f *scan) outOfScope(n int64) bool {
-	if n == window.NoValue || f.s.Reading.Stream.Traits().ByID {
-		return n != window.NoValue && (n < f.s.Reading.Stream.InitialID || n > f.s.Reading.Stream.MaxID)
-	}
-	first, err := f.s.Reading.Format.ParseString(f.s.Reading.Stream.InitialMark)
-	return f.s.Reading.Stream.InitialMark != "" && err == nil && n < first.N
 }
 
 // isLast reports whether the value is that of the key's last event; hash is that of its body.

@@ -11,24 +11,21 @@ import (
 	"tidemark/strategies"
 )
 
-// looks is how often the latest changes are read for one in which nothing moves.
-const looks = 5
-
 // reconcile writes the tombstones of the keys that neither the scan nor a second look has
 // shown (P9).
 func (f *scan) reconcile(ctx context.Context) error {
-	if f.lost == 0 && f.moved == "" {
+	if f.lost == 0 && f.looks.Moved == "" {
 		return nil
 	}
 	found := int64(len(f.missing))
-	if f.moved == "" && !f.tooMany(f.keys) {
+	if f.looks.Moved == "" && !f.tooMany(f.keys) {
 		if err := f.lookAgain(ctx); err != nil {
 			return err
 		}
 	}
 	switch {
-	case f.moved != "":
-		f.refuse(f.moved + "; the next scan tries again")
+	case f.looks.Moved != "":
+		f.refuse(f.looks.Moved + "; the next scan tries again")
 		return nil
 	case f.tooMany(f.keys):
 		f.refuse(fmt.Sprintf("%d of %d keys are missing from the API, more than max_delete_ratio %v: is the API's answer whole?",
@@ -45,56 +42,29 @@ func (f *scan) reconcile(ctx context.Context) error {
 	return f.bury(ctx)
 }
 
-// lookAgain strikes off what a second scan shows, and what has changed meanwhile.
+// lookAgain strikes off what a second look shows, and what has changed meanwhile.
 func (f *scan) lookAgain(ctx context.Context) error {
-	// By token, where there is one: pages that happen to rise are read by value, which passes
-	// over rows if the API does not sort. A token that is strictly greater passes over ties,
-	// but those the first scan has shown.
-	byToken := f.s.Reading.Stream.Traits().ByValue && f.s.Reading.Stream.Params.Token != ""
-	var greatest strategies.Value
-	if err := f.scan(ctx, byToken, f.both(f.strike(&greatest), f.confirm(ctx))); err != nil || f.moved != "" {
-		return err
-	}
-	f.back.looked = !byToken
-	if !f.unsorted {
-		return nil
-	}
-	// Behind a reader that goes by token, a row that changes may move to where the reader has
-	// been: the newest first. Such a row is missed by both scans if it changes twice. It has
-	// changed since the mark, so an ordinary sweep shows it, unless it moves under that one
-	// too; but then the next one shows a greater value.
-	for range looks {
-		if len(f.missing) == 0 {
-			return nil
-		}
-		before := greatest
-		c := f.stored
-		c.Sweep = nil
-		if err := f.sweep(ctx, c, f.strike(&greatest)); err != nil {
+	confirm := f.confirm(ctx)
+	err := f.looks.LookAgain(ctx, f.stored, func(a *reading.Answer) error {
+		if err := f.strike(a); err != nil {
 			return err
 		}
-		if before.Set == greatest.Set && (!before.Set || f.s.Reading.Format.Compare(before, greatest) == 0) {
-			return nil
-		}
-	}
-	f.moved = "the API does not sort, and rows changed whenever it was read"
-	return nil
+		return confirm(a)
+	}, f.strike, func() bool { return len(f.missing) > 0 })
+	f.back.looked = err == nil && f.looks.Moved == "" && !f.looks.ByToken()
+	return err
 }
 
-// strike makes the missing keys forget those that a page shows, and raises the greatest value
-// seen.
-func (f *scan) strike(greatest *strategies.Value) func(*reading.Answer) error {
-	return func(a *reading.Answer) error {
-		for i := range a.Rows {
-			row := &a.Rows[i]
-			if len(row.Key) == 0 {
-				f.nameless++
-			}
-			delete(f.missing, string(row.Key))
-			f.rise(greatest, row.Value, a.Ceiling)
+// strike makes the missing keys forget those that a page shows.
+func (f *scan) strike(a *reading.Answer) error {
+	for i := range a.Rows {
+		row := &a.Rows[i]
+		if len(row.Key) == 0 {
+			f.nameless++
 		}
-		return nil
+		delete(f.missing, string(row.Key))
 	}
+	return nil
 }
 
 // bury writes a tombstone for each missing key.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
-	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/readback"
@@ -39,6 +37,12 @@ type Scanner struct {
 	regressed bool // the source has gone back to before the mark, and it was said
 }
 
+// Looks are the parts of a scan that read the API, for a stream with the cursor.
+func (s *Scanner) Looks(c strategies.Cursor) Looks {
+	return Looks{Reading: s.Reading, Source: s.Source, Once: s.Once, Share: s.Share, Hold: s.Hold, Now: s.Now, Spawn: s.Spawn,
+		Unsorted: c.Unsorted || !s.Reading.Stream.Sorted}
+}
+
 // Sink is the open stream's output topic and cursor.
 type Sink interface {
 	readback.Topic
@@ -61,10 +65,9 @@ type scan struct {
 	// To reconcile: the keys that the topic has and the scan did not show, with their last
 	// cursor value; of very many, no more than the window may hold (P10).
 	missing  map[string]strategies.Value
-	lost     int64  // all of them
-	moved    string // why the scan proves no absence; empty: it does
-	nameless int64  // rows without an id that can be read: any of them may be one of the missing
-	unsorted bool   // the API does not sort, so rows that change may move behind the reader
+	lost     int64 // all of them
+	nameless int64 // rows without an id that can be read: any of them may be one of the missing
+	looks    Looks
 
 	back wentBack
 }
@@ -72,7 +75,7 @@ type scan struct {
 // Scan does what is due behind the sweep that c stands behind. It leaves the sink open.
 func (s *Scanner) Scan(ctx context.Context, c strategies.Cursor, rescan, reconcile bool) error {
 	began, before := s.Now(), s.Reading.Report.Board.Get().Counts
-	f := &scan{s: s, stored: c, missing: make(map[string]strategies.Value), unsorted: c.Unsorted || !s.Reading.Stream.Sorted}
+	f := &scan{s: s, stored: c, missing: make(map[string]strategies.Value), looks: s.Looks(c)}
 	if err := f.divide(ctx); err != nil {
 		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
@@ -144,7 +147,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		readback.Load(w, rec, f.s.Sink.Spread(), v, hash)
 		switch id := window.KeyHash(rec.Key); {
 		case hash == window.Unknown: // what lies below it decides
-		case f.inScope(v):
+		case InScope(f.s.Reading.Stream, f.s.Reading.Format, v):
 			live[id] = false
 		default:
 			delete(live, id)
@@ -162,7 +165,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	c := admit.New(f.s.Reading.Rules, w, f.stored.Mark)
 	c.Older = f.older(w)
 	var b admit.Batch
-	err = f.scan(ctx, false, func(a *reading.Answer) error {
+	err = f.looks.Look(ctx, f.stored, false, func(a *reading.Answer) error {
 		b.Reset()
 		page := pageOf(a)
 		gone := admit.Arrange(f.s.Reading.Format, a.Rows)
@@ -194,7 +197,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 		}
 		return f.take(ctx, &b)
 	})
-	if err != nil || !reconcile || f.moved != "" {
+	if err != nil || !reconcile || f.looks.Moved != "" {
 		return err
 	}
 	var lost int64
@@ -231,28 +234,35 @@ func (f *scan) take(ctx context.Context, b *admit.Batch) error {
 	}
 	f.s.Reading.Report.Board.Set(func(s *status.Status) {
 		s.Add(b.Counts)
-		s.MaxLateness = max(s.MaxLateness, b.MaxLateness)
+		s.Lateness.Add(&b.Lateness)
 	})
 	return nil
 }
 
-// write commits records in as many transactions as it takes, each with the cursor as it stands: a
-// full scan moves no mark.
+// write commits records.
 func (f *scan) write(ctx context.Context, records []admit.Record) (transactions int64, err error) {
-	most := f.s.Kafka.MaxInFlight
+	f.stored, transactions, err = f.s.Write(ctx, f.stored, records)
+	return transactions, err
+}
+
+// Write commits records in as many transactions as it takes, each with the cursor as it stands: a
+// full scan moves no mark. It returns the cursor as it is stored then.
+func (s *Scanner) Write(ctx context.Context, c strategies.Cursor, records []admit.Record) (stored strategies.Cursor, transactions int64, err error) {
+	most := s.Kafka.MaxInFlight
 	for len(records) > 0 {
-		n, size := admit.Fitting(records, f.s.Bound.Now(most))
-		began := f.s.Now()
-		if err := f.commit(ctx, records[:n]); err != nil {
+		n, size := admit.Fitting(records, s.Bound.Now(most))
+		began := s.Now()
+		stored, err := s.Sink.Commit(ctx, records[:n], c)
+		if err != nil {
 			if failed := new(*kafka.CommitError); errors.As(err, failed) && (*failed).Late {
-				f.s.Bound.Late(size, most)
+				s.Bound.Late(size, most)
 			}
-			return transactions, err
+			return c, transactions, err
 		}
-		f.s.Bound.Done(size, most, f.s.Now().Sub(began), f.s.Kafka.TransactionTimeout)
-		records, transactions = records[n:], transactions+1
+		s.Bound.Done(size, most, s.Now().Sub(began), s.Kafka.TransactionTimeout)
+		c, records, transactions = stored, records[n:], transactions+1
 	}
-	return transactions, nil
+	return c, transactions, nil
 }
 
 // commit writes records with the cursor as it stands: a full scan moves no mark.
@@ -262,72 +272,6 @@ func (f *scan) commit(ctx context.Context, records []admit.Record) error {
 		f.stored = stored
 	}
 	return err
-}
-
-// scan reads the whole collection from the first mark on with the stream's own strategy.
-// keyset goes by token where that is asked for, and where the API is known not to sort.
-func (f *scan) scan(ctx context.Context, byToken bool, page func(*reading.Answer) error) error {
-	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: f.stored.Stream, Strategy: f.stored.Strategy,
-		Fingerprint: f.stored.Fingerprint, PageLimit: f.stored.PageLimit, Unsorted: f.stored.Unsorted || byToken, Filter: f.stored.Filter}
-	if f.s.Reading.Stream.Traits().ByValue {
-		c.TokenAt, c.Closes, c.Longest = f.stored.TokenAt, f.stored.Closes, f.stored.Longest
-		// An API that has never given a token cannot be followed by one.
-		c.Unsorted = f.stored.Unsorted || byToken && (c.TokenAt != "" || c.Closes || c.Longest == 0)
-	}
-	return f.sweep(ctx, c, page)
-}
-
-// sweep reads what a sweep from the cursor reads, and leaves the cursor alone.
-func (f *scan) sweep(ctx context.Context, c strategies.Cursor, page func(*reading.Answer) error) error {
-	c, err := f.s.Reading.Strategy.Begin(c, f.s.Now())
-	if err != nil {
-		return class.Wrap(class.Config, err)
-	}
-	c = strategies.Verified(c)
-	share := f.s.Share()
-	defer share.Close()
-	parts := f.s.Reading
-	parts.Budget = share
-	puller := reading.Puller{Parts: parts, Source: f.s.Source, Share: share, Most: max(f.s.Reading.Stream.Concurrency-1, 0), Once: f.s.Once, Hold: f.s.Hold, Now: f.s.Now, Spawn: f.s.Spawn}
-	var last strategies.Value
-	traits := f.s.Reading.Stream.Traits()
-	return puller.Sweep(ctx, c, func(before strategies.Cursor, p *reading.Page) (bool, error) {
-		// A strategy that goes back has read whole what lies before the place it goes back to.
-		// One that gives up has not seen the end, nor has offset where it ends with a doubt.
-		if p.Ended && p.Warning != "" && (p.Answer == nil || traits.Counts || traits.Walks) {
-			f.moved = p.Warning
-		}
-		if p.Doubt != "" {
-			f.moved = p.Doubt
-		}
-		if p.Answer == nil {
-			return true, nil
-		}
-		if p.Answer.Skipped {
-			f.moved = "a part of the collection was left out (errors, action: skip), whose rows may not be taken for deleted"
-		}
-		f.ordered(p.Answer.Rows, &last, before.Sweep.Token != "")
-		return true, page(p.Answer)
-	})
-}
-
-// ordered notes that the API does not sort, where pages that follow one another by token
-// show it. The page before ended at last.
-func (f *scan) ordered(rows []strategies.Row, last *strategies.Value, byToken bool) {
-	if !byToken {
-		*last = strategies.Value{}
-	}
-	for i := range rows {
-		v := rows[i].Value
-		if !v.Set {
-			continue
-		}
-		if last.Set && f.s.Reading.Format.Compare(v, *last) < 0 {
-			f.unsorted = true
-		}
-		*last = v
-	}
-	last.Raw = slices.Clone(last.Raw)
 }
 
 // collect finds the names of the keys that the scan did not show.
@@ -353,18 +297,4 @@ func (f *scan) collect(ctx context.Context, shard uint64, live map[uint64]bool, 
 		f.missing[string(rec.Key)] = v
 		return nil
 	})
-}
-
-// inScope reports whether a scan would have shown a row with the cursor value. The topic may
-// hold rows from before the first mark was raised, or max_id lowered: their absence proves
-// nothing (P9).
-func (f *scan) inScope(v strategies.Value) bool {
-	if !v.Set {
-		return true
-	}
-	if f.s.Reading.Stream.Traits().ByID {
-		return v.N >= f.s.Reading.Stream.InitialID && v.N <= f.s.Reading.Stream.MaxID
-	}
-	first, err := f.s.Reading.Format.ParseString(f.s.Reading.Stream.InitialMark)
-	return f.s.Reading.Stream.InitialMark == "" || (err == nil && f.s.Reading.Format.Compare(v, first) >= 0)
 }

@@ -39,18 +39,19 @@ type Options struct {
 	Format   strategies.Format        // of the bounds, where Template writes them in one of its own
 	Headers  map[string]config.Secret // sent with every request, never to another origin
 
-	Timeout     time.Duration      // of one try as a whole, connecting to last byte
-	MaxRetries  int                // tries after the first; 0: none
-	MaxWait     time.Duration      // the longest that the API may ask to wait
-	MaxBody     int64              // bytes of one answer, decompressed
-	Piece       int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
-	RateLimit   float64            // requests a second, retries included; 0: no limit
-	Limiter     *rate.Limiter      // that of several clients, in place of one by RateLimit
-	Budgets     *Budgets           // and within these; nil: no limit
-	NoContent   bool               // 204 is a page without rows: a Response whose Body is empty
-	Errors      []config.ErrorRule // what to make of certain answers, before the status table is asked
-	Conditional bool               // GetIfChanged sends what Remember was given
-	Backoff     Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
+	Timeout    time.Duration      // of one try as a whole, connecting to last byte
+	MaxRetries int                // tries after the first; 0: none
+	MaxWait    time.Duration      // the longest that the API may ask to wait
+	MaxBody    int64              // bytes of one answer, decompressed
+	Piece      int64              // bytes from which on an answer is read in pieces of that length, see Rest; 0: never
+	RateLimit  float64            // requests a second, retries included; 0: no limit
+	Limiter    *rate.Limiter      // that of several clients, in place of one by RateLimit
+	Budgets    *Budgets           // and within these; nil: no limit
+	NoContent  bool               // 204 is a page without rows: a Response whose Body is empty
+	Errors     []config.ErrorRule // what to make of certain answers, before the status table is asked
+	Quiet      bool               // no error quotes an answer of a status that pages have: its rows may hold what nobody may see
+	Cache      int64              // bytes of answers that are kept, of which the API can say that they have not changed
+	Backoff    Backoff            // zero fields: DefaultInitialBackoff, DefaultMaxBackoff
 
 	Auth    *auth.Authorizer // proves who asks, to the URL's origin only; nil: nothing does but Headers and Query
 	Network Network          // a way of its own to the API
@@ -62,6 +63,16 @@ type Options struct {
 	// OnRetry gets each error that is retried, which has no class, and what a log says beside it:
 	// the try, the wait before the next one, and who asked for it. nil: Logger gets them.
 	OnRetry func(err error, args ...any)
+	// OnAnswer gets what came of each request. It may be nil, and is called by several goroutines.
+	OnAnswer func(Answered)
+}
+
+// Answered is a request that got an answer, or none.
+type Answered struct {
+	Method string
+	URL    string // as asked, secrets replaced
+	Status int    // of the last answer where it was redirected; 0: there was none
+	Began  time.Time
 }
 
 // Client asks one stream's API for pages. It may be used by several goroutines.
@@ -76,7 +87,8 @@ type Client struct {
 	limiter *rate.Limiter   // nil: no limit
 	budgets *Budgets        // nil: no limit
 	rules   []rule          // of Options.Errors
-	known   *memory         // nil: requests are not conditional
+	quiet   bool            // Options.Quiet
+	kept    *answers        // nil: requests are not conditional
 	buffers sync.Pool       // of *[]byte; a stream's pages are of a kind, so each client has its own
 
 	timeout    time.Duration
@@ -88,6 +100,7 @@ type Client struct {
 	backoff    Backoff
 	logger     *slog.Logger
 	onRetry    func(err error, args ...any)
+	onAnswer   func(Answered)
 
 	hold hold
 }
@@ -95,11 +108,11 @@ type Client struct {
 // Response is an answer that accept took for a page.
 type Response struct {
 	URL      string      // as asked, secrets replaced by ***
-	Status   int         // 200 or 203, 204 (Options.NoContent), 304 (GetIfChanged), or any where Skipped
+	Status   int         // 200 or 203, 204 (Options.NoContent), or any where Skipped
 	Header   http.Header // the API's; not to be changed
 	Date     time.Time   // of the API's Date header, UTC; zero where it has none
 	Body     []byte      // decompressed; valid until Release
-	Received int64       // bytes of the body as they came, compressed
+	Received int64       // bytes of the body as they came, compressed; 0: it is the one that was kept (304)
 	Tries    int         // requests it took, 1 or more
 	// Rest leads to what follows Body, where that is the beginning of a longer answer; nil:
 	// Body is all of it. It is the caller's to close once accept has taken the Response.
@@ -107,11 +120,10 @@ type Response struct {
 	// Skipped says that the configuration takes the answer for a page without rows; Body is
 	// empty then.
 	Skipped bool
-	// Validators are those of the answer, from GetIfChanged.
-	Validators Validators
 
 	buffer *[]byte
 	client *Client
+	keep   *answer // what is kept of it if it is a page
 }
 
 // Release gives the body's memory back. Body is gone afterwards. A second call does
@@ -156,12 +168,14 @@ func New(o Options) (*Client, error) {
 		logger:  o.Logger,
 		onRetry: o.OnRetry,
 		budgets: o.Budgets,
+		quiet:   o.Quiet,
+		kept:    newAnswers(o.Cache),
+	}
+	if c.onAnswer = o.OnAnswer; c.onAnswer == nil {
+		c.onAnswer = func(Answered) {}
 	}
 	if c.rules, err = newRules(o.Errors); err != nil {
 		return nil, class.Wrap(class.Config, err)
-	}
-	if o.Conditional {
-		c.known = &memory{}
 	}
 	if readPages(c.rules) {
 		c.piece = 0 // what a rule looks for may stand at the end
@@ -215,17 +229,13 @@ func (c *Client) Get(ctx context.Context, params []strategies.Param, accept func
 	if err != nil {
 		return nil, c.secrets.Err(err)
 	}
-	return c.get(ctx, q, Validators{}, accept)
-}
-
-func (c *Client) get(ctx context.Context, q *request.Request, known Validators, accept func(*Response) error) (*Response, error) {
 	var waits *backoff.ExponentialBackOff
 	started := time.Now()
 	for try := 1; ; try++ {
 		if err := c.pace(ctx, q); err != nil {
 			return nil, err
 		}
-		resp, err := c.try(ctx, q, known, accept)
+		resp, err := c.try(ctx, q, accept)
 		if err == nil {
 			resp.Tries = try
 			return resp, nil

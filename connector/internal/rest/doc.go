@@ -5,7 +5,7 @@
 // Files, outermost first:
 //
 //	client.go       Options, New, Get: one request with its retries
-//	conditional.go  GetIfChanged: asking for what may not have changed
+//	conditional.go  answers that are kept, because the API may say that one has not changed
 //	retry.go        how long to wait between tries; the rate limit
 //	budget.go       how many requests may be sent within a time
 //	wait.go         what an answer says of the time before the next request

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/request"
 )
 
 // newHeader makes the headers of all requests. host is the Host header, which net/http
@@ -21,7 +22,7 @@ func newHeader(configured map[string]config.Secret, userAgent string) (h http.He
 		"User-Agent":      {userAgent},
 	}
 	for name, value := range configured {
-		if !validHeaderName(name) {
+		if !request.HeaderName(name) {
 			shown, _, _ := strings.Cut(name, ":") // behind it may stand a value, put in the wrong place
 			return nil, "", fmt.Errorf("headers: %q is not a header's name", oneLine(shown))
 		}
@@ -36,12 +37,6 @@ func newHeader(configured map[string]config.Secret, userAgent string) (h http.He
 		}
 	}
 	return h, host, nil
-}
-
-func validHeaderName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune("()<>@,;:\\\"/[]?={}", r)
-	})
 }
 
 // buildVersion is the version the Go toolchain stamped into the binary.

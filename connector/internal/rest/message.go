@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"html"
+	"net/http"
 	"strings"
 
 	"tidemark/connector/internal/secret"
@@ -29,6 +30,14 @@ var messageFields = []string{
 // out before the words are clipped, so that not even half of one remains (P11).
 func apiMessage(body []byte, secrets *secret.Set) string {
 	return oneLine(secrets.Hide(rawMessage(body)))
+}
+
+// words are the API's own in an answer; "" where there are none, or where they must not be quoted.
+func (c *Client) words(status int, body []byte) string {
+	if c.quiet && status < http.StatusMultipleChoices {
+		return ""
+	}
+	return apiMessage(body, c.secrets)
 }
 
 func rawMessage(body []byte) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -222,4 +223,28 @@ func TestContextEndsAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The status of each request's answer is told, 0 where there was none; that of a request which nobody waits for any
+// more is not.
+func TestAnswersAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []int
+		c := inMemory(t, &api{answers: []http.HandlerFunc{text(503, ""), hang, text(200, onePage), text(404, "")}},
+			Options{MaxRetries: 5, OnAnswer: func(a Answered) { told = append(told, a.Status) }})
+		if err := get(t, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := get(t, c); err == nil {
+			t.Error("404 is a page")
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.Get(ended, nil, acceptPage); err == nil {
+			t.Error("a request goes on when nobody waits")
+		}
+		if want := []int{503, 0, 200, 404}; !slices.Equal(told, want) {
+			t.Errorf("told were %v, want %v", told, want)
+		}
+	})
 }

@@ -1,9 +1,7 @@
 package rest
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/request"
+	"tidemark/connector/internal/trust"
 )
 
 // maxRedirects is how many redirects in a row are followed.
@@ -21,7 +20,7 @@ const maxRedirects = 10
 // name's look-up to the body's last byte, so that no phase is forgotten.
 func NewTransport() *http.Transport {
 	return &http.Transport{
-		Proxy:       proxyFromEnvironment,
+		Proxy:       trust.ProxyFromEnvironment,
 		DialContext: (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext,
 		// HTTP/2 where a TLS server offers it, with pings so that a connection that
 		// died silently is noticed before a request is spent on it.
@@ -59,49 +58,9 @@ func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	if origin(req.URL) != t.origin {
 		return t.send.RoundTrip(req)
 	}
-	proving, generation, err := t.client.auth.Authorize(req, t.send)
-	if err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
-		return nil, err
-	}
-	resp, err := t.send.RoundTrip(proving)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || req.Body != nil && req.GetBody == nil {
-		return resp, err
-	}
-	if renewed, err := t.client.auth.Renew(req, t.send, generation); err != nil || !renewed {
-		if err != nil {
-			_ = resp.Body.Close()
-			return nil, err
-		}
-		return resp, nil
-	}
-	_, _ = io.CopyN(io.Discard, resp.Body, maxMessageBody) // the connection can be used again
-	_ = resp.Body.Close()
-	if err := t.client.pace(req.Context(), &request.Request{Method: req.Method, URL: *req.URL, Shown: t.client.secrets.URL(req.URL)}); err != nil {
-		return nil, err
-	}
-	if proving, _, err = t.client.auth.Authorize(req, t.send); err != nil {
-		return nil, err
-	}
-	if req.GetBody != nil {
-		if proving.Body, err = req.GetBody(); err != nil {
-			return nil, err
-		}
-	}
-	return t.send.RoundTrip(proving)
-}
-
-var errProxy = errors.New("the proxy in HTTP_PROXY or HTTPS_PROXY is not a valid URL")
-
-// proxyFromEnvironment is net/http's, less its error, which quotes the proxy's password.
-func proxyFromEnvironment(r *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(r)
-	if err != nil {
-		return nil, errProxy
-	}
-	return u, nil
+	return t.client.auth.Send(req, t.send, func() error {
+		return t.client.pace(req.Context(), &request.Request{Method: req.Method, URL: *req.URL, Shown: t.client.secrets.URL(req.URL)})
+	})
 }
 
 // redirectError is a redirect that is not followed.

@@ -6,18 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/request"
+	"tidemark/connector/internal/trust"
 )
 
 // try sends one request and reads its answer within the timeout. An error that is worth
 // another try is an *again.
-func (c *Client) try(ctx context.Context, q *request.Request, known Validators, accept func(*Response) error) (*Response, error) {
-	resp, err := c.exchange(ctx, q, known)
+func (c *Client) try(ctx context.Context, q *request.Request, accept func(*Response) error) (*Response, error) {
+	resp, err := c.exchange(ctx, q)
 	if err != nil || accept == nil {
 		return resp, err
 	}
@@ -29,8 +31,10 @@ func (c *Client) try(ctx context.Context, q *request.Request, known Validators, 
 		}
 	}
 	if err == nil {
+		c.kept.keep(resp.keep)
 		return resp, nil
 	}
+	c.kept.drop(resp.keep)
 	defer resp.drop()
 	var r interface{ Retryable() bool }
 	retryable := errors.As(err, &r) && r.Retryable()
@@ -38,14 +42,14 @@ func (c *Client) try(ctx context.Context, q *request.Request, known Validators, 
 	if !retryable {
 		return nil, err
 	}
-	if words := apiMessage(resp.Body, c.secrets); words != "" {
+	if words := c.words(resp.Status, resp.Body); words != "" {
 		return nil, &again{err: fmt.Errorf("%s: %w (the answer says: %s)", q, err, words)}
 	}
 	return nil, &again{err: fmt.Errorf("%s: %w", q, err)}
 }
 
 // exchange is a try without accept: a Response whose status is one of a page, or an error.
-func (c *Client) exchange(parent context.Context, q *request.Request, known Validators) (*Response, error) {
+func (c *Client) exchange(parent context.Context, q *request.Request) (*Response, error) {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	x := &Rest{client: c, asked: q, request: ctx, cancel: cancel, done: nothing}
 	open := false
@@ -54,24 +58,29 @@ func (c *Client) exchange(parent context.Context, q *request.Request, known Vali
 			x.Close()
 		}
 	}()
-	req := outgoing(q, c.host, c.conditions(known)).WithContext(ctx)
+	known := c.known(q)
+	req := outgoing(q, c.host, known.conditions(c.header)).WithContext(ctx)
 
+	began := time.Now()
+	answered := func(status int) { c.onAnswer(Answered{q.Method, q.Shown, status, began}) }
 	raw, err := c.http.Do(req) //nolint:bodyclose // Rest.Close does
 	if err != nil {
-		switch {
-		case parent.Err() != nil:
+		if parent.Err() != nil {
 			return nil, interrupted(q, context.Cause(parent))
-		case ctx.Err() != nil:
+		}
+		answered(0)
+		if ctx.Err() != nil {
 			return nil, &again{err: fmt.Errorf("%s: no answer within request_timeout %s", q, c.timeout)}
 		}
 		return nil, c.transportError(q, err)
 	}
+	answered(raw.StatusCode)
 	x.raw = raw
 
 	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
-	if raw.StatusCode == http.StatusNotModified && known.known() {
+	if known.unchanged(raw.StatusCode) {
 		c.heed(raw.Header, date)
-		return &Response{URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(), client: c}, nil
+		return c.serve(q, known, raw.Header, date), nil
 	}
 	if a := actionFor(raw.StatusCode); a.do != page && (raw.StatusCode != http.StatusNoContent || !c.noContent) {
 		return c.refusal(raw, q, date, a)
@@ -96,10 +105,33 @@ func (c *Client) exchange(parent context.Context, q *request.Request, known Vali
 		URL: q.Shown, Status: raw.StatusCode, Header: raw.Header, Date: date.UTC(),
 		Body: *buffer, Received: x.received(), buffer: buffer, client: c,
 	}
-	if !x.ended {
+	switch {
+	case !x.ended:
 		open, resp.Rest = true, x
+	case q.Method == http.MethodGet && raw.StatusCode == http.StatusOK:
+		if c.kept.lies(known, raw.Header, resp.Body) {
+			c.logger.Warn("the API gives answers that differ the same ETag or Last-Modified: all are asked for in full from now on", "url", q.Shown)
+		}
+		resp.keep = c.kept.offer(&q.URL, raw.Header, resp.Body)
 	}
 	return resp, nil
+}
+
+// known is the answer that is kept of a request; nil: none is.
+func (c *Client) known(q *request.Request) *answer {
+	if q.Method != http.MethodGet {
+		return nil
+	}
+	return c.kept.find(&q.URL)
+}
+
+// serve makes a response of an answer that is kept. Headers that came with the word that it has not changed are newer.
+func (c *Client) serve(q *request.Request, known *answer, h http.Header, date time.Time) *Response {
+	header := maps.Clone(known.header)
+	maps.Copy(header, h)
+	buffer := c.buffer()
+	*buffer = append(*buffer, known.body...)
+	return &Response{URL: q.Shown, Status: http.StatusOK, Header: header, Date: date.UTC(), Body: *buffer, buffer: buffer, client: c, keep: known}
 }
 
 func (c *Client) tooLarge(q *request.Request) error {
@@ -153,7 +185,7 @@ func (c *Client) statusError(raw *http.Response, q *request.Request, body []byte
 		Status:     raw.StatusCode,
 		URL:        q.Shown,
 		Method:     q.Method,
-		Message:    apiMessage(body, c.secrets),
+		Message:    c.words(raw.StatusCode, body),
 		RetryAfter: p.wait,
 		Limits:     limitsOf(body),
 		hint:       hint,
@@ -186,7 +218,7 @@ func (c *Client) transportError(q *request.Request, err error) error {
 	}
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errProxy)
+	permanent := class.Of(err) != class.Unexpected || errors.As(err, &certificate) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, trust.ErrProxy)
 	err = fmt.Errorf("%s: %w", q, c.secrets.Err(err))
 	if permanent {
 		return class.Wrap(class.Source, err)

@@ -15,6 +15,9 @@ var plainHeaders = map[string]bool{
 	"Cache-Control": true, "Content-Type": true, "Host": true, "User-Agent": true,
 }
 
+// Plain reports whether a header carries no credential, by its name.
+func Plain(header string) bool { return plainHeaders[http.CanonicalHeaderKey(header)] }
+
 // Named reports whether a parameter's name sounds like a credential's.
 // Better one too many: it only costs a *** in a message.
 func Named(name string) bool {
@@ -38,7 +41,7 @@ func Named(name string) bool {
 // AddHeader adds the value of a request's header, unless no header of that name carries a
 // credential: as a whole, and behind its scheme ("Bearer x", "Token x"), of "Basic x" the password too.
 func (s *Set) AddHeader(name, value string) {
-	if plainHeaders[http.CanonicalHeaderKey(name)] {
+	if Plain(name) {
 		return
 	}
 	value = strings.TrimSpace(value) // as it is sent

@@ -14,6 +14,8 @@ type Reporter struct {
 	Log   *slog.Logger
 	Once  bool // the stream is swept once: its end says what it came to
 
+	Measures *Measures // of the worker's streams; nil: nobody asks for them
+
 	trouble Trouble
 }
 
@@ -32,7 +34,7 @@ func (r *Reporter) Warn(what string, args ...any) {
 // swept once it is said each time, and ends with the sweep.
 func (r *Reporter) Fails(now time.Time, err error, what string, args ...any) {
 	since, fresh := r.trouble.Met(now, err)
-	r.Board.Set(func(s *Status) { s.State, s.Since, s.Cause = Retrying, since, err })
+	r.Board.Set(func(s *Status) { s.State, s.Since, s.Cause, s.Last, s.LastAt = Retrying, since, err, err, now })
 	if fresh || r.Once {
 		r.Warn(what, append([]any{"error", err}, args...)...)
 	}

@@ -44,7 +44,7 @@ func TestTable(t *testing.T) {
 
 func TestRecommendedBuffer(t *testing.T) {
 	for late, want := range map[time.Duration]float64{0: 0, time.Minute: 0.1, time.Hour: 1.3, 8 * time.Hour: 10} {
-		if got := (Status{MaxLateness: late}).RecommendedBuffer(); got != want {
+		if got := (Status{Lateness: Lateness{Max: late}}).RecommendedBuffer(); got != want {
 			t.Errorf("rows %v late: %v hours", late, got)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/trace"
 	"tidemark/strategies"
 )
 
@@ -22,6 +23,8 @@ type Driver struct {
 	Share    *inflight.Share
 	Rescan   func(ctx context.Context, c strategies.Cursor) error // makes a full scan; the sink is open
 	Alarm    chan struct{}                                        // the output topic was seen to have lost something
+	Traced   *trace.Stream
+	Told     chan Kind // what an operator wants: Pause, Resume or Poll; nil: there is none
 
 	machine *Machine
 	carrier *reading.Carrier
@@ -95,6 +98,7 @@ func (d *Driver) run(ctx context.Context) error {
 			e.Kind = Tick
 		case <-d.Alarm:
 			e.Kind = Alarm
+		case e.Kind = <-d.Told:
 		case <-stop:
 			e.Kind = Tick // it is told of the end below
 		}
@@ -190,6 +194,7 @@ func (d *Driver) commit(ctx context.Context, c *Commit) (Event, error) {
 	if err := d.reopen(ctx, c.Reopen); err != nil {
 		return Event{}, err
 	}
+	d.Traced.Batch()
 	return d.Opener.Commit(ctx, c)
 }
 

@@ -24,6 +24,9 @@ const (
 	Alarm                     // the output topic was seen to have lost something
 	Tick                      // time has passed
 	Stop                      // the stream is to end
+	Pause                     // an operator wants nothing to be asked of the API
+	Resume                    // he wants the stream to go on
+	Poll                      // he wants what is waited for to be done now: the next sweep, or another try
 )
 
 // Event is something that happened outside of the machine. Which fields are valid is its kind's.

@@ -13,6 +13,7 @@ import (
 var KafkaJudge = Judge{
 	Lost:     func(err error) bool { return errors.Is(err, kafka.ErrTopicLost) },
 	Passing:  kafka.Passing,
+	Denied:   func(err error) bool { return errors.As(err, new(*kafka.DeniedError)) },
 	TooLarge: func(err error) bool { return errors.Is(err, kerr.MessageTooLarge) },
 	Commit: func(err error) (failed, permanent, late bool) {
 		var e *kafka.CommitError

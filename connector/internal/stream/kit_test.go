@@ -51,8 +51,3 @@ func topicOf(records int64) Topic {
 
 // at0 is when the histories of these tests begin.
 var at0 = time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
-
-// State is a word for what the machine does, for logs and traces.
-func (m *Machine) State() string {
-	return [...]string{"opening", "loading", "running", "closing", "rescanning", "waiting", "ended"}[m.phase]
-}

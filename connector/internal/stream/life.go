@@ -148,6 +148,8 @@ func (m *Machine) final(err error) bool {
 func (m *Machine) passing(err error) bool {
 	failed, permanent, _ := m.set.Judge.Commit(err)
 	switch {
+	case m.set.Judge.Denied(err):
+		return false
 	case failed && m.set.Judge.TooLarge(err):
 		// The topic may take less than it did when it was opened. The next open tells.
 		limit := m.p.Rules.Limits.Record

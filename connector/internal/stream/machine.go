@@ -44,6 +44,7 @@ type Observer interface {
 type Judge struct {
 	Lost     func(error) bool // the topic has lost records, and that ends the stream (on_topic_loss: fail)
 	Passing  func(error) bool // it passes by itself
+	Denied   func(error) bool // the broker does not allow it, now or later
 	TooLarge func(error) bool // a transaction failed because the topic takes no record so large
 	Commit   func(error) (failed, permanent, late bool)
 	Retried  func(error) bool // the API was asked as often as max_retries allows
@@ -100,6 +101,8 @@ type Machine struct {
 	refusedAt int       // what the topic took when it refused a record as too large; 0: it has not
 	reopenAt  time.Time // waiting: when the next life begins
 	stopping  bool
+	paused    bool
+	shown     phase // on the board
 
 	life
 }
@@ -116,6 +119,7 @@ type life struct {
 	forgive bool      // holding: how often the sweep went back counts anew
 	resumed bool      // the sweep in hand was begun by an earlier life
 	sweepAt time.Time // when the sweep in hand was begun, or gone on with
+	first   bool      // no page of it has come yet
 	next    strategies.Cursor
 	end     error // through: why, behind all that was read; nil: once is done
 	dying   error // closing: what ends the life
@@ -136,8 +140,9 @@ type life struct {
 // Item is a page on its way to its transaction.
 type Item struct {
 	reading.Page
-	began time.Time // of its sweep
-	scan  bool      // a full scan comes behind it
+	began   time.Time // of its sweep
+	resumed bool      // an earlier life began the sweep
+	scan    bool      // a full scan comes behind it
 }
 
 // pagesAhead is how many pages may lie between reading and committing; their bytes are
@@ -150,7 +155,7 @@ const keepFor = 10 * time.Second
 
 // NewMachine returns a stream's machine, which wants the stream to be opened.
 func NewMachine(now time.Time, s Settings) *Machine {
-	m := &Machine{p: s.Reading, set: s, now: now}
+	m := &Machine{p: s.Reading, set: s, now: now, shown: ended}
 	m.session = reading.NewSession(m.p, max(m.p.Stream.Concurrency-1, 0))
 	m.open()
 	return m
@@ -195,6 +200,12 @@ func (m *Machine) Step(now time.Time, e Event) {
 		m.stop()
 	case Tick:
 		m.tick()
+	case Pause:
+		m.pause()
+	case Resume:
+		m.resume()
+	case Poll:
+		m.hurry()
 	}
 	m.read()
 }
@@ -210,6 +221,7 @@ func (m *Machine) Ready() Ready {
 	}
 	r := m.out
 	m.out = Ready{}
+	m.show()
 	r.Asks, r.Cancel = m.asks, m.cancels
 	r.Need, _ = m.session.Need()
 	return r
@@ -231,10 +243,14 @@ func (m *Machine) Wake() time.Time {
 	}
 	switch m.phase {
 	case waiting:
-		sooner(m.reopenAt)
+		if !m.paused {
+			sooner(m.reopenAt)
+		}
 	case running:
-		sooner(m.until)
-		sooner(m.session.Wake())
+		if !m.paused {
+			sooner(m.until)
+			sooner(m.session.Wake())
+		}
 		sooner(m.gathers)
 		if m.flight == nil && len(m.batch.pages) == 0 && !m.idle {
 			sooner(m.tired)
@@ -248,12 +264,13 @@ func (m *Machine) Waits() bool { return m.phase == waiting }
 
 // tick does what time was waited for.
 func (m *Machine) tick() {
-	switch m.phase {
-	case waiting:
+	switch {
+	case m.paused:
+	case m.phase == waiting:
 		if !m.now.Before(m.reopenAt) {
 			m.open()
 		}
-	case running:
+	case m.phase == running:
 		m.session.Tick(m.now)
 		if m.until.IsZero() || m.now.Before(m.until) {
 			return
@@ -296,7 +313,7 @@ func (m *Machine) runs(e Event) {
 	m.stored, m.topic = e.Stored, e.Topic
 	m.began.Schemas = e.Stored.Schemas
 	m.p.Rules.Limits = e.Topic.Limits
-	m.phase, m.sweepAt, m.resumed = running, m.now, m.stored.Sweep != nil
+	m.phase, m.sweepAt, m.first, m.resumed = running, m.now, true, m.stored.Sweep != nil
 	m.admitter = admit.New(m.p.Rules, e.Window, m.stored.Mark)
 	m.batch, m.spare = newBatch(), newBatch()
 	m.from = m.p.Report.Board.Get().Counts
@@ -309,6 +326,9 @@ func (m *Machine) runs(e Event) {
 			m.session.Keep(k.Params, k.Answer)
 		}
 	}
-	m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading })
+	m.p.Report.Board.Set(func(s *status.Status) { s.State, s.Opened = status.Reading, true })
 	m.session.Begin(m.now, m.began)
+	if m.paused {
+		m.hold()
+	}
 }

@@ -71,6 +71,9 @@ func (o *Opener) Open(ctx context.Context) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	for _, change := range Changed(stored, o.Stream) {
+		o.Report.Warn(change)
+	}
 	if stored, err = Adopt(stored, o.Stream); err != nil {
 		return Event{}, err
 	}
@@ -114,7 +117,7 @@ func (o *Opener) Load(ctx context.Context, l *Load) (Event, error) {
 	} else if from, err = o.Back.Offsets(l.Cursor.ReadBack, start); err != nil {
 		return Event{}, err
 	}
-	w, err := o.Back.Window(ctx, start, from)
+	w, err := o.Back.Window(ctx, start, from, l.Cursor.Again)
 	if err != nil {
 		return Event{}, err
 	}
@@ -173,6 +176,24 @@ func (o *Opener) topic() Topic {
 
 // Adopt makes a stored cursor the stream's, or says why it cannot be (rule 19).
 func Adopt(stored strategies.Cursor, s config.Stream) (strategies.Cursor, error) {
-	c, err := strategies.Adopt(stored, s.Name, s.Strategy, s.Fingerprint())
+	c, err := strategies.Adopt(stored, s.Name, s.Strategy, s.Fingerprint(), s.Settings())
 	return c, class.Wrap(class.Config, err)
+}
+
+// Changed says what has changed since the cursor was written without making it another stream's, and what that
+// means for it. The claim that follows stores the settings of now, so a start says it once.
+func Changed(stored strategies.Cursor, s config.Stream) (notes []string) {
+	if stored.Mark == "" && stored.Sweep == nil {
+		return nil
+	}
+	settings := s.Settings()
+	for _, change := range stored.Changed(settings, strategies.SettingFirst) {
+		notes = append(notes, fmt.Sprintf("the first mark has changed, %s: only a stream's first sweep begins there, and this one goes on from its mark %q; "+
+			"tidemark state reset lets it begin there again, state rewind --to at any other place", change, stored.Mark))
+	}
+	for _, change := range stored.Changed(settings, strategies.SettingOrigin) {
+		notes = append(notes, fmt.Sprintf("the API has another address, %s: the mark %q holds if it is the same collection; "+
+			"if it is another one, give the stream a new name and topic", change, stored.Mark))
+	}
+	return notes
 }

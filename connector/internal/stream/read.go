@@ -34,14 +34,35 @@ func (m *Machine) takeUp(page *reading.Page) {
 			if s.State = status.Reading; !page.Listed { // of another stream's rows
 				s.Pages++
 			}
+			m.stands(s, page)
 		})
 	}
-	m.pages = append(m.pages, Item{Page: *page, began: m.sweepAt})
+	if page.Ended && page.Warning == "" { // else the sweep may not have shown all; what came is known by its place
+		page.Next = page.Next.Swept()
+	}
+	m.pages = append(m.pages, Item{Page: *page, began: m.sweepAt, resumed: m.resumed})
 	switch {
 	case page.Reopen:
 		m.reading = through
 	case page.Ended:
 		m.sweepEnds(page.Next)
+	}
+}
+
+// stands shows how far the sweep in hand is. What the API counts with its first page is all of it, unless an earlier
+// life began it.
+func (m *Machine) stands(s *status.Status, page *reading.Page) {
+	if m.first {
+		m.first, s.SweepRows, s.Total = false, 0, 0
+		if page.Answer != nil && !m.resumed {
+			s.Total = max(page.Answer.Total, 0)
+		}
+	}
+	if page.Answer != nil {
+		s.SweepRows += int64(len(page.Answer.Rows))
+	}
+	if s.At = ""; page.Next.Sweep != nil {
+		s.At = page.Next.Sweep.After
 	}
 }
 
@@ -56,8 +77,7 @@ func (m *Machine) sweepEnds(next strategies.Cursor) {
 	case m.set.Once && !m.resumed:
 		m.reading, m.end = through, nil
 	case m.set.Once:
-		m.resumed = false // a sweep that an earlier life began may have missed what is new
-		m.sweep()
+		m.sweep() // a sweep that an earlier life began may have missed what is new
 	default:
 		m.reading, m.until = resting, m.poll()
 	}
@@ -88,7 +108,7 @@ func (m *Machine) sweep() {
 	case lower:
 		m.pages, m.reading = append(m.pages, Item{Page: reading.Page{Next: c, Reopen: true}}), through
 	default:
-		m.reading, m.sweepAt = asking, m.now
+		m.reading, m.sweepAt, m.first, m.resumed = asking, m.now, true, false
 		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading })
 		m.session.Begin(m.now, c)
 	}

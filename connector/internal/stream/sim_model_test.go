@@ -57,7 +57,7 @@ type world struct {
 
 // simStats tell whether the histories are worth anything.
 type simStats struct {
-	histories, requests, records, sweeps, opens, stops int64
+	histories, requests, records, sweeps, opens, stops, told int64
 }
 
 func (s *simStats) add(o simStats) {
@@ -67,6 +67,7 @@ func (s *simStats) add(o simStats) {
 	s.sweeps += o.sweeps
 	s.opens += o.opens
 	s.stops += o.stops
+	s.told += o.told
 }
 
 func newWorld() *world {

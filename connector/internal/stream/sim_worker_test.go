@@ -95,6 +95,9 @@ func (x *world) one(w *simWorker, choice int) {
 		x.start(w)
 		return
 	}
+	if x.toldOf(w, choice>>10) {
+		return
+	}
 	n := len(w.asks)
 	operation, tick := w.result != nil || w.wants(), !w.m.Wake().IsZero()
 	if operation {
@@ -343,6 +346,7 @@ func (x *world) holds(w *simWorker) {
 	m := w.m
 	var until time.Time
 	switch {
+	case m.paused:
 	case m.phase == running && m.reading == holding:
 		until = m.until
 	case m.phase == waiting && m.dying != nil:

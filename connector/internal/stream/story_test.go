@@ -138,6 +138,12 @@ func (s *story) event(line string) {
 		s.step(Event{Kind: Tick})
 	case "stop":
 		s.step(Event{Kind: Stop})
+	case "pause":
+		s.step(Event{Kind: Pause})
+	case "resume":
+		s.step(Event{Kind: Resume})
+	case "poll":
+		s.step(Event{Kind: Poll})
 	default:
 		s.t.Fatalf("no such event: %q", line)
 	}

@@ -65,14 +65,16 @@ func (s *story) tell() {
 		state += " to be opened in " + s.m.reopenAt.Sub(s.now).String()
 	}
 	if s.m.phase == running {
-		switch s.m.reading {
-		case asking:
+		switch reading := s.m.reading; {
+		case s.m.paused:
+			state += ", paused"
+		case reading == asking:
 			state += ", a question is under way"
-		case resting:
+		case reading == resting:
 			state += ", the next sweep begins in " + s.m.until.Sub(s.now).String()
-		case holding:
+		case reading == holding:
 			state += ", the page is asked for again in " + s.m.until.Sub(s.now).String()
-		case through:
+		case reading == through:
 			state += ", nothing more is read"
 		}
 		if s.m.flight != nil {

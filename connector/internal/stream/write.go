@@ -168,9 +168,10 @@ func (m *Machine) leave() {
 func (m *Machine) worth(f *flight) bool {
 	was, next := &m.stored, &f.next
 	closed := was.Sweep != nil && next.Sweep == nil
+	again := was.Again != nil && next.Again == nil
 	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted || next.Sweep == nil && next.Parents != was.Parents ||
 		next.Filter != was.Filter && next.Filter != strategies.FilterInclusive
-	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || f.tail().Reopen
+	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || again || f.tail().Reopen
 }
 
 // send asks for a transaction with as many of the flight's records as may go.
@@ -227,7 +228,14 @@ func (m *Machine) settle() {
 	}
 	m.p.Report.Board.Set(func(s *status.Status) {
 		s.Add(f.Counts)
-		s.Mark, s.Window, s.MaxLateness = m.stored.Mark, m.admitter.Window.Rows(), max(s.MaxLateness, f.MaxLateness)
+		s.Mark, s.Window = m.stored.Mark, m.admitter.Window.Rows()
+		s.Lateness.Add(&f.Lateness)
+		if tail.Ended {
+			s.Swept = m.now
+			if !tail.resumed {
+				s.Upto = tail.began
+			}
+		}
 	})
 	m.set.Observer.Settled(f.pages, f.count)
 	if tail.Ended {
@@ -253,7 +261,7 @@ func (m *Machine) sweepEnded(took time.Duration) {
 	sweep := status.Sweep{Stream: now.Stream, Strategy: now.Strategy, Topic: now.Topic, Mark: now.Mark,
 		Counts: now.Counts.Minus(m.from), Took: took}
 	if sweep.Late > 0 {
-		m.p.Report.Log.Info("rows appeared behind the mark", "rows", sweep.Late, "latest", now.MaxLateness.Round(time.Second),
+		m.p.Report.Log.Info("rows appeared behind the mark", "rows", sweep.Late, "latest", now.Lateness.Max.Round(time.Second),
 			"recommended_buffer_hours", now.RecommendedBuffer())
 	}
 	m.from = now.Counts

@@ -221,3 +221,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkMatch(b *testing.B) {
+	e, err := Parse("status != 'draft' and amount > 0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	values := []Value{{Text, []byte("live")}, {Number, []byte("12.5")}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !e.Match(values) {
+			b.Fatal("not wanted")
+		}
+	}
+}

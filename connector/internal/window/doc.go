@@ -10,5 +10,6 @@
 //
 // Files: window.go (verdicts), table.go (the entries in memory), offsets.go (where in the
 // topic the window begins), start.go (where a cursor says that it does), strays.go
-// (keys that lie in two partitions), unknown.go (keys whose last event is not a row).
+// (keys that lie in two partitions), unknown.go (keys whose last event is not a row), ledger.go
+// (all keys of a topic, held against all rows of an API).
 package window

@@ -8,6 +8,10 @@ package window
 // back for them: a row of a key that it does not know is Fresh, too.
 const Unknown uint64 = 0x756e6b6e6f776e21
 
+// Again is the hash of an event that an operator lets be written once more. No row is equal to it; the event's cursor
+// value counts, so that what is older than the event does not come behind it (P4).
+const Again uint64 = 0x6f6e6365206d6f72
+
 // loadUnknown takes an event that makes its key's version unknown.
 func (w *Window) loadUnknown(key []byte, partition int32, offset int64) {
 	w.offsets.load(Everything, partition, offset)

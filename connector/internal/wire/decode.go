@@ -45,6 +45,15 @@ func (d *Decoder) Decode(ctx context.Context, value []byte) (json []byte, id int
 	return out, id, nil
 }
 
+// JSON returns a body that the plan has made as JSON, in the form that Decoder gives it.
+func (p *Plan) JSON(body []byte) ([]byte, error) {
+	_, avro, err := header(body)
+	if err != nil {
+		return nil, err
+	}
+	return renderBody(p.schema, avro)
+}
+
 func renderBody(sc *schema, body []byte) ([]byte, error) {
 	var w jx.Writer
 	r := reader{b: body}

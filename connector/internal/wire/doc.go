@@ -55,6 +55,11 @@
 // A row that the API marks as deleted has no body; only its id and, where it has one,
 // its cursor value must be readable.
 //
+// Where Options.Shape says anything, a row is written anew as JSON before it is read: without the fields that are
+// dropped, with masks in place of values, under other names and with flat ones. Row.JSON and all that is said of
+// the row is of what was written, and no error quotes an answer whose rows have something to hide. Two fields
+// that get one name, where anything reads it, make the row a bad one.
+//
 // The JSON scanner and the encoder are written by hand, because this is the one place
 // where tidemark's speed is made: the row's place in the page, the last of two equal
 // keys, and going on behind a bad value are all needed in the same pass. goavro
@@ -65,7 +70,7 @@
 // (the page), paging.go (what it says of further ones), slice.go (keys of rows from one of several slices), layout.go (where its rows stand and how), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
 // keys and cursor values), pick.go (those further down in a row, of several fields, or of none), filter.go (rows that are
-// not wanted), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
+// not wanted), shape*.go (rows that are written anew before they are read), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
 // differ), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
 // inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
 // checked without registering it), canonical.go (by what schemas are known).

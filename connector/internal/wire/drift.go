@@ -11,9 +11,10 @@ import (
 // concurrent use, and costs a row nothing: the scanner looks a key up only where it did not
 // stand in the same place in the row before.
 type Drift struct {
-	fields []string                              // the schema's, at the top
-	seen   []atomic.Bool                         // by field
-	known  []atomic.Pointer[map[string]struct{}] // by record: keys met, replaced where one is added
+	fields   []string                              // the schema's, at the top
+	seen     []atomic.Bool                         // by field
+	settings []*rule                               // those of Options.Shape that name fields
+	known    []atomic.Pointer[map[string]struct{}] // by record: keys met, replaced where one is added
 
 	mu       sync.Mutex
 	strange  []string // keys that the schema does not have, in the order in which they came
@@ -92,6 +93,17 @@ func (d *Drift) Absent() []string {
 		}
 	}
 	return out
+}
+
+// Unmet are the settings of Options.Shape whose field no row had, as "mask email": a misspelt one hides
+// nothing.
+func (d *Drift) Unmet() (settings []string) {
+	for _, r := range d.settings {
+		if !r.met.Load() {
+			settings = append(settings, r.setting)
+		}
+	}
+	return settings
 }
 
 // Fields are the schema's top-level fields.

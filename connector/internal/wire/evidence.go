@@ -231,3 +231,12 @@ func (s *state) said() strategies.Evidence {
 	}
 	return e
 }
+
+// LeadsOn reports whether a key beside the rows is, by its name, what leads to the next page.
+func LeadsOn(key string) bool { return signOf([]byte(key)) == signNext }
+
+// CountsRows reports whether a key beside the rows is, by its name, the number of all rows.
+func CountsRows(key string) bool { return signOf([]byte(key)) == signTotal }
+
+// SaysMore reports whether a key beside the rows says, by its name, with true that there are more of them.
+func SaysMore(key string) bool { return signOf([]byte(key)) == signMore }

@@ -103,3 +103,22 @@ func TestNoAllocationPerFilteredRow(t *testing.T) {
 		t.Errorf("%v allocations for 100 rows, %v for 2000", few, many)
 	}
 }
+
+// Against BenchmarkScanUsers: what two comparisons a row cost.
+func BenchmarkScanWhere(b *testing.B) {
+	o := userOptions()
+	o.Where = "job != 'draft' and name > 'A'"
+	p := mustCompile(b, o)
+	const n = 1000
+	body := users(n)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		pg, err := p.Scan(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		pg.Release()
+	}
+	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "rows/s")
+}

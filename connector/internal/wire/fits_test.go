@@ -75,7 +75,7 @@ func TestFitsAnswers(t *testing.T) {
 		{"mended by the third try", []answer{{503, ""}, {500, `{"error_code":50001,"message":"busy"}`}, noSubject}, answer{}, "the subject does not exist yet", nil, 3, 0},
 		{"never mended", []answer{{503, `{"error_code":50301,"message":"no leader; me:` + secret + `"}`}}, answer{}, "", []string{"user-value", "status 503", "no leader; me:***"}, registryTries, 0},
 		{"the check fails", []answer{noSchema}, answer{500, `{"error_code":50001,"message":"` + secret + ` is no schema"}`}, "", []string{"status 500", "*** is no schema"}, 1, registryTries},
-		{"not let in", []answer{{401, `{"error_code":40101,"message":"` + secret + ` is wrong"}`}}, answer{}, "", []string{"status 401", "*** is wrong", "username and password"}, 1, 0},
+		{"not let in", []answer{{401, `{"error_code":40101,"message":"` + secret + ` is wrong"}`}}, answer{}, "", []string{"status 401", "*** is wrong", "schema_registry.password"}, 1, 0},
 		{"refused by the check", []answer{noSchema}, answer{422, `{"error_code":42201,"message":"Invalid schema"}`}, "", []string{"status 422", "Invalid schema"}, 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

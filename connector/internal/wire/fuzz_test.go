@@ -9,6 +9,7 @@ import (
 
 	"github.com/linkedin/goavro/v2"
 
+	"tidemark/connector/internal/reshape"
 	"tidemark/schemas"
 	"tidemark/strategies"
 )
@@ -33,12 +34,16 @@ func FuzzScan(f *testing.F) {
 	soft, known := all, user
 	soft.DeletedField, soft.DeletedValue = "gone", "true"
 	known.DeletedField, known.DeletedValue = "job", "none"
+	shaped := soft
+	shaped.Shape = reshape.Spec{Flatten: reshape.Flatten{On: true, Separator: "t"}, Drop: []string{"r.b", "zz"}, Rename: map[string]string{"q.w": "ts", "i": "l"},
+		Mask: map[string]reshape.Mask{"u": {Method: reshape.Redact}, "r.r.id": {Method: reshape.Truncate, Keep: 1}, "a": {Method: reshape.Hash, Key: maskKey}},
+		Add:  []reshape.Constant{{Name: "d", Value: "1.5"}}}
 	type target struct {
 		plan  *Plan
 		codec *goavro.Codec
 	}
 	var targets []target
-	for _, o := range []Options{user, all, soft, known} {
+	for _, o := range []Options{user, all, soft, known, shaped} {
 		p, err := Compile(o)
 		if err != nil {
 			f.Fatal(err)
@@ -56,6 +61,7 @@ func FuzzScan(f *testing.F) {
 		`[{"id":"\ud83d\ude00","at":"x","b":true,"i":1e2,"l":-9223372036854775808,"f":1.5,"d":1e300,"y":"AAE=","x":"AAEC","e":"B","a":[null,1,"s"],"m":{"z":1,"a":2},"r":{"id":"q"},"u":[{"id":"w"}],"ts":"2026-01-01T00:00:00Z","dt":"2026-01-01","t":"01:02:03.004","n":"12.345"}]`,
 		`[{"gone":true,"id":"1","b":5},{"id":"2","b":5,"gone":"true","at":"x"},{"gone":true},{"id":"3","r":{"id":"q","gone":true},"gone":null}]`, `{"data":[{"id":"1","name":5,"job":"none"},{"job":"none","updatedAt":"never"}]}`,
 		`[{"u":{"u":{"u":{"id":"x"}}},"id":"1","n":-1.28,"n":128e-2,"zz":[{}]}]`, "\xEF\xBB\xBF[{\"id\":\"\xff\"}]",
+		`[{"id":"1","\u0064":{"t":"2026-01-01"},"r":[{"r":{"id":"xy","b":1}},5],"q":{"w":"2026-01-01T00:00:00Z"},"i":7,"a":[1,"\ud800",[true]],"zz":1},{"id":"2","d":1,"r":{"r":5}}]`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -97,6 +97,19 @@ func NextLink(h http.Header) (next string) {
 	return next
 }
 
+// HeaderToken is the token that a header has.
+func HeaderToken(h http.Header, name string) strategies.Token {
+	values := h.Values(name)
+	if len(values) == 0 {
+		return strategies.Token{}
+	}
+	text := strings.TrimSpace(values[0])
+	if text == "" {
+		return strategies.Token{Present: true, Null: true}
+	}
+	return strategies.Token{Present: true, Text: text, Blank: noToken(text)}
+}
+
 // eachLink calls fn with each URL of Link headers and each of its relations, in lower case.
 func eachLink(values []string, fn func(url, rel string)) {
 	for _, v := range values {

@@ -64,7 +64,7 @@ func (s *state) meet() error {
 // its own, if only an empty array of them, is no page: nothing says that it has none (P8).
 func (s *state) elements(p *place, c byte) error {
 	if c != '[' {
-		return s.malformed(fmt.Sprintf("%q is not an array but %s", p.path, clip(s.buf[s.pos:])))
+		return s.malformed(fmt.Sprintf("%q is not an array but %s", p.path, s.quote(s.buf[s.pos:])))
 	}
 	if err := s.meet(); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (s *state) elements(p *place, c byte) error {
 		if s.found == s.allowed {
 			s.pos = from
 			s.peek()
-			return s.malformed(fmt.Sprintf("there is no %s at %q in an element that begins with %s", s.plan.opts.Records.word(), s.plan.opts.RecordsPath, clip(s.buf[s.pos:])))
+			return s.malformed(fmt.Sprintf("there is no %s at %q in an element that begins with %s", s.plan.opts.Records.word(), s.plan.opts.RecordsPath, s.quote(s.buf[s.pos:])))
 		}
 		if s.take(',') {
 			continue
@@ -105,7 +105,7 @@ func (s *state) rowsAt(c byte) error {
 	case layout == RecordsByKey && c == '[' && s.empty(): // how PHP writes an object without members
 		return s.meet()
 	case layout == RecordsArray && c != '[', layout != RecordsArray && c != '{':
-		return s.malformed(fmt.Sprintf("%q is not an %s but %s", s.plan.opts.RecordsPath, layout.word(), clip(s.buf[s.pos:])))
+		return s.malformed(fmt.Sprintf("%q is not an %s but %s", s.plan.opts.RecordsPath, layout.word(), s.quote(s.buf[s.pos:])))
 	}
 	if err := s.meet(); err != nil {
 		return err
@@ -170,24 +170,24 @@ func (s *state) one() error {
 	if !s.row() {
 		return s.broken()
 	}
-	if r := &s.rows[len(s.rows)-1]; s.within == 0 && !s.looksLikeRow(r, s.buf[from:s.pos]) {
+	if r := &s.rows[len(s.rows)-1]; s.within == 0 && !s.looksLikeRow(r) {
 		why := "it has none of the schema's fields"
 		if r.Err != nil {
 			why = strings.TrimPrefix(r.Err.Error(), "row 0, ")
 		}
 		s.pos = from
-		return s.malformed(fmt.Sprintf("the object at %q is no row: %s; it begins with %s", s.plan.opts.RecordsPath, why, clip(s.buf[from:])))
+		return s.malformed(fmt.Sprintf("the object at %q is no row: %s; it begins with %s", s.plan.opts.RecordsPath, why, s.quote(s.buf[from:])))
 	}
 	return nil
 }
 
 // looksLikeRow reports whether a row has its key, or any of the fields that its key is made of.
-func (s *state) looksLikeRow(r *strategies.Row, text []byte) bool {
+func (s *state) looksLikeRow(r *strategies.Row) bool {
 	if !s.plan.opts.RowHash {
 		return r.Key != nil
 	}
 	var has map[string]json.RawMessage
-	if json.Unmarshal(text, &has) != nil {
+	if json.Unmarshal(r.JSON, &has) != nil {
 		return false
 	}
 	for name := range has {
@@ -224,7 +224,7 @@ func (s *state) members() error {
 		case c == 0 && s.pos == len(s.buf):
 			return s.broken()
 		case c != '{', whole && (string(name) == "error" || string(name) == "errors"):
-			return s.malformed(fmt.Sprintf("member %q of %q is no row but %s", clip(name), s.plan.opts.RecordsPath, clip(s.buf[s.pos:])))
+			return s.malformed(fmt.Sprintf("member %q of %q is no row but %s", clip(name), s.plan.opts.RecordsPath, s.quote(s.buf[s.pos:])))
 		}
 		if s.piece {
 			s.taken, s.known = s.nameAt, s.unknown

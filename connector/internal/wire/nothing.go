@@ -50,7 +50,7 @@ func (s *state) noRecords() error {
 				continue
 			}
 		}
-		return s.malformed(fmt.Sprintf("%q is null, and %q says why: %s", s.plan.opts.RecordsPath, name, clip(s.buf)))
+		return s.malformed(fmt.Sprintf("%q is null, and %q says why: %s", s.plan.opts.RecordsPath, name, s.quote(s.buf)))
 	}
 	return nil
 }

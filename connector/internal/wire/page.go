@@ -24,6 +24,8 @@ type Page struct {
 	// Of a page that is Cut: the answer's first Head bytes lead to the rows, and the rows
 	// that are not in the page begin at byte Taken.
 	Head, Taken int
+	// Shaped is how many bytes the rows take that Options.Shape has written anew.
+	Shaped int64
 
 	state *state
 }
@@ -58,7 +60,7 @@ func (s *state) release() {
 	s.pos = 0
 	clear(s.rows)
 	s.rows = s.rows[:0]
-	if cap(s.out) > keepBytes || cap(s.rows)*rowBytes > keepBytes || cap(s.side) > keepBytes ||
+	if cap(s.out) > keepBytes || cap(s.shaped)+cap(s.names)+cap(s.got.slots)*slotBytes > keepBytes || cap(s.rows)*rowBytes > keepBytes || cap(s.side) > keepBytes ||
 		cap(s.scratch) > keepBytes || cap(s.segs)*segBytes > keepBytes || cap(s.open)*8 > keepBytes {
 		return
 	}

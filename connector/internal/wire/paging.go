@@ -20,7 +20,7 @@ func (s *state) readPaging(p *place) error {
 	if p.role == rolePages {
 		n, err := strconv.ParseInt(said, 10, 64)
 		if err != nil || n < 0 {
-			return s.malformed(fmt.Sprintf("%q is no number of pages but %s", p.path, clip(s.buf[from:s.pos])))
+			return s.malformed(fmt.Sprintf("%q is no number of pages but %s", p.path, s.quote(s.buf[from:s.pos])))
 		}
 		s.pages = max(n, 1) // a list without rows may have no page at all
 		return nil
@@ -31,7 +31,7 @@ func (s *state) readPaging(p *place) error {
 	case "false", "0", "no", "null", "":
 		s.evidence.Ends(p.path + ": " + said)
 	default:
-		return s.malformed(fmt.Sprintf("%q is neither yes nor no but %s", p.path, clip(s.buf[from:s.pos])))
+		return s.malformed(fmt.Sprintf("%q is neither yes nor no but %s", p.path, s.quote(s.buf[from:s.pos])))
 	}
 	return nil
 }

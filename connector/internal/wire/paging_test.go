@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
 	"tidemark/schemas"
+	"tidemark/strategies"
 )
 
 // What the configuration says tells of further pages is read as a yes, a no or a number, and anything else is
@@ -44,5 +46,23 @@ func TestReadsPaging(t *testing.T) {
 			t.Errorf("%s: got %+v, %d pages", meta, page.More, page.Pages)
 		}
 		page.Release()
+	}
+}
+
+func TestHeaderToken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		header http.Header
+		want   strategies.Token
+	}{
+		"no such header": {http.Header{"X-Other": {"a"}}, strategies.Token{}},
+		"a URL":          {http.Header{"Next-Page": {" http://127.0.0.1/a?b=1 "}}, strategies.Token{Present: true, Text: "http://127.0.0.1/a?b=1"}},
+		"of two":         {http.Header{"Next-Page": {"a", "b"}}, strategies.Token{Present: true, Text: "a"}},
+		"empty":          {http.Header{"Next-Page": {" "}}, strategies.Token{Present: true, Null: true}},
+		"a word":         {http.Header{"Next-Page": {"false"}}, strategies.Token{Present: true, Text: "false", Blank: true}},
+	} {
+		if got := HeaderToken(c.header, "next-page"); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
 	}
 }

@@ -11,7 +11,7 @@ const edge = 64
 // body[:Head] + body[Taken:] + the bytes that follow are an answer with the rest of the rows.
 // None may be whole: more bytes are needed. Where the answer's end is there after all the page
 // is not Cut. Errors are Scan's, of text that no more bytes can mend.
-func (p *Plan) ScanPiece(body []byte) (*Page, error) { return p.scan(body, true) }
+func (p *Plan) ScanPiece(body []byte) (*Page, error) { return p.scan(body, "", true) }
 
 // cut reports whether the scan failed because the bytes in hand ended. The row that it was
 // at, or the last one where it got through all of them, is left to the next piece.

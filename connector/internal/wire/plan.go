@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reshape"
 	"tidemark/connector/internal/where"
 	"tidemark/strategies"
 )
@@ -48,11 +49,15 @@ type Options struct {
 	// something: none is null, false, 0 or empty. An empty DeletedField: rows are never deleted.
 	DeletedField, DeletedValue string
 	DeletedPresent             bool
+
+	// Shape says what becomes of a row's fields before anything else. All of the above names them as they
+	// are afterwards.
+	Shape reshape.Spec
 }
 
 // Plan is a compiled schema and page layout. It is safe for concurrent use.
 type Plan struct {
-	last   struct{ rows, out, side atomic.Int64 } // what the page before took, and the next one will
+	last   struct{ rows, out, side, shaped atomic.Int64 } // what the page before took, and the next one will
 	opts   Options
 	schema *schema
 	root   *node
@@ -68,6 +73,7 @@ type Plan struct {
 	named  target      // the field that a member's name becomes; its slot is -1 where rows have no names
 	header [5]byte
 	drift  *Drift
+	shape  *shaping // nil: rows stay as they are
 	// stampCursor: the cursor is a timestamp in the schema and a text in the rows,
 	// so encoding it yields the value.
 	stampCursor bool
@@ -114,7 +120,10 @@ func compile(o Options) (*Plan, error) {
 	if err := p.layWhere(); err != nil {
 		return nil, err
 	}
-	return p, p.layMark()
+	if err := p.layMark(); err != nil {
+		return nil, err
+	}
+	return p, p.layShape()
 }
 
 // layKey finds what rows have their key of.

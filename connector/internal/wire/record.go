@@ -47,6 +47,15 @@ func (s *state) refuse(n *node, at int, why string) code {
 
 // row reads one row and appends it to rows; false if the text is no JSON.
 func (s *state) row() bool {
+	s.rows = append(s.rows, strategies.Row{})
+	if s.plan.shape != nil {
+		return s.shapedRow()
+	}
+	return s.readRow()
+}
+
+// readRow reads the row at pos as the last one of rows.
+func (s *state) readRow() bool {
 	c := s.peek()
 	from := s.pos
 	s.rowStart, s.rescanned = from, 0
@@ -54,7 +63,6 @@ func (s *state) row() bool {
 	for i := range s.at {
 		s.at[i] = -1
 	}
-	s.rows = append(s.rows, strategies.Row{})
 	r := &s.rows[len(s.rows)-1]
 	body := len(s.out)
 	if c != '{' {
@@ -66,7 +74,11 @@ func (s *state) row() bool {
 		return true
 	}
 	s.out = append(s.out, s.plan.header[:]...)
-	switch s.object(s.plan.root, 0, r) {
+	outcome := s.object(s.plan.root, 0, r)
+	if s.plan.shape != nil && s.wrong != "" && (outcome == good || outcome == bad) {
+		outcome = s.shapeFault()
+	}
+	switch outcome {
 	case broken:
 		return false
 	case bad:

@@ -13,8 +13,11 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/sr"
 
+	"tidemark/connector/config"
+	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/secret"
+	"tidemark/connector/internal/trust"
 )
 
 // Registry is a schema registry with Confluent's API. It keeps what it has learnt: ids
@@ -22,8 +25,10 @@ import (
 // Broker and hold no credentials (P11).
 type Registry struct {
 	client  *sr.Client
-	where   string     // URL without credentials
-	secrets secret.Set // to be kept out of errors
+	where   string           // URL without credentials
+	secrets *secret.Set      // to be kept out of errors
+	proof   *auth.Authorizer // nil: nobody is to prove anything
+	tls     config.TLS
 
 	mu    sync.Mutex
 	ids   map[[2]string]int // subject and schema → id
@@ -38,43 +43,75 @@ const (
 	registryCodes   = 40400 // a registry's own "not found" has a code of five digits; a proxy's has none
 )
 
-// NewRegistry returns a registry at rawURL, which may have a base path, as Apicurio's
-// http://host:8081/apis/ccompat/v7 does. Credentials in the URL serve where user is
-// empty. The error has class Config; nothing is sent yet.
-func NewRegistry(rawURL, user, pass string) (*Registry, error) {
-	if !strings.Contains(rawURL, "://") {
-		rawURL = "http://" + rawURL
+// NewRegistry returns a registry, whose URL may have a base path, as Apicurio's
+// http://host:8081/apis/ccompat/v7 does. Credentials in the URL serve where the configuration has
+// none. Files are read, and read again for each connection or where a credential is refused; nothing is sent yet.
+// Errors have class Config.
+func NewRegistry(c config.Registry) (*Registry, error) {
+	if !strings.Contains(c.URL, "://") {
+		c.URL = "http://" + c.URL
 	}
-	u, err := url.Parse(rawURL)
+	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
 		// The URL is not repeated: it may hold a password that could not be told apart.
 		return nil, class.Errorf(class.Config, "the schema registry's URL must look like http://host:8081 or http://host:8081/base/path")
 	}
-	r := &Registry{ids: map[[2]string]int{}, texts: map[int]string{}}
-	if u.User != nil {
-		if user == "" {
-			user = u.User.Username()
-			pass, _ = u.User.Password()
-		} else if p, set := u.User.Password(); set {
-			r.secrets.AddAll(p)
-		}
-		u.User = nil
+	r := &Registry{tls: c.TLS, secrets: new(secret.Set), ids: map[[2]string]int{}, texts: map[int]string{}}
+	proof := auth.Options{Name: "schema_registry", Section: "schema_registry.auth"}
+	inURL, _ := u.User.Password()
+	if u.User != nil && c.Auth.Kind == "" {
+		c.Auth, c.Short = config.BasicAuth(config.Secret(u.User.Username()), config.Secret(inURL)), true
 	}
+	if c.Short {
+		proof.Section = "schema_registry"
+	}
+	u.User = nil
 	r.where = strings.TrimRight(u.String(), "/")
-	r.secrets.AddAll(pass)
-	opts := []sr.ClientOpt{
-		sr.URLs(r.where),
-		sr.UserAgent("tidemark"),
-		sr.HTTPClient(&http.Client{Timeout: registryTimeout, CheckRedirect: sameOrigin}),
+	var way http.RoundTripper
+	if way, err = trust.Transport(c.TLS, registryTLS); err != nil {
+		return nil, class.Wrap(class.Config, err)
 	}
-	if user != "" || pass != "" {
-		r.secrets.AddBasic(user, pass)
-		opts = append(opts, sr.BasicAuth(user, pass))
+	if c.Auth.Kind != "" {
+		if r.proof, err = auth.New(c.Auth, proof); err != nil {
+			return nil, err
+		}
+		r.secrets, way = r.proof.Secrets(), &proving{r.proof, way}
 	}
-	if r.client, err = sr.NewClient(opts...); err != nil {
+	r.secrets.AddAll(inURL)
+	r.client, err = sr.NewClient(sr.URLs(r.where), sr.UserAgent(agent),
+		sr.HTTPClient(&http.Client{Timeout: registryTimeout, CheckRedirect: sameOrigin, Transport: way}))
+	if err != nil {
 		return nil, class.Errorf(class.Config, "making a client of the schema registry: %w", err)
 	}
 	return r, nil
+}
+
+const (
+	agent       = "tidemark"
+	registryTLS = "schema_registry.tls"
+)
+
+// RegistryRisks are what the settings give up, each in a sentence.
+func RegistryRisks(c config.Registry) (all []string) {
+	if c.TLS.SkipVerify {
+		all = append(all, "schema_registry.tls.insecure_skip_verify: THE REGISTRY'S CERTIFICATE IS NOT VERIFIED; whoever stands between can read and change all that it says, and take the credentials")
+	}
+	if c.Auth.Kind != "" && !strings.HasPrefix(strings.ToLower(c.URL), "https:") {
+		all = append(all, "schema_registry.url is not one of https: what proves who asks is sent to the registry as it is, for all on the way to read")
+	}
+	return all
+}
+
+// proving adds proof of who asks to the requests to the registry. No other origin is asked through it: redirects
+// to one are not followed.
+type proving struct {
+	proof *auth.Authorizer
+	way   http.RoundTripper
+}
+
+// RoundTrip sends a request.
+func (p *proving) RoundTrip(req *http.Request) (*http.Response, error) {
+	return p.proof.Send(req, p.way, nil)
 }
 
 // sameOrigin lets no redirect carry credentials to another origin (P11).
@@ -202,18 +239,28 @@ func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {
 func (r *Registry) fail(doing string, err error) error {
 	var re *sr.ResponseError
 	text := err.Error()
-	if errors.As(err, &re) {
+	switch {
+	case errors.As(err, &re):
 		text = clip(r.secrets.Hide(text))
 		switch re.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			text += "; check the registry's username and password"
+			text += "; "
+			if r.proof != nil {
+				text += r.proof.Hint()
+			} else {
+				text += "it wants to know who asks: give schema_registry.username and password, or schema_registry.auth"
+			}
 		case http.StatusNotFound:
 			if re.ErrorCode < registryCodes {
 				text += "; check the registry's URL and its base path"
 			}
 		}
 		text = fmt.Sprintf("status %d: %s", re.StatusCode, text)
+	default:
+		if hint := trust.Hint(err, r.tls, registryTLS, "the registry"); hint != "" {
+			text += ": " + hint
+		}
 	}
 	text = fmt.Sprintf("%s at the schema registry %s: %s", doing, r.where, text)
-	return class.Wrap(class.Broker, r.secrets.Wrap(err, text))
+	return class.Override(class.Broker, r.secrets.Wrap(err, text))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/schemas"
 )
@@ -36,7 +37,11 @@ func fakeRegistry(t *testing.T, base string, gate func(w http.ResponseWriter, r 
 
 func mustRegistry(t *testing.T, url, user, pass string) *Registry {
 	t.Helper()
-	r, err := NewRegistry(url, user, pass)
+	c := config.Registry{URL: url, Short: true}
+	if user != "" || pass != "" {
+		c.Auth = config.BasicAuth(config.Secret(user), config.Secret(pass))
+	}
+	r, err := NewRegistry(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +144,7 @@ func TestRegistrySecrets(t *testing.T) {
 	})
 	inURL := strings.Replace(url, "http://", "http://me:s3cr%26t%2Fpass@", 1)
 	for _, r := range []*Registry{mustRegistry(t, url, "me", secret), mustRegistry(t, inURL, "", "")} {
-		for id, want := range map[int]string{1: "check the registry's username and password", 2: "another origin", 3: "xxx"} {
+		for id, want := range map[int]string{1: "look at schema_registry.username and schema_registry.password", 2: "another origin", 3: "xxx"} {
 			_, err := r.SchemaByID(context.Background(), id)
 			if err == nil || class.Of(err) != class.Broker || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v", err)
@@ -164,7 +169,7 @@ func TestRegistrySecrets(t *testing.T) {
 
 func TestNewRegistryRefuses(t *testing.T) {
 	for _, u := range []string{"", "http://", "ftp://h", "http://h?x=1", "http://h#f", "http://me:pa ss%zz@h"} {
-		if _, err := NewRegistry(u, "", ""); err == nil || class.Of(err) != class.Config || strings.Contains(err.Error(), "pa ss") {
+		if _, err := NewRegistry(config.Registry{URL: u}); err == nil || class.Of(err) != class.Config || strings.Contains(err.Error(), "pa ss") {
 			t.Errorf("%q: %v", u, err)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 // a pool between pages.
 type state struct {
 	scanner
+	shaper
 	plan     *Plan
 	rows     []strategies.Row
 	out      []byte // Avro bodies, one behind the other
@@ -60,16 +61,24 @@ type state struct {
 const (
 	rowBytes = int(unsafe.Sizeof(strategies.Row{}))
 	segBytes = int(unsafe.Sizeof(seg{}))
+
+	slotBytes = int(unsafe.Sizeof(nameSlot{}))
 )
 
 // Scan reads a page. body must stay as it is until the page is released. The error is
 // a *Malformed of class Source; a row that cannot be keyed or encoded is no error of
 // the page, its Err says why.
-func (p *Plan) Scan(body []byte) (*Page, error) { return p.scan(body, false) }
+func (p *Plan) Scan(body []byte) (*Page, error) { return p.scan(body, "", false) }
 
-func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
+// ScanSlice is Scan for a page of one of the slices that a collection is read in, whose value it is told.
+func (p *Plan) ScanSlice(body []byte, slice string) (*Page, error) { return p.scan(body, slice, false) }
+
+func (p *Plan) scan(body []byte, slice string, piece bool) (*Page, error) {
 	s := states.Get().(*state)
 	s.reset(p, body)
+	if p.shape != nil {
+		s.resetShape(slice)
+	}
 	s.piece = piece
 	err := s.page()
 	cut := err != nil && s.cut()
@@ -80,6 +89,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 	p.last.rows.Store(min(int64(len(s.rows)), keepBytes/int64(rowBytes)))
 	p.last.out.Store(min(int64(len(s.out)), keepBytes/2))
 	p.last.side.Store(min(int64(len(s.side)), keepBytes/2))
+	p.last.shaped.Store(min(int64(len(s.shaped)), keepBytes/2))
 	return &Page{
 		Page:     strategies.Page{Rows: s.rows, Token: s.token, Total: s.total, Pages: s.pages, More: s.said(), Cut: cut},
 		Head:     s.head,
@@ -88,6 +98,7 @@ func (p *Plan) scan(body []byte, piece bool) (*Page, error) {
 		Marks:    s.marks,
 		Adjusted: s.adjusted,
 		Bad:      s.bad,
+		Shaped:   int64(len(s.shaped)),
 		state:    s,
 	}, nil
 }
@@ -137,10 +148,10 @@ func (s *state) page() error {
 		return err
 	}
 	if s.peek(); s.pos < len(s.buf) {
-		return s.malformed("something follows the JSON: " + clip(s.buf[s.pos:]))
+		return s.malformed("something follows the JSON: " + s.quote(s.buf[s.pos:]))
 	}
 	if s.found == 0 {
-		return s.malformed(fmt.Sprintf("there is no %s at %q; it begins with %s", s.plan.opts.Records.word(), s.plan.opts.RecordsPath, clip(s.buf)))
+		return s.malformed(fmt.Sprintf("there is no %s at %q; it begins with %s", s.plan.opts.Records.word(), s.plan.opts.RecordsPath, s.quote(s.buf)))
 	}
 	return nil
 }
@@ -149,11 +160,19 @@ func (s *state) malformed(reason string) error {
 	return &Malformed{Reason: reason, Offset: s.pos}
 }
 
+// quote is what a message shows of an answer, in which rows are as the API wrote them.
+func (s *state) quote(b []byte) string {
+	if s.plan.shape != nil && s.plan.shape.spec.Hides() {
+		return "text that is not shown, because the configuration drops or masks fields"
+	}
+	return clip(b)
+}
+
 func (s *state) notAPage(want string, c byte) error {
 	if c == '<' || !bytes.ContainsRune([]byte(`{["-0123456789tfn`), rune(c)) {
-		return s.malformed("it is not JSON; it begins with " + clip(s.buf[s.pos:]))
+		return s.malformed("it is not JSON; it begins with " + s.quote(s.buf[s.pos:]))
 	}
-	return s.malformed("it is not " + want + " but " + clip(s.buf[s.pos:]))
+	return s.malformed("it is not " + want + " but " + s.quote(s.buf[s.pos:]))
 }
 
 // broken is the error of text that is no JSON at pos.
@@ -162,7 +181,7 @@ func (s *state) broken() error {
 		s.pos = len(s.buf)
 		return s.malformed("the JSON is cut off")
 	}
-	return s.malformed("the JSON is broken at " + clip(s.buf[s.pos:]))
+	return s.malformed("the JSON is broken at " + s.quote(s.buf[s.pos:]))
 }
 
 // places walks over an object of the answer, looking for what p leads to.
@@ -271,7 +290,7 @@ func (s *state) readToken(c byte) error {
 			return s.broken()
 		}
 		s.pos = from
-		return s.malformed(fmt.Sprintf("the token at %q is neither text nor number nor null but %s", s.plan.opts.TokenPath, clip(s.buf[from:])))
+		return s.malformed(fmt.Sprintf("the token at %q is neither text nor number nor null but %s", s.plan.opts.TokenPath, s.quote(s.buf[from:])))
 	}
 	return nil
 }

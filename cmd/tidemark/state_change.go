@@ -1,0 +1,133 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tidemark/connector"
+	"tidemark/connector/config"
+)
+
+func newStateRewindCmd() *cobra.Command {
+	var (
+		o      operator
+		to     string
+		replay bool
+	)
+	cmd := &cobra.Command{
+		Use:   "rewind STREAM -c FILE --to TIME|MARK",
+		Short: "Let a stream read again from a time or a mark on",
+		Long: `Let a stream read again from a cursor value on, as the API writes it, or from a time like
+2026-01-02T15:04:05Z or 2026-01-02 where cursor values are times. Its next start reads
+from there, and nothing is written that the topic has already; a version older than
+the topic's last one of its key is not either. With --replay the rows from there on are
+written once more, each once. A value behind the mark is refused.
+
+A worker of the stream is fenced and ends with exit code 5. Strategies without a mark
+(snapshot) and cursors that are no times and no numbers (opaque) cannot be rewound; see
+tidemark state reset.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
+				return connector.Rewind(cmd.Context(), cfg, args[0], to, replay, o.ask(cmd, "rewound"), opts)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "from where on it reads again: a cursor value, or a time")
+	cmd.Flags().BoolVar(&replay, "replay", false, "write the rows from there on once more")
+	o.addChangeFlags(cmd)
+	must(cmd.MarkFlagRequired("to"))
+	return cmd
+}
+
+func newStateResetCmd() *cobra.Command {
+	var (
+		o      operator
+		replay bool
+	)
+	cmd := &cobra.Command{
+		Use:   "reset STREAM -c FILE",
+		Short: "Let a stream begin anew on its topic",
+		Long: `Let a stream begin at its first mark (initial_mark, initial_id), as if nothing was known of
+its API. Its next start reads everything again, and writes what the topic has not, and
+what differs and is not older; with --replay, all rows once more. A worker of the stream is
+fenced and ends with exit code 5.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
+				return connector.Reset(cmd.Context(), cfg, args[0], replay, o.ask(cmd, "reset"), opts)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&replay, "replay", false, "write all rows once more")
+	o.addChangeFlags(cmd)
+	return cmd
+}
+
+func newStateDeleteCmd() *cobra.Command {
+	var (
+		o      operator
+		secret bool
+	)
+	cmd := &cobra.Command{
+		Use:   "delete STREAM -c FILE",
+		Short: "Remove a stream from the state topic",
+		Long: `Remove a stream's cursor from the state topic, and the record by which its output topic is
+its own. The stream need not be in the configuration any more. Stop its worker first: it is
+fenced, and a worker that tries again begins the stream anew, as does a later start: at its
+first mark, writing nothing that the topic has. The topic and its dead letters stay, and so
+do schemas, which streams share (schema:FINGERPRINT), and refresh tokens that the API has
+replaced (secret:STREAM), without which an API may let nobody in any more; --secret
+removes these as well, those of apis never.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
+				return connector.DeleteState(cmd.Context(), cfg, args[0], secret, o.askDelete(cmd), opts)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&secret, "secret", false, "also remove the refresh token that the API has replaced")
+	o.addChangeFlags(cmd)
+	return cmd
+}
+
+// ask shows a change of a stream's cursor, and asks whether it is to be made; done is the word for it.
+func (o *operator) ask(cmd *cobra.Command, done string) connector.AskState {
+	return func(c connector.StateChange) (bool, error) {
+		out := cmd.OutOrStdout()
+		fmt.Fprintf(out, "stream %s (%s) is to be %s: its mark %s becomes %s\n", c.Stream, c.Strategy, done, orDash(c.Was), cmp.Or(c.Will, "the first one"))
+		if c.Sweep {
+			fmt.Fprintln(out, "  the open sweep is dropped")
+		}
+		from := "everything"
+		if c.From != "" {
+			from = "rows from " + c.From + " on"
+		}
+		fmt.Fprintf(out, "  read again: %s; topic %s has %d keys there\n", from, c.Topic, c.Keys)
+		if c.Again {
+			fmt.Fprintln(out, "  written: each of these once more, as the API shows it")
+		} else {
+			fmt.Fprintln(out, "  written: what the topic has not")
+		}
+		return o.fences(cmd)
+	}
+}
+
+// fences says what becomes of a worker, and asks.
+func (o *operator) fences(cmd *cobra.Command) (bool, error) {
+	fmt.Fprintln(cmd.OutOrStdout(), "  a worker of the stream is fenced (exit code 5)")
+	return o.agreed(cmd)
+}
+
+// askDelete shows what is to be removed, and asks.
+func (o *operator) askDelete(cmd *cobra.Command) connector.AskState {
+	return func(c connector.StateChange) (bool, error) {
+		out := cmd.OutOrStdout()
+		fmt.Fprintf(out, "the cursor of stream %s is to be removed: mark %s, committed %s\n", c.Stream, orDash(c.Was), c.Committed.Format(time.RFC3339))
+		fmt.Fprintf(out, "  topic %s stays; a stream of that name begins anew, and writes what the topic has not\n", orDash(c.Topic))
+		return o.fences(cmd)
+	}
+}

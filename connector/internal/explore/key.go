@@ -1,0 +1,96 @@
+package explore
+
+import (
+	"slices"
+	"strings"
+
+	"tidemark/connector/internal/infer"
+	"tidemark/connector/internal/wire"
+)
+
+// keys are the names that fields have by which rows are known, the likeliest first.
+var keys = []string{"id", "_id", "ID", "Id", "uuid", "guid", "key", "rowid", "sys_id", "gid", "pk", "objectid", "OBJECTID", "code", "slug", "sku", "number"}
+
+// keyOf is the field that is the rows' key by its name, and because each row has another one; "": there is none.
+func keyOf(stream string, fields []infer.Field) string {
+	rows := 0
+	for _, f := range fields {
+		rows = max(rows, f.Rows)
+	}
+	one := strings.TrimSuffix(strings.ToLower(stream), "s")
+	for _, name := range append(slices.Clone(keys), one+"_id", one+"id") {
+		for _, f := range fields {
+			if (f.Name == name || len(name) > len("id") && strings.EqualFold(f.Name, name)) && f.Unique && f.Rows == rows {
+				return f.Name
+			}
+		}
+	}
+	return ""
+}
+
+// fieldsOf are the fields of rows; none where they are no rows.
+func fieldsOf(rows [][]byte) []infer.Field {
+	var s infer.Samples
+	for _, row := range rows {
+		if s.Add(row) != nil {
+			return nil
+		}
+	}
+	return s.Fields()
+}
+
+// key notes what the rows are known by.
+func (x *explorer) key(samples *infer.Samples) {
+	f := &x.found
+	f.Key = keyOf(f.Name, f.Fields)
+	for _, field := range f.Fields {
+		if field.Name == f.Key && field.Rows != samples.Rows() {
+			f.Key = ""
+		}
+	}
+	if f.Key != "" {
+		x.assumed("%s is the key: each of the %d rows has another one", f.Key, samples.Rows())
+		return
+	}
+	for _, field := range f.Fields {
+		if slices.Contains(keys, field.Name) {
+			x.saw("%s is no key: %s", field.Name, whyNot(field, samples.Rows()))
+		}
+	}
+	x.unknown("what rows are known by: no field that has a key's name is in each row with another value, so that rows are told by all they say (row_hash); " +
+		"a row that changes becomes another one")
+}
+
+// whyNot says why a field is no key.
+func whyNot(f infer.Field, rows int) string {
+	switch {
+	case f.Rows < rows:
+		return "some rows have none"
+	case f.Unique:
+		return "another field goes before it"
+	case f.Type == infer.Whole, f.Type == infer.Text, f.Type == infer.UUID:
+		return "two rows have the same one"
+	}
+	return "its values are no texts and no whole numbers"
+}
+
+// isTotal reports whether a fact counts all rows, by its name.
+func isTotal(f fact) bool { return wire.CountsRows(f.name) || f.name == "count" }
+
+// changes are parts of the names that fields have which say when a row was changed.
+var changes = []string{"updat", "modif", "chang", "edited", "mtime", "lastmod", "timestamp"}
+
+// cursors are the fields that may say when a row was changed.
+func cursors(fields []infer.Field) (names []string) {
+	for _, f := range fields {
+		name := strings.ToLower(f.Name)
+		if f.Rows == 0 || !slices.ContainsFunc(changes, func(part string) bool { return strings.Contains(name, part) }) {
+			continue
+		}
+		switch f.Type {
+		case infer.Time, infer.Date, infer.Text, infer.Whole:
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
