@@ -183,8 +183,9 @@ func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, targe
 }
 
 // newReading makes the parts that read a stream's API, for run and check, and the plan with the schema's id
-// to come.
-func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options) (reading.Parts, *reading.API, *wire.Plan, error) {
+// to come. Where a slice is read for each row of another stream there are the parts that read that one, too. above are fields of
+// such a row that are wanted for those who read by this stream's rows.
+func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options, above ...string) (reading.Parts, *reading.API, *wire.Plan, error) {
 	wrong := func(err error) (reading.Parts, *reading.API, *wire.Plan, error) {
 		return reading.Parts{}, nil, nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
@@ -228,12 +229,26 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	}
 	rules.CursorBeside = plan.CursorBeside()
 	source := reading.NewAPI(client, plan)
-	if len(s.ForEach.Values) > 0 && s.ForEach.Key {
+	if s.ForEach.Sliced() && s.ForEach.Key {
 		source.KeyBySlice()
 	}
 	source.TokenIn(s.TokenHeader)
-	return reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
-		Drift: source.Drift, Budget: share}, source, plan, nil
+	parts := reading.Parts{Stream: s, Strategy: strategy, Format: spec.Format, Rules: rules, Report: report, Notes: new(reading.Notes),
+		Drift: source.Drift, Budget: share}
+	if s.ForEach.Parent != nil {
+		fields, needed := asks.Template.Fields()
+		fields, needed = append(fields, above...), append(needed, above...)
+		quiet := o
+		quiet.deps.apis = apis
+		quiet.Logger = slog.New(slog.DiscardHandler) // the stream itself says what there is to say
+		read, parent, _, err := newReading(*s.ForEach.Parent, k, share, quiet, reading.Above(fields)...)
+		if err != nil {
+			return reading.Parts{}, nil, nil, err
+		}
+		source.Below(parent)
+		parts.Parents = &reading.Parents{Parts: read, Fields: fields, Needed: needed}
+	}
+	return parts, source, plan, nil
 }
 
 func sinkOptions(cfg *config.Config, s config.Stream, log *slog.Logger, d deps) kafka.Options {

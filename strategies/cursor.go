@@ -12,7 +12,7 @@ const CursorVersion = 1
 // Cursor is the whole durable state of a stream. It is stored as JSON in the state
 // topic under the stream's name; schemas/cursor.schema.json describes it.
 //
-// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest, TokenAt, Closes, Filter, Gone, Prior and Sweep. The connector owns
+// Strategies own Mark, Window, PageLimit, Reached, Unsorted, Longest, TokenAt, Closes, Filter, Gone, Parents, Prior and Sweep. The connector owns
 // the rest and hands it through untouched.
 type Cursor struct {
 	Version     int    `json:"version"`
@@ -46,6 +46,8 @@ type Cursor struct {
 	Filter string `json:"filter,omitempty"`
 	// Gone is a value that was asked from and whose row did not come any more.
 	Gone string `json:"gone,omitempty"`
+	// Parents is a sketch of the parents that the mark holds for, where the collection is read by parents.
+	Parents string `json:"parents,omitempty"`
 	// Prior is what was asked with where the mark came last; only opaque cursors need it.
 	Prior string `json:"prior,omitempty"`
 	// Sweep is the open sweep, nil between two.
@@ -258,7 +260,7 @@ type Topic struct {
 // was learnt of the API stays, and so do the times of full scans. It is the only way in
 // which a mark falls without an operator (P6).
 func (c Cursor) Forget() Cursor {
-	c.Mark, c.Window, c.Reached, c.Sweep, c.ReadBack, c.Topic, c.Again = "", "", "", nil, nil, nil, nil
+	c.Mark, c.Window, c.Reached, c.Parents, c.Sweep, c.ReadBack, c.Topic, c.Again = "", "", "", "", nil, nil, nil, nil
 	return c
 }
 

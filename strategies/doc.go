@@ -21,7 +21,8 @@
 // keyset_token.go (pages by token), keyset_end.go and ends.go (what ends them), timestamp.go (replay, too),
 // stepsize.go, and offset.go with offset_fold.go, offset_look.go, offset_refused.go (offsets that
 // the API refuses) and offset_limit.go (page sizes, keyset's too). The strategies that read by a configured
-// pager share walk.go: sweep.go, feed.go, window.go and snapshot.go. pager.go has the table of pagers, of which
+// pager share walk.go: sweep.go, feed.go, window.go and snapshot.go;
+// parents.go has them read a collection in slices, one for each row of another stream, of which sketch.go keeps account. pager.go has the table of pagers, of which
 // pager_none.go, pager_number.go, pager_offset.go, pager_token.go, pager_link.go and pager_row.go are one each.
 // offer.go says which recipe goes with what is known of an API, words.go what a run, a check and a probe say of one.
 // laws_test.go states what holds for those that page in a way of their own, walk_laws_test.go for the others.

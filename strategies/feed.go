@@ -43,7 +43,7 @@ func (s feed) Query(c Cursor) Query { return s.question(c) }
 
 func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
-	from, err := s.value(c.Sweep.From)
+	from, err := s.value(s.lowest(c))
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -66,13 +66,18 @@ func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 	if t.done {
 		// A newer row stands before all that was read: each page behind the first one shows
 		// less. So nothing has to wait for the next sweep.
-		if err := s.end(&c); err != nil {
+		if err := s.leave(s, &c, !t.lost); err != nil {
 			return Verdict{}, err
 		}
 	}
 	v := t.verdict(c)
 	v.From = from
 	return v, nil
+}
+
+func (s feed) within(p *parents) Strategy {
+	s.of = p
+	return s
 }
 
 // read looks at a page's rows: rises is the number of the first row of the sweep that is newer than the one

@@ -56,7 +56,7 @@ func TestAListThatMovedByPagesIsReadAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			api := &listAPI{spec: spec, size: 1, order: "falling", tokens: map[string]int{}}
-			r := &listReader{s: s, api: api, c: Cursor{Version: 1, Strategy: Snapshot}, topic: map[string]Row{}}
+			r := newListReader(s, api)
 			moves := 5
 			if err := r.sweep(func() {
 				if moves--; moves > 0 {

@@ -18,12 +18,13 @@ const (
 	RoleUntil     Role = "until"        // rows up to a value of the cursor field
 	RolePage      Role = "page"         // the number of a page
 	RoleEach      Role = "parent.value" // of a collection that is read in slices, one for each value of a list: the value
+	RoleSlice     Role = "slice"        // of one that is read in slices, one for each row of another stream: the key of that row
 	RoleLink      Role = "link"         // the URL of the page, as the API gave it: the question is that URL
 )
 
 // Roles are all roles.
 func Roles() []Role {
-	return []Role{RoleSince, RoleToken, RoleLimit, RoleOffset, RoleOrderBy, RoleOrderType, RoleStartID, RoleEndID, RoleUntil, RolePage, RoleEach, RoleLink}
+	return []Role{RoleSince, RoleToken, RoleLimit, RoleOffset, RoleOrderBy, RoleOrderType, RoleStartID, RoleEndID, RoleUntil, RolePage, RoleEach, RoleSlice, RoleLink}
 }
 
 // Param is one value of a question.

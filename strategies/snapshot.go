@@ -35,9 +35,21 @@ func (s snapshot) Fold(c Cursor, p Page) (Verdict, error) {
 		return Verdict{}, err
 	}
 	if t.done {
-		c.Sweep = nil
+		err = s.leave(s, &c, !t.lost)
 	}
-	return t.verdict(c), nil
+	return t.verdict(c), err
+}
+
+func (s snapshot) within(p *parents) Strategy {
+	s.of = p
+	return s
+}
+
+// end closes the sweep. There is no mark that could move.
+func (s snapshot) end(c *Cursor) error {
+	s.known(c)
+	c.Sweep = nil
+	return nil
 }
 
 func (s snapshot) Guess(c Cursor, rows int, total int64) (Cursor, bool) {

@@ -130,6 +130,8 @@ type Spec struct {
 	Lag        time.Duration // window: how far behind now the last one ends
 	MaxAge     time.Duration // window: a mark that is older is not asked from; 0: any is
 	Values     []string      // by pager: the collection is read in slices, one for each of these; nil: as a whole
+	Parents    bool          // by pager: the collection is read in slices, one for each row of another stream, see Within
+	Changed    bool          // and of these only those whose row has changed, from the first mark on
 	Params     ParamNames
 	OrderBy    string // offset: the value of the OrderBy parameter
 }

@@ -52,7 +52,18 @@ func (w walk) low(c Cursor) error {
 	return err
 }
 
-func (s sweep) Query(c Cursor) Query { return s.question(c, Param{RoleSince, c.Sweep.After}) }
+func (s sweep) Query(c Cursor) Query {
+	since := c.Sweep.After
+	if s.anew(c) {
+		since = s.spec.FirstMark
+	}
+	return s.question(c, Param{RoleSince, since})
+}
+
+func (s sweep) within(p *parents) Strategy {
+	s.of = p
+	return s
+}
 
 func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
@@ -76,7 +87,7 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 		}
 	}
 	if t.done {
-		err = s.end(&c)
+		err = s.leave(s, &c, !t.lost)
 	}
 	return t.verdict(c), err
 }
@@ -98,6 +109,7 @@ func (w walk) end(c *Cursor) error {
 	if err != nil {
 		return err
 	}
+	w.known(c)
 	if err := w.core.end(c); err != nil {
 		return err
 	}

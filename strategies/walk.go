@@ -19,6 +19,7 @@ type walk struct {
 	core
 	pager  pager
 	shifts bool
+	of     *parents // the slices of the sweep; nil: it has none
 }
 
 // Walk is where a sweep by pager stands.
@@ -32,6 +33,12 @@ type Walk struct {
 	To     string   `json:"to,omitempty"`     // window: where the span of time ends that is read
 	Until  string   `json:"until,omitempty"`  // window: and where the last one does
 	Recent bool     `json:"recent,omitempty"` // window: a page was read of a span in which rows may appear still
+	Parent string   `json:"parent,omitempty"` // the key of the one whose slice is read
+	As     string   `json:"as,omitempty"`     // that row as it was when its slice was begun, where it is read for having changed
+	Read   string   `json:"read,omitempty"`   // a sketch of the parents whose slices were read, or need not be
+	Slices int64    `json:"slices,omitempty"` // of parents that were read
+	Gone   int64    `json:"gone,omitempty"`   // and those left out because the parent is not there any more
+	Begun  bool     `json:"begun,omitempty"`  // a page of a parent's slice was read
 	Sure   bool     `json:"sure,omitempty"`   // two passes have to agree, whatever the pager
 }
 
@@ -51,7 +58,7 @@ const mostPasses = 5
 
 func newWalk(spec Spec, core core) (walk, error) {
 	pager, kind, err := newPager(spec)
-	return walk{core, pager, kind.shifts}, err
+	return walk{core: core, pager: pager, shifts: kind.shifts}, err
 }
 
 // standing is the sweep's Walk, which the caller may change.
@@ -85,6 +92,9 @@ func (w walk) question(c Cursor, bounds ...Param) Query {
 			slice = min(c.Sweep.Walk.Slice, n-1)
 		}
 		q.Params = append(q.Params, Param{RoleEach, w.spec.Values[slice]})
+	}
+	if w.of != nil {
+		q.Params = append(q.Params, Param{RoleSlice, w.of.keys[w.place(c)]})
 	}
 	w.pager.ask(at, &q)
 	if n := w.limit(c); n > 0 && !at.linked(q) {
@@ -121,6 +131,7 @@ func (p Position) linked(q Query) bool {
 // turned is what a page makes of a sweep that is read by a pager.
 type turned struct {
 	done    bool // the list has been read; the sweep is the caller's to end
+	lost    bool // it moves faster than it can be read
 	again   bool // it is read once more from its first page
 	warning string
 }
@@ -137,6 +148,7 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 	s.Pages++
 	c.Longest = max(c.Longest, len(p.Rows))
 	at := standing(s)
+	at.Begun = w.of != nil
 	p.asked = w.limit(*c)
 	m := move{end: true}
 	if !p.last {
@@ -164,8 +176,7 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 		return turned{warning: m.warning}, nil
 	case agree && at.Pages > 1 && (at.Before == nil || *at.Before != at.Pass):
 		if at.Passes++; at.Passes >= mostPasses {
-			c.Sweep = nil
-			return turned{warning: moves}, nil
+			return w.gaveUp(c), nil
 		}
 		before := at.Pass
 		at.Before = &before
@@ -178,6 +189,16 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 	return turned{done: true, warning: m.warning}, nil
 }
 
+// gaveUp leaves a list that moves faster than it can be read. Of several slices it is one only, whose parent counts as new
+// in the next sweep; a scan for deleted rows needs all of them.
+func (w walk) gaveUp(c *Cursor) turned {
+	if w.of == nil || c.Sweep.Walk.Sure {
+		c.Sweep = nil
+		return turned{warning: moves}
+	}
+	return turned{done: true, lost: true, warning: fmt.Sprintf("the rows of %q: ", c.Sweep.Walk.Parent) + moves}
+}
+
 // slice goes to the first page of a slice.
 func (w *Walk) slice(n int) {
 	w.restart()
@@ -185,7 +206,7 @@ func (w *Walk) slice(n int) {
 }
 
 // start reports whether nothing of the collection has been read, in this pass.
-func (w *Walk) start() bool { return w == nil || w.Slice == 0 && w.At.first() }
+func (w *Walk) start() bool { return w == nil || w.Slice == 0 && !w.Begun && w.At.first() }
 
 // restart goes back to the list's first page.
 func (w *Walk) restart() { w.At, w.Pages, w.Pass = Position{}, 0, Digest{} }
@@ -201,8 +222,10 @@ func (d *Digest) addVersion(r *Row) {
 
 // rewind sends the sweep back to its start.
 func (w walk) rewind(c Cursor) Cursor {
-	walked := c.Sweep.Walk
-	c = w.core.rewind(c)
+	walked, window := c.Sweep.Walk, c.Window
+	if c = w.core.rewind(c); w.of != nil {
+		c.Window = window // a slice may be read from further down
+	}
 	if walked != nil {
 		c.Sweep.Walk = &Walk{To: walked.To, Until: walked.Until, Sure: walked.Sure}
 	}
@@ -216,9 +239,13 @@ func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 	}
 	c = c.clone()
 	at := standing(c.Sweep)
-	if _, one := w.pager.(onePage); one && at.Slice+1 < len(w.spec.Values) {
+	_, one := w.pager.(onePage)
+	if one && at.Slice+1 < len(w.spec.Values) {
 		at.slice(at.Slice + 1)
 		return c, true
+	}
+	if w.of != nil { // most slices are short, and where one is not, what comes behind it is asked for all the same
+		return c, w.onward(&c, true)
 	}
 	to, ok := w.pager.ahead(at.At, rows, total)
 	at.At = to
@@ -235,6 +262,8 @@ func (w walk) refusedEnd(c Cursor, status int) bool {
 func (w *Walk) wrong(below func(name string, n, least int64)) {
 	below("sweep.walk.pages", w.Pages, 0)
 	below("sweep.walk.slice", int64(w.Slice), 0)
+	below("sweep.walk.slices", w.Slices, 0)
+	below("sweep.walk.gone", w.Gone, 0)
 	below("sweep.walk.passes", int64(w.Passes), 0)
 	below("sweep.walk.pass.rows", int64(w.Pass.Rows), 0)
 	if w.Before != nil {

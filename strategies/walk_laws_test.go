@@ -35,6 +35,13 @@ func drawList(t *rapid.T, strategy, pager string) (Strategy, *listAPI) {
 		strict: rapid.Bool().Draw(t, "strict"), ends: rapid.SampledFrom([]string{"null", "absent", "page"}).Draw(t, "ends"),
 		total: rapid.Bool().Draw(t, "total"), tokens: map[string]int{}}
 	spec.Values = rapid.SampledFrom([][]string{nil, nil, {"a"}, {"a", "b", "c"}}).Draw(t, "values")
+	if spec.Values == nil && rapid.Bool().Draw(t, "parents") {
+		spec.Parents = true
+		spec.Changed = traits.All && rapid.Bool().Draw(t, "changed")
+		for range rapid.IntRange(0, 4).Draw(t, "parents there") {
+			api.parents.add()
+		}
+	}
 	switch {
 	case traits.Falls:
 		api.order = "falling"
@@ -66,6 +73,10 @@ func drawList(t *rapid.T, strategy, pager string) (Strategy, *listAPI) {
 
 // change lets something happen to the list, or nothing.
 func (a *listAPI) change(t *rapid.T) {
+	if a.spec.Parents && rapid.IntRange(0, 2).Draw(t, "of parents") == 0 {
+		a.changeParents(t)
+		return
+	}
 	switch rapid.IntRange(0, 7).Draw(t, "change") {
 	case 0:
 		a.insert(rapid.IntRange(0, 50).Draw(t, "rank"))
@@ -97,7 +108,9 @@ func eachWalk(t *testing.T, law func(t *rapid.T, strategy, pager string)) {
 func TestWalksLoseNothing(t *testing.T) {
 	eachWalk(t, func(t *rapid.T, strategy, pager string) {
 		s, api := drawList(t, strategy, pager)
-		r := &listReader{s: s, api: api, c: Cursor{Version: 1, Strategy: strategy}, topic: map[string]Row{}}
+		r := newListReader(s, api)
+		r.crash = func() bool { return api.spec.Parents && rapid.IntRange(0, 9).Draw(t, "crash") == 0 }
+		r.omits = func() bool { return rapid.IntRange(0, 9).Draw(t, "omits") == 0 }
 		for range rapid.IntRange(1, 5).Draw(t, "sweeps") {
 			before := r.c.Mark
 			quiet := rapid.Bool().Draw(t, "quiet")
@@ -124,6 +137,7 @@ func TestWalksLoseNothing(t *testing.T) {
 			}
 		}
 		api.clock += 30 // past every lag and skew
+		r.omits = func() bool { return false }
 		for range 3 {
 			if err := r.sweep(func() {}, 4000); err != nil {
 				t.Fatalf("%v\n%s", err, strings.Join(r.trail, "\n"))
@@ -139,7 +153,7 @@ func TestWalksLoseNothing(t *testing.T) {
 func TestVerifiedWalksShowAll(t *testing.T) {
 	eachWalk(t, func(t *rapid.T, strategy, pager string) {
 		s, api := drawList(t, strategy, pager)
-		r := &listReader{s: s, api: api, c: Cursor{Version: 1, Strategy: strategy}, topic: map[string]Row{}}
+		r := newListReader(s, api)
 		c, err := s.Begin(r.c, time.UnixMicro(noon).Add(time.Duration(api.clock+60)*time.Second))
 		if err != nil {
 			t.Fatal(err)
@@ -152,7 +166,7 @@ func TestVerifiedWalksShowAll(t *testing.T) {
 		err = r.sweep(func() {
 			api.change(t)
 			for key, row := range there {
-				if !slices.Contains(api.rows, row) {
+				if !slices.Contains(api.rows, row) || api.spec.Parents && !api.parents.shown(row.slice) {
 					delete(there, key)
 				}
 			}
@@ -162,6 +176,9 @@ func TestVerifiedWalksShowAll(t *testing.T) {
 		}
 		if err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(r.trail, "\n"))
+		}
+		if r.gone > 0 { // which is said, too
+			return
 		}
 		if slices.ContainsFunc(r.said, func(w string) bool { return strings.Contains(w, "passes over the list") }) {
 			return
@@ -205,7 +222,7 @@ func TestWalksRefuse(t *testing.T) {
 			if c.pager == pagerRow {
 				api.order = "by key"
 			}
-			r := &listReader{s: mustNew(t, spec), api: api, c: Cursor{Version: 1, Strategy: c.strategy}, topic: map[string]Row{}}
+			r := newListReader(mustNew(t, spec), api)
 			if err := r.sweep(func() {}, 100); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q\n%s", err, c.says, strings.Join(r.trail, "\n"))
 			}

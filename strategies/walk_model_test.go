@@ -38,6 +38,7 @@ type listAPI struct {
 	endless bool // it does not honour the upper bound
 	flagged bool // it says of each page that there is more, and in no other way how to get it
 	tokens  map[string]int
+	parents listParents
 }
 
 // orders in which the API gives its rows.
@@ -102,6 +103,9 @@ func (a *listAPI) serve(q Query) Page {
 	rows := a.sorted(a.rows)
 	if len(a.spec.Values) > 0 {
 		rows = slices.DeleteFunc(rows, func(r listRow) bool { return r.slice != get[RoleEach] })
+	}
+	if a.spec.Parents {
+		rows = slices.DeleteFunc(rows, func(r listRow) bool { return r.slice != get[RoleSlice] })
 	}
 	if since != "" && a.spec.Params.Since != "" {
 		from := a.seconds(since)
@@ -222,6 +226,12 @@ func (a *listAPI) insert(rank int) {
 	if n := len(a.spec.Values); n > 0 {
 		slice = a.spec.Values[a.next%n]
 	}
+	if a.spec.Parents {
+		if slice = a.parents.some(a.next); slice == "" {
+			return
+		}
+		a.parents.touch(slice)
+	}
 	a.rows = append(a.rows, listRow{a.next, 0, rank, a.clock + a.skew, slice})
 }
 
@@ -230,10 +240,12 @@ func (a *listAPI) update(i, rank int) {
 	r := &a.rows[i%len(a.rows)]
 	r.n, r.rank = a.clock+a.skew, rank
 	r.version++
+	a.parents.touch(r.slice)
 }
 
 func (a *listAPI) remove(i int) {
 	i %= len(a.rows)
+	a.parents.touch(a.rows[i].slice)
 	a.rows = slices.Delete(a.rows, i, i+1)
 }
 
@@ -246,14 +258,29 @@ type listReader struct {
 	said  []string
 	pages int
 	trail []string
+
+	sweeps int         // begun
+	gone   int         // parents met that were not there any more
+	crash  func() bool // asked before each question: the process dies
+	omits  func() bool // asked for each parent of a list: it is not in it
 }
 
 var errEndless = errors.New("the sweep does not end")
 
+func newListReader(s Strategy, api *listAPI) *listReader {
+	never := func() bool { return false }
+	return &listReader{s: s, api: api, c: Cursor{Version: 1, Strategy: api.spec.Strategy}, topic: map[string]Row{}, crash: never, omits: never}
+}
+
 // sweep reads one sweep; between is called before every request.
 func (r *listReader) sweep(between func(), most int) error {
-	c, err := r.s.Begin(r.c, time.UnixMicro(noon).Add(time.Duration(r.api.clock)*time.Second))
+	s := r.s
+	r.sweeps++
+	c, err := s.Begin(r.c, time.UnixMicro(noon).Add(time.Duration(r.api.clock)*time.Second))
 	if err != nil {
+		return err
+	}
+	if s, c, err = r.list(s, c); err != nil {
 		return err
 	}
 	for r.c = c; r.c.Sweep != nil; most-- {
@@ -261,7 +288,32 @@ func (r *listReader) sweep(between func(), most int) error {
 			return errEndless
 		}
 		between()
-		q := r.s.Query(r.c)
+		if r.crash() {
+			if s, r.c, err = r.list(r.s, r.c); err != nil {
+				return err
+			}
+			if r.c.Sweep == nil {
+				break
+			}
+		}
+		q := s.Query(r.c)
+		if gone := r.api.spec.Parents && !r.api.parents.shown(Slice(q.Params)); gone {
+			r.gone++
+			r.api.parents.missed(Slice(q.Params), r.sweeps)
+			v, ok, err := Gone(s, r.c)
+			r.trail = append(r.trail, fmt.Sprint(asked(q), " -> gone ", err))
+			if errors.Is(err, ErrAllGone) {
+				if s, r.c, err = r.list(r.s, r.c); err != nil {
+					return err
+				}
+				continue
+			}
+			if !ok || err != nil {
+				return fmt.Errorf("a parent is gone: %v, %w", ok, err)
+			}
+			r.c = stored(v.Next)
+			continue
+		}
 		page := r.api.serve(q)
 		var keys []string
 		for _, row := range page.Rows {
@@ -269,7 +321,7 @@ func (r *listReader) sweep(between func(), most int) error {
 		}
 		r.trail = append(r.trail, asked(q)+" -> "+strings.Join(keys, " "))
 		r.pages++
-		v, err := r.s.Fold(r.c, page)
+		v, err := s.Fold(r.c, page)
 		if err != nil {
 			return err
 		}
@@ -315,7 +367,7 @@ func (r *listReader) missing(all bool) (out []string) {
 		return nil
 	}
 	for _, row := range r.api.rows {
-		if !all && row.n >= mark {
+		if !all && row.n >= mark || r.api.spec.Parents && !r.api.parents.there(row.slice, r.sweeps, all) {
 			continue
 		}
 		want := r.api.row(row)

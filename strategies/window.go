@@ -114,7 +114,10 @@ func (s window) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	if t.done {
+	switch {
+	case t.lost:
+		err = s.leave(s, &c, false)
+	case t.done:
 		err = s.span(&c, to)
 	}
 	return t.verdict(c), err
@@ -147,7 +150,7 @@ func (s window) noted(c *Cursor, p Page, to Value) error {
 	if past || !at.Recent {
 		into = &c.Sweep.High
 	}
-	at.Recent = !past
+	at.Recent = at.Recent || !past
 	*into, err = s.greater(*into, s.extent(p.Rows, p.Ceiling).high)
 	return err
 }
@@ -170,7 +173,7 @@ func (s window) span(c *Cursor, to Value) error {
 		return err
 	}
 	if to.N >= until.N {
-		return s.end(c)
+		return s.leave(s, c, true)
 	}
 	past, err := s.past(*c, to)
 	if err != nil {
@@ -180,7 +183,7 @@ func (s window) span(c *Cursor, to Value) error {
 	if err != nil {
 		return err
 	}
-	if past && (!mark.Set || mark.N < to.N) {
+	if past && s.of == nil && (!mark.Set || mark.N < to.N) {
 		high, err := s.value(sweep.High)
 		if err != nil {
 			return err
@@ -196,7 +199,31 @@ func (s window) span(c *Cursor, to Value) error {
 	next := to.N - s.granule(to)
 	sweep.After = s.text(to, next)
 	at.To = s.text(to, min(max(next+s.spec.Step.Microseconds(), to.N+s.granule(to)), until.N))
+	if s.of != nil { // the slices behind this one begin further down
+		return nil
+	}
 	return s.raised(c, mark)
+}
+
+func (s window) within(p *parents) Strategy {
+	s.of = p
+	return s
+}
+
+// enter begins the first span of a slice. Parents are read one behind the other, each in all its spans, so the mark
+// moves at the sweep's end.
+func (s window) enter(c *Cursor) error {
+	from, err := s.value(s.lowest(*c))
+	if err != nil {
+		return err
+	}
+	until, err := s.value(c.Sweep.Walk.Until)
+	if err != nil {
+		return err
+	}
+	c.Sweep.After = string(from.Raw)
+	standing(c.Sweep).To = s.text(from, min(from.N+s.spec.Step.Microseconds(), max(until.N, from.N)))
+	return nil
 }
 
 // later is the later one of two stored values.
@@ -210,7 +237,29 @@ func (s window) end(c *Cursor) (err error) {
 	if c.Sweep.High, err = s.later(c.Sweep.High, c.Reached); err != nil {
 		return err
 	}
+	if s.of != nil {
+		if err := s.quiet(c); err != nil {
+			return err
+		}
+	}
 	return s.walk.end(c)
+}
+
+// quiet moves the mark over all that lies so far back that no row appears there any more, as span does where there
+// are no parents.
+func (s window) quiet(c *Cursor) error {
+	from, err := s.value(c.Sweep.From)
+	if err != nil {
+		return err
+	}
+	until, err := s.value(c.Sweep.Walk.Until)
+	if err != nil {
+		return err
+	}
+	if past := until.N - settled.Microseconds(); past > from.N {
+		c.Sweep.High, err = s.later(c.Sweep.High, s.text(from, past))
+	}
+	return err
 }
 
 // raised brings the window up behind the mark.
@@ -248,7 +297,7 @@ func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	if c.Sweep == nil || c.Sweep.Walk == nil {
 		return c, false
 	}
-	if _, one := s.pager.(onePage); !one || c.Sweep.Walk.Slice+1 < len(s.spec.Values) {
+	if _, one := s.pager.(onePage); !one && s.of == nil || c.Sweep.Walk.Slice+1 < len(s.spec.Values) {
 		return s.ahead(c, rows, total)
 	}
 	c = c.clone()
@@ -257,7 +306,7 @@ func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 		return c, false
 	}
 	until, err := s.value(c.Sweep.Walk.Until)
-	if err != nil || to.N >= until.N {
+	if err != nil || to.N >= until.N && s.of == nil {
 		return c, false
 	}
 	if err := s.span(&c, to); err != nil || c.Sweep == nil {

@@ -24,7 +24,8 @@ func TestVerifiedWindowShowsWhatChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &listReader{s: s, api: api, c: Verified(c), topic: map[string]Row{}}
+			r := newListReader(s, api)
+			r.c = Verified(c)
 			changes := 4 // then it rests, and two passes can agree
 			if err := r.sweep(func() {
 				if changes--; changes > 0 {

@@ -56,6 +56,7 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 	d.registry(c)
 	d.http()
 	d.together(c, sources)
+	d.parents(c, sources)
 }
 
 // at is where the first of the keys stands that the file has, otherwise the stream.
@@ -157,12 +158,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 	if s.CursorField == "" && !traits.All {
 		report("cursor_field", "must not be empty: "+s.Strategy+" moves by it", "give the field that says when a row was changed")
 	}
-	if len(s.ForEach.Values) > 0 && !traits.Walks {
-		report("for_each", s.Strategy+" reads no slices", "use one of "+strings.Join(walking, ", "))
-	}
-	if len(s.ForEach.Values) > 0 && !from.given.has("request") {
-		report("for_each", "each request would be the same", "put {parent.value} into request.path or request.query")
-	}
+	d.forEach(s, from)
 	if s.InitialID > s.MaxID {
 		report("initial_id", "is greater than max_id", fmt.Sprintf("without the keys they are %d and %d", blankStream().InitialID, blankStream().MaxID), "max_id")
 	}

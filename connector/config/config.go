@@ -143,13 +143,6 @@ type Deleted struct {
 	Present      bool
 }
 
-// ForEach says that a collection is read in slices, one for each of some values, which requests hold as
-// {parent.value}.
-type ForEach struct {
-	Values []string // nil: the collection is read as a whole
-	Key    bool     // the value is a part of the key, before the row's own
-}
-
 // The words of Stream.End that are no statuses.
 const (
 	EndToken        = "token"         // a page without a token, or with a blank one

@@ -70,7 +70,7 @@
 // http.go those of the http section, settings.go what of a stream a stored cursor depends on,
 // problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, parents.go those of slices, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream, rewrite.go writes a file anew with keys set. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -102,7 +102,11 @@
 //	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
 //	exclusive                whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote [true]
 //	for_each.values          a list of values, or one string with commas; a request has the one in turn as {parent.value}
-//	for_each.key             whether the value is a part of the record's key, before the row's own [true]
+//	for_each.stream          the name of another stream of the file, for each row of which a slice is read; a request has the row's fields as {parent.FIELD}, and those of a row that this one is read for as {parent.parent.FIELD}
+//	for_each.when            which slices a sweep reads; parent_changed: only those whose row has changed since (its cursor field, or where it has none anything of it), all of each; for snapshot: always, parent_changed [always]
+//	for_each.gone            what to make of 404 or 410 to a request for a row's slice; skip: the row is not there any more, and the slice is left out: skip, fail [skip]
+//	for_each.max_parents     rows that the other stream may have; they are held in memory while a sweep reads, with the fields that requests have [100000]
+//	for_each.key             whether the value, or the row's key, is a part of the record's key, before the row's own [true]
 //	pages                    how pages follow each other; last_row: a page begins behind the last row of the one before, whose key the request carries; link_header: the header Link of each page has the URL of the next one (rel=next); next_url: each page holds the URL of the next one; none: the answer holds all rows; one that says that there is more is an error; offset: the request says how many rows to skip; page: pages have numbers; token: each page holds the token of the next one: last_row, link_header, next_url, none, offset, page, token [sweep, feed, window, snapshot: none]
 //	first_page               pages: page: the number of the first one [1]
 //	last_row                 pages: last_row: what a request says of the last row of the page before, its id or its cursor value: key, cursor [key]

@@ -141,7 +141,7 @@ func streamFields(s *Stream) []field {
 		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: always(never), doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
 		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: always("0.2"), doc: "a scan that would delete a greater part of the keys is refused"},
 		{name: "exclusive", kind: boolean, into: &s.Exclusive, def: always("true"), doc: "whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote"},
-		{name: "for_each", kind: section, fields: forEachFields(&s.ForEach), doc: "the collection is read in slices, one for each of these values"},
+		{name: "for_each", kind: section, fields: forEachFields(&s.ForEach), doc: "the collection is read in slices, one for each of some values, or for each row of another stream"},
 		{name: "pages", kind: text, enum: strategies.Pagers(), into: &s.Pages, def: only("none", walking...), doc: "how pages follow each other; " + pagersDoc()},
 		{name: "first_page", kind: integer, into: &s.FirstPage, max: maxID, def: always("1"), doc: "pages: page: the number of the first one"},
 		{name: "last_row", kind: text, enum: []string{strategies.LastKey, strategies.LastCursor}, into: &s.LastRow, def: always(strategies.LastKey), doc: "pages: last_row: what a request says of the last row of the page before, its id or its cursor value"},
@@ -192,13 +192,6 @@ func streamFields(s *Stream) []field {
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},
 		{name: "sorted", kind: boolean, into: &s.Sorted, def: always("true"), doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: computed("the built-in user schema"), doc: "an Avro schema's file, relative to this one"},
-	}
-}
-
-func forEachFields(e *ForEach) []field {
-	return []field{
-		{name: "values", kind: words, into: &e.Values, doc: "a list of values, or one string with commas; a request has the one in turn as {parent.value}"},
-		{name: "key", kind: boolean, into: &e.Key, def: always("true"), doc: "whether the value is a part of the record's key, before the row's own"},
 	}
 }
 

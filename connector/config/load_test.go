@@ -60,7 +60,7 @@ func TestSeedConfiguration(t *testing.T) {
 	want := Default()
 	want.Streams = []Stream{{
 		Name: "user", Topic: "user", Strategy: "keyset", URL: "http://127.0.0.1:5001/pagination/keyset",
-		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour, FirstPage: 1, LastRow: "key", ForEach: ForEach{Key: true}, Step: 24 * time.Hour,
+		PageSize: 100, InitialID: 1, StepSize: 1000, MaxID: 100000, Buffer: 2 * time.Hour, FirstPage: 1, LastRow: "key", ForEach: ForEach{Key: true, When: "always", Gone: "skip", Most: 100000}, Step: 24 * time.Hour,
 		Lookback: 10 * time.Second, InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
 		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", Records: RecordsArray, TokenPath: "scroll_param",
 		Params: Params{Since: "updated_since", Token: "scroll_param"},
@@ -204,7 +204,7 @@ func TestEveryKey(t *testing.T) {
 			TopicConfig: map[string]string{"delete.retention.ms": "604800000", "max.message.bytes": "2000000"},
 			PageSize:    200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
-			ForEach: ForEach{}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
+			ForEach: ForEach{When: "always", Gone: "skip", Most: 500}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",
 			RecordsPath: "result.rows", Records: RecordsByKey, KeyField: "uuid", Where: "status != 'draft' and amount > 0", TokenPath: "result.next", TokenHeader: "X-Next", TotalPath: "result.count", MorePath: "result.more", PagesPath: "result.pages", End: []string{"404", "repeated_page"},
 			Drop:    []string{"ssn", "contacts.internal"},

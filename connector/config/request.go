@@ -92,6 +92,9 @@ func (s Stream) asks() (asks []request.Ask) {
 	if len(s.ForEach.Values) > 0 {
 		roles = append(roles, strategies.RoleEach)
 	}
+	if s.ForEach.Stream != "" {
+		asks = append(asks, request.Ask{Role: request.Parent, Always: true})
+	}
 	for _, r := range roles {
 		always := true
 		switch r {
@@ -142,8 +145,8 @@ func (d *decoder) request(s *Stream, from source) {
 		}
 		d.ownHeader(f.Name, "request.headers", from)
 	}
-	if len(s.ForEach.Values) > 0 && !t.Uses(request.Role(strategies.RoleEach)) {
-		d.report(from.at("for_each"), from.path+"for_each", "each request would be the same", "put {parent.value} into request.path or request.query")
+	if fields, _ := t.Fields(); s.ForEach.Sliced() && len(fields) == 0 {
+		d.report(from.at("for_each"), from.path+"for_each", "each request would be the same", "put "+s.ForEach.placeholder()+" into request.path or request.query")
 	}
 	if !t.Asks() {
 		return

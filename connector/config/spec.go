@@ -26,7 +26,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 		Strategy: s.Strategy, Format: format, FirstMark: s.InitialMark, PageSize: s.PageSize,
 		Buffer: s.Buffer + coarse, Lookback: s.Lookback + coarse, Strict: s.Strict, Unsorted: !s.Sorted, Unpaged: s.Unpaged, Repeat: s.RepeatParams,
 		InitialID: s.InitialID, StepSize: s.StepSize, MaxID: s.MaxID,
-		Pager: s.Pages, Values: s.ForEach.Values, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
+		Pager: s.Pages, Values: s.ForEach.Values, Parents: s.ForEach.Stream != "", Changed: s.ForEach.Stream != "" && s.ForEach.When == WhenChanged, FirstPage: s.FirstPage, LastRow: s.LastRow, Step: s.Step, Lag: s.Lag, MaxAge: s.MaxAge,
 		Params: s.paramNames(), OrderBy: s.OrderBy, TokenPlace: s.TokenPlace(), Ends: s.ends(),
 	}, nil
 }
@@ -96,6 +96,17 @@ func (s Stream) Back() time.Duration {
 	return back
 }
 
+// identity is that by which a row is known.
+func (s Stream) identity() any {
+	switch {
+	case s.RowHash:
+		return []string{}
+	case len(s.PrimaryKey) > 1:
+		return s.PrimaryKey
+	}
+	return s.IDField
+}
+
 // Fingerprint is a hash of what a stored mark depends on (rule 19): the fields of the key, cursor
 // field, its format and zone, the fixed query parameters (those in the URL too) and the topic.
 // It is the same on every machine and in every version.
@@ -105,14 +116,7 @@ func (s Stream) Back() time.Duration {
 // choose the rows; a credential that is renewed belongs in a header, which does not. Of a request's
 // templates the parameters and the body count, less the formats.
 func (s Stream) Fingerprint() string {
-	var id any = s.IDField
-	switch {
-	case s.RowHash:
-		id = []string{}
-	case len(s.PrimaryKey) > 1:
-		id = s.PrimaryKey
-	}
-	all := []any{"tidemark stream 1", id, s.CursorField, s.CursorFormat, s.filters(), s.Topic}
+	all := []any{"tidemark stream 1", s.identity(), s.CursorField, s.CursorFormat, s.filters(), s.Topic}
 	// What came later stands behind, and only where it says something.
 	if s.Records == RecordsByKey {
 		all = append(all, map[string]string{"key_field": s.KeyField})
@@ -123,8 +127,8 @@ func (s Stream) Fingerprint() string {
 	if origins := s.origins(); len(origins) > 0 { // another field by the same name
 		all = append(all, map[string]any{"shape": origins})
 	}
-	if len(s.ForEach.Values) > 0 { // the rows of a new one may lie behind the mark
-		all = append(all, map[string]any{"for_each": s.ForEach})
+	if s.ForEach.Sliced() { // the rows of a new value may lie behind the mark
+		all = append(all, map[string]any{"for_each": s.ForEach.fingerprint()})
 	}
 	if len(s.MoreFormats) > 0 || s.Zone != "" {
 		all = append(all, s.MoreFormats, s.Zone)

@@ -105,6 +105,9 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (
 func (k *apiCheck) read(before strategies.Cursor, page *reading.Page) (more bool, err error) {
 	k.limit = page.Next.PageLimit
 	switch {
+	case page.Listed:
+		k.notes = append(k.notes, k.parents(page))
+		return true, nil
 	case page.Answer != nil:
 		err = k.page(page.Answer, before)
 		k.ended, k.cut = page.Ended, page.Answer.Cut
@@ -113,6 +116,19 @@ func (k *apiCheck) read(before strategies.Cursor, page *reading.Page) (more bool
 	}
 	enough := k.pages >= pagesOfACheck && (k.cut || !unproven(page.Next)) || k.pages >= pagesOfACheck+mostProofs
 	return !enough, err
+}
+
+// parents says for which rows of another stream the stream is read.
+func (k *apiCheck) parents(page *reading.Page) string {
+	e := k.parts.Stream.ForEach
+	text := fmt.Sprintf("it is read in slices, one for each of the %d rows of stream %s", page.Parents, e.Stream)
+	if first := page.Next.Sweep; first != nil {
+		text += fmt.Sprintf(", now that of %s", first.Walk.Parent)
+	}
+	if page.Doubt != "" {
+		text += " (" + page.Doubt + ")"
+	}
+	return text
 }
 
 // unproven reports whether the strategy asks on only for a proof that it has read all.

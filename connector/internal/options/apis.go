@@ -27,6 +27,13 @@ type APIs struct {
 
 	mu  sync.Mutex
 	all map[string]api
+	own map[string]*proof // of the streams that have credentials of their own: those who read slices for their rows have them, too
+}
+
+// proof is a stream's own credential.
+type proof struct {
+	auth *auth.Authorizer
+	err  error // of making it
 }
 
 // api is what the streams of an entry have in common.
@@ -49,7 +56,7 @@ type limits struct {
 // NewAPIs makes the parts of a worker's streams, each when it is asked for first. base is what requests are sent
 // through, or nil; store keeps what APIs replace of their credentials, and may be nil.
 func NewAPIs(base http.RoundTripper, store auth.Store, log *slog.Logger) *APIs {
-	return &APIs{store: store, log: log, ways: rest.NewWays(base), all: make(map[string]api)}
+	return &APIs{store: store, log: log, ways: rest.NewWays(base), all: make(map[string]api), own: make(map[string]*proof)}
 }
 
 // Rest returns the options of the client of the stream's API, with what it uses together with other streams.
@@ -69,9 +76,23 @@ func (a *APIs) Rest(s config.Stream, maxInFlight int64, log *slog.Logger) (rest.
 	case s.Shares("auth"):
 		o.Auth, err = shared.proof, shared.err
 	default:
-		o.Auth, err = Auth(s, a.store, log)
+		own := a.ownOf(s, log)
+		o.Auth, err = own.auth, own.err
 	}
 	return o, err
+}
+
+// ownOf is the stream's own credential.
+func (a *APIs) ownOf(s config.Stream, log *slog.Logger) *proof {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p := a.own[s.Name]
+	if p == nil {
+		p = new(proof)
+		p.auth, p.err = Auth(s, a.store, log)
+		a.own[s.Name] = p
+	}
+	return p
 }
 
 // of is what the stream's API has of all that its streams may share; s is one of them.

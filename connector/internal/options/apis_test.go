@@ -45,6 +45,9 @@ streams:
 			if o.Budgets != nil {
 				p.budgets = o.Budgets
 			}
+			if before, again := all[s.Name]; again && before.auth != p.auth {
+				t.Errorf("%s has another credential when it is read for another stream", s.Name)
+			}
 			all[s.Name] = p
 		}
 	}

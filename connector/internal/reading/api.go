@@ -14,7 +14,8 @@ import (
 type API struct {
 	client *rest.Client
 	plan   *wire.Plan
-	sliced bool   // keys begin with the slice's value
+	sliced bool   // keys begin with the slice's value, or the key of its row
+	parent *API   // of the rows for each of which there is a slice; nil: there are none
 	token  string // the header that has the next page's token; empty: the body has it, if anything
 }
 
@@ -42,9 +43,9 @@ func PieceOf(maxInFlight int64) int64 { return max(maxInFlight/(piecesInFlight*p
 // Page asks one question.
 func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
 	var page *wire.Page
-	slice := ""
+	slice, parent := "", strategies.Slice(params)
 	for i := range params {
-		if params[i].Role == strategies.RoleEach {
+		if params[i].Role == strategies.RoleEach && parent == "" {
 			slice = params[i].Value
 		}
 	}
@@ -53,8 +54,12 @@ func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, err
 		return nil, err
 	}
 	out := a.answer(resp, page)
-	if a.sliced && slice != "" {
-		a.plan.KeyWithin(slice, out.Rows)
+	switch {
+	case !a.sliced:
+	case parent != "":
+		a.plan.KeyWithin(parent, a.parent.composite(), out.Rows)
+	case slice != "":
+		a.plan.KeyWithin(slice, false, out.Rows)
 	}
 	return out, nil
 }
@@ -123,5 +128,19 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 // Drift tells of the fields of the rows of all answers so far.
 func (a *API) Drift() *wire.Drift { return a.plan.Drift() }
 
+// Below makes the API that of slices, one for each row of another one.
+func (a *API) Below(parent *API) { a.parent = parent }
+
+// Parent is the API of the rows for each of which there is a slice.
+func (a *API) Parent() Source { return a.parent }
+
+// composite reports whether keys are arrays.
+func (a *API) composite() bool { return a.sliced || a.plan.Composite() }
+
 // Close drops idle connections.
-func (a *API) Close() { a.client.Close() }
+func (a *API) Close() {
+	a.client.Close()
+	if a.parent != nil {
+		a.parent.Close()
+	}
+}

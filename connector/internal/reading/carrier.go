@@ -68,9 +68,17 @@ func (c *Carrier) ask(parent context.Context, a Ask) {
 		if a.Rest != nil {
 			out.Answer, out.Err = a.Rest.Rest(ctx)
 		} else {
-			out.Answer, out.Err = c.source.Page(ctx, a.Params)
+			out.Answer, out.Err = ancestor(c.source, a.Level).Page(ctx, a.Params)
 		}
 	})
+}
+
+// ancestor is the source so many levels above one.
+func ancestor(s Source, level int) Source {
+	for range level {
+		s = s.(Sliced).Parent()
+	}
+	return s
 }
 
 // wait waits for room.

@@ -124,7 +124,7 @@ func TestEmptiness(t *testing.T) {
 				if err != nil || !page.Ended || page.Answer != nil || page.Next.Mark != "" {
 					t.Fatalf("want the sweep's end: %+v, %v", page, err)
 				}
-				s.Begin(sweepOf(t, &p, page.Next))
+				s.Begin(began, sweepOf(t, &p, page.Next))
 				a, _ := none.answer(t, p.Format, nil)
 				s.Arrived(asks(s)[0].ID, a, nil)
 				if page = mustStep(t, s); !page.Ended {

@@ -131,7 +131,7 @@ func sweepOf(t *testing.T, p *Parts, c strategies.Cursor) strategies.Cursor {
 func session(t *testing.T, p Parts) *Session {
 	t.Helper()
 	s := NewSession(p, p.Stream.Concurrency-1)
-	s.Begin(sweepOf(t, &p, strategies.Cursor{}))
+	s.Begin(began, sweepOf(t, &p, strategies.Cursor{}))
 	return s
 }
 

@@ -51,10 +51,14 @@ func (f *prefetch) turn(params []strategies.Param) {
 		f.push(early{rest: true, turn: true}, a)
 		return
 	}
-	if len(f.queue) > 0 && !slices.Equal(f.queue[0].params, params) {
+	switch {
+	case len(f.queue) == 0:
+		f.push(early{params: params}, nil)
+	case slices.Equal(f.queue[0].params, params):
+	case strategies.Later(f.queue[0].params, params):
+		f.insert(0, early{params: params})
+	default:
 		f.wrong()
-	}
-	if len(f.queue) == 0 {
 		f.push(early{params: params}, nil)
 	}
 	f.queue[0].turn = true
@@ -65,6 +69,16 @@ func (f *prefetch) push(e early, rest *Answer) {
 	e.id = f.last
 	f.queue = append(f.queue, e)
 	f.fresh = append(f.fresh, Ask{ID: e.id, Params: e.params, Rest: rest})
+}
+
+// insert puts a question before others that will be asked behind it: those of the slices behind the one that
+// is read, which has more pages than was guessed.
+func (f *prefetch) insert(at int, e early) {
+	f.push(e, nil)
+	last := len(f.queue) - 1
+	e = f.queue[last]
+	copy(f.queue[at+1:], f.queue[at:last])
+	f.queue[at] = e
 }
 
 // keep takes an answer that was read before the session began for one that was asked ahead.
@@ -167,12 +181,17 @@ func (f *prefetch) look(c strategies.Cursor, rows int, total, size int64) {
 		case 1:
 			f.guess = params
 		}
-		if n == len(f.queue) && n <= f.depth && f.depth > 0 {
+		before := n < len(f.queue) && strategies.Later(f.queue[n].params, params)
+		switch {
+		case !before && n != len(f.queue):
+		case f.depth > 0 && len(f.queue) <= f.depth:
 			weight, fits := f.budget.TryAcquire(size)
 			if !fits {
 				return
 			}
-			f.push(early{params: params, weight: weight}, nil)
+			f.insert(n, early{params: params, weight: weight})
+		case before:
+			return
 		}
 	}
 }
@@ -183,6 +202,7 @@ func (f *prefetch) learn(params []strategies.Param) {
 	case f.guess == nil:
 	case slices.Equal(f.guess, params):
 		f.depth = min(f.depth+1, f.most)
+	case strategies.Later(f.guess, params): // it will be asked
 	default:
 		f.wrong()
 	}

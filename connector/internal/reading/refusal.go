@@ -22,21 +22,24 @@ func (s *Session) refused(err error) (*Page, error) {
 	if !errors.As(err, &refusal) {
 		return nil, err
 	}
-	if next, ok := LearnLimit(s.p.Strategy, c, refusal); ok && !refusal.End {
+	if next, ok := LearnLimit(s.fetch.strategy, c, refusal); ok && !refusal.End {
 		s.p.Report.Log.Warn("the API allows smaller pages only", "page_size", next.PageLimit, "message", refusal.Message)
 		return &Page{Next: next}, nil
 	}
-	v, ok, judged := strategies.Refused(s.p.Strategy, c, refusal.Means())
+	v, ok, judged := strategies.Refused(s.fetch.strategy, c, refusal.Means())
 	switch {
 	case judged != nil:
 		return nil, class.Errorf(class.Source, "%w; the API's last word: %w", judged, err)
 	case ok:
 		return s.follows(v)
 	}
+	if page, err := s.gone(refusal); page != nil || err != nil {
+		return page, err
+	}
 	if c.Sweep.Token == "" || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusGone && refusal.Status != http.StatusNotFound {
 		return nil, err
 	}
-	next := s.p.Strategy.Rewind(c)
+	next := s.fetch.strategy.Rewind(c)
 	if tooMany := next.Exhausted(); tooMany != nil {
 		hint := ""
 		if s.p.Stream.RepeatParams {

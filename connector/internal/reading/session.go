@@ -23,6 +23,7 @@ type Parts struct {
 	Notes    *Notes             // what was said of the API so far; it outlives the session
 	Drift    func() *wire.Drift // the fields of the rows so far
 	Budget   Budget             // of the bytes of answers that are not committed yet
+	Parents  *Parents           // the rows for each of which a slice is read; nil: there are none
 }
 
 // Budget bounds the bytes of answers in memory (P10). TryAcquire and Release wait for nothing.
@@ -36,6 +37,7 @@ type Budget interface {
 type Ask struct {
 	ID     uint64
 	Params []strategies.Param
+	Level  int     // whom to ask: 0 the stream's API, 1 that of its parents, 2 that of theirs
 	Rest   *Answer // the answer whose next piece is asked for; nil: Params are the question
 }
 
@@ -55,6 +57,11 @@ type Page struct {
 	Ended   bool // Next stands at a sweep's end
 	Reopen  bool // Next needs a window that reaches further down
 	Warning string
+
+	Question []strategies.Param // what the answer is one to, as the strategy asked it
+	Listed   bool               // there is no answer: the parents were listed
+	Parents  int                // that there are, where they were listed
+	Doubt    string             // why what the sweep does not show may be there all the same; empty: there is no reason
 }
 
 // Session reads a sweep page by page: it says which questions to ask, some of them before their
@@ -67,6 +74,9 @@ type Session struct {
 	fetch prefetch
 	doubt *emptiness // a first sweep without rows is looked behind; nil: none is
 
+	family *family   // nil: the stream has no parents
+	now    time.Time // of the last step
+
 	page   Page      // folded last
 	broken int       // long answers that broke off, one after the other
 	until  time.Time // nothing is asked before; zero: no wait
@@ -75,12 +85,22 @@ type Session struct {
 // NewSession returns a session that reads nothing yet. most is how many questions it may ask ahead of the
 // one in turn.
 func NewSession(p Parts, most int) *Session {
-	return &Session{p: p, fetch: prefetch{budget: p.Budget, strategy: p.Strategy, most: most, depth: most}}
+	return &Session{p: p, fetch: prefetch{budget: p.Budget, strategy: p.Strategy, most: most, depth: most}, family: newFamily(&p)}
 }
 
-// Begin makes the session stand before the page that c stands before; c must have an open sweep.
-func (s *Session) Begin(c strategies.Cursor) {
-	s.at, s.doubt = c, nil
+// Begin makes the session stand before the page that c stands before; c must have an open sweep. Where the stream has
+// parents they are listed first.
+func (s *Session) Begin(now time.Time, c strategies.Cursor) {
+	s.at, s.doubt, s.now = c, nil, now
+	s.first()
+}
+
+// first asks what comes first: the parents, where the stream has any.
+func (s *Session) first() {
+	if s.family != nil && s.at.Sweep != nil {
+		s.family.begin(s.now, s.at.Sweep.Walk != nil && s.at.Sweep.Walk.Sure)
+		return
+	}
 	s.next()
 }
 
@@ -91,10 +111,21 @@ func (s *Session) At() strategies.Cursor { return s.at }
 func (s *Session) Keep(params []strategies.Param, a *Answer) { s.fetch.keep(params, a) }
 
 // Wake is when the session wants to be asked again for its questions; zero: it does not wait.
-func (s *Session) Wake() time.Time { return s.until }
+func (s *Session) Wake() time.Time {
+	if s.lists() {
+		return s.family.list.Wake()
+	}
+	return s.until
+}
+
+// lists reports whether the parents are being listed.
+func (s *Session) lists() bool { return s.family != nil && s.family.listing }
 
 // Tick ends a wait that is over.
 func (s *Session) Tick(now time.Time) {
+	if s.lists() {
+		s.family.list.Tick(now)
+	}
 	if s.until.IsZero() || now.Before(s.until) {
 		return
 	}
@@ -105,29 +136,69 @@ func (s *Session) Tick(now time.Time) {
 // Asks moves the questions that are to be asked now to asks, and those that are no longer wanted
 // to cancelled.
 func (s *Session) Asks(asks []Ask, cancelled []uint64) ([]Ask, []uint64) {
-	return s.fetch.asks(asks, cancelled)
+	if s.family == nil {
+		return s.fetch.asks(asks, cancelled)
+	}
+	from, ended := len(asks), len(cancelled)
+	asks, cancelled = s.family.list.Asks(asks, cancelled)
+	for i := from; i < len(asks); i++ {
+		asks[i].ID += inner
+		asks[i].Level++
+	}
+	for i := ended; i < len(cancelled); i++ {
+		cancelled[i] += inner
+	}
+	from = len(asks)
+	asks, cancelled = s.fetch.asks(asks, cancelled)
+	for i := from; i < len(asks); i++ {
+		asks[i].Params = s.resolved(asks[i].Params)
+	}
+	return asks, cancelled
 }
 
 // Need is a wait for room, told once; false: there is none.
-func (s *Session) Need() (Need, bool) { return s.fetch.needs() }
+func (s *Session) Need() (Need, bool) {
+	if s.lists() {
+		if n, ok := s.family.list.Need(); ok {
+			n.ID += inner
+			return n, true
+		}
+	}
+	return s.fetch.needs()
+}
 
 // Arrived takes what came of a question. Of one that was cancelled it takes nothing.
-func (s *Session) Arrived(id uint64, a *Answer, err error) { s.fetch.arrived(id, a, err) }
+func (s *Session) Arrived(id uint64, a *Answer, err error) {
+	if s.family != nil && id >= inner {
+		s.family.list.Arrived(id-inner, a, err)
+		return
+	}
+	s.fetch.arrived(id, a, err)
+}
 
 // Granted takes room that was waited for; false: nobody waits for it any more.
-func (s *Session) Granted(id uint64, weight int64) bool { return s.fetch.granted(id, weight) }
+func (s *Session) Granted(id uint64, weight int64) bool {
+	if s.family != nil && id >= inner {
+		return s.family.list.Granted(id-inner, weight)
+	}
+	return s.fetch.granted(id, weight)
+}
 
 // Drop forgets all that was asked: the sweep goes another way, or is read again.
 func (s *Session) Drop() {
 	s.fetch.drop()
 	s.doubt = nil
+	if s.family != nil {
+		s.family.list.Drop()
+		s.family.listing = false
+	}
 }
 
-// Again asks the question in turn again, behind an error.
+// Again asks the question in turn again, behind an error. Parents are listed anew: one of them may be the reason.
 func (s *Session) Again() {
 	s.Drop()
 	s.broken = 0
-	s.next()
+	s.first()
 }
 
 // Forgive lets the sweep go back as often as one that has just begun. It is for a stream that
@@ -146,7 +217,7 @@ func (s *Session) next() {
 	case s.doubt != nil:
 		s.fetch.turn(s.doubt.params)
 	default:
-		s.fetch.turn(s.p.Strategy.Query(s.at).Params)
+		s.fetch.turn(s.fetch.strategy.Query(s.at).Params)
 	}
 }
 
@@ -154,6 +225,17 @@ func (s *Session) next() {
 // leads to another question before anything can be said. An error leaves the session before the
 // page. The page is valid until the next Step.
 func (s *Session) Step(now time.Time) (*Page, error) {
+	s.now = now
+	if s.lists() {
+		if done, err := s.family.step(now); !done || err != nil {
+			return nil, err
+		}
+		page, err := s.listed()
+		if err != nil {
+			return nil, err
+		}
+		return s.stands(page), nil
+	}
 	for {
 		e, ok := s.fetch.inTurn()
 		if !ok {
@@ -164,16 +246,21 @@ func (s *Session) Step(now time.Time) (*Page, error) {
 		case err != nil:
 			return nil, err
 		case page != nil:
-			if s.at = page.Next; page.Ended || page.Reopen {
-				s.fetch.drop()
-			} else {
-				s.next()
-			}
-			return page, nil
+			return s.stands(page), nil
 		case !again:
 			return nil, nil //nolint:nilnil // as above
 		}
 	}
+}
+
+// stands makes the session stand behind a page.
+func (s *Session) stands(page *Page) *Page {
+	if s.at = page.Next; page.Ended || page.Reopen {
+		s.fetch.drop()
+	} else {
+		s.next()
+	}
+	return page
 }
 
 // fold takes what came of the question in turn. again says that another answer may have come
@@ -196,13 +283,13 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 	answer := e.answer
 	s.p.Notes.answer(&s.p, s.at, answer)
 	answer.Ceiling = s.ceiling(now, answer.Date)
-	v, err := s.p.Strategy.Fold(s.at, answer.Page)
+	v, err := s.fetch.strategy.Fold(s.at, answer.Page)
 	if err != nil {
 		err = s.wrong(answer, err)
 		s.letGo(answer, e.weight)
 		return nil, false, err
 	}
-	if s.p.Notes.mayDoubt(s.at, v.Next, answer) {
+	if s.family == nil && s.p.Notes.mayDoubt(s.at, v.Next, answer) {
 		// It has no rows, and what it holds of the budget the answers behind it may need.
 		s.letGo(answer, e.weight)
 		if s.doubt, err = newEmptiness(&s.p, now, s.at, v, answer); err != nil {
@@ -216,7 +303,9 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		}
 		return s.believed(), false, nil
 	}
-	page, err = s.made(answer, e.weight, v)
+	if page, err = s.made(answer, e.weight, v); err == nil {
+		page.Question = e.params
+	}
 	return page, false, err
 }
 

@@ -86,7 +86,7 @@ func TestKeep(t *testing.T) {
 			sweep.NextID = int64(c.to)
 			cursor.Sweep = &sweep
 		}
-		s.Begin(cursor)
+		s.Begin(began, cursor)
 		asked := len(asks(s))
 		page, err := s.Step(began)
 		if err != nil {
@@ -330,12 +330,12 @@ func TestForgive(t *testing.T) {
 		at := s.At()
 		at.Sweep = &sweep
 		s.Drop()
-		s.Begin(at)
+		s.Begin(began, at)
 		s.Arrived(asks(s)[0].ID, nil, class.Wrap(class.Source, &rest.StatusError{Status: http.StatusGone, Message: "gone"}))
 		return s.Step(began)
 	}
 	s := NewSession(p, 0)
-	s.Begin(c)
+	s.Begin(began, c)
 	times := 0
 	var err error
 	for ; err == nil && times < 100; times++ {

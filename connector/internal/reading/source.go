@@ -17,6 +17,9 @@ type Source interface {
 	Close()
 }
 
+// Sliced is a source that is read in slices, one for each row of another one.
+type Sliced interface{ Parent() Source }
+
 // Answer is one page of an API, or a piece of one, and the buffers it lies in.
 type Answer struct {
 	strategies.Page

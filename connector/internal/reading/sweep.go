@@ -32,7 +32,7 @@ func (p *Puller) Sweep(ctx context.Context, c strategies.Cursor, fn func(before 
 	carrier := NewCarrier(p.Source, p.Share, p.Spawn)
 	defer carrier.Drain()
 	defer session.Drop()
-	session.Begin(c)
+	session.Begin(p.Now(), c)
 	for {
 		before := session.At()
 		page, err := p.page(ctx, session, carrier)
@@ -48,7 +48,7 @@ func (p *Puller) Sweep(ctx context.Context, c strategies.Cursor, fn func(before 
 			return err
 		}
 		if page.Reopen { // there is no window here that would have to reach further down
-			session.Begin(page.Next)
+			session.Begin(p.Now(), page.Next)
 		}
 	}
 }
@@ -115,8 +115,11 @@ func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 func (p *Puller) First(ctx context.Context, c strategies.Cursor) (*Page, error) {
 	session := NewSession(p.Parts, 0)
 	carrier := NewCarrier(p.Source, p.Share, p.Spawn)
-	session.Begin(c)
+	session.Begin(p.Now(), c)
 	page, err := p.page(ctx, session, carrier)
+	for err == nil && page.Listed && !page.Ended { // what is read before it is no page
+		page, err = p.page(ctx, session, carrier)
+	}
 	if err != nil {
 		carrier.Drain() // else nothing is under way, and a long answer's request goes on
 	}

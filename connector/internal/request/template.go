@@ -291,6 +291,24 @@ func (t *Template) Uses(r Role) bool {
 		slices.ContainsFunc(t.names, func(e entry) bool { return e.role == r })
 }
 
+// Fields are the fields of a parent's row that requests carry, as dotted paths, and those of them that have no default
+// everywhere: without one a request would ask for something else.
+func (t *Template) Fields() (fields, needed []string) {
+	add := func(to *[]string, field string) {
+		if !slices.Contains(*to, field) {
+			*to = append(*to, field)
+		}
+	}
+	for i := range t.used {
+		if field, ok := strings.CutPrefix(string(t.used[i].role), string(Parent)); ok {
+			if add(&fields, field); !t.used[i].hasDef {
+				add(&needed, field)
+			}
+		}
+	}
+	return fields, needed
+}
+
 // FollowsLinks reports whether a question with a link asks the link itself, because no placeholder
 // has it.
 func (t *Template) FollowsLinks() bool { return !t.placed }

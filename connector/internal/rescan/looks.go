@@ -107,6 +107,9 @@ func (l *Looks) sweep(ctx context.Context, c strategies.Cursor, page func(*readi
 		if p.Ended && p.Warning != "" && (p.Answer == nil || traits.Counts || traits.Walks) {
 			l.Moved = p.Warning
 		}
+		if p.Doubt != "" {
+			l.Moved = p.Doubt
+		}
 		if p.Answer == nil {
 			return true, nil
 		}

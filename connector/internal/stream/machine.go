@@ -327,7 +327,7 @@ func (m *Machine) runs(e Event) {
 		}
 	}
 	m.p.Report.Board.Set(func(s *status.Status) { s.State, s.Opened = status.Reading, true })
-	m.session.Begin(m.began)
+	m.session.Begin(m.now, m.began)
 	if m.paused {
 		m.hold()
 	}

@@ -30,7 +30,12 @@ func (m *Machine) read() {
 func (m *Machine) takeUp(page *reading.Page) {
 	if page.Asked {
 		m.p.Report.GoesOn(m.now, true)
-		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading; s.Pages++; m.stands(s, page) })
+		m.p.Report.Board.Set(func(s *status.Status) {
+			if s.State = status.Reading; !page.Listed { // of another stream's rows
+				s.Pages++
+			}
+			m.stands(s, page)
+		})
 	}
 	if page.Ended && page.Warning == "" { // else the sweep may not have shown all; what came is known by its place
 		page.Next = page.Next.Swept()
@@ -105,7 +110,7 @@ func (m *Machine) sweep() {
 	default:
 		m.reading, m.sweepAt, m.first, m.resumed = asking, m.now, true, false
 		m.p.Report.Board.Set(func(s *status.Status) { s.State = status.Reading })
-		m.session.Begin(c)
+		m.session.Begin(m.now, c)
 	}
 }
 

@@ -28,6 +28,7 @@ type world struct {
 	inTime bool // whether a commit that is on its way gets there
 	fresh  int64
 	newest map[int32]int64 // per key; only one variant needs it
+	places map[string]int  // of the parents that were listed last; only one variant needs it
 	widest int             // rows in a window, at most
 	bodies []byte
 	lines  []string
@@ -70,7 +71,7 @@ func (s *simStats) add(o simStats) {
 }
 
 func newWorld() *world {
-	return &world{api: sim.NewAPI(), log: &sim.Log{}, newest: map[int32]int64{}, logger: slog.New(slog.DiscardHandler)}
+	return &world{api: sim.NewAPI(), log: &sim.Log{}, newest: map[int32]int64{}, places: map[string]int{}, logger: slog.New(slog.DiscardHandler)}
 }
 
 func (x *world) trace(line func() string) {
@@ -122,6 +123,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.now = time.Unix(1.8e9, 0)
 	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
 	clear(x.newest)
+	clear(x.places)
 	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
 	x.inTime, x.inScans = s.Seed%2 == 0, 0
 	x.began = sweepBegin{}

@@ -82,6 +82,9 @@ const (
 	oneOldRowIsEnd
 	spansPassedOver
 	olderDropped
+	newByMark
+	awayIsEmpty
+	placeByNumber
 	// Of full scans.
 	oneLook
 	revertLost
@@ -112,7 +115,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"an answer without pages believed whole", "a short page taken for the end of a list", "one pass over shifting pages believed",
 	"rows skipped by the size that was asked for", "a null token asked from the first page", "the URL of an empty page followed", "an absent link taken for an error",
 	"a count of what lies behind a row taken for that of all", "mark from later pages of an unsorted list", "a feed ended by one old row", "the mark over an empty span of late",
-	"a snapshot without what is older than the newest",
+	"a snapshot without what is older than the newest", "a new parent's rows from the mark on", "a parent that is away taken for one without rows", "a slice found again by its number",
 	"a revert believed after one look", "no revert written", "a revert not read back",
 	"a scan dropped with an error", "a scan by pager believed after one pass", "a scan of spans up to now"}
 

@@ -23,7 +23,11 @@ func (m *walkMistaken) Query(c strategies.Cursor) strategies.Query {
 	if m.variant == scanUntilNow {
 		c = m.before(c)
 	}
-	return m.Strategy.Query(c)
+	q := m.Strategy.Query(c)
+	if m.variant == newByMark {
+		return m.byMark(c, q)
+	}
+	return q
 }
 
 func (m *walkMistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
@@ -46,7 +50,7 @@ func (m *walkMistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.
 	if err != nil {
 		return v, err
 	}
-	return m.after(c, p, v), nil
+	return m.newerThanMark(c, m.after(c, p, v)), nil
 }
 
 // before spoils the cursor that a page is folded into.

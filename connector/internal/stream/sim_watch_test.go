@@ -27,8 +27,9 @@ type endedSweep struct {
 // of them answers was asked after the sweep began, or went back.
 type watched struct {
 	strategies.Strategy
-	x *world
-	w *simWorker
+	whole strategies.Strategy // Strategy without the parents of the sweep in hand
+	x     *world
+	w     *simWorker
 
 	last   int32 // when the sweep began or went back, by the API's clock
 	before bool  // another life has begun the sweep

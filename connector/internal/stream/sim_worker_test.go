@@ -149,7 +149,11 @@ func (x *world) land(w *simWorker) {
 // carry serves a question, or brings its answer back.
 func (x *world) carry(w *simWorker, at int) {
 	if a := &w.asks[at]; !a.served {
-		a.answer, a.err = w.source.Page(context.Background(), a.Params)
+		if a.Level > 0 {
+			a.answer, a.err = w.source.Parent().Page(context.Background(), a.Params)
+		} else {
+			a.answer, a.err = w.source.Page(context.Background(), a.Params)
+		}
 		a.served = true
 		return
 	}
@@ -271,13 +275,14 @@ func (x *world) start(w *simWorker) {
 	if x.script.Seed%4 == 1 { // pages go in pieces of a few records (rule 8)
 		kafka.MaxInFlight = 2 * sim.BodySize
 	}
-	w.watch = &watched{Strategy: x.variant.wrap(strategy, x), x: x, w: w}
+	w.watch = &watched{whole: x.variant.wrap(strategy, x), x: x, w: w}
+	w.watch.Strategy = w.watch.whole
 	w.sink = &simSink{world: x, w: w}
 	w.source = &simSource{world: x, w: w, kept: map[string]*sim.Answer{}}
 	report := status.NewReporter(status.Status{Stream: x.stream.Name, State: status.Starting}, x.logger, x.variant == outageEnds)
 	rules := &admit.Rules{Stream: x.stream, Format: x.spec.Format, Report: report}
 	parts := reading.Parts{Stream: x.stream, Strategy: w.watch, Format: x.spec.Format, Rules: rules, Report: report,
-		Notes: &reading.Notes{}, Drift: w.source.Drift, Budget: inflight.New(1<<20, 1, 1).Share()}
+		Notes: &reading.Notes{}, Drift: w.source.Drift, Budget: inflight.New(1<<20, 1, 1).Share(), Parents: x.parents(rules)}
 	w.opener = &Opener{Stream: x.stream, Kafka: kafka, Format: x.spec.Format, Sink: w.sink, Report: report, Try: &Trial{},
 		Back: &readback.Reader{Stream: x.stream, Format: x.spec.Format, Topic: w.sink, Bodies: newSimInspector(x), Rules: rules, Report: report}}
 	w.m = NewMachine(x.now, Settings{Reading: parts, Kafka: kafka, Once: x.variant == outageEnds, Wait: x.variant != firstOpenEnds, Observer: w,

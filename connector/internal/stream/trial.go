@@ -72,7 +72,7 @@ func (t *Trial) Out(ctx context.Context) error {
 		if a := page.Answer; a != nil {
 			t.Share.Release(page.Weight)
 			err = t.Parts.Rules.TooBad(a.URL, a.Rows, AskedBefore(t.Parts.Format, known, c))
-			t.keep(a, t.Parts.Strategy.Query(c).Params)
+			t.keep(a, page.Question)
 		}
 		t.tried = err == nil
 		return err

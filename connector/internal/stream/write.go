@@ -169,7 +169,7 @@ func (m *Machine) worth(f *flight) bool {
 	was, next := &m.stored, &f.next
 	closed := was.Sweep != nil && next.Sweep == nil
 	again := was.Again != nil && next.Again == nil
-	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted ||
+	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted || next.Sweep == nil && next.Parents != was.Parents ||
 		next.Filter != was.Filter && next.Filter != strategies.FilterInclusive
 	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || again || f.tail().Reopen
 }

@@ -37,6 +37,7 @@ type API struct {
 	Seen        [kinds]int // how often each trouble took effect
 	order, page []Version
 	answer      Answer
+	parents
 }
 
 // place is what a token stands for.
@@ -62,6 +63,10 @@ func (a *API) Reset(s *Script) {
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
 	a.base, a.rest, a.emptied = 0, false, false
+	a.parents = parents{kept: a.kept[:0]}
+	for n := range a.Parents {
+		a.away[n] = s.Absent>>n&1 == 1
+	}
 	for _, n := range s.Initial {
 		a.insert(int64(n), true)
 	}
@@ -92,10 +97,20 @@ func compare(x, y Version) int {
 
 func (a *API) put(v Version) {
 	a.clock++
+	a.touched(v.Key)
+	if a.lacks(v.Key) {
+		a.keeps(v)
+		return
+	}
 	v.Arrived, v.Index = a.clock, int32(len(a.H.Versions))
 	at, _ := slices.BinarySearchFunc(a.rows, v, compare)
 	a.rows = slices.Insert(a.rows, at, v)
 	a.H.Versions = append(a.H.Versions, Lifetime{Version: v, Gone: Forever, Greatest: a.high, Top: a.top})
+	a.risen(&v)
+}
+
+// risen takes note of a row's value.
+func (a *API) risen(v *Version) {
 	if v.Set && v.N < farAway {
 		a.top = max(a.top, v.N)
 	}
@@ -103,6 +118,7 @@ func (a *API) put(v Version) {
 
 func (a *API) take(i int) {
 	a.clock++
+	a.touched(a.rows[i].Key)
 	a.H.Versions[a.rows[i].Index].Gone = a.clock
 	a.rows = slices.Delete(a.rows, i, i+1)
 	a.emptied = a.emptied || len(a.rows) == 0
@@ -118,7 +134,8 @@ func (a *API) used(n int64) bool {
 	if a.Strategy == strategies.StepSize { // an id is never given again
 		return slices.ContainsFunc(a.H.Versions, func(v Lifetime) bool { return v.N == n })
 	}
-	return slices.ContainsFunc(a.rows, func(v Version) bool { return v.Set && v.N == n })
+	return slices.ContainsFunc(a.rows, func(v Version) bool { return v.Set && v.N == n }) ||
+		slices.ContainsFunc(a.kept, func(v Lifetime) bool { return v.Set && v.N == n })
 }
 
 // Change is one of the live writers' events; it reports whether it happened.
@@ -161,6 +178,9 @@ func (a *API) Change(e Event) bool {
 		return a.setBack()
 	case Still:
 		a.still()
+		return true
+	case Kin:
+		a.kin(int(e.A))
 		return true
 	}
 	if len(a.rows) == 0 {

@@ -52,6 +52,7 @@ func generate(seed uint64, walks func(*Script)) *Script {
 	s.registry(gen{rand.New(rand.NewPCG(seed, 0x7265676973747279))})
 	s.outages()
 	s.stills()
+	s.parents()
 	return s
 }
 

@@ -29,6 +29,7 @@ type Lifetime struct {
 	Gone     int32 // replaced or deleted; Forever: neither
 	Greatest int64 // the greatest value that any answer had held when it arrived
 	Top      int64 // the greatest value of any row then
+	Returned bool  // its parent is back with it: the mark may be beyond it until the next sweep has ended
 }
 
 // Page is one answer as it was served: Rows[From:To].

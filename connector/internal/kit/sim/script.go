@@ -69,6 +69,7 @@ type Traits struct {
 	Deep    int     // offset: offset and limit together may be no more; 0: anything
 
 	WalkTraits
+	ParentTraits
 }
 
 // Kind is what an event does.
@@ -117,16 +118,17 @@ const (
 	Down                   // the API fails for longer than any request is retried, as A says
 	Away                   // worker W's next opens fail, as often as A says
 	Still                  // the API's clock goes on for longer than a day, and no row comes
+	Kin                    // parent A goes with all its rows, or is back with them
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
 	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
-	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away", "still"}
+	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away", "still", "kin"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {
-	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow || k == Still
+	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow || k == Still || k == Kin
 }
 
 func (k Kind) String() string { return kindNames[k] }

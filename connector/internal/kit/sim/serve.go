@@ -47,6 +47,11 @@ func (a *API) Serve(params []strategies.Param) *Answer {
 	case q.token >= 0 && a.troubled(Refuse):
 		a.answer.Status, a.answer.Text = 400+10*int(a.arg[Refuse]%2), "token expired"
 		return &a.answer
+	case a.unknown(&q):
+		if a.answer.Status, a.answer.Text = 404, "no such parent"; a.End == EndRefused { // which is said by 404
+			a.answer.Status = 410
+		}
+		return &a.answer
 	case a.refuses(&q):
 		return &a.answer
 	}
@@ -84,6 +89,7 @@ type question struct {
 	page          int64
 	row           string // the page begins behind it
 	start, end    int64
+	parent        string // whose rows are asked for
 }
 
 func (a *API) parse(params []strategies.Param) (question, bool) {
@@ -99,6 +105,8 @@ func (a *API) parse(params []strategies.Param) (question, bool) {
 			var v strategies.Value
 			v, err = a.Format.ParseString(p.Value)
 			q.until, q.to = v.N, true
+		case strategies.RoleSlice:
+			q.parent = p.Value
 		case strategies.RolePage:
 			q.page, err = strconv.ParseInt(p.Value, 10, 64)
 		case strategies.RoleToken, strategies.RoleLink:
@@ -158,6 +166,9 @@ func (a *API) filter(rows []Version, q *question) []Version {
 	strict := a.Strict
 	for i := range rows {
 		v := &rows[i]
+		if !a.ofParent(v, q) {
+			continue
+		}
 		if a.Strategy == strategies.StepSize {
 			if v.N >= q.start && v.N <= q.end {
 				out = append(out, *v)

@@ -39,6 +39,7 @@ func (s *Script) AsUsers() *Script {
 	if s.Strategy != strategies.StepSize {
 		s.Format = strategies.RFC3339
 	}
+	s.ParentTraits = ParentTraits{} // over HTTP the rows are one list
 	return s
 }
 

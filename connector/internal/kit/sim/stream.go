@@ -70,6 +70,7 @@ func (t *Traits) walk(s *config.Stream) {
 	if t.Total == TotalHonest {
 		s.TotalPath = "total" // nobody is to guess what it counts
 	}
+	t.among(s)
 	s.Step, s.Lag, s.MaxAge = seconds(t.Step), seconds(t.Lag), seconds(t.MaxAge)
 	s.ReconcileInterval = config.Never // as TestSimReconcile will have it
 }
@@ -98,6 +99,8 @@ func Excused(api *API, err error, tied bool) bool {
 	switch {
 	case has("times in a row: it does not honour"):
 		return t.shifts() && !api.rest // on a list that moves by a page between two answers
+	case has("of all parents whose rows were asked for"):
+		return t.Parents > 0 && !api.rest
 	case has("it gives no more pages, or total_path"):
 		return seen(Blank)
 	case has("and gives none, asked again"):
