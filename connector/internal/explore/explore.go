@@ -102,7 +102,7 @@ func (x *explorer) finish(ctx context.Context) (*Found, error) {
 	f.Rows = samples.Rows()
 	f.Asked = x.asked
 	x.key(samples)
-	o := infer.Options{Name: f.Name}
+	o := infer.Options{Name: f.Name, Rename: true}
 	if f.Key != "" {
 		o.Key = []string{f.Key}
 	}

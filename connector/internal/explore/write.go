@@ -48,6 +48,13 @@ func (f *Found) Stream(url any, access draft.Section) draft.Stream {
 	if f.Total.path != "" && f.Pages.numbered {
 		set("total_path", f.Total.path, fmt.Sprintf("it said %d, and so many rows came", f.Total.n))
 	}
+	var names draft.Section
+	for _, r := range f.Schema.Renamed {
+		names.Set(r.Path, r.Name, "")
+	}
+	if len(names) > 0 {
+		set("rename", names, "names that Avro does not allow")
+	}
 	s.Unknown = append(s.Unknown, f.changes()...)
 	s.Unknown = append(s.Unknown, f.fields()...)
 	s.Saw = append(s.Saw, fmt.Sprintf("%d fields in %d rows, by %d requests", len(f.Fields), f.Rows, f.Asked))
