@@ -177,7 +177,7 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 			delete(v, "day")
 			delete(v["owner"].(map[string]any), "name")
 		case "lists":
-			key = fmt.Sprintf(`["%s","%s"]`, map[bool]string{true: "north", false: "south"}[i < 10], x.ID)
+			key = fmt.Sprintf(`[%q,%q]`, map[bool]string{true: "north", false: "south"}[i < 10], x.ID)
 		}
 		out[key] = v
 	}

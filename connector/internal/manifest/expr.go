@@ -159,7 +159,7 @@ next:
 // tests reads "is", "in" and their negations behind a value.
 func (p *exprParser) tests(e *expr, level int) (*expr, error) {
 	for {
-		negated := false
+		var negated bool
 		switch {
 		case p.take("is"):
 			negated = p.take("not")

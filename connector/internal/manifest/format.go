@@ -128,13 +128,13 @@ func duration(s string, units []time.Duration) (d time.Duration, ok bool) {
 		return 0, false
 	}
 	for i, digits := range m[1:] {
-		n := time.Duration(0)
+		n := int64(0)
 		for _, c := range digits {
-			if n = n*10 + time.Duration(c-'0'); n > 1e6 {
+			if n = n*10 + int64(c-'0'); n > 1e6 {
 				return 0, false
 			}
 		}
-		d += n * units[i]
+		d += time.Duration(n * int64(units[i]))
 	}
 	return d, true
 }

@@ -13,7 +13,6 @@ type paging struct {
 	first     int64  // first_page
 	token     string // token_path
 	more      string // more_path
-	count     string // pages_path
 	lastRow   string // last_row
 	ends      []string
 	around    [2]string // of kind token: what stands before and behind it where a request has it

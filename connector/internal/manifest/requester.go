@@ -14,7 +14,6 @@ type asking struct {
 	query, headers, form []field
 	json                 draft.Section
 	text                 phrase
-	graphql              *node
 	post                 bool
 	hasJSON              bool
 }
@@ -60,7 +59,7 @@ func (s *stream) address(p part) {
 	if s.ask.url.blank() || len(s.ask.url) == 0 {
 		refuse(p.at("url_base"), "nothing says where its API is")
 	}
-	s.ask.url = s.trimmed(s.ask.url, func(t string) string { return strings.TrimSpace(t) })
+	s.ask.url = s.trimmed(s.ask.url, strings.TrimSpace)
 	if first := s.ask.url[0]; first.as == isEnv {
 		v := s.settings.variable(varName(first.text))
 		if v.sample == "x" || v.sample == "" || !strings.HasPrefix(v.sample, "http") {

@@ -184,7 +184,7 @@ func (t *translator) budgets() draft.List {
 		return nil
 	}
 	out := draft.List{}
-	add := func(p part, limit, per *node) {
+	add := func(limit, per *node) {
 		n, err := strconv.Atoi(textOf(limit))
 		d, ok := duration(textOf(per), longest)
 		if err != nil || n < 1 || !ok || d < time.Second {
@@ -195,10 +195,10 @@ func (t *translator) budgets() draft.List {
 	for _, p := range b.list("policies") {
 		switch p.kind() {
 		case "FixedWindowCallRatePolicy":
-			add(p, p.get("call_limit"), p.get("period"))
+			add(p.get("call_limit"), p.get("period"))
 		case "MovingWindowCallRatePolicy":
 			for _, r := range p.list("rates") {
-				add(p, r.get("limit"), r.get("interval"))
+				add(r.get("limit"), r.get("interval"))
 			}
 		}
 	}

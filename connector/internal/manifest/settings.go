@@ -118,7 +118,8 @@ func (s *settings) variable(name string) *variable {
 // describe says what a setting is, and gives a value that it could have.
 func (s *settings) describe(path []string) (about, sample string) {
 	about, sample = "setting "+strings.Join(path, "."), "x"
-	for _, n := range s.of(path) {
+	if all := s.of(path); len(all) > 0 {
+		n := all[0]
 		if title := n.find("title"); title.scalar() && title.text != "" {
 			about += " (" + text.OneLine(title.text, 80) + ")"
 		}
@@ -144,7 +145,6 @@ func (s *settings) describe(path []string) (about, sample string) {
 		if sample == "" {
 			sample = "x"
 		}
-		break
 	}
 	return about, sample
 }

@@ -43,7 +43,7 @@ func (s *stream) stops(e *expr, p part, token []string) bool {
 	root, keys, ok := s.path(of, p)
 	switch {
 	case !ok:
-		return s.counts(of, e, p, absent)
+		return s.counts(of, p, absent)
 	case !absent:
 		return false // a flag that says that there is no more
 	case root == "headers":
@@ -126,7 +126,7 @@ func (s *stream) says(e *expr, p part, words ...string) bool {
 }
 
 // counts reads conditions that compare numbers: rows of a page, pages of the list.
-func (s *stream) counts(of, e *expr, p part, absent bool) bool {
+func (s *stream) counts(of *expr, p part, absent bool) bool {
 	if of.op != opCompare || absent {
 		return false
 	}
