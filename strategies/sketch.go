@@ -94,8 +94,9 @@ func (s *sketch) text() string {
 	}
 	out := []byte{sketchParts, sketchPart}
 	before := -1
-	for i, c := range s.cells {
-		if c == (sketchCell{}) {
+	for i := range s.cells {
+		c := &s.cells[i]
+		if *c == (sketchCell{}) {
 			continue
 		}
 		out = binary.AppendUvarint(out, uint64(i-before)) // cells that are empty are passed over

@@ -56,7 +56,7 @@ base_url: "%s"
 	}
 	beside("password", []byte("pass-hunter2\n"))
 	run(0, "run --once")
-	if n := len(lines(t, run(0, "tail user").out.String())); n != 20 {
+	if n := len(lines(t, run(0, "tail user --from-beginning").out.String())); n != 20 {
 		t.Errorf("%d records, want 20", n)
 	}
 	has(t, "the state", run(0, "state show").out.String(), "user", "keyset")

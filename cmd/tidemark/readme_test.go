@@ -58,10 +58,14 @@ func TestReadmeConfigurations(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "orders.avsc"), []byte(`"string"`), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"orders.avsc", "people.avsc"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(`"string"`), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	env := func(name string) (string, bool) { return "secret", strings.HasSuffix(name, "_TOKEN") }
+	env := func(name string) (string, bool) {
+		return "secret of so many letters", strings.HasSuffix(name, "_TOKEN") || slices.Contains([]string{"MASK_KEY", "REGION"}, name)
+	}
 	for _, text := range blocks(t, "yaml") {
 		if _, err := config.Parse(filepath.Join(dir, "tidemark.yaml"), []byte(text), env, config.Overrides{}); err != nil {
 			t.Errorf("the README shows\n%swhich is refused:\n%v", text, err)

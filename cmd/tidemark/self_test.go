@@ -44,7 +44,7 @@ func TestDemoOnceSaysWhatWorks(t *testing.T) {
 	}
 	defer stdin.Close()
 	out, err := shell.Output()
-	if n := strings.Count(string(out), "\n"); err != nil || n != 200 {
+	if n := strings.Count(string(out), "\n"); err != nil || n != 10 { // the last ones
 		t.Errorf("%s: %d lines, %v", last, n, err)
 	}
 }

@@ -168,6 +168,8 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 		if err := json.Unmarshal(raw, &v); err != nil {
 			t.Fatal(err)
 		}
+		delete(v, "size-in-cm") // the definitions' schemas do not have these
+		delete(v["owner"].(map[string]any), "e-mail")
 		key := x.ID
 		switch definition {
 		case "rows":

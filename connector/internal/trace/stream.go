@@ -39,7 +39,7 @@ func (t *Tracer) Stream(name, strategy, topic string) *Stream {
 }
 
 // begin opens a span, unless there is one.
-func (s *Stream) begin(o *open, parent context.Context, name string, began time.Time) {
+func (s *Stream) begin(parent context.Context, o *open, name string, began time.Time) {
 	if o.span == nil {
 		o.ctx, o.span = s.tracer.Start(parent, name, trace.WithTimestamp(began), trace.WithAttributes(s.about...))
 	}
@@ -59,7 +59,7 @@ func (s *Stream) Answered(a rest.Answered) {
 		return
 	}
 	s.mu.Lock()
-	s.begin(&s.sweep, context.Background(), "sweep", a.Began)
+	s.begin(context.Background(), &s.sweep, "sweep", a.Began)
 	ctx := s.sweep.ctx
 	s.mu.Unlock()
 	_, span := s.tracer.Start(ctx, "request", trace.WithTimestamp(a.Began), trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
@@ -77,7 +77,7 @@ func (s *Stream) Batch() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.begin(&s.batch, s.within(), "batch", time.Now())
+	s.begin(s.within(), &s.batch, "batch", time.Now())
 }
 
 // within is what a span belongs to that begins now.
@@ -136,7 +136,7 @@ func (s *Stream) Scan() (end func(error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep.end()
-	s.begin(&s.sweep, context.Background(), "scan", time.Now())
+	s.begin(context.Background(), &s.sweep, "scan", time.Now())
 	return func(err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

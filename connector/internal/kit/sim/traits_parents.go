@@ -35,7 +35,8 @@ func (s *Script) parents() {
 	if s.Pager == "" || s.Pinned || !g.one(2) {
 		return
 	}
-	s.Parents, s.Absent = 1+g.n(mostParents), uint8(g.n(1<<mostParents))&uint8(g.n(1<<mostParents))
+	s.Parents, s.Absent = 1+g.n(mostParents), uint8(g.n(1<<mostParents))
+	s.Absent &= uint8(g.n(1 << mostParents)) // a quarter of them
 	if s.Step > 0 {
 		s.Parents = min(s.Parents, 2)
 	}
