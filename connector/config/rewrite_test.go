@@ -18,7 +18,9 @@ import (
 func alike(a, b *Config) bool {
 	for _, c := range []*Config{a, b} {
 		for i := range c.Streams {
-			c.Streams[i].Pos = Position{}
+			for s := &c.Streams[i]; s != nil; s = s.ForEach.Parent {
+				s.Pos = Position{}
+			}
 		}
 	}
 	return reflect.DeepEqual(a, b)
