@@ -308,6 +308,11 @@ func (r *listReader) sweep(between func(), most int) error {
 				}
 				continue
 			}
+			if !ok && err == nil && v.Next.Exhausted() != nil { // it comes and goes: the sweep fails, and is forgiven later
+				fresh := *r.c.Sweep
+				fresh.Restarts, r.c.Sweep = 0, &fresh
+				continue
+			}
 			if !ok || err != nil {
 				return fmt.Errorf("a parent is gone: %v, %w", ok, err)
 			}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -55,6 +57,26 @@ func open(t testing.TB, s *Sink) strategies.Cursor {
 		t.Fatalf("claim: %v", err)
 	}
 	return c
+}
+
+// settled waits until all transactions in the state topic have their markers: Kafka answers the end of one before they are
+// written, and only who initialises the same transactional id waits for them.
+func settled(t *testing.T, o Options) {
+	t.Helper()
+	cl, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	kit.Eventually(t, "the markers of all transactions", func() bool {
+		all, err := adm.ListEndOffsets(t.Context(), o.StateTopic)
+		stable, err2 := adm.ListCommittedOffsets(t.Context(), o.StateTopic)
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		return maps.EqualFunc(all.Offsets()[o.StateTopic], stable.Offsets()[o.StateTopic], func(a, b kadm.Offset) bool { return a.At == b.At })
+	})
 }
 
 func records(prefix string, n int) []Record {

@@ -115,6 +115,7 @@ func TestBrokerFencedBy(t *testing.T) {
 	o := options(t)
 	old := newSink(t, o)
 	c := open(t, old)
+	settled(t, o)
 	other := o
 	other.IDPrefix = "another"
 	young := newSink(t, other)

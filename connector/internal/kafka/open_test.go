@@ -32,6 +32,7 @@ func TestBrokerOpenAgain(t *testing.T) {
 		}
 	}
 	s.Close()
+	settled(t, o)
 	again := func() {
 		t.Helper()
 		found, err := s.Open(t.Context())
