@@ -96,6 +96,31 @@ func (b *bench) stage(ctx context.Context, kind string, p part, where collection
 	return r, nil
 }
 
+// topics makes topics of a run's own at a place, and a client of its broker. end lets go of all that, and drops the topics
+// of a broker that stays.
+func (b *bench) topics(ctx context.Context, place string) (at brokerAt, cl *kgo.Client, t topics, end func() error, err error) {
+	at, leave, err := b.place(ctx, place)
+	if err != nil {
+		return at, nil, t, nil, err
+	}
+	if cl, err = kgo.NewClient(kgo.SeedBrokers(at.Brokers...), kgo.DisableClientMetrics()); err != nil {
+		return at, nil, t, nil, errors.Join(fmt.Errorf("making a client: %w", err), leave())
+	}
+	name := b.name()
+	t = topics{name, name + "-state"}
+	end = func() error {
+		defer cl.Close()
+		if place == kafka {
+			return errors.Join(dropTopics(ctx, cl, t), leave())
+		}
+		return leave()
+	}
+	if err := makeTopics(ctx, cl, t); err != nil {
+		return at, nil, t, nil, errors.Join(err, end())
+	}
+	return at, cl, t, end, nil
+}
+
 // job is a part that writes the rows of a collection to a topic.
 type job struct {
 	name  string // shown

@@ -7,8 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"tidemark/strategies"
 )
 
@@ -74,24 +72,11 @@ func (b *bench) scanned(ctx context.Context, page int) (float64, error) {
 
 // rereads fills a topic and reads the collection again and again.
 func (b *bench) rereads(ctx context.Context, strategy, place string, page int) (runs []reread, err error) {
-	at, end, err := b.place(ctx, place)
+	at, _, t, end, err := b.topics(ctx, place)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(at.Brokers...), kgo.DisableClientMetrics())
-	if err != nil {
-		return nil, fmt.Errorf("making a client: %w", err)
-	}
-	defer cl.Close()
-	name := b.name()
-	t := topics{name, name + "-state"}
-	if err := makeTopics(ctx, cl, t); err != nil {
-		return nil, err
-	}
-	if place == kafka {
-		defer func() { err = errors.Join(err, dropTopics(ctx, cl, t)) }()
-	}
 	p := tidemarkPart{brokerAt: at, collectionAt: b.at(b.rows, page), Strategy: strategy, Topic: t.data, StateTopic: t.state,
 		Compression: b.compression, MaxAge: time.Millisecond} // any mark is older, so all is read
 	if _, _, err := b.sweep(ctx, p); err != nil {

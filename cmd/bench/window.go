@@ -7,8 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"tidemark/strategies"
 )
 
@@ -53,24 +51,11 @@ func (b *bench) window(ctx context.Context, out io.Writer) (any, error) {
 
 // reopen fills a topic and starts the stream on it again and again.
 func (b *bench) reopen(ctx context.Context, place string) (runs []reopened, err error) {
-	at, end, err := b.place(ctx, place)
+	at, cl, t, end, err := b.topics(ctx, place)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(at.Brokers...), kgo.DisableClientMetrics())
-	if err != nil {
-		return nil, fmt.Errorf("making a client: %w", err)
-	}
-	defer cl.Close()
-	name := b.name()
-	t := topics{name, name + "-state"}
-	if err := makeTopics(ctx, cl, t); err != nil {
-		return nil, err
-	}
-	if place == kafka {
-		defer func() { err = errors.Join(err, dropTopics(ctx, cl, t)) }()
-	}
 	p := tidemarkPart{brokerAt: at, collectionAt: b.at(b.rows, 1000), Strategy: strategies.Replay, Topic: t.data, StateTopic: t.state,
 		Compression: b.compression, Buffer: time.Duration(b.rows+1) * time.Second}
 	if _, _, err := b.sweep(ctx, p); err != nil {
