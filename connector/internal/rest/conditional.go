@@ -121,12 +121,16 @@ func (a *answers) offer(u *url.URL, h http.Header, body []byte) *answer {
 // would not show (P2).
 func validators(h http.Header) (tag, lastModified string) {
 	const settled = 2 * time.Second
+	tag = strings.TrimSpace(h.Get("ETag"))
+	if h.Get("Last-Modified") == "" { // as with most APIs
+		return tag, ""
+	}
 	modified, err := http.ParseTime(h.Get("Last-Modified"))
 	date, errDate := http.ParseTime(h.Get("Date"))
 	if err == nil && errDate == nil && date.Sub(modified) >= settled {
 		lastModified = strings.TrimSpace(h.Get("Last-Modified"))
 	}
-	return strings.TrimSpace(h.Get("ETag")), lastModified
+	return tag, lastModified
 }
 
 // keep keeps an answer that was a page, and lets go of those that were not used for longest.
