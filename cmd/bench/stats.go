@@ -28,7 +28,7 @@ func quantile(sorted []float64, q float64) float64 {
 }
 
 // of collects one value of each run.
-func of(runs []result, value func(r result) float64) spread {
+func of[R any](runs []R, value func(R) float64) spread {
 	values := make([]float64, len(runs))
 	for i, r := range runs {
 		values[i] = value(r)

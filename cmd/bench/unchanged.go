@@ -39,17 +39,10 @@ func (b *bench) unchanged(ctx context.Context, out io.Writer) (any, error) {
 				return nil, fmt.Errorf("%s, broker %s: %w", strategy, place, err)
 			}
 			all = append(all, runs...)
-			each := func(value func(reread) float64) spread {
-				var values []float64
-				for _, r := range runs {
-					values = append(values, value(r))
-				}
-				return spreadOf(values)
-			}
-			s := each(func(r reread) float64 { return r.PerSecond })
+			s := of(runs, func(r reread) float64 { return r.PerSecond })
 			t.add(strategy, whole(s.Min), whole(s.Median), whole(s.Max), fixedPoint(s.Median/scan, 2),
-				fixedPoint(each(func(r reread) float64 { return r.Usage.CPU }).Median, 2),
-				mega(each(func(r reread) float64 { return float64(r.Usage.PeakRSS) }).Median))
+				fixedPoint(of(runs, func(r reread) float64 { return r.Usage.CPU }).Median, 2),
+				mega(of(runs, func(r reread) float64 { return float64(r.Usage.PeakRSS) }).Median))
 		}
 		t.print(out)
 	}

@@ -32,18 +32,11 @@ func (b *bench) window(ctx context.Context, out io.Writer) (any, error) {
 			return nil, fmt.Errorf("broker %s: %w", place, err)
 		}
 		all = append(all, runs...)
-		each := func(value func(reopened) float64) spread {
-			var values []float64
-			for _, r := range runs {
-				values = append(values, value(r))
-			}
-			return spreadOf(values)
-		}
-		s := each(func(r reopened) float64 { return r.Seconds })
+		s := of(runs, func(r reopened) float64 { return r.Seconds })
 		t.add(place, whole(float64(runs[0].Window)), fixedPoint(s.Min, 2), fixedPoint(s.Median, 2), fixedPoint(s.Max, 2),
-			fixedPoint(each(func(r reopened) float64 { return r.Usage.CPU }).Median, 2),
-			mega(each(func(r reopened) float64 { return float64(r.Usage.PeakRSS) }).Median),
-			fixedPoint(each(func(r reopened) float64 { return r.Plain }).Median, 2))
+			fixedPoint(of(runs, func(r reopened) float64 { return r.Usage.CPU }).Median, 2),
+			mega(of(runs, func(r reopened) float64 { return float64(r.Usage.PeakRSS) }).Median),
+			fixedPoint(of(runs, func(r reopened) float64 { return r.Plain }).Median, 2))
 	}
 	t.print(out)
 	return all, nil

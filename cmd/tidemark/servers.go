@@ -55,10 +55,15 @@ func (s *servers) local(log *slog.Logger) connector.LocalOptions {
 // embed starts the embedded broker and registry if the configuration names none, and
 // enters them. The returned function stops what was started.
 func (s *servers) embed(ctx context.Context, cfg *config.Config, log *slog.Logger) (func() error, error) {
+	return enter(cfg, func() (*connector.Local, error) { return connector.StartLocal(ctx, s.local(log)) })
+}
+
+// enter puts the servers that get returns into a configuration that names no brokers. The returned function lets go of them.
+func enter(cfg *config.Config, get func() (*connector.Local, error)) (func() error, error) {
 	if len(cfg.Kafka.Brokers) > 0 {
 		return func() error { return nil }, nil
 	}
-	local, err := connector.StartLocal(ctx, s.local(log))
+	local, err := get()
 	if err != nil {
 		return nil, err
 	}
@@ -72,16 +77,7 @@ func (s *servers) embed(ctx context.Context, cfg *config.Config, log *slog.Logge
 // attach enters the broker and the registry of the data directory, if the configuration names none: those that a
 // process runs already, or else such as are started for the command. The returned function lets go of them.
 func (s *servers) attach(ctx context.Context, cfg *config.Config) (func() error, error) {
-	if len(cfg.Kafka.Brokers) > 0 {
-		return func() error { return nil }, nil
-	}
-	local, err := connector.AttachLocal(ctx, connector.LocalOptions{Dir: s.dataDir})
-	if err != nil {
-		return nil, err
-	}
-	cfg.Kafka.Brokers = local.Brokers()
-	if cfg.SchemaRegistry.URL == "" {
-		cfg.SchemaRegistry.URL = local.RegistryURL()
-	}
-	return local.Close, nil
+	return enter(cfg, func() (*connector.Local, error) {
+		return connector.AttachLocal(ctx, connector.LocalOptions{Dir: s.dataDir})
+	})
 }
