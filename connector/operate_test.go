@@ -1,12 +1,9 @@
 package connector
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +11,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -266,148 +262,61 @@ func TestBrokerDeleteUnreadableState(t *testing.T) {
 	}
 }
 
-// An export is imported where it came from, and undoes a reset; what a topic does not hold is refused, and a copy is taken.
-func TestBrokerTransfer(t *testing.T) {
-	t.Parallel()
-	s := &script{docs: people(1, 12)}
-	h, stream := scripted(t, strategies.Keyset, s)
-	h.mustOnce()
-	dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(dump)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(dump.Streams) != 1 || dump.Streams[0].Cursor.Mark != at(12) || len(dump.Schemas) != 1 {
-		t.Fatalf("the export is %s", text)
-	}
-	var asked []StateChange
-	if err := Reset(t.Context(), h.cfg, stream.Name, false, agree(&asked), Options{}); err != nil {
-		t.Fatal(err)
-	}
-	load := func(adopt bool) error {
-		t.Helper()
-		others, err := ImportState(t.Context(), h.cfg, bytes.NewReader(text), adopt, agree(&asked), Options{})
-		if len(others) != 0 {
-			t.Errorf("left out %v", others)
-		}
-		return err
-	}
-	if err := load(false); err != nil {
-		t.Fatal(err)
-	}
-	if c := h.cursor(stream.Name); c.Mark != at(12) || c.Seq <= dump.Streams[0].Cursor.Seq {
-		t.Errorf("the imported cursor is %+v", c)
-	}
-	s.requests()
-	h.mustOnce()
-	if n := len(h.events(stream.Topic)); n != 12 {
-		t.Errorf("%d events", n)
-	}
-	// Elsewhere: a topic that lacks what the cursor says, and later a copy of it.
-	copied := stream.Topic
-	stream.Topic += "-copy"
-	h.topics(stream.Topic)
-	if err := load(false); class.Of(err) != class.Config {
-		t.Errorf("for another topic: %v", err)
-	}
-	stream.Topic = copied
-	h.remake(stream.Topic, 1)
-	if err := load(false); class.Of(err) != class.Config || !strings.Contains(err.Error(), "--adopt-topic") {
-		t.Errorf("for a topic made anew: %v", err)
-	}
-	if err := load(true); err != nil {
-		t.Fatal(err)
-	}
-	h.mustOnce()
-	if n := len(h.events(stream.Topic)); n > 1 { // as asked for: the operator said that it holds the rows
-		t.Errorf("%d events in a topic that was taken for a copy", n)
-	}
-}
-
-// A dump that is none is refused.
-func TestReadDumpRefuses(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]string{
-		"no JSON":        `{`,
-		"another format": `{"tidemark_state": 7}`,
-		"no cursor":      `{"tidemark_state": 1, "streams": [{"cursor": {"version": 1}}]}`,
-		"another schema": `{"tidemark_state": 1, "streams": [], "schemas": {"abc": "\"string\""}}`,
-	} {
-		if _, err := ImportState(t.Context(), config.Default(), strings.NewReader(text), false, nil, Options{}); class.Of(err) != class.Config {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
 // What holds of strategies with pages of their own holds of those by a pager and by a template; one
 // that reads everything each time is not rewound, and says why.
 func TestExamplesRewound(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join("config", "testdata", "examples", "[pr][ae][gq]*.yaml"))
-	if err != nil || len(files) < 9 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			t.Parallel()
-			api := newShelf(100)
-			server := httptest.NewServer(api)
-			t.Cleanup(server.Close)
-			h := emptyHouse(t, server.URL)
-			stream := h.example(filepath.Base(file), map[string]string{"API": server.URL})
-			h.mustOnce()
-			h.mustOnce()
-			all := len(h.events(stream.Topic))
-			times := make([]string, len(api.rows))
-			for i, b := range api.rows {
-				times[i] = b.Updated
+	eachShelf(t, "[pr][ae][gq]*.yaml", 9, func(t *testing.T, file string, h *house, api *shelf, server string) {
+		stream := h.example(file, map[string]string{"API": server})
+		h.mustOnce()
+		h.mustOnce()
+		all := len(h.events(stream.Topic))
+		times := make([]string, len(api.rows))
+		for i, b := range api.rows {
+			times[i] = b.Updated
+		}
+		slices.Sort(times)
+		to := times[len(times)/2]
+		if stream.Traits().All {
+			if _, err := h.rewind(stream.Name, to, false); class.Of(err) != class.Config {
+				t.Errorf("rewound: %v", err)
 			}
-			slices.Sort(times)
-			to := times[len(times)/2]
-			if stream.Traits().All {
-				if _, err := h.rewind(stream.Name, to, false); class.Of(err) != class.Config {
-					t.Errorf("rewound: %v", err)
-				}
-				var asked []StateChange
-				if err := Reset(t.Context(), h.cfg, stream.Name, true, agree(&asked), Options{}); err != nil {
-					t.Fatal(err)
-				}
-				h.mustOnce()
-				h.mustOnce()
-				if n := len(h.events(stream.Topic)); n != 2*all {
-					t.Errorf("%d events, want %d twice", n, all)
-				}
-				return
-			}
-			if _, err := h.rewind(stream.Name, to, false); err != nil {
+			var asked []StateChange
+			if err := Reset(t.Context(), h.cfg, stream.Name, true, agree(&asked), Options{}); err != nil {
 				t.Fatal(err)
 			}
 			h.mustOnce()
 			h.mustOnce()
-			if n := len(h.events(stream.Topic)); n != all {
-				t.Errorf("%d events, and were %d", n, all)
+			if n := len(h.events(stream.Topic)); n != 2*all {
+				t.Errorf("%d events, want %d twice", n, all)
 			}
-			change, err := h.rewind(stream.Name, to, true)
-			if err != nil {
-				t.Fatal(err)
+			return
+		}
+		if _, err := h.rewind(stream.Name, to, false); err != nil {
+			t.Fatal(err)
+		}
+		h.mustOnce()
+		h.mustOnce()
+		if n := len(h.events(stream.Topic)); n != all {
+			t.Errorf("%d events, and were %d", n, all)
+		}
+		change, err := h.rewind(stream.Name, to, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.mustOnce()
+		h.mustOnce()
+		keys := map[string]bool{}
+		for _, e := range h.events(stream.Topic)[all:] {
+			if keys[e.key] {
+				t.Errorf("%s was written twice", e.key)
 			}
-			h.mustOnce()
-			h.mustOnce()
-			keys := map[string]bool{}
-			for _, e := range h.events(stream.Topic)[all:] {
-				if keys[e.key] {
-					t.Errorf("%s was written twice", e.key)
-				}
-				keys[e.key] = true
-			}
-			if len(keys) < 45 || int64(len(keys)) != change.Keys {
-				t.Errorf("%d keys were written once more, want %d", len(keys), change.Keys)
-			}
-		})
-	}
+			keys[e.key] = true
+		}
+		if len(keys) < 45 || int64(len(keys)) != change.Keys {
+			t.Errorf("%d keys were written once more, want %d", len(keys), change.Keys)
+		}
+	})
 }
 
 // A first mark that has changed, and an API that has another address, are said once, by a start and by a check.

@@ -163,12 +163,12 @@ func (s *shelf) change(gone bool) {
 	}
 }
 
-// The examples of pagers and of requests by template read the API whole, once more to no effect, and then what has
-// changed: the topic is what the API holds.
-func TestExamplesOfPages(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob(filepath.Join("config", "testdata", "examples", "[pr][ae][gq]*.yaml"))
-	if err != nil || len(files) < 9 {
+// eachShelf runs a test for each example whose name matches, of which there are to be so many, each with an API of its own at
+// server.
+func eachShelf(t *testing.T, pattern string, least int, test func(t *testing.T, file string, h *house, api *shelf, server string)) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("config", "testdata", "examples", pattern))
+	if err != nil || len(files) < least {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
 	for _, file := range files {
@@ -177,50 +177,58 @@ func TestExamplesOfPages(t *testing.T) {
 			api := newShelf(100)
 			server := httptest.NewServer(api)
 			t.Cleanup(server.Close)
-			h := emptyHouse(t, server.URL)
-			s := h.example(filepath.Base(file), map[string]string{"API": server.URL, "FROM": time.Now().Add(-80 * time.Hour).UTC().Format(time.RFC3339)})
-			var said strings.Builder
-			if err := Check(t.Context(), h.cfg, &said); err != nil {
-				t.Fatalf("%v\n%s", err, said.String())
-			}
-			t.Log(said.String())
-			for range 2 {
-				h.mustOnce()
-				if n := len(h.events(s.Topic)); n != 100 {
-					t.Fatalf("%d events, want 100\n%s\n%s", n, strings.Join(api.asked, "\n"), h.logs.String())
-				}
-			}
-			all := s.Traits().All
-			api.change(all)
-			h.mustOnce()
-			h.mustOnce()
-			want := map[string]string{}
-			for _, b := range api.rows {
-				want[b.ID] = b.Name
-			}
-			got := map[string]string{}
-			events := h.events(s.Topic)
-			for _, e := range events {
-				if e.value == nil {
-					delete(got, e.key)
-				} else {
-					got[e.key] = e.value["name"].(string)
-				}
-			}
-			added := 102
-			if all {
-				added = 103
-			}
-			if len(got) != len(want) || len(events) != added {
-				t.Errorf("%d keys from %d events, want %d from %d\n%s\n%s", len(got), len(events), len(want), added, strings.Join(api.asked, "\n"), h.logs.String())
-			}
-			for id, name := range want {
-				if got[id] != name {
-					t.Errorf("%s is %q, want %q", id, got[id], name)
-				}
-			}
+			test(t, filepath.Base(file), emptyHouse(t, server.URL), api, server.URL)
 		})
 	}
+}
+
+// The examples of pagers and of requests by template read the API whole, once more to no effect, and then what has
+// changed: the topic is what the API holds.
+func TestExamplesOfPages(t *testing.T) {
+	t.Parallel()
+	eachShelf(t, "[pr][ae][gq]*.yaml", 9, func(t *testing.T, file string, h *house, api *shelf, server string) {
+		s := h.example(file, map[string]string{"API": server, "FROM": time.Now().Add(-80 * time.Hour).UTC().Format(time.RFC3339)})
+		var said strings.Builder
+		if err := Check(t.Context(), h.cfg, &said); err != nil {
+			t.Fatalf("%v\n%s", err, said.String())
+		}
+		t.Log(said.String())
+		for range 2 {
+			h.mustOnce()
+			if n := len(h.events(s.Topic)); n != 100 {
+				t.Fatalf("%d events, want 100\n%s\n%s", n, strings.Join(api.asked, "\n"), h.logs.String())
+			}
+		}
+		all := s.Traits().All
+		api.change(all)
+		h.mustOnce()
+		h.mustOnce()
+		want := map[string]string{}
+		for _, b := range api.rows {
+			want[b.ID] = b.Name
+		}
+		got := map[string]string{}
+		events := h.events(s.Topic)
+		for _, e := range events {
+			if e.value == nil {
+				delete(got, e.key)
+			} else {
+				got[e.key] = e.value["name"].(string)
+			}
+		}
+		added := 102
+		if all {
+			added = 103
+		}
+		if len(got) != len(want) || len(events) != added {
+			t.Errorf("%d keys from %d events, want %d from %d\n%s\n%s", len(got), len(events), len(want), added, strings.Join(api.asked, "\n"), h.logs.String())
+		}
+		for id, name := range want {
+			if got[id] != name {
+				t.Errorf("%s is %q, want %q", id, got[id], name)
+			}
+		}
+	})
 }
 
 // Each example is run by some test.

@@ -3,8 +3,6 @@ package connector
 import (
 	"errors"
 	"fmt"
-	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -218,36 +216,25 @@ func TestBrokerRepairIsSure(t *testing.T) {
 // Strategies by a pager are verified as others are.
 func TestExamplesVerified(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join("config", "testdata", "examples", "pages-*.yaml"))
-	if err != nil || len(files) < 5 {
-		t.Fatalf("%d examples, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			t.Parallel()
-			api := newShelf(100)
-			server := httptest.NewServer(api)
-			t.Cleanup(server.Close)
-			h := emptyHouse(t, server.URL)
-			stream := h.example(filepath.Base(file), map[string]string{"API": server.URL})
-			stream.ReconcileInterval = config.Never
-			h.mustOnce()
-			h.mustOnce()
-			if found := h.verify(stream.Name); found.Err() != nil || found.Keys != 100 {
-				t.Fatalf("found %+v", found)
-			}
-			api.mu.Lock()
-			api.rows[5].Name = "another title, and no other time"
-			api.rows = slices.Delete(api.rows, 20, 21)
-			api.mu.Unlock()
-			ahead := h.verify(stream.Name).Ahead // sweep's mark is one sweep behind
-			found := h.repair(stream.Name)
-			if found.Extra != 1 || found.Stale != 1 && ahead == 0 || found.Err() != nil {
-				t.Errorf("found %+v", found)
-			}
-			if found := h.verify(stream.Name); found.Err() != nil {
-				t.Errorf("behind the repair: %+v", found)
-			}
-		})
-	}
+	eachShelf(t, "pages-*.yaml", 5, func(t *testing.T, file string, h *house, api *shelf, server string) {
+		stream := h.example(file, map[string]string{"API": server})
+		stream.ReconcileInterval = config.Never
+		h.mustOnce()
+		h.mustOnce()
+		if found := h.verify(stream.Name); found.Err() != nil || found.Keys != 100 {
+			t.Fatalf("found %+v", found)
+		}
+		api.mu.Lock()
+		api.rows[5].Name = "another title, and no other time"
+		api.rows = slices.Delete(api.rows, 20, 21)
+		api.mu.Unlock()
+		ahead := h.verify(stream.Name).Ahead // sweep's mark is one sweep behind
+		found := h.repair(stream.Name)
+		if found.Extra != 1 || found.Stale != 1 && ahead == 0 || found.Err() != nil {
+			t.Errorf("found %+v", found)
+		}
+		if found := h.verify(stream.Name); found.Err() != nil {
+			t.Errorf("behind the repair: %+v", found)
+		}
+	})
 }
