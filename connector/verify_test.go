@@ -10,6 +10,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
 )
 
@@ -123,6 +124,8 @@ func TestBrokerVerifyBesideAWorker(t *testing.T) {
 			stream.PollInterval, stream.PageSize = time.Millisecond, 20
 			c, stop := h.start(Options{})
 			polled(t, c, 1)
+			// A broker answers a commit before all of it can be read.
+			kit.Eventually(t, "a mark", func() bool { return h.cursor(stream.Name).Mark != "" })
 			next := 300
 			s.do(func() {
 				s.before = func(int) { // with each request of the worker, or of the verification
