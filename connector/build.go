@@ -112,7 +112,7 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	bound := new(admit.Bound)
 	scanner := &rescan.Scanner{Kafka: cfg.Kafka, Sink: sink, Back: back, Reading: parts, Source: source,
 		Bound: bound, Once: o.Once, Share: worker.Share, Hold: pauses,
-		Now: time.Now, Spawn: reading.Beside, Learnt: opener.Learnt}
+		Now: time.Now, Hands: reading.Beside, Learnt: opener.Learnt}
 	settings := stream.Settings{Reading: parts, Kafka: cfg.Kafka, Once: o.Once, Wait: o.Wait, Observer: observer{o.OnSweep, o.deps.traced}, IdleAfter: worker.IdleAfter,
 		Rand: func(most time.Duration) time.Duration { return rand.N(most + 1) }, Judge: stream.KafkaJudge, Bound: bound,
 		Backoff: func(most time.Duration, err error) time.Duration {

@@ -219,7 +219,7 @@ func Verify(ctx context.Context, cfg *config.Config, name string, tell func(Prog
 			return err
 		}
 		looks := rescan.Looks{Reading: r.parts, Source: r.source, Once: true, Share: alone(cfg).Share, Hold: pauses,
-			Now: time.Now, Spawn: reading.Beside, Unsorted: stored.Unsorted || !s.Sorted}
+			Now: time.Now, Hands: reading.Beside, Unsorted: stored.Unsorted || !s.Sorted}
 		found, err = verify.Run(ctx, verify.Parts{Looks: looks, Back: back, Stored: stored, Spread: kafka.Spread(stored, topic),
 			Read: r.target.ReadFrom, Records: records(topic.Starts, topic.Ends), Progress: tell})
 		return err

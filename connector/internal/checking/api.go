@@ -87,7 +87,7 @@ func (c *checker) ask(ctx context.Context, s config.Stream, found kafka.State) (
 		return "", false, class.Wrap(class.Config, err)
 	}
 	if cursor.Sweep != nil {
-		puller := reading.Puller{Parts: parts, Source: source, Share: share, Once: true, Now: time.Now, Spawn: reading.Beside}
+		puller := reading.Puller{Parts: parts, Source: source, Share: share, Once: true, Now: time.Now, Hands: reading.Beside}
 		if err := puller.Sweep(ctx, cursor, k.read); err != nil {
 			return "", false, err
 		}

@@ -63,7 +63,7 @@ func Stream(ctx context.Context, p Parts, limit int, out io.Writer) error {
 	v := &viewer{p: p, out: json.NewEncoder(out), limit: limit,
 		admitter: admit.New(p.Reading.Rules, window.New(window.Everything, s.WindowRows), "")}
 	v.out.SetEscapeHTML(false)
-	puller := reading.Puller{Parts: p.Reading, Source: p.Source, Share: p.Share, Once: true, Now: time.Now, Spawn: reading.Beside}
+	puller := reading.Puller{Parts: p.Reading, Source: p.Source, Share: p.Share, Once: true, Now: time.Now, Hands: reading.Beside}
 	return puller.Sweep(ctx, cursor, func(_ strategies.Cursor, page *reading.Page) (bool, error) { return v.page(ctx, page) })
 }
 

@@ -15,11 +15,11 @@ type Arrival struct {
 	Grant  bool  // this is a grant, not an answer; where Err is set there is no room
 }
 
-// Carrier takes a session's questions to a source, each in a goroutine of its own.
+// Carrier takes a session's questions to a source, each beside the others.
 type Carrier struct {
 	source Source
 	share  *inflight.Share
-	spawn  func(func())
+	hands  Hands
 	back   chan Arrival
 	under  int // way: questions and waits that have not come back
 
@@ -28,10 +28,9 @@ type Carrier struct {
 	cancel context.CancelFunc
 }
 
-// NewCarrier returns the carrier of one stream's questions. spawn runs a function beside the caller;
-// a simulation may run it at once.
-func NewCarrier(source Source, share *inflight.Share, spawn func(func())) *Carrier {
-	return &Carrier{source: source, share: share, spawn: spawn, back: make(chan Arrival, 16)}
+// NewCarrier returns the carrier of one stream's questions.
+func NewCarrier(source Source, share *inflight.Share, hands Hands) *Carrier {
+	return &Carrier{source: source, share: share, hands: hands, back: make(chan Arrival, 16)}
 }
 
 // Back is where answers and grants come back; each must be handed to Ended.
@@ -62,7 +61,7 @@ func (c *Carrier) Carry(ctx context.Context, asks []Ask, cancelled []uint64, n N
 // ask carries a question.
 func (c *Carrier) ask(parent context.Context, a Ask) {
 	ctx := c.live(parent)
-	c.spawn(func() {
+	c.hands.Do(func() {
 		out := Arrival{ID: a.ID}
 		defer func() { c.back <- out }()
 		if a.Rest != nil {
@@ -84,7 +83,7 @@ func ancestor(s Source, level int) Source {
 // wait waits for room.
 func (c *Carrier) wait(parent context.Context, n Need) {
 	ctx := c.live(parent)
-	c.spawn(func() {
+	c.hands.Do(func() {
 		weight, err := c.share.Acquire(ctx, n.Bytes)
 		c.back <- Arrival{ID: n.ID, Room: weight, Grant: true, Err: err}
 	})
@@ -101,9 +100,17 @@ func (c *Carrier) Cancel() {
 // Ended is called with each arrival that was taken from Back.
 func (c *Carrier) Ended() { c.under-- }
 
+// Rest keeps nothing ready for the next question where none is under way: it comes after a while.
+func (c *Carrier) Rest() {
+	if c.under == 0 {
+		c.hands.Rest()
+	}
+}
+
 // Drain cancels what is under way and waits until all of it has ended. Answers that come meanwhile
 // are let go.
 func (c *Carrier) Drain() {
+	defer c.Rest()
 	c.Cancel()
 	for ; c.under > 0; c.under-- {
 		switch a := <-c.back; {
@@ -114,6 +121,3 @@ func (c *Carrier) Drain() {
 		}
 	}
 }
-
-// Beside runs a function in a goroutine of its own.
-func Beside(work func()) { go work() }

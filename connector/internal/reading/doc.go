@@ -2,6 +2,6 @@
 // the answers, and folds them through the stream's strategy.
 //
 // A Session is pure: it hands out questions, some of them before their turn, and is given what
-// came of them. Carrier takes questions to a Source in goroutines of their own; Sweep drives both
+// came of them. Carrier takes questions to a Source, each beside the others; Sweep drives both
 // for whoever reads a whole sweep at once.
 package reading

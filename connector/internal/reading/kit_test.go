@@ -177,7 +177,7 @@ func free(p *Page, b Budget) {
 // pull reads a whole sweep from c on, and hands each page to fn.
 func pull(t *testing.T, p Parts, from Source, share *inflight.Share, c strategies.Cursor, fn func(*Page)) (strategies.Cursor, error) {
 	t.Helper()
-	puller := Puller{Parts: p, Source: from, Share: share, Most: p.Stream.Concurrency - 1, Once: true, Now: time.Now, Spawn: Beside}
+	puller := Puller{Parts: p, Source: from, Share: share, Most: p.Stream.Concurrency - 1, Once: true, Now: time.Now, Hands: Beside}
 	end := sweepOf(t, &p, c)
 	err := puller.Sweep(t.Context(), end, func(_ strategies.Cursor, page *Page) (bool, error) {
 		fn(page)

@@ -21,7 +21,7 @@ type Puller struct {
 	Once   bool
 	Hold   func(ctx context.Context, d time.Duration) error // waits before the next try
 	Now    func() time.Time
-	Spawn  func(func()) // see NewCarrier
+	Hands  func() Hands // of a sweep
 }
 
 // Sweep reads the sweep that c has open, to its end, and hands its pages to fn, which need not free them.
@@ -29,7 +29,7 @@ type Puller struct {
 // stop.
 func (p *Puller) Sweep(ctx context.Context, c strategies.Cursor, fn func(before strategies.Cursor, page *Page) (more bool, err error)) error {
 	session := NewSession(p.Parts, p.Most)
-	carrier := NewCarrier(p.Source, p.Share, p.Spawn)
+	carrier := NewCarrier(p.Source, p.Share, p.Hands())
 	defer carrier.Drain()
 	defer session.Drop()
 	session.Begin(p.Now(), c)
@@ -114,7 +114,8 @@ func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 // page holds of the budget.
 func (p *Puller) First(ctx context.Context, c strategies.Cursor) (*Page, error) {
 	session := NewSession(p.Parts, 0)
-	carrier := NewCarrier(p.Source, p.Share, p.Spawn)
+	carrier := NewCarrier(p.Source, p.Share, p.Hands())
+	defer carrier.Rest()
 	session.Begin(p.Now(), c)
 	page, err := p.page(ctx, session, carrier)
 	for err == nil && page.Listed && !page.Ended { // what is read before it is no page

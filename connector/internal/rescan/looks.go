@@ -21,7 +21,7 @@ type Looks struct {
 	Share   func() *inflight.Share                           // of the worker's budget, for the answers of one look
 	Hold    func(ctx context.Context, d time.Duration) error // waits before the next try
 	Now     func() time.Time
-	Spawn   func(func()) // see reading.NewCarrier
+	Hands   func() reading.Hands // of a sweep
 
 	Moved    string // why the looks prove no absence; empty: they do
 	Unsorted bool   // the API does not sort, so rows that change may move behind the reader
@@ -98,7 +98,7 @@ func (l *Looks) sweep(ctx context.Context, c strategies.Cursor, page func(*readi
 	defer share.Close()
 	parts := l.Reading
 	parts.Budget = share
-	puller := reading.Puller{Parts: parts, Source: l.Source, Share: share, Most: max(parts.Stream.Concurrency-1, 0), Once: l.Once, Hold: l.Hold, Now: l.Now, Spawn: l.Spawn}
+	puller := reading.Puller{Parts: parts, Source: l.Source, Share: share, Most: max(parts.Stream.Concurrency-1, 0), Once: l.Once, Hold: l.Hold, Now: l.Now, Hands: l.Hands}
 	var last strategies.Value
 	traits := parts.Stream.Traits()
 	return puller.Sweep(ctx, c, func(before strategies.Cursor, p *reading.Page) (bool, error) {

@@ -31,7 +31,7 @@ type Scanner struct {
 	Share   func() *inflight.Share                           // of the worker's budget, for the answers of one scan
 	Hold    func(ctx context.Context, d time.Duration) error // waits before the next try
 	Now     func() time.Time
-	Spawn   func(func())                              // see reading.NewCarrier
+	Hands   func() reading.Hands                      // of a sweep
 	Learnt  func(strategies.Cursor) strategies.Cursor // the cursor with the schema ids that were met
 
 	regressed bool // the source has gone back to before the mark, and it was said
@@ -39,7 +39,7 @@ type Scanner struct {
 
 // Looks are the parts of a scan that read the API, for a stream with the cursor.
 func (s *Scanner) Looks(c strategies.Cursor) Looks {
-	return Looks{Reading: s.Reading, Source: s.Source, Once: s.Once, Share: s.Share, Hold: s.Hold, Now: s.Now, Spawn: s.Spawn,
+	return Looks{Reading: s.Reading, Source: s.Source, Once: s.Once, Share: s.Share, Hold: s.Hold, Now: s.Now, Hands: s.Hands,
 		Unsorted: c.Unsorted || !s.Reading.Stream.Sorted}
 }
 

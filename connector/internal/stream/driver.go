@@ -28,6 +28,7 @@ type Driver struct {
 
 	machine *Machine
 	carrier *reading.Carrier
+	hands   reading.Hands
 	done    chan Event // of the operation under way, of which there is one at the most
 	leave   func()     // ends the stream's turn to open; nil: it has none
 	awake   bool       // the stream has a seat, and its producer is open
@@ -66,7 +67,8 @@ func (d *Driver) Run(ctx context.Context) error {
 
 func (d *Driver) run(ctx context.Context) error {
 	d.machine = NewMachine(time.Now(), d.Settings)
-	d.carrier, d.done = reading.NewCarrier(d.Source, d.Share, reading.Beside), make(chan Event, 1)
+	d.hands, d.done = reading.Beside(), make(chan Event, 1)
+	d.carrier = reading.NewCarrier(d.Source, d.Share, d.hands)
 	work, cancel := context.WithCancel(ctx)
 	defer d.rest()
 	defer d.carrier.Drain()
@@ -83,6 +85,9 @@ func (d *Driver) run(ctx context.Context) error {
 		}
 		if d.machine.Waits() {
 			d.rest()
+		}
+		if d.machine.Idles() {
+			d.carrier.Rest()
 		}
 		var wake <-chan time.Time
 		if at := d.machine.Wake(); !at.IsZero() {
@@ -149,13 +154,13 @@ func (d *Driver) carry(ctx context.Context, r *Ready) {
 
 // operate runs one operation beside the machine.
 func (d *Driver) operate(work func() (Event, error)) {
-	go func() {
+	d.hands.Do(func() {
 		e, err := work()
 		if err != nil {
 			e = Event{Kind: Failed, Err: err}
 		}
 		d.done <- e
-	}()
+	})
 }
 
 // open opens the stream in its turn, which ends when its window is there.

@@ -262,6 +262,9 @@ func (m *Machine) Wake() time.Time {
 // Waits reports whether a life has ended, and the next one begins later.
 func (m *Machine) Waits() bool { return m.phase == waiting }
 
+// Idles reports whether no sweep is going on, and the next one begins later.
+func (m *Machine) Idles() bool { return m.paused || m.phase == waiting || !m.until.IsZero() }
+
 // tick does what time was waited for.
 func (m *Machine) tick() {
 	switch {

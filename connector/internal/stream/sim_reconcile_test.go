@@ -11,6 +11,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kit/sim"
+	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rescan"
 	"tidemark/connector/internal/status"
 	"tidemark/strategies"
@@ -151,7 +152,7 @@ func (x *world) rescan(w *simWorker, want *Scan) (Event, error) {
 	}
 	scanner := &rescan.Scanner{Kafka: o.Kafka, Sink: w.sink, Back: o.Back, Reading: parts, Source: w.source, Bound: w.m.set.Bound,
 		Once: true, Share: inflight.New(1<<20, 1, 1).Share, Now: func() time.Time { return x.now },
-		Spawn: func(work func()) { work() }, Learnt: o.Learnt}
+		Hands: func() reading.Hands { return atOnce{} }, Learnt: o.Learnt}
 	due, reconcile := Due(x.stream, want.Cursor, x.now)
 	err := scanner.Scan(context.Background(), want.Cursor, due, reconcile)
 	x.spoilt = err != nil || board.Get().Warnings > warnings
@@ -208,3 +209,9 @@ func (x *world) goneAtLast() *sim.Violation {
 	}
 	return nil
 }
+
+// atOnce does work when it is told to.
+type atOnce struct{}
+
+func (atOnce) Do(work func()) { work() }
+func (atOnce) Rest()          {}

@@ -58,7 +58,7 @@ func (t *Trial) Out(ctx context.Context) error {
 		return configError(err)
 	}
 	defer t.Parts.Notes.Forget() // the sweep will count these rows
-	puller := reading.Puller{Parts: t.Parts, Source: t.Source, Share: t.Share, Once: true, Now: time.Now, Spawn: reading.Beside}
+	puller := reading.Puller{Parts: t.Parts, Source: t.Source, Share: t.Share, Once: true, Now: time.Now, Hands: reading.Beside}
 	for c.Sweep != nil {
 		page, err := puller.First(ctx, c)
 		if err != nil {
