@@ -128,11 +128,16 @@ func (k core) value(text string) (Value, error) {
 
 // passed moves the sweep on to ask from v next, and the window with it.
 func (k core) passed(c *Cursor, v Value, e extent) error {
-	if err := k.came(c, v); err != nil {
-		return err
-	}
 	text, _, err := k.next(*c, v, e)
 	if err != nil {
+		return err
+	}
+	return k.moved(c, v, e, text)
+}
+
+// moved is passed where what next said of v is known.
+func (k core) moved(c *Cursor, v Value, e extent, text string) error {
+	if err := k.came(c, v); err != nil {
 		return err
 	}
 	if k.spec.Format == Opaque && text != c.Sweep.After {

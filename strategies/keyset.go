@@ -127,7 +127,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, err
 		}
 	}
-	_, beyond, err := s.next(c, e.last, e)
+	text, beyond, err := s.next(c, e.last, e)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -176,7 +176,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		s.bind(sweep)
 		s.recall(sweep, p.Rows)
 	}
-	return Verdict{Next: c}, s.passed(&c, e.last, e)
+	return Verdict{Next: c}, s.moved(&c, e.last, e, text)
 }
 
 // note raises the greatest value read: what a request by value showed counts for the

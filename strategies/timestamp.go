@@ -119,10 +119,10 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			return s.unproven(c, e, rows, tally, &p.More)
 		}
 	}
-	longest, beyond := c.Longest, false
+	longest, text, beyond := c.Longest, "", false
 	c.Longest = max(c.Longest, rows)
 	if e.max.Set {
-		if _, beyond, err = s.next(c, e.max, e); err != nil {
+		if text, beyond, err = s.next(c, e.max, e); err != nil {
 			return Verdict{}, err
 		}
 	}
@@ -137,7 +137,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 			sweep.Left = p.More.Total - int64(sweep.Passed)
 		}
 	}
-	if err := s.passed(&c, e.max, e); err != nil {
+	if err := s.moved(&c, e.max, e, text); err != nil {
 		return Verdict{}, err
 	}
 	// On a source that changes faster than it answers, every answer holds something

@@ -232,13 +232,15 @@ func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence
 	included := p.Since != p.From || t.Tied.Rows > 0 || c.Filter == FilterInclusive
 	if rows < c.Longest && t.Rest == p.Rows && !honest && included {
 		sweep.Promise, sweep.Ties, sweep.Left, sweep.Passed = "", 0, 0, 0
-		if _, beyond, err := s.next(c, to, e); err != nil {
+		text, beyond, err := s.next(c, to, e)
+		if err != nil {
 			return Verdict{}, err
-		} else if !beyond {
+		}
+		if !beyond {
 			err := s.end(&c)
 			return Verdict{Next: c}, err
 		}
-		return Verdict{Next: c}, s.passed(&c, to, e)
+		return Verdict{Next: c}, s.moved(&c, to, e, text)
 	}
 	// Rows may have come or gone between the two: both are asked for again.
 	sweep.Restarts++
