@@ -15,13 +15,15 @@ type profiles struct {
 	Allocs string `json:"allocs,omitempty"` // every allocation, which makes the run slow
 }
 
-// profiles are those of the job; only tidemark's are of interest.
+// profiles are those of a job; only tidemark's are of interest.
 func (b *bench) profiles(j job) profiles {
-	var p profiles
 	if j.kind != partTidemark {
-		return p
+		return profiles{}
 	}
-	name := fmt.Sprintf("%d-%s-%s-%d", b.runs, j.name, j.place, j.page)
+	return b.profilesOf(fmt.Sprintf("%d-%s-%s-%d", b.runs, j.name, j.place, j.page))
+}
+
+func (b *bench) profilesOf(name string) (p profiles) {
 	if b.cpuProfile != "" {
 		p.CPU = filepath.Join(b.cpuProfile, name+".cpu.pprof")
 	}

@@ -80,7 +80,8 @@ func (b *bench) reopen(ctx context.Context, place string) (runs []reopened, err 
 
 // sweep has a child run p once.
 func (b *bench) sweep(ctx context.Context, p tidemarkPart) (said swept, used usage, err error) {
-	c, err := startChild(ctx, partTidemark, &p, profiles{}, nil)
+	b.runs++
+	c, err := startChild(ctx, partTidemark, &p, b.profilesOf(fmt.Sprintf("%d-%s-again-%d", b.runs, p.Strategy, p.PageSize)), nil)
 	if err != nil {
 		return said, used, err
 	}
