@@ -24,6 +24,21 @@ func (o *Oracle) all(n int, s *Sweep) *Violation {
 	return nil
 }
 
+// torn reports whether a page between two times came from a replica that lagged, where rows shift from page to page.
+// One that shifted to an earlier page may then be in none: the first pass met the page behind it too late, and the
+// second one met the earlier page as it had been. So both agree, and nothing tells it from a list at rest.
+func (h *History) torn(from, to int32) bool {
+	if !h.shifts() {
+		return false
+	}
+	for i := range h.Pages {
+		if p := &h.Pages[i]; p.Seen < p.At && p.At >= from && p.At <= to {
+			return true
+		}
+	}
+	return false
+}
+
 // still reports whether nothing changed during a sweep.
 func (h *History) still(s *Sweep) bool {
 	for i := range h.Versions {

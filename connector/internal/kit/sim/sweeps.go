@@ -23,6 +23,9 @@ func (o *Oracle) sweeps() *Violation {
 			}
 			continue
 		}
+		if o.h.torn(s.Began, s.Ended) {
+			continue
+		}
 		limit := o.limit(s)
 		for i := range o.h.Versions {
 			v := &o.h.Versions[i]
@@ -67,7 +70,7 @@ func (o *Oracle) markAt(txn int64) int64 {
 // marks is P2's other half: what the last mark has passed is in the topic, whether any
 // sweep was proven or not.
 func (o *Oracle) marks() *Violation {
-	if len(o.cursors) == 0 || o.chance || o.h.Hidden {
+	if len(o.cursors) == 0 || o.chance || o.h.Hidden || o.h.torn(0, Forever) {
 		return nil
 	}
 	end := o.cursors[len(o.cursors)-1].Txn
