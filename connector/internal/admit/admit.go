@@ -23,18 +23,31 @@ type Page struct {
 type Admitter struct {
 	Rules  *Rules
 	Window *window.Window
-	Mark   string // behind which a row is late
 
 	// Older takes a version older than the topic's, and reports whether it has; those that it has not
 	// are counted and dropped (P4). As New makes it, it takes none.
 	Older func(*strategies.Row) bool
 
-	forgot int64 // of the window's forgotten rows, those counted
+	mark   strategies.Value // behind which a row is late; not set: none is
+	forgot int64            // of the window's forgotten rows, those counted
 }
 
 // New returns the admitter of a life that begins with the mark and what the window knows of the topic.
 func New(r *Rules, w *window.Window, mark string) *Admitter {
-	return &Admitter{Rules: r, Window: w, Mark: mark, Older: func(*strategies.Row) bool { return false }}
+	a := &Admitter{Rules: r, Window: w, Older: func(*strategies.Row) bool { return false }}
+	a.Behind(mark)
+	return a
+}
+
+// Behind takes the mark behind which rows are late.
+func (a *Admitter) Behind(mark string) {
+	a.mark = strategies.Value{}
+	if mark == "" || !a.Rules.Format.Temporal() {
+		return
+	}
+	if v, err := a.Rules.Format.ParseString(mark); err == nil {
+		a.mark = v
+	}
 }
 
 // BelowError says that the API served a row from before the window's start. Whether the topic has it
@@ -127,11 +140,7 @@ func (a *Admitter) fresh(b *Batch, row *strategies.Row, p *Page, now time.Time) 
 // late measures how long after its own time a row appeared that lies behind the mark: a
 // buffer at least so long would have shown it.
 func (a *Admitter) late(b *Batch, row *strategies.Row, p *Page, now time.Time) {
-	if a.Mark == "" || !a.Rules.Format.Temporal() {
-		return
-	}
-	mark, err := a.Rules.Format.ParseString(a.Mark)
-	if err != nil || row.Value.N >= mark.N {
+	if !a.mark.Set || row.Value.N >= a.mark.N {
 		return
 	}
 	b.Counts.Late++
@@ -139,7 +148,7 @@ func (a *Admitter) late(b *Batch, row *strategies.Row, p *Page, now time.Time) {
 	if arrived.IsZero() {
 		arrived = now
 	}
-	b.Lateness.Observe(time.Duration(max(arrived.UnixMicro(), mark.N)-row.Value.N) * time.Microsecond)
+	b.Lateness.Observe(time.Duration(max(arrived.UnixMicro(), a.mark.N)-row.Value.N) * time.Microsecond)
 }
 
 // Crowded counts the rows that the window had no room for since it was called last, and says once that

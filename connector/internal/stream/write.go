@@ -159,7 +159,7 @@ func (m *Machine) leave() {
 		m.settle()
 		return
 	}
-	m.admitter.Mark = next.Mark
+	m.admitter.Behind(next.Mark)
 	m.send()
 }
 
@@ -211,7 +211,7 @@ func (m *Machine) written(e Event) {
 func (m *Machine) settle() {
 	f := m.flight
 	m.flight = nil
-	m.admitter.Mark = m.stored.Mark
+	m.admitter.Behind(m.stored.Mark)
 	m.p.Report.GoesOn(m.now, false)
 	if f.count > 0 {
 		m.last = m.now
