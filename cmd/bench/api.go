@@ -16,7 +16,7 @@ import (
 	"tidemark/connector/playground"
 )
 
-// apiPart is the API that everybody reads: the playground's contract for its four endpoints, and two more,
+// apiPart is the API that everybody reads: the playground's contract for its four endpoints, and some more,
 // over collections of any size, with pages of any size. It is a process of its own and
 // does as little as an API can, because it shares the machine with what is measured.
 //
@@ -75,6 +75,8 @@ func (a *apiPart) handler() http.Handler {
 	mux.HandleFunc("GET /{collection}/incremental/step", a.page(stepPage))
 	mux.HandleFunc("GET /{collection}/incremental/window", a.page(windowPage))
 	mux.HandleFunc("GET /{collection}/newest", a.page(newestPage))
+	mux.HandleFunc("GET /{collection}/parents", a.page(parentsPage))
+	mux.HandleFunc("GET /{collection}/children", a.page(childrenPage))
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(traffic{a.requests.Load(), a.bytes.Load()}) // a client that has gone asks again
 	})

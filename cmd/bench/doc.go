@@ -11,7 +11,7 @@
 //
 //   - main.go: the command line
 //   - part.go, child.go, usage.go, profile.go: the two ends of a measured process, and what it uses
-//   - api.go, collection.go, shelf.go, identity.go: the API that is read, its rows and their ids
+//   - api.go, children.go, collection.go, shelf.go, identity.go: the API that is read, its rows and their ids
 //   - servers.go: brokers, registry, topics
 //   - watch.go, count.go, rowset.go: what a read_committed consumer sees
 //   - tidemark.go, worker.go: the connector as a part, for one sweep and for good

@@ -16,6 +16,9 @@ const (
 	slowAtOnce = 20
 )
 
+// parents is a snapshot that is read for each row of another collection, as the table has it.
+const parents = "for_each"
+
 // slowly is a first load from an API that takes its time.
 type slowly struct {
 	result
@@ -32,7 +35,7 @@ func (b *bench) slow(ctx context.Context, out io.Writer) (any, error) {
 	t := table{left: 1}
 	t.add("strategy", "at once", "min", "rows/s", "max", "of limit", "requests", "RSS MiB")
 	var all []slowly
-	for _, r := range strategies.Recipes() {
+	for _, r := range append(strategies.Recipes(), strategies.Recipe{Name: parents, Traits: strategies.Traits{Ahead: true}}) {
 		if r.Whole { // the answer is one, however long
 			continue
 		}
@@ -70,7 +73,7 @@ func (b *bench) load(ctx context.Context, strategy string, rows int64) (result, 
 		where := b.at(rows, slowPage)
 		where.Collection = fixed(rows).slowed(slowAnswer).path()
 		return &tidemarkPart{brokerAt: at, collectionAt: where, Strategy: strategy, Topic: t.data, StateTopic: t.state,
-			Compression: b.compression, Concurrency: slowAtOnce}
+			Compression: b.compression, Concurrency: slowAtOnce, Children: strategy == parents}
 	}
 	return b.write(ctx, j)
 }

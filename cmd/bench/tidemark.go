@@ -23,13 +23,18 @@ type tidemarkPart struct {
 	MaxAge   time.Duration `json:"max_age,omitempty"`   // window; 0: the default
 	OnlyOpen bool          `json:"only_open,omitempty"` // stop before the first request
 
-	Concurrency int `json:"concurrency,omitempty"` // 0: the default
+	Concurrency int  `json:"concurrency,omitempty"` // 0: the default
+	Children    bool `json:"children,omitempty"`    // they are read for each parent
 }
 
 func (t *tidemarkPart) prepare(ctx context.Context) (any, error) { return &t.brokerAt, t.open(ctx) }
 
 func (t *tidemarkPart) run(ctx context.Context) (any, error) {
-	cfg, stream := t.config(), t.stream(t.Topic, t.Strategy)
+	cfg := t.config()
+	stream, err := t.reads()
+	if err != nil {
+		return nil, err
+	}
 	if t.Buffer > 0 {
 		stream.Buffer = t.Buffer
 	}
@@ -41,6 +46,14 @@ func (t *tidemarkPart) run(ctx context.Context) (any, error) {
 	}
 	cfg.Streams = []config.Stream{stream}
 	return once(ctx, cfg, t.OnlyOpen)
+}
+
+// reads is the stream, as its strategy's line among the readings has it.
+func (t *tidemarkPart) reads() (config.Stream, error) {
+	if t.Children {
+		return t.children(t.Topic)
+	}
+	return t.stream(t.Topic, t.Strategy), nil
 }
 
 func (t *tidemarkPart) close() error { return t.shut() }
