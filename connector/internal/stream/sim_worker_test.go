@@ -122,10 +122,15 @@ func (x *world) one(w *simWorker, choice int) {
 		w.alarm = false
 		x.tell(w, Event{Kind: Alarm})
 	default:
-		if wake := w.m.Wake(); wake.After(x.now) {
-			x.now = wake
-		}
+		x.passes(w.m.Wake())
 		x.tell(w, Event{Kind: Tick})
+	}
+}
+
+// passes lets time pass until then; it never goes back.
+func (x *world) passes(until time.Time) {
+	if until.After(x.now) {
+		x.now = until
 	}
 }
 
@@ -138,7 +143,7 @@ func (x *world) land(w *simWorker) {
 		case w.result != nil || w.want.Commit != nil:
 			x.operate(w)
 		case !w.m.gathers.IsZero():
-			x.now = w.m.gathers
+			x.passes(w.m.gathers)
 			x.tell(w, Event{Kind: Tick})
 		default:
 			return
@@ -356,6 +361,10 @@ func (x *world) holds(w *simWorker) {
 		return
 	}
 	w.judged = until
+	if m.p.Report.Board.Get().Cause == nil {
+		x.fail("P7", "the stream waits until %v, and does not say why", until)
+		return
+	}
 	if x.waits(w, m.p.Report.Board.Get().Cause) {
 		x.kill(w)
 	}
