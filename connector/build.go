@@ -183,9 +183,9 @@ func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, targe
 }
 
 // newReading makes the parts that read a stream's API, for run and check, and the plan with the schema's id
-// to come. Where a slice is read for each row of another stream there are the parts that read that one, too. above are fields of
+// to come. Where a slice is read for each row of another stream there are the parts that read that one, too. wanted are fields of
 // such a row that are wanted for those who read by this stream's rows.
-func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options, above ...string) (reading.Parts, *reading.API, *wire.Plan, error) {
+func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options, wanted ...string) (reading.Parts, *reading.API, *wire.Plan, error) {
 	wrong := func(err error) (reading.Parts, *reading.API, *wire.Plan, error) {
 		return reading.Parts{}, nil, nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
@@ -237,11 +237,13 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		Drift: source.Drift, Budget: share}
 	if s.ForEach.Parent != nil {
 		fields, needed := asks.Template.Fields()
-		fields, needed = append(fields, above...), append(needed, above...)
+		fields, needed = append(fields, wanted...), append(needed, wanted...)
 		quiet := o
 		quiet.deps.apis = apis
 		quiet.Logger = slog.New(slog.DiscardHandler) // the stream itself says what there is to say
-		read, parent, _, err := newReading(*s.ForEach.Parent, k, share, quiet, reading.Above(fields)...)
+		above := *s.ForEach.Parent
+		above.OnNewField, above.OnMissingField = admit.OnDriftIgnore, admit.OnDriftIgnore // of its own rows it is its own matter
+		read, parent, _, err := newReading(above, k, share, quiet, reading.Above(fields)...)
 		if err != nil {
 			return reading.Parts{}, nil, nil, err
 		}

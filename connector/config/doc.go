@@ -93,6 +93,8 @@
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
 //	max_bad_rows             a sweep with more bad rows than this, and more than 1%, stops [100]
 //	max_bad_ratio            a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does [0.5]
+//	on_new_field             what to do with a row that has a field which the schema does not have; ignore: write it without the field, and say so once; dlq: write the row to <topic>.dlq: ignore, dlq, fail [ignore]
+//	on_missing_field         what to do with a row that lacks a field of the schema; ignore: write its default, or null (a field that can be neither makes a bad row): ignore, dlq, fail [ignore]
 //	on_topic_loss            what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not: reread, fail [reread]
 //	deleted.field            the row's field that says so
 //	deleted.value            its value in a deleted row [true]

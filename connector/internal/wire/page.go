@@ -93,6 +93,7 @@ type RowError struct {
 	ID     string // the row's id; empty where it has none
 	Field  string // dotted path of the field; empty if the row as a whole is at fault
 	Reason string // what arrived and what the schema wants
+	Drift  Drifted
 }
 
 func (e *RowError) Error() string {
