@@ -46,7 +46,7 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 		return "", err
 	}
 	latest, err := registry.Latest(c.ctx, subject)
-	if err != nil || latest == "" {
+	if err != nil || latest.Schema == "" {
 		return text, err
 	}
 	spec, err := s.Spec()
@@ -57,7 +57,7 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	if err != nil {
 		return text, nil //nolint:nilerr // the stream's own line says it
 	}
-	unlike := plan.Reads(latest)
+	unlike := plan.Reads(latest.Schema)
 	if unlike == nil {
 		return text, nil
 	}

@@ -18,9 +18,13 @@ func Canonical(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the Avro schema: %w", err)
 	}
+	return canonicalOf(sc), nil
+}
+
+func canonicalOf(sc *schema) string {
 	var b strings.Builder
 	sc.root.canonical(&b, map[string]bool{})
-	return b.String(), nil
+	return b.String()
 }
 
 // Fingerprint is by what a schema is known: the SHA-256 of its canonical form, in hexadecimal.

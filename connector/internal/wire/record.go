@@ -114,6 +114,7 @@ func (s *state) readRow() bool {
 // a dead letter is known again (rule 9).
 func (s *state) badRow(r *strategies.Row, from int) {
 	s.bad++
+	s.grows = s.grows || s.plan.opts.NewFields == Learnt && s.overflows()
 	if s.plan.opts.Records == RecordsByKey {
 		from = s.nameAt // two rows may differ by their names alone
 	}
