@@ -43,7 +43,13 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 	return checking.Check(ctx, own, tell, checking.Parts{
 		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
 			share := alone(own).Share()
-			parts, source, _, err := newReading(s, own.Kafka, share, o)
+			parts, source, plan, err := newReading(s, own.Kafka, share, o)
+			if err == nil && own.SchemaRegistry.URL != "" {
+				if registry, err := wire.NewRegistry(own.SchemaRegistry); err == nil {
+					// Where that fails the registry's own line says why.
+					_ = options.NewLiving(s, parts.Format, registry, plan, source.Use).Settle(ctx)
+				}
+			}
 			return parts, source, share, err
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, o.deps) },

@@ -69,7 +69,7 @@ func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 }
 
 // newFields are what on_new_field says.
-var newFields = map[string]wire.NewFields{admit.OnBadFail: wire.Refused, admit.OnDriftLetter: wire.Refused}
+var newFields = map[string]wire.NewFields{admit.OnNewEvolve: wire.Learnt, admit.OnBadFail: wire.Refused, admit.OnDriftLetter: wire.Refused}
 
 // layouts are what the configuration calls them.
 var layouts = map[string]wire.Layout{config.RecordsArray: wire.RecordsArray, config.RecordsOne: wire.RecordsOne, config.RecordsByKey: wire.RecordsByKey}
@@ -89,9 +89,6 @@ func Plan(s config.Stream, format strategies.Format) (*wire.Plan, error) {
 	}
 	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 }
-
-// Subject is the name of the stream's schema in the registry.
-func Subject(s config.Stream) string { return s.Topic + "-value" }
 
 // Schema is the stream's Avro schema, by default that of a user.
 func Schema(s config.Stream) string {

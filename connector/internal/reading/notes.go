@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/text"
 	"tidemark/connector/internal/wire"
@@ -50,13 +51,16 @@ func (n *Notes) adjusted(p *Parts, a *Answer) {
 	once(&n.retyped, "ids or cursor values are texts where the schema has numbers, or numbers where it has texts: "+
 		"they are taken as the schema has them, so that 7 and \"7\" are one", a.Adjusted.Retyped)
 	drift := p.Drift()
-	if drift.Met() == n.unknown {
+	if p.Grow != nil || drift.Met() == n.unknown { // of what is not learnt the session says why
 		return
 	}
 	unknown, more := drift.Unknown()
 	fresh := unknown[n.unknown:]
 	n.unknown = len(unknown)
 	p.Report.Board.Set(func(s *status.Status) { s.Unknown += int64(len(fresh)) })
+	if p.Stream.OnNewField == admit.OnBadFail || p.Stream.OnNewField == admit.OnDriftLetter {
+		return // that is said of the rows
+	}
 	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
 }
 
@@ -93,15 +97,20 @@ func (n *Notes) fresh(names []string) (fresh []string) {
 	return fresh
 }
 
-// FieldNotes are what check says of the rows' fields; of few rows not what none of them has.
-func FieldNotes(drift *wire.Drift, few bool) (notes []string) {
+// FieldNotes are what check says of the rows' fields; of few rows not what none of them has. learnt says that a schema gets
+// what it does not have.
+func FieldNotes(drift *wire.Drift, few, learnt bool) (notes []string) {
 	unknown, more := drift.Unknown()
 	absent := drift.Absent()
 	if len(absent) == len(drift.Fields()) {
 		return nil // no row
 	}
 	if len(unknown) > 0 {
-		notes = append(notes, "not in the schema, and left out: "+listed(unknown, absent, more))
+		becomes := "not in the schema, and left out: "
+		if learnt {
+			becomes = "not in the schema, which gets them (on_new_field: evolve): "
+		}
+		notes = append(notes, becomes+listed(unknown, absent, more))
 	}
 	if len(absent) > 0 && !few {
 		notes = append(notes, "in the schema, and in none of the rows: "+listed(absent, unknown, false))

@@ -21,6 +21,15 @@ func Canonical(text string) (string, error) {
 	return canonicalOf(sc), nil
 }
 
+// RecordName is the full name of the record that a schema is; "" where it is none.
+func RecordName(text string) string {
+	sc, err := parseSchema(text)
+	if err != nil {
+		return ""
+	}
+	return sc.root.name
+}
+
 func canonicalOf(sc *schema) string {
 	var b strings.Builder
 	sc.root.canonical(&b, map[string]bool{})

@@ -1,0 +1,245 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tidemark/connector/config"
+	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
+	"tidemark/connector/internal/options"
+	"tidemark/connector/internal/wire"
+	"tidemark/strategies"
+)
+
+// evolving is a house with a stream whose schema learns.
+func evolving(t *testing.T, strategy string, docs ...doc) (*house, *config.Stream, *script) {
+	t.Helper()
+	s := &script{docs: docs}
+	h, stream := scripted(t, strategy, s)
+	stream.Schema, stream.OnNewField = driftSchema, "evolve"
+	stream.PollInterval, stream.MaxBackoff = time.Millisecond, 10*time.Millisecond
+	return h, stream, s
+}
+
+// registry is a client of the house's registry.
+func (h *house) registry() *wire.Registry {
+	h.t.Helper()
+	r, err := wire.NewRegistry(config.Registry{URL: h.cfg.SchemaRegistry.URL})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r
+}
+
+// What a schema has learnt is there behind a restart, with the same id, and so are its records: nothing is written twice (P3), and
+// what is read back again with the file's schema has the fields. A field that the file gets besides is one more.
+func TestBrokerEvolveRestarts(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{strategies.Keyset, strategies.Offset, strategies.Timestamp} {
+		t.Run(strategy, func(t *testing.T) {
+			t.Parallel()
+			h, stream, s := evolving(t, strategy, drifting(1, `, "name": "A", "n": 1`))
+			h.mustOnce()
+			s.docs = append(s.docs, drifting(2, `, "name": "A", "n": 1, "plan": "gold"`))
+			h.mustOnce()
+			s.docs = append(s.docs, drifting(3, `, "name": "A", "n": 3000000000, "plan": "lead", "size": {"w": 1.5, "h": null}`))
+			h.mustOnce()
+			want := []string{"", "plan is new (null or string, with a default)",
+				"n is long and was int, size is new (null or record User_size, with a default)"}
+			if got := h.versions(stream); !slices.Equal(got, want) {
+				t.Errorf("the schemas differ by %q, want %q", got, want)
+			}
+			h.mustOnce()
+			stream.RescanInterval = 0
+			h.mustOnce()
+			if got := h.texts(stream.Topic); len(got) != 3 {
+				t.Errorf("the topic has %q", got)
+			}
+			stream.Schema = strings.Replace(driftSchema, `"fields": [`, `"fields": [{"name": "team", "type": ["null", "string"], "default": null}, `, 1)
+			s.docs = append(s.docs, drifting(4, `, "name": "A", "n": 4, "plan": "tin", "team": "x"`))
+			h.mustOnce()
+			if got := h.versions(stream); len(got) != 4 || got[3] != "team is new (null or string, with a default)" {
+				t.Errorf("the schemas differ by %q", got)
+			}
+			texts := h.texts(stream.Topic)
+			if len(texts) != 4 || !strings.Contains(texts[3], `"plan":"tin"`) || !strings.Contains(texts[3], `"team":"x"`) {
+				t.Errorf("the topic has %q", texts)
+			}
+			if got := h.logs.count("level=WARN"); got != 0 {
+				t.Errorf("%d warnings:\n%s", got, &h.logs)
+			}
+		})
+	}
+}
+
+// At a first start what rows have is learnt before anything is registered: there is one version.
+func TestBrokerEvolveFirst(t *testing.T) {
+	t.Parallel()
+	h, stream, _ := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1.5, "a-b": 1`), drifting(2, `, "plan": "gold", "list": []`))
+	h.mustOnce()
+	if got := h.versions(stream); !slices.Equal(got, []string{"n is double and was int, plan is new (null or string, with a default)"}) {
+		t.Errorf("the schemas differ by %q", got)
+	}
+	if got := h.texts(stream.Topic); len(got) != 2 || !strings.Contains(got[1], `"plan":"gold"`) {
+		t.Errorf("the topic has %q", got)
+	}
+	if h.logs.count("level=WARN") != 1 || h.logs.count("a-b (Avro does not allow its name") != 1 || h.status().Unknown != 1 {
+		t.Errorf("%d unknown, %s", h.status().Unknown, &h.logs)
+	}
+}
+
+// A worker that is killed between the registry's answer and its first commit goes on with what is registered.
+func TestBrokerEvolveRegisteredOnly(t *testing.T) {
+	t.Parallel()
+	h, stream, s := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1`))
+	h.mustOnce()
+	grown := driftSchema[:len(driftSchema)-2] + `, {"name": "plan", "type": ["null", "string"], "default": null}]}`
+	id, err := h.registry().Register(t.Context(), options.Subject(*stream), grown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.docs = append(s.docs, drifting(2, `, "plan": "gold"`))
+	h.mustOnce()
+	known := h.cursor(stream.Name).Schemas
+	if len(known) != 2 || known[1].ID != id {
+		t.Errorf("registered as %d, and the topic has %+v", id, known)
+	}
+	if got := h.texts(stream.Topic); len(got) != 2 || !strings.Contains(got[1], `"plan":"gold"`) {
+		t.Errorf("the topic has %q", got)
+	}
+}
+
+// refusing is a registry before the house's that refuses schemas with the field plan, with a status, while on is set.
+func refusing(h *house, status int) (on *atomic.Bool, refused *atomic.Int64) {
+	h.t.Helper()
+	to, err := url.Parse(h.cfg.SchemaRegistry.URL)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	on, refused = new(atomic.Bool), new(atomic.Int64)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if on.Load() && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/versions") {
+			body, err := io.ReadAll(r.Body)
+			if r.Body = io.NopCloser(bytes.NewReader(body)); err == nil && !bytes.Contains(body, []byte("plan")) { // it has that one
+				proxy.ServeHTTP(w, r)
+				return
+			}
+			refused.Add(1)
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, `{"error_code":%d,"message":"no more versions"}`, status)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	h.t.Cleanup(server.Close)
+	h.cfg.SchemaRegistry.URL = server.URL
+	return on, refused
+}
+
+// A registry that refuses what was learnt (409, 422) stops the stream before the row: the mark stays, the error names field, rule
+// and way back, and once the registry takes it the row comes. With --once, and at a start, it is exit 4.
+func TestBrokerEvolveRefused(t *testing.T) {
+	t.Parallel()
+	for status, says := range map[int]string{http.StatusConflict: "NONE allows all", http.StatusUnprocessableEntity: "schema file"} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			h, stream, s := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1`))
+			on, refused := refusing(h, status)
+			conn, stop := h.start(Options{})
+			kit.Eventually(t, "the first sweep", func() bool { return conn.Status()[0].Mark == at(1) })
+			on.Store(true)
+			s.mu.Lock()
+			s.docs = append(s.docs, drifting(2, `, "n": 2`), drifting(3, `, "plan": "gold"`))
+			s.mu.Unlock()
+			kit.Eventually(t, "a second refusal", func() bool { return refused.Load() > 1 })
+			st := conn.Status()[0]
+			if st.Mark != at(1) || st.Cause == nil || class.Of(st.Cause) != class.Broker {
+				t.Errorf("the mark is at %s, and the stream waits with %v", st.Mark, st.Cause)
+			}
+			for _, want := range []string{fmt.Sprint(status), "no more versions", "plan is new", options.Subject(*stream), says} {
+				if st.Cause != nil && !strings.Contains(st.Cause.Error(), want) {
+					t.Errorf("%v does not say %q", st.Cause, want)
+				}
+			}
+			if got := h.cursor(stream.Name); got.Mark != at(1) {
+				t.Errorf("the stored mark is at %s", got.Mark)
+			}
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.once(); class.Of(err) != class.Broker || !strings.Contains(err.Error(), "plan is new") {
+				t.Errorf("--once ends with %v", err)
+			}
+			before := refused.Load()
+			conn, stop = h.start(Options{})
+			kit.Eventually(t, "a refusal", func() bool { return refused.Load() > before })
+			on.Store(false)
+			kit.Eventually(t, "the row", func() bool { return conn.Status()[0].Mark == at(3) })
+			if err := stop(); err != nil {
+				t.Fatal(err)
+			}
+			if got := h.texts(stream.Topic); len(got) != 3 || !strings.Contains(got[2], `"plan":"gold"`) {
+				t.Errorf("the topic has %q", got)
+			}
+		})
+	}
+}
+
+// auto_register: false writes with the subject's latest version, whatever the file says, and registers nothing; where there is none it is
+// an error of the configuration, before anything is made.
+func TestBrokerNoAutoRegister(t *testing.T) {
+	t.Parallel()
+	for _, subject := range []string{"topic", "record", "topic_record"} {
+		t.Run(subject, func(t *testing.T) {
+			t.Parallel()
+			h, stream, _ := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1, "plan": "gold"`))
+			name := kit.Name("U")
+			stream.Schema = strings.Replace(driftSchema, `"name": "User"`, `"name": "`+strings.ReplaceAll(name, "-", "_")+`", "namespace": "shop"`, 1)
+			stream.OnNewField, stream.AutoRegister, stream.SubjectStrategy = "ignore", false, subject
+			full := "shop." + strings.ReplaceAll(name, "-", "_")
+			want := map[string]string{"topic": stream.Topic + "-value", "record": full, "topic_record": stream.Topic + "-" + full}[subject]
+			if got := options.Subject(*stream); got != want {
+				t.Errorf("the subject is %s, want %s", got, want)
+			}
+			if err := h.once(); class.Of(err) != class.Config || !strings.Contains(err.Error(), want+" has no schema") {
+				t.Errorf("without a schema: %v", err)
+			}
+			if c := h.cursor(stream.Name); c.Version != 0 {
+				t.Errorf("the stream was claimed: %+v", c)
+			}
+			latest := stream.Schema[:len(stream.Schema)-2] + `, {"name": "plan", "type": ["null", "string"], "default": null}]}`
+			id, err := h.registry().Register(t.Context(), want, latest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.mustOnce()
+			if got := h.texts(stream.Topic); len(got) != 1 || !strings.Contains(got[0], `"plan":"gold"`) {
+				t.Errorf("the topic has %q", got)
+			}
+			if v, err := h.registry().Latest(t.Context(), want); err != nil || v.ID != id || v.Number != 1 {
+				t.Errorf("the registry has %+v, %v", v, err)
+			}
+			if err := Check(context.Background(), h.cfg, &h.logs); err != nil || h.logs.count("auto_register: false)") != 1 {
+				t.Errorf("check: %v\n%s", err, &h.logs)
+			}
+			stream.Schema = strings.Replace(stream.Schema, `"fields": [`, `"fields": [{"name": "key", "type": "string"}, `, 1)
+			stream.IDField = "key"
+			if err := h.once(); class.Of(err) != class.Config {
+				t.Errorf("with settings that it does not go with: %v", err)
+			}
+		})
+	}
+}
