@@ -243,3 +243,69 @@ func TestBrokerNoAutoRegister(t *testing.T) {
 		})
 	}
 }
+
+// backfill_new_fields: where the schema gets something, by what it learns or by its file, everything is read once more, and what
+// differs is written, once; without it only the rows that are read anyway get it. It is not forgotten where a worker is stopped before.
+func TestBrokerBackfill(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name             string
+		backfill, learns bool
+		events           int
+	}{
+		{"learnt", true, true, 5},
+		{"learnt, not backfilled", false, true, 4},
+		{"of the file", true, false, 5},
+		{"of the file, not backfilled", false, false, 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h, stream, s := evolving(t, strategies.Keyset)
+			// The API gives fields to old rows without changing their times.
+			s.docs = []doc{drifting(1, `, "name": "A", "n": 1`), drifting(20, `, "name": "B", "n": 2`)}
+			stream.Backfill = c.backfill
+			if !c.learns {
+				stream.OnNewField = "ignore"
+			}
+			h.mustOnce()
+			s.docs = []doc{drifting(1, `, "name": "A", "n": 1, "plan": "gold"`), drifting(20, `, "name": "B", "n": 2, "plan": "tin"`), drifting(40, `, "name": "C", "n": 3, "plan": "lead"`)}
+			if !c.learns {
+				stream.Schema = driftSchema[:len(driftSchema)-2] + `, {"name": "plan", "type": ["null", "string"], "default": null}]}`
+			}
+			if c.backfill { // the scan is due, and is cut off
+				scans := 0
+				s.instead = func(w http.ResponseWriter, n int) bool {
+					if h.cursor(stream.Name).Mark == at(40) {
+						scans++
+						w.WriteHeader(http.StatusForbidden)
+						return true
+					}
+					return false
+				}
+				if err := h.once(); class.Of(err) != class.Source || scans == 0 {
+					t.Errorf("the scan that was refused: %v", err)
+				}
+				if got := h.cursor(stream.Name); !got.Backfill {
+					t.Error("the cursor has forgotten that a scan is due")
+				}
+				s.instead = nil
+			}
+			h.mustOnce()
+			if n := len(h.texts(stream.Topic)); n != c.events {
+				t.Errorf("%d events, want %d: %q", n, c.events, h.texts(stream.Topic))
+			}
+			last := map[string]any{}
+			for _, e := range h.events(stream.Topic) {
+				last[e.key] = e.value["plan"]
+			}
+			if want := map[bool]string{true: "map[p1:gold p20:tin p40:lead]", false: "map[p1:<nil> p20:tin p40:lead]"}[c.backfill]; fmt.Sprint(last) != want {
+				t.Errorf("the topic has %v, want %s", last, want)
+			}
+			before, asked := len(h.texts(stream.Topic)), h.logs.count("full scan done")
+			h.mustOnce()
+			if len(h.texts(stream.Topic)) != before || h.logs.count("full scan done") != asked || asked != map[bool]int{true: 1}[c.backfill] || h.cursor(stream.Name).Backfill {
+				t.Errorf("%d scans, %d events, %+v", h.logs.count("full scan done"), len(h.texts(stream.Topic)), h.cursor(stream.Name))
+			}
+		})
+	}
+}

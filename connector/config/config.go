@@ -101,6 +101,7 @@ type Stream struct {
 	AutoRegister    bool   // the schema is registered; false: the subject's latest one is written with
 
 	OnNewField     string // ignore, evolve, dlq, fail: a field that the schema does not have
+	Backfill       bool   // everything is read again once where the schema has got something
 	OnMissingField string // ignore, dlq, fail: a row without a field of the schema
 
 	OnTopicLoss string // reread, fail: the topic no longer holds what was written to it

@@ -213,7 +213,7 @@ func TestEveryKey(t *testing.T) {
 			Add:     []reshape.Constant{{Name: "source", Value: `"crm 4\u007b2} \"{\""`}, {Name: "tenant", Value: "42"}, {Name: "live", Value: "true"}},
 			Params:  Params{"changed_since", "page_token", "count", "skip", "sort", "direction", "from", "to", "changed_until", "p"},
 			OrderBy: "modified_at", RepeatParams: true,
-			OnBadRow: "skip", SubjectStrategy: "topic_record", OnNewField: "dlq", OnMissingField: "fail", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
+			OnBadRow: "skip", SubjectStrategy: "topic_record", Backfill: true, OnNewField: "dlq", OnMissingField: "fail", OnTopicLoss: "fail", MaxBadRows: 5, MaxBadRatio: 0.75, MaxFuture: 0, WindowRows: 1000000,
 			Deleted: Deleted{Field: "status", Value: "gone"}, RescanInterval: 24 * time.Hour, ReconcileInterval: 0, MaxDeleteRatio: 0.05,
 			Query:          map[string]string{"tenant": "42", "active": "true"},
 			Headers:        map[string]Secret{"Authorization": "Bearer token-hunter2", "X-Price": "${not a variable}"},
