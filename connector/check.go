@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/checking"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
@@ -89,6 +91,40 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
+}
+
+// Learnt is what a schema file has learnt of rows.
+type Learnt = preview.Learnt
+
+// Learn reads rows of a stream's API, from a cursor value on (since; "": its first mark), and returns its schema with what they have and it
+// does not, as on_new_field: evolve would give it. It stops behind limit rows; 0: at the end of the sweep. It writes
+// nothing, and needs no broker and no registry.
+func Learn(ctx context.Context, cfg *config.Config, name, since string, limit int, log *slog.Logger) (config.Stream, Learnt, error) {
+	s, err := named(cfg, name)
+	if err != nil {
+		return s, Learnt{}, err
+	}
+	if s.SchemaPath == "" {
+		return s, Learnt{}, class.Errorf(class.Config, "stream %s has no schema file that could learn: give it one (schema)", s.Name)
+	}
+	own := bounded(cfg)
+	o := Options{Logger: log, Once: true}
+	o.deps.apis = options.NewAPIs(nil, nil, log)
+	defer o.deps.apis.Close()
+	asked := s
+	if since != "" {
+		asked.InitialMark = since
+	}
+	asked.OnNewField, asked.OnMissingField, asked.OnBadRow = admit.OnNewEvolve, admit.OnDriftIgnore, admit.OnBadSkip
+	asked.MaxBadRows, asked.MaxBadRatio = math.MaxInt, 1 // a number that is too great makes one
+	share := alone(own).Share()
+	parts, source, plan, err := newReading(asked, own.Kafka, share, o)
+	if err != nil {
+		return s, Learnt{}, err
+	}
+	defer source.Close()
+	learnt, err := preview.Learn(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, source.Use)
+	return s, learnt, err
 }
 
 // Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -29,7 +30,7 @@ type Notes struct {
 
 // answer says what an answer's rows show for the first time.
 func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
-	n.adjusted(p, a)
+	n.adjusted(p, c, a)
 	n.assumed(p, c, a)
 	n.marked(p, a)
 }
@@ -39,7 +40,7 @@ func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
 func (n *Notes) Forget() { n.marks = wire.Marks{} }
 
 // adjusted says what the scanner had to do to a page's rows so that the schema takes them.
-func (n *Notes) adjusted(p *Parts, a *Answer) {
+func (n *Notes) adjusted(p *Parts, c strategies.Cursor, a *Answer) {
 	once := func(said *bool, what string, of wire.Adjustment) {
 		if of.Count > 0 && !*said {
 			*said = true
@@ -61,7 +62,19 @@ func (n *Notes) adjusted(p *Parts, a *Answer) {
 	if p.Stream.OnNewField == admit.OnBadFail || p.Stream.OnNewField == admit.OnDriftLetter {
 		return // that is said of the rows
 	}
-	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
+	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more),
+		"to_add", toAdd(p, c))
+}
+
+// toAdd is the command that gives a stream's schema what rows have, reading where the stream stands.
+func toAdd(p *Parts, c strategies.Cursor) string {
+	switch t := p.Stream.Traits(); {
+	case p.Stream.SchemaPath == "":
+		return "on_new_field: evolve, or a schema file (schema), which tidemark schema learn -c FILE " + p.Stream.Name + " gives the fields"
+	case c.Mark == "" || t.ByID || t.All:
+		return "tidemark schema learn -c FILE " + p.Stream.Name
+	}
+	return fmt.Sprintf("tidemark schema learn -c FILE --since %q %s", c.Mark, p.Stream.Name)
 }
 
 // Absent says, at the end of a sweep, which fields of the schema no row has had. A misspelt one

@@ -183,7 +183,6 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 	gone := false // the row is marked as deleted
 	s.pos--       // every key has its delimiter before it, the first one the brace
 	for k := 0; ; k++ {
-		keyAt := s.pos
 		i, ok := s.field(n, sh, k)
 		if !ok {
 			return broken
@@ -200,7 +199,7 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			if row == nil && i < 0 {
 				s.countBelow(n, i)
 			}
-			if i < 0 && (i == notInSchema || row == nil) && s.plan.opts.NewFields != LeftOut && s.strange(n, keyAt, at) && refused == good {
+			if i < 0 && (i == notInSchema || row == nil) && s.plan.opts.NewFields != LeftOut && s.strange(n, at) && refused == good {
 				if row == nil {
 					return bad
 				}

@@ -22,16 +22,16 @@ const (
 	MissingField         // the row lacks one of the schema's, which has no default, or with Options.AllFields
 )
 
-// strange looks at a field that the record n does not have, whose key stands at keyAt, behind a delimiter, and whose
-// value at at. It reports whether the row is a bad one for it.
-func (s *state) strange(n *node, keyAt, at int) bool {
+// strange looks at a field that the record n does not have, whose value begins at at. It reports whether the row is a bad
+// one for it.
+func (s *state) strange(n *node, at int) bool {
 	if s.plan.opts.NewFields == Learnt {
-		s.grows = s.grows || tells(s.buf[at:s.pos]) && !s.plan.drift.isLeft(n, s.keyBetween(keyAt, at))
+		s.grows = s.grows || tells(s.buf[at:s.pos]) && !s.plan.drift.isLeft(n, s.keyBefore(at))
 		return false
 	}
 	s.refuse(n, at, "the schema has no such field")
 	s.fault.drift = NewField
-	s.fault.path = append(s.fault.path, s.keyBetween(keyAt, at))
+	s.fault.path = append(s.fault.path, s.keyBefore(at))
 	return true
 }
 
@@ -56,10 +56,17 @@ func (s *state) overflows() bool {
 	return c == '-' || c-'0' <= 9
 }
 
-// keyBetween is the object's key that stands between a delimiter and a colon.
-func (s *state) keyBetween(from, to int) string {
-	text := s.buf[from:to]
-	text = text[bytes.IndexByte(text, '"')+1 : bytes.LastIndexByte(text, '"')]
+// keyBefore is the key of the object's value that begins at at. It is looked for backwards, so that other keys cost nothing.
+func (s *state) keyBefore(at int) string {
+	text := bytes.TrimRight(s.buf[:at], " \t\r\n:")
+	end := len(text) - 1 // the closing quote
+	from := end
+	for found := false; !found; {
+		from = bytes.LastIndexByte(text[:from], '"')
+		slashes := len(text[:from]) - len(bytes.TrimRight(text[:from], `\`))
+		found = slashes%2 == 0 // else it is escaped, and one of the key's
+	}
+	text = text[from+1 : end]
 	if bytes.IndexByte(text, '\\') >= 0 {
 		text, _ = unescape(nil, text)
 	}
