@@ -103,8 +103,8 @@ func (d *Drift) inherit(from *Drift) {
 	from.mu.Lock()
 	defer from.mu.Unlock()
 	d.left = maps.Clone(from.left)
-	for i, name := range from.fields {
-		if j := slices.Index(d.fields, name); j >= 0 && from.seen[i].Load() {
+	for j, name := range d.fields {
+		if i := slices.Index(from.fields, name); i < 0 || from.seen[i].Load() { // what is new comes from a row
 			d.seen[j].Store(true)
 		}
 	}
