@@ -20,11 +20,14 @@ func (v Seen) Elements() Seen { return Seen{v.x.objects.elements()} }
 // Items is what was seen in the arrays; false: nothing.
 func (v Seen) Items() (Seen, bool) { return Seen{v.x.items}, v.x.items != nil }
 
-// Wide reports whether there is a number that 32 bits do not hold, Fraction whether there is one that is not whole, Double
-// whether there is one that a float of 32 bits does not hold.
-func (v Seen) Wide() bool     { return v.x.numbers.wide }
+// Wide reports whether there is a number that 32 bits do not hold.
+func (v Seen) Wide() bool { return v.x.numbers.wide }
+
+// Fraction reports whether there is a number that is not whole.
 func (v Seen) Fraction() bool { return v.x.numbers.fraction }
-func (v Seen) Double() bool   { return v.x.numbers.double }
+
+// Double reports whether there is a number that a float of 32 bits does not hold.
+func (v Seen) Double() bool { return v.x.numbers.double }
 
 // Inexact reports whether there is a whole number that a double does not hold.
 func (v Seen) Inexact() bool { return v.x.numbers.inexact }

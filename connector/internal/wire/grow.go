@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/infer"
 	"tidemark/strategies"
 )
@@ -46,6 +47,13 @@ func (p *Plan) Grow(rows []strategies.Row) (grown *Growth, left []string, err er
 	plan, err := Compile(o)
 	if err != nil {
 		return nil, g.left, fmt.Errorf("giving the schema what rows have and it does not (%v): %w", g.changes, err)
+	}
+	for n, names := range g.added {
+		for _, name := range names {
+			if _, has := plan.schema.named[n.name].index[name]; !has {
+				return nil, g.left, class.Wrap(class.Config, errTwice)
+			}
+		}
 	}
 	plan.drift.inherit(p.drift)
 	return &Growth{Text: o.Schema, Changes: g.changes, Plan: plan}, g.left, nil

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,8 +33,15 @@ func Merged(file, latest string) (string, error) {
 	if sameReading(merged, l) {
 		return latest, nil
 	}
+	left := &merger{edits: edits{text: text}, latest: latest, met: map[*node]bool{}}
+	if left.types(merged.root, l.root); len(left.all) > 0 {
+		return "", errTwice
+	}
 	return text, nil
 }
+
+// errTwice is the error of a schema that could not be changed in its place, because its JSON has another one.
+var errTwice = errors.New("the schema's JSON has a key twice in one object, so it cannot be changed there: take one of the two out")
 
 // merger adds to one schema what another one has besides.
 type merger struct {

@@ -1,8 +1,12 @@
 package wire
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 const strangeSchema = `{"type":"record","name":"Row","fields":[{"name":"id","type":"string"},{"name":"at","type":["null","string"],"default":null},
@@ -65,4 +69,30 @@ func TestRefuseDriftBesides(t *testing.T) {
 	if !errors.As(page.Rows[0].Err, &bad) || bad.Field != "v" || bad.Drift != NoDrift || !page.Rows[1].Filtered || page.Rows[1].Err != nil {
 		t.Errorf("got %v, %+v", page.Rows[0].Err, page.Rows[1])
 	}
+}
+
+// Law: the field that a row is refused for is the key as JSON has it, whatever it is made of and stands between.
+func TestLawStrangeKey(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := rowOptions(strangeSchema)
+		o.NewFields = Refused
+		key := rapid.OneOf(rapid.StringOfN(rapid.SampledFrom([]rune(`"\/: {},ab`+"\n\té")), 0, 8, -1), rapid.StringN(0, 8, -1)).Draw(t, "key")
+		text, err := json.Marshal(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains([]string{"id", "at", "v", "in", "gone"}, key) {
+			return
+		}
+		row := `{"id":"a","at":"1"` + blank(t) + "," + blank(t) + string(text) + blank(t) + ":" + blank(t) + `"\":{"}`
+		page, err := mustCompileIn(t, o).Scan([]byte("[" + row + "]"))
+		if err != nil {
+			t.Fatalf("%s: %v", row, err)
+		}
+		defer page.Release()
+		var bad *RowError
+		if !errors.As(page.Rows[0].Err, &bad) || bad.Field != clip(key) {
+			t.Fatalf("%s: %v, field %q, want %q", row, page.Rows[0].Err, bad.Field, clip(key))
+		}
+	})
 }
