@@ -1,12 +1,14 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
+	"strings"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
@@ -84,6 +86,15 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 	for _, s := range streams {
 		share := alone(own).Share()
 		parts, source, plan, err := newReading(s, own.Kafka, share, o)
+		if err == nil && s.OnNewField == admit.OnNewEvolve {
+			// What is wrong with the rows the preview says itself.
+			if learnt, err := preview.Learn(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, source.Use); err == nil {
+				plan = cmp.Or(learnt.Plan, plan)
+				if len(learnt.Left) > 0 {
+					parts.Report.Warn("rows have fields that the schema cannot get: they are left out", "fields", strings.Join(learnt.Left, ", "))
+				}
+			}
+		}
 		if err == nil {
 			err = preview.Stream(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, out)
 			source.Close()

@@ -46,6 +46,15 @@ func TestSchemaLearn(t *testing.T) {
 	is(before)
 	p = start(t, "preview", "-c", file, "orders").exits(0)
 	has(t, "the warning", p.err.String(), "tidemark schema learn -c FILE orders", "plan")
+	evolving := filepath.Join(dir, "evolve.yaml")
+	if err := os.WriteFile(evolving, []byte(`streams:
+  - {name: orders, url: "`+server.URL+`", strategy: snapshot, pages: none, records_path: "", schema: orders.avsc, on_new_field: evolve}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, "preview", "-c", evolving).exits(0)
+	has(t, "the preview of a schema that learns", p.out.String(), `"value":{"id":1,"n":5000000000,"plan":"gold"}`)
+	has(t, "what it warns of", p.err.String(), "a-b (Avro does not allow its name")
 	p = start(t, "schema", "learn", "-c", file, "orders").exits(0)
 	has(t, "schema learn", p.out.String(), schema+", by 2 rows: ", "n is long and was int", "plan is new", "left out: a-b (Avro does not allow its name")
 	is(after)

@@ -16,6 +16,7 @@ type Learnt struct {
 	Rows    int
 	Schema  string   // what it has become; "": it has all that the rows have
 	Changes []string // in words
+	Plan    *wire.Plan
 	Left    []string // fields that it cannot get, with reasons
 }
 
@@ -39,6 +40,7 @@ func Learn(ctx context.Context, p Parts, limit int, use func(*wire.Plan)) (out L
 		g, left, err := plan.Grow(rows)
 		if out.Left = append(out.Left, left...); g != nil {
 			plan, out.Schema, out.Changes = g.Plan, g.Text, append(out.Changes, g.Changes...)
+			out.Plan = plan
 			use(plan)
 		}
 		return nil, nil, err // the page serves: nothing of it is written

@@ -52,7 +52,7 @@ func (n *Notes) adjusted(p *Parts, c strategies.Cursor, a *Answer) {
 	once(&n.retyped, "ids or cursor values are texts where the schema has numbers, or numbers where it has texts: "+
 		"they are taken as the schema has them, so that 7 and \"7\" are one", a.Adjusted.Retyped)
 	drift := p.Drift()
-	if p.Grow != nil || drift.Met() == n.unknown { // of what is not learnt the session says why
+	if p.Stream.OnNewField == admit.OnNewEvolve || drift.Met() == n.unknown { // of what is not learnt the session says why
 		return
 	}
 	unknown, more := drift.Unknown()
