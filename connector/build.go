@@ -98,11 +98,15 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	report := parts.Report
 	target := sinkOptions(cfg, s, report.Log, o.deps)
 	target.Together = o.deps.together
-	trial := newTrial(parts, source, worker, registry, target)
+	living := options.NewLiving(s, parts.Format, registry, plan, source.Use)
+	if s.OnNewField == admit.OnNewEvolve {
+		parts.Grow = source.Grow
+	}
+	trial := newTrial(parts, source, worker, living, target)
 	back := &readback.Reader{Stream: s, Format: parts.Format, Rules: parts.Rules, Report: report}
-	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial}
+	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial, Schema: living}
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
-	opener.Connect = connecting(s, plan, registry, target, trial)
+	opener.Connect = connecting(living, target, trial)
 	writer, err := kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
@@ -146,13 +150,12 @@ func (o observer) Swept(s status.Sweep) {
 }
 
 // newTrial makes what reads a page of the API before the stream is opened.
-func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worker, registry *wire.Registry, target kafka.Options) *stream.Trial {
+func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worker, living *options.Living, target kafka.Options) *stream.Trial {
 	share := worker.Share()
 	parts.Budget = share
-	s := parts.Stream
 	return &stream.Trial{Parts: parts, Source: source, Share: share,
 		Registered: func(ctx context.Context) (bool, error) {
-			id, err := registry.Lookup(ctx, options.Subject(s), options.Schema(s))
+			id, err := living.ID(ctx)
 			return id != 0, err
 		},
 		Peek: func(ctx context.Context) (strategies.Cursor, error) {
@@ -165,16 +168,13 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 }
 
 // connecting registers the stream's schema, and makes the inspector of its topic's records.
-func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
+func connecting(living *options.Living, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
 	return func(ctx context.Context) (readback.Inspector, error) {
-		id, err := registry.Register(ctx, options.Subject(s), options.Schema(s))
-		if err == nil {
-			err = plan.SetSchemaID(id)
-		}
+		id, err := living.Register(ctx)
 		if err != nil {
 			return nil, err
 		}
-		bodies, err := readback.NewAvro(plan, options.Schema(s), registry, target.Schema)
+		bodies, err := readback.NewAvro(living.Plan(), living.Text(), living.Registry, target.Schema)
 		if err == nil {
 			trial.Identify(id)
 		}
@@ -183,9 +183,9 @@ func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, targe
 }
 
 // newReading makes the parts that read a stream's API, for run and check, and the plan with the schema's id
-// to come. Where a slice is read for each row of another stream there are the parts that read that one, too. above are fields of
+// to come. Where a slice is read for each row of another stream there are the parts that read that one, too. wanted are fields of
 // such a row that are wanted for those who read by this stream's rows.
-func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options, above ...string) (reading.Parts, *reading.API, *wire.Plan, error) {
+func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Options, wanted ...string) (reading.Parts, *reading.API, *wire.Plan, error) {
 	wrong := func(err error) (reading.Parts, *reading.API, *wire.Plan, error) {
 		return reading.Parts{}, nil, nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 	}
@@ -237,11 +237,13 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		Drift: source.Drift, Budget: share}
 	if s.ForEach.Parent != nil {
 		fields, needed := asks.Template.Fields()
-		fields, needed = append(fields, above...), append(needed, above...)
+		fields, needed = append(fields, wanted...), append(needed, wanted...)
 		quiet := o
 		quiet.deps.apis = apis
 		quiet.Logger = slog.New(slog.DiscardHandler) // the stream itself says what there is to say
-		read, parent, _, err := newReading(*s.ForEach.Parent, k, share, quiet, reading.Above(fields)...)
+		above := *s.ForEach.Parent
+		above.OnNewField, above.OnMissingField = admit.OnDriftIgnore, admit.OnDriftIgnore // of its own rows it is its own matter
+		read, parent, _, err := newReading(above, k, share, quiet, reading.Above(fields)...)
 		if err != nil {
 			return reading.Parts{}, nil, nil, err
 		}

@@ -1,13 +1,17 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
+	"strings"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/checking"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/inflight"
@@ -43,7 +47,13 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 	return checking.Check(ctx, own, tell, checking.Parts{
 		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
 			share := alone(own).Share()
-			parts, source, _, err := newReading(s, own.Kafka, share, o)
+			parts, source, plan, err := newReading(s, own.Kafka, share, o)
+			if err == nil && own.SchemaRegistry.URL != "" {
+				if registry, err := wire.NewRegistry(own.SchemaRegistry); err == nil {
+					// Where that fails the registry's own line says why.
+					_ = options.NewLiving(s, parts.Format, registry, plan, source.Use).Settle(ctx)
+				}
+			}
 			return parts, source, share, err
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, o.deps) },
@@ -76,6 +86,15 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 	for _, s := range streams {
 		share := alone(own).Share()
 		parts, source, plan, err := newReading(s, own.Kafka, share, o)
+		if err == nil && s.OnNewField == admit.OnNewEvolve {
+			// What is wrong with the rows the preview says itself.
+			if learnt, err := preview.Learn(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, source.Use); err == nil {
+				plan = cmp.Or(learnt.Plan, plan)
+				if len(learnt.Left) > 0 {
+					parts.Report.Warn("rows have fields that the schema cannot get: they are left out", "fields", strings.Join(learnt.Left, ", "))
+				}
+			}
+		}
 		if err == nil {
 			err = preview.Stream(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, out)
 			source.Close()
@@ -83,6 +102,40 @@ func Preview(ctx context.Context, cfg *config.Config, name string, limit int, lo
 		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
+}
+
+// Learnt is what a schema file has learnt of rows.
+type Learnt = preview.Learnt
+
+// Learn reads rows of a stream's API, from a cursor value on (since; "": its first mark), and returns its schema with what they have and it
+// does not, as on_new_field: evolve would give it. It stops behind limit rows; 0: at the end of the sweep. It writes
+// nothing, and needs no broker and no registry.
+func Learn(ctx context.Context, cfg *config.Config, name, since string, limit int, log *slog.Logger) (config.Stream, Learnt, error) {
+	s, err := named(cfg, name)
+	if err != nil {
+		return s, Learnt{}, err
+	}
+	if s.SchemaPath == "" {
+		return s, Learnt{}, class.Errorf(class.Config, "stream %s has no schema file that could learn: give it one (schema)", s.Name)
+	}
+	own := bounded(cfg)
+	o := Options{Logger: log, Once: true}
+	o.deps.apis = options.NewAPIs(nil, nil, log)
+	defer o.deps.apis.Close()
+	asked := s
+	if since != "" {
+		asked.InitialMark = since
+	}
+	asked.OnNewField, asked.OnMissingField, asked.OnBadRow = admit.OnNewEvolve, admit.OnDriftIgnore, admit.OnBadSkip
+	asked.MaxBadRows, asked.MaxBadRatio = math.MaxInt, 1 // a number that is too great makes one
+	share := alone(own).Share()
+	parts, source, plan, err := newReading(asked, own.Kafka, share, o)
+	if err != nil {
+		return s, Learnt{}, err
+	}
+	defer source.Close()
+	learnt, err := preview.Learn(ctx, preview.Parts{Reading: parts, Source: source, Share: share, Plan: plan}, limit, source.Use)
+	return s, learnt, err
 }
 
 // Lint says what a run of the configuration would refuse before it asks anybody anything, all of it: streams whose

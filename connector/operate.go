@@ -177,14 +177,19 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 // back reads the topic's records as a cursor says what their schema ids mean.
 func (r *reader) back(ctx context.Context, c strategies.Cursor) (*readback.Reader, error) {
 	s := r.parts.Stream
-	id, err := r.registry.Lookup(ctx, options.Subject(s), options.Schema(s))
+	living := options.NewLiving(s, r.parts.Format, r.registry, r.plan, r.source.Use)
+	err := living.Settle(ctx)
+	id := 0
+	if err == nil {
+		id, err = living.ID(ctx)
+	}
 	if err == nil && id > 0 { // else no record has it
-		err = r.plan.SetSchemaID(id)
+		err = living.Plan().SetSchemaID(id)
 	}
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := readback.NewAvro(r.plan, options.Schema(s), r.registry, r.target.Schema)
+	bodies, err := readback.NewAvro(living.Plan(), living.Text(), r.registry, r.target.Schema)
 	if err == nil {
 		err = stream.Disagreement(s, r.cfg.Kafka, bodies.Lexicon().Adopt(c.Schemas))
 	}
@@ -246,6 +251,7 @@ func Repair(ctx context.Context, cfg *config.Config, name string, tell func(Prog
 		}
 		sink := u.driver.Opener.Sink
 		defer sink.Close()
+		u.scanner.Reading.Grow = nil // what is new the stream's own worker learns
 		u.scanner.Reading.Rules.Limits = opened.Topic.Limits
 		found, err = verify.Run(ctx, verify.Parts{Looks: u.scanner.Looks(opened.Stored), Back: u.scanner.Back, Stored: opened.Stored, Spread: sink.Spread(),
 			Read: func(ctx context.Context, from []int64, fn func(*kgo.Record) error) ([]int64, error) {

@@ -1,6 +1,7 @@
 // Package schemas holds the schemas of what tidemark writes: the Avro schema of the
 // playground's users and the JSON Schema of the cursor in the state topic. Both are
-// files of their own, for other programs to read, and embedded here.
+// files of their own, for other programs to read, and embedded here. history has each
+// user schema that was released, by number, so that what it was stays to be read and compared.
 package schemas
 
 import _ "embed"

@@ -80,6 +80,9 @@ type Cursor struct {
 	// Schemas say what the schema ids in the records of the output topic mean, in the order in
 	// which the stream met them. A registry may lose them, or give an id to another schema.
 	Schemas []Schema `json:"schemas,omitempty"`
+	// Backfill says that the schema has got something since what the topic holds was written, and that a full scan is due
+	// for it (backfill_new_fields).
+	Backfill bool `json:"backfill,omitempty"`
 	// Again says that an operator lets records of the output topic be written once more; nil: nothing is.
 	Again *Again `json:"again,omitempty"`
 	// Settings are the ones that the mark hangs on, as they were when the cursor was written, to say

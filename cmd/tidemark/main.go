@@ -100,7 +100,7 @@ func newRootCmd() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newDemoCmd(), newInitCmd(), newLintCmd(), newPreviewCmd(), newConfigCmd(), newRunCmd(), newCheckCmd(), newProbeCmd(), newHealthCmd(), newTailCmd(), newStateCmd(),
-		newVerifyCmd(), newRepairCmd(),
+		newVerifyCmd(), newRepairCmd(), newSchemaCmd(),
 		newLocalCmd(), newPlaygroundCmd(), newVersionCmd(), newManCmd())
 	return root
 }

@@ -140,6 +140,9 @@ func (d *decoder) combinations(s *Stream, from source) {
 			report(key, "says nothing without deleted.field", "give the row's field that marks a deleted row, or remove the section")
 		}
 	}
+	if !s.AutoRegister && s.OnNewField == "evolve" {
+		report("on_new_field", "evolve registers new versions of the schema, and auto_register says that none is registered", "remove auto_register, or use another on_new_field", "auto_register")
+	}
 	d.keysOf(s, from)
 	d.where(s, from)
 	d.shape(s, from)

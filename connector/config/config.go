@@ -97,6 +97,13 @@ type Stream struct {
 	MaxFuture   time.Duration // a cursor value further past the API's clock does not move the mark; 0: any does
 	WindowRows  int           // rows of the topic that are remembered, 32 bytes each
 
+	SubjectStrategy string // topic, record, topic_record: the name of the schema's subject
+	AutoRegister    bool   // the schema is registered; false: the subject's latest one is written with
+
+	OnNewField     string // ignore, evolve, dlq, fail: a field that the schema does not have
+	Backfill       bool   // everything is read again once where the schema has got something
+	OnMissingField string // ignore, dlq, fail: a row without a field of the schema
+
 	OnTopicLoss string // reread, fail: the topic no longer holds what was written to it
 
 	Deleted           Deleted       // how the API marks a deleted row

@@ -93,6 +93,9 @@
 //	on_bad_row               what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq: dlq, fail, skip [dlq]
 //	max_bad_rows             a sweep with more bad rows than this, and more than 1%, stops [100]
 //	max_bad_ratio            a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does [0.5]
+//	on_new_field             what to do with a row that has a field which the schema does not have; ignore: write it without the field, and say so once; evolve: give the schema a nullable field, register that as a new version and write the row with it, and widen numbers; dlq: write the row to <topic>.dlq: ignore, evolve, dlq, fail [ignore]
+//	backfill_new_fields      whether a full scan writes what differs, once, where the schema has got fields or wider types since the topic was written, by on_new_field or by schema [false]
+//	on_missing_field         what to do with a row that lacks a field of the schema; ignore: write its default, or null (a field that can be neither makes a bad row): ignore, dlq, fail [ignore]
 //	on_topic_loss            what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not: reread, fail [reread]
 //	deleted.field            the row's field that says so
 //	deleted.value            its value in a deleted row [true]
@@ -220,6 +223,8 @@
 //	concurrency              offset, step_size: requests under way at once [4]
 //	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
+//	subject_strategy         the schema's subject in the registry; topic: <topic>-value; record: the record's full name; topic_record: <topic>-<the record's full name>: topic, record, topic_record [topic]
+//	auto_register            whether the schema is registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's [true]
 //
 // # Keys of kafka
 //

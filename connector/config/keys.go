@@ -135,6 +135,9 @@ func streamFields(s *Stream) []field {
 		{name: "on_bad_row", kind: text, enum: []string{"dlq", "fail", "skip"}, into: &s.OnBadRow, def: always("dlq"), doc: "what to do with a row that cannot be keyed or encoded; dlq: write it to <topic>.dlq"},
 		{name: "max_bad_rows", kind: integer, into: &s.MaxBadRows, max: 1e9, def: always("100"), doc: "a sweep with more bad rows than this, and more than 1%, stops"},
 		{name: "max_bad_ratio", kind: number, into: &s.MaxBadRatio, max: 1, def: always("0.5"), doc: "a page of more than three rows of which a greater part cannot be written stops the stream, before anything of it is written; 1: none does"},
+		{name: "on_new_field", kind: text, enum: []string{"ignore", "evolve", "dlq", "fail"}, into: &s.OnNewField, def: always("ignore"), doc: "what to do with a row that has a field which the schema does not have; ignore: write it without the field, and say so once; evolve: give the schema a nullable field, register that as a new version and write the row with it, and widen numbers; dlq: write the row to <topic>.dlq"},
+		{name: "backfill_new_fields", kind: boolean, into: &s.Backfill, def: always("false"), doc: "whether a full scan writes what differs, once, where the schema has got fields or wider types since the topic was written, by on_new_field or by schema"},
+		{name: "on_missing_field", kind: text, enum: []string{"ignore", "dlq", "fail"}, into: &s.OnMissingField, def: always("ignore"), doc: "what to do with a row that lacks a field of the schema; ignore: write its default, or null (a field that can be neither makes a bad row)"},
 		{name: "on_topic_loss", kind: text, enum: []string{"reread", "fail"}, into: &s.OnTopicLoss, def: always("reread"), doc: "what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not"},
 		{name: "deleted", kind: section, fields: deletedFields(&s.Deleted), doc: "how the API marks a deleted row, which becomes a tombstone"},
 		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: always(never), doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
@@ -192,6 +195,8 @@ func streamFields(s *Stream) []field {
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},
 		{name: "sorted", kind: boolean, into: &s.Sorted, def: always("true"), doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: computed("the built-in user schema"), doc: "an Avro schema's file, relative to this one"},
+		{name: "subject_strategy", kind: text, enum: []string{"topic", "record", "topic_record"}, into: &s.SubjectStrategy, def: always("topic"), doc: "the schema's subject in the registry; topic: <topic>-value; record: the record's full name; topic_record: <topic>-<the record's full name>"},
+		{name: "auto_register", kind: boolean, into: &s.AutoRegister, def: always("true"), doc: "whether the schema is registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's"},
 	}
 }
 

@@ -21,6 +21,40 @@ const (
 	OnBadSkip = "skip"
 )
 
+// What on_new_field and on_missing_field say beside fail, of rows that do not have the schema's fields.
+const (
+	OnDriftIgnore = "ignore" // a row is written all the same
+	OnDriftLetter = "dlq"
+	OnNewEvolve   = "evolve" // the schema gets the field
+)
+
+// policy is what becomes of a row with the cause, and the setting that says so. Rows whose fields are not those of the
+// schema have settings of their own, which tell what to do with all such rows: no bound on the number of bad ones holds
+// for them.
+func (r *Rules) policy(cause error) (setting, says string, bounded bool) {
+	var bad *wire.RowError
+	if errors.As(cause, &bad) {
+		switch says := r.Stream.OnMissingField; {
+		case bad.Drift == wire.NewField:
+			return "on_new_field", r.Stream.OnNewField, false
+		case bad.Drift == wire.MissingField && (says == OnBadFail || says == OnDriftLetter):
+			return "on_missing_field", says, false
+		}
+	}
+	return "on_bad_row", r.Stream.OnBadRow, true
+}
+
+// remedies are what to do about a row that a setting stops the stream for.
+var remedies = map[string]string{
+	"on_new_field":     "; give the schema the field, or set on_new_field to ignore (rows are written without it), evolve (the schema gets it) or dlq",
+	"on_missing_field": "; take the field out of the schema, or set on_missing_field to ignore (rows get null or the default) or dlq",
+}
+
+// stops is the error of a row that a setting stops the stream for.
+func stops(setting string, cause error) error {
+	return class.Errorf(class.Source, "%w (%s: fail)%s", cause, setting, remedies[setting])
+}
+
 // Few is how many rows prove nothing by what all of them, or none, have.
 const Few = 3
 
@@ -36,6 +70,9 @@ func (r *Rules) TooBad(url string, rows []strategies.Row, known func(*strategies
 		row := &rows[i]
 		err := r.Cause(row)
 		if err == nil || known != nil && known(row) {
+			continue
+		}
+		if _, _, bounded := r.policy(err); !bounded {
 			continue
 		}
 		if bad++; first == nil {
@@ -60,10 +97,14 @@ func (r *Rules) TooMany(rows []strategies.Row, read, bad int64) (nowBad int, err
 		if cause == nil {
 			continue
 		}
-		nowBad++
-		if r.Stream.OnBadRow == OnBadFail {
-			return nowBad, class.Wrap(class.Source, cause)
+		setting, says, bounded := r.policy(cause)
+		if says == OnBadFail {
+			return nowBad + 1, stops(setting, cause)
 		}
+		if !bounded {
+			continue
+		}
+		nowBad++
 		if all := bad + int64(nowBad); all > int64(r.Stream.MaxBadRows) && all*100 > read {
 			return nowBad, class.Errorf(class.Source, "%d of the sweep's %d rows cannot be written, more than max_bad_rows (%d) and 1%%; the last: %w",
 				all, read, r.Stream.MaxBadRows, cause)
@@ -85,24 +126,25 @@ func (r *Rules) MetBefore(w *window.Window, mark string) func(*strategies.Row) b
 // badRow sends a row that cannot be written as what it is to the dead-letter topic, in the
 // same transaction as the rows around it, once; or leaves it out.
 func (a *Admitter) badRow(b *Batch, row *strategies.Row, cause error, url string) error {
+	setting, says, _ := a.Rules.policy(cause)
 	switch {
-	case a.Rules.Stream.OnBadRow == OnBadFail:
-		return class.Errorf(class.Source, "%s, row with id %q: %w", url, row.Key, cause)
+	case says == OnBadFail:
+		return class.Errorf(class.Source, "%s, row with id %q: %w", url, row.Key, stops(setting, cause))
 	case a.Window.OfferDead(row.JSON) == window.Same:
 		b.Counts.Same++
 		return nil
-	case a.Rules.Stream.OnBadRow == OnBadSkip:
+	case says == OnBadSkip:
 		b.Counts.Skipped++
 	default:
 		b.Counts.Dead++
 		b.Records = append(b.Records, a.Rules.deadLetter(row, cause, url))
 	}
-	a.Rules.sayBad(row, cause, url)
+	a.Rules.sayBad(row, cause, url, setting, says)
 	return nil
 }
 
 // sayBad says that a row cannot be written, once for each field that is at fault.
-func (r *Rules) sayBad(row *strategies.Row, cause error, url string) {
+func (r *Rules) sayBad(row *strategies.Row, cause error, url, setting, says string) {
 	field := "" // the row as a whole
 	var bad *wire.RowError
 	if errors.As(cause, &bad) {
@@ -116,9 +158,9 @@ func (r *Rules) sayBad(row *strategies.Row, cause error, url string) {
 	}
 	r.badSaid[field] = true
 	becomes := "it is a dead letter in " + r.Stream.Topic + ".dlq"
-	if r.Stream.OnBadRow == OnBadSkip {
+	if says == OnBadSkip {
 		becomes = "it is left out"
 	}
 	r.Report.Warn(fmt.Sprintf("a row cannot be written: %s; others with the same fault are counted, and not said again", becomes),
-		"id", string(row.Key), "field", field, "url", url, "cause", cause, "on_bad_row", r.Stream.OnBadRow)
+		"id", string(row.Key), "field", field, "url", url, "cause", cause, setting, says)
 }

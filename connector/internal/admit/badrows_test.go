@@ -3,6 +3,7 @@ package admit
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -151,6 +152,56 @@ func TestBadRow(t *testing.T) {
 		}
 		if n := strings.Count(log.String(), "a row cannot be written"); n != said || r.Report.Board.Get().Warnings != int64(said) {
 			t.Errorf("%s: said %d times, want %d:\n%s", on, n, said, &log)
+		}
+	}
+}
+
+// Rows whose fields are not those of the schema have settings of their own, whatever on_bad_row says, and no bound: a field
+// that an API adds is in all rows.
+func TestDriftedRows(t *testing.T) {
+	added := &wire.RowError{Field: "x", Reason: "the schema has no such field", Drift: wire.NewField}
+	lacking := &wire.RowError{Field: "v", Reason: "the field is missing", Drift: wire.MissingField}
+	for name, c := range map[string]struct {
+		cause                   error
+		onNew, onMissing, onBad string
+		setting, says           string
+		bounded                 bool
+	}{
+		"a new field is a letter":                     {added, "dlq", "ignore", OnBadFail, "on_new_field", "dlq", false},
+		"a new field stops the stream":                {added, OnBadFail, "ignore", OnBadSkip, "on_new_field", OnBadFail, false},
+		"a missing field is a letter":                 {lacking, "ignore", "dlq", OnBadSkip, "on_missing_field", "dlq", false},
+		"a missing field stops the stream":            {lacking, "ignore", OnBadFail, "dlq", "on_missing_field", OnBadFail, false},
+		"one that cannot be left out makes a bad row": {lacking, OnBadFail, "ignore", OnBadSkip, "on_bad_row", OnBadSkip, true},
+		"another fault":                               {errBad, OnBadFail, OnBadFail, "dlq", "on_bad_row", "dlq", true},
+	} {
+		r := rules(t, nil)
+		r.Stream.OnNewField, r.Stream.OnMissingField, r.Stream.OnBadRow = c.onNew, c.onMissing, c.onBad
+		r.Stream.MaxBadRows = 0
+		if setting, says, bounded := r.policy(c.cause); setting != c.setting || says != c.says || bounded != c.bounded {
+			t.Errorf("%s: %s: %s, bounded %v", name, setting, says, bounded)
+		}
+		rows := make([]strategies.Row, 10)
+		for i := range rows {
+			rows[i] = strategies.Row{Key: []byte("k"), JSON: fmt.Appendf(nil, "row %d", i), Err: c.cause}
+		}
+		_, err := r.TooMany(rows, 0, 0)
+		if (err != nil) != (c.bounded || c.says == OnBadFail) {
+			t.Errorf("%s, in a sweep: %v", name, err)
+		}
+		if c.says == OnBadFail && (class.Of(err) != class.Source || !strings.Contains(err.Error(), c.setting+": fail); ") || !errors.Is(err, c.cause)) {
+			t.Errorf("%s does not say what to do: %v", name, err)
+		}
+		if err := r.TooBad("http://api", rows, nil); (err != nil) != c.bounded {
+			t.Errorf("%s, in a page: %v", name, err)
+		}
+		a, b := admitter(r, "")
+		if err := a.Page(b, Page{Rows: rows}, now); (err != nil) != (c.says == OnBadFail) {
+			t.Errorf("%s: %v", name, err)
+		} else if letters := b.Counts.Dead; err == nil && letters != map[string]int64{"dlq": 10}[c.says] {
+			t.Errorf("%s: %d letters", name, letters)
+		}
+		if got := r.letters(); got != (c.onBad == "dlq" || c.onNew == "dlq" || c.onMissing == "dlq") {
+			t.Errorf("%s: letters are read back: %v", name, got)
 		}
 	}
 }

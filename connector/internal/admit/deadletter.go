@@ -78,6 +78,12 @@ func (r *Rules) deadLetter(row *strategies.Row, cause error, url string) kafka.R
 	return rec
 }
 
+// letters reports whether the stream may write dead letters.
+func (r *Rules) letters() bool {
+	return r.Stream.OnBadRow != OnBadFail && r.Stream.OnBadRow != OnBadSkip ||
+		r.Stream.OnNewField == OnDriftLetter || r.Stream.OnMissingField == OnDriftLetter
+}
+
 // Letters reads dead letters back.
 type Letters interface {
 	// ScanDead calls fn with every record of the dead-letter topic.
@@ -89,7 +95,7 @@ type Letters interface {
 // LoadLetters makes the window know the rows in the dead-letter topic, and the rules what the topic
 // takes.
 func (r *Rules) LoadLetters(ctx context.Context, from Letters, w *window.Window) error {
-	if r.Stream.OnBadRow == OnBadFail || r.Stream.OnBadRow == OnBadSkip {
+	if !r.letters() {
 		return nil
 	}
 	err := from.ScanDead(ctx, func(rec *kgo.Record) error {

@@ -218,7 +218,7 @@ func (k *apiCheck) describe() string {
 	if k.limit > 0 {
 		notes = append(notes, fmt.Sprintf("the API allows %d rows a page", k.limit))
 	}
-	notes = append(append(notes, k.notes...), reading.FieldNotes(k.source.Drift(), k.few())...)
+	notes = append(append(notes, k.notes...), reading.FieldNotes(k.source.Drift(), k.few(), k.parts.Stream.OnNewField == admit.OnNewEvolve)...)
 	return strings.Join(append([]string{text}, notes...), "; ")
 }
 

@@ -2,7 +2,6 @@ package checking
 
 import (
 	"tidemark/connector/config"
-	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
@@ -14,12 +13,16 @@ func (c *checker) ids(s config.Stream, known []strategies.Schema) (note string, 
 	if c.schemas == nil || len(known) == 0 {
 		return "", nil
 	}
-	id, err := c.schemas.Lookup(c.ctx, options.Subject(s), options.Schema(s))
+	living, err := c.living(c.schemas, s)
+	if err != nil {
+		return "", nil //nolint:nilerr // the schema's own line says it
+	}
+	id, err := living.ID(c.ctx)
 	if err != nil {
 		return "", err
 	}
 	if id > 0 { // not registered yet, it may get any
-		fingerprint, err := wire.Fingerprint(options.Schema(s))
+		fingerprint, err := wire.Fingerprint(living.Text())
 		if err != nil {
 			return "", err
 		}

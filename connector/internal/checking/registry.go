@@ -41,23 +41,22 @@ func (c *checker) registry() {
 // against what the topic's records were written with.
 func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
 	subject := options.Subject(s)
-	text, err := registry.Fits(c.ctx, subject, options.Schema(s))
+	living, err := c.living(registry, s)
+	if err != nil {
+		return "", err
+	}
+	if !s.AutoRegister {
+		return "the subject's latest version is written with, none is registered (auto_register: false)", nil
+	}
+	text, err := registry.Fits(c.ctx, subject, living.Text())
 	if err != nil {
 		return "", err
 	}
 	latest, err := registry.Latest(c.ctx, subject)
-	if err != nil || latest == "" {
+	if err != nil || latest.Schema == "" || living.Plan() == nil {
 		return text, err
 	}
-	spec, err := s.Spec()
-	if err != nil {
-		return "", err
-	}
-	plan, err := options.Plan(s, spec.Format)
-	if err != nil {
-		return text, nil //nolint:nilerr // the stream's own line says it
-	}
-	unlike := plan.Reads(latest)
+	unlike := living.Plan().Reads(latest.Schema)
 	if unlike == nil {
 		return text, nil
 	}
@@ -66,4 +65,19 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 		return text + "; records under the subject's latest schema could not be read with it, of which the topic has none (" + unlike.Error() + ")", nil
 	}
 	return "", class.Errorf(class.Config, "records under the subject's latest schema cannot be read with this one: %w; %s", unlike, readback.UnlikeRemedy)
+}
+
+// living is the schema that the stream would write with. It has no plan where the configured one does not compile: the stream's own
+// line says that.
+func (c *checker) living(registry *wire.Registry, s config.Stream) (*options.Living, error) {
+	spec, err := s.Spec()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := options.Plan(s, spec.Format)
+	living := options.NewLiving(s, spec.Format, registry, plan, func(*wire.Plan) {})
+	if err != nil {
+		return living, nil //nolint:nilerr // see above
+	}
+	return living, living.Settle(c.ctx)
 }

@@ -22,7 +22,7 @@
 // another field has that name; see Options.Rename.
 //
 // Files: infer.go (what is asked for), shape.go (what was seen), read.go (of a row), text.go (what texts look like),
-// vary.go (objects that are maps), schema.go (the schema), written.go (its text), name.go (names that Avro allows).
+// vary.go (objects that are maps), seen.go (what a schema that is there lacks of them), schema.go (the schema), written.go (its text), name.go (names that Avro allows).
 package infer
 
 // Options say what the schema is to be like.

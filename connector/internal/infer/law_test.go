@@ -1,4 +1,4 @@
-package infer
+package infer_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"tidemark/connector/internal/infer"
 	"tidemark/connector/internal/wire"
 )
 
@@ -56,7 +57,7 @@ func TestLawSchemaStands(t *testing.T) {
 		var texts []string
 		rows := rowsOf().Draw(t, "rows")
 		for range 2 {
-			var s Samples
+			var s infer.Samples
 			for _, row := range rows {
 				text, err := json.Marshal(row)
 				if err != nil {
@@ -66,7 +67,7 @@ func TestLawSchemaStands(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			texts = append(texts, s.Infer(Options{Name: "r"}).Text)
+			texts = append(texts, s.Infer(infer.Options{Name: "r"}).Text)
 		}
 		if texts[0] != texts[1] {
 			t.Fatalf("%s\nand\n%s", texts[0], texts[1])
@@ -81,7 +82,7 @@ type failer interface {
 
 // whole holds rows against what a plan makes of them.
 func whole(t failer, rows []map[string]any, rename bool) {
-	var s Samples
+	var s infer.Samples
 	var texts [][]byte
 	for _, row := range rows {
 		text, err := json.Marshal(row)
@@ -93,7 +94,7 @@ func whole(t failer, rows []map[string]any, rename bool) {
 			t.Fatalf("%s: %v", text, err)
 		}
 	}
-	schema := s.Infer(Options{Name: "r", Rename: rename})
+	schema := s.Infer(infer.Options{Name: "r", Rename: rename})
 	names := map[string]string{}
 	if len(schema.Renamed) > 0 { // what a run does before it reads a row
 		for _, r := range schema.Renamed {
@@ -231,7 +232,7 @@ func differ(was, is any, paths []string, left map[string]bool) string {
 		if text, ok := is.(string); ok {
 			a, errA := time.Parse(time.RFC3339Nano, was)
 			b, errB := time.Parse(time.RFC3339Nano, text)
-			if was == text || errA == nil && errB == nil && a.Equal(b) || strings.EqualFold(was, text) && uuid.MatchString(was) {
+			if was == text || errA == nil && errB == nil && a.Equal(b) || strings.EqualFold(was, text) && infer.UUIDForm.MatchString(was) {
 				return ""
 			}
 		}
@@ -248,7 +249,7 @@ func FuzzAdd(f *testing.F) {
 		f.Add([]byte(row), []byte(row))
 	}
 	f.Fuzz(func(t *testing.T, one, two []byte) {
-		var s Samples
+		var s infer.Samples
 		taken := 0
 		for _, row := range [][]byte{one, two} {
 			if s.Add(row) == nil {
@@ -258,14 +259,14 @@ func FuzzAdd(f *testing.F) {
 		if s.Rows() != taken {
 			t.Fatalf("%d rows were taken, and it says %d", taken, s.Rows())
 		}
-		if taken == 0 || len(s.top.names) == 0 {
+		if taken == 0 || len(s.Seen().Names()) == 0 {
 			return
 		}
-		schema := s.Infer(Options{Name: "r", Rename: true})
+		schema := s.Infer(infer.Options{Name: "r", Rename: true})
 		if _, err := wire.Compile(wire.Options{Schema: schema.Text, RowHash: true}); err != nil {
 			t.Fatalf("%v\n%s", err, schema.Text)
 		}
-		if n := len(schema.Renamed); n > 0 && slices.ContainsFunc(schema.Renamed, func(r Rename) bool { return legal(r.Name) != r.Name }) {
+		if n := len(schema.Renamed); n > 0 && slices.ContainsFunc(schema.Renamed, func(r infer.Rename) bool { return infer.Legal(r.Name) != r.Name }) {
 			t.Fatalf("a name is not legal: %v", schema.Renamed)
 		}
 	})

@@ -144,18 +144,24 @@ func (x *shape) number(text string) {
 	n := &x.numbers
 	if strings.ContainsAny(text, ".eE") {
 		n.real++
-		if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f, 0) {
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsInf(f, 0) {
 			x.unholdable = "it has a number that a double does not hold"
 		}
+		n.fraction = n.fraction || f != math.Trunc(f) || math.Abs(f) >= 1<<63
+		n.wide = n.wide || math.Abs(f) > math.MaxInt32
+		n.double = n.double || math.Abs(f) > math.MaxFloat32
 		return
 	}
 	n.whole++
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+		n.wide = n.wide || i != int64(int32(i))
+		n.double = n.double || i != int64(float32(i))
 		const exact = 1 << 53
 		n.inexact = n.inexact || i > exact || i < -exact
 		return
 	}
-	n.beyond, n.inexact = true, true
+	n.beyond, n.inexact, n.wide, n.double = true, true, true, true
 	if len(strings.TrimPrefix(text, "-")) > mostDigits {
 		x.unholdable = fmt.Sprintf("it has a whole number of more than %d digits", mostDigits)
 	}

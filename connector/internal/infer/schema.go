@@ -10,6 +10,7 @@ type builder struct {
 	out   Schema
 	types map[string]bool // names of records
 	opts  Options
+	plain bool // texts are strings, whatever they look like
 }
 
 // Infer makes the schema of all rows that were added.
@@ -93,7 +94,11 @@ func (b *builder) kind(x *shape, name, path string) any {
 		all = append(all, "boolean")
 	}
 	if x.texts.n > 0 { // before the decimal, which takes texts
-		all = append(all, x.text())
+		if b.plain {
+			all = append(all, "string")
+		} else {
+			all = append(all, x.text())
+		}
 	}
 	all = append(all, x.numbers.types()...)
 	if x.arrays > 0 {

@@ -15,6 +15,9 @@ type shape struct {
 type numbers struct {
 	whole, real int
 	beyond      bool // a whole one that 64 bits do not hold
+	wide        bool // one that 32 bits do not hold
+	fraction    bool // one that is not whole, or beyond 64 bits and written with point or exponent
+	double      bool // one that a float of 32 bits does not hold
 	inexact     bool // a whole one that a double does not hold
 }
 
@@ -83,6 +86,9 @@ func (x *shape) add(y *shape) {
 	x.numbers.real += y.numbers.real
 	x.numbers.beyond = x.numbers.beyond || y.numbers.beyond
 	x.numbers.inexact = x.numbers.inexact || y.numbers.inexact
+	x.numbers.wide = x.numbers.wide || y.numbers.wide
+	x.numbers.fraction = x.numbers.fraction || y.numbers.fraction
+	x.numbers.double = x.numbers.double || y.numbers.double
 	x.texts.add(y.texts)
 	x.arrays += y.arrays
 	if y.items != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/reading"
@@ -62,9 +63,13 @@ func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 		MorePath: s.MorePath, PagesPath: s.PagesPath,
 		Records: layouts[s.Records], KeyField: s.KeyField,
 		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData), Where: s.Where,
-		Shape: s.Shape(), DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
+		Shape: s.Shape(), NewFields: newFields[s.OnNewField], AllFields: s.OnMissingField == admit.OnDriftLetter || s.OnMissingField == admit.OnBadFail,
+		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }
+
+// newFields are what on_new_field says.
+var newFields = map[string]wire.NewFields{admit.OnNewEvolve: wire.Learnt, admit.OnBadFail: wire.Refused, admit.OnDriftLetter: wire.Refused}
 
 // layouts are what the configuration calls them.
 var layouts = map[string]wire.Layout{config.RecordsArray: wire.RecordsArray, config.RecordsOne: wire.RecordsOne, config.RecordsByKey: wire.RecordsByKey}
@@ -84,9 +89,6 @@ func Plan(s config.Stream, format strategies.Format) (*wire.Plan, error) {
 	}
 	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 }
-
-// Subject is the name of the stream's schema in the registry.
-func Subject(s config.Stream) string { return s.Topic + "-value" }
 
 // Schema is the stream's Avro schema, by default that of a user.
 func Schema(s config.Stream) string {

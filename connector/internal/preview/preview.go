@@ -49,9 +49,8 @@ const (
 // behind limit rows; 0: at the end of the sweep. Errors are those of a run.
 func Stream(ctx context.Context, p Parts, limit int, out io.Writer) error {
 	s := p.Reading.Stream
-	if s.Auth.StoreKey != "" || s.Auth.StoreKeyFile.Path != "" {
-		return class.Errorf(class.Config, "stream %s: the API may replace the refresh token by being asked, and a preview keeps nothing, so that the new one would be "+
-			"lost: use tidemark check, which keeps it", s.Name)
+	if err := spends(s); err != nil {
+		return err
 	}
 	cursor, err := stream.Adopt(strategies.Cursor{}, s)
 	if err == nil {
@@ -65,6 +64,15 @@ func Stream(ctx context.Context, p Parts, limit int, out io.Writer) error {
 	v.out.SetEscapeHTML(false)
 	puller := reading.Puller{Parts: p.Reading, Source: p.Source, Share: p.Share, Once: true, Now: time.Now, Hands: reading.Beside}
 	return puller.Sweep(ctx, cursor, func(_ strategies.Cursor, page *reading.Page) (bool, error) { return v.page(ctx, page) })
+}
+
+// spends fails where asking the API may cost a refresh token.
+func spends(s config.Stream) error {
+	if s.Auth.StoreKey != "" || s.Auth.StoreKeyFile.Path != "" {
+		return class.Errorf(class.Config, "stream %s: the API may replace the refresh token by being asked, and a preview keeps nothing, so that the new one would be "+
+			"lost: use tidemark check, which keeps it", s.Name)
+	}
+	return nil
 }
 
 // viewer shows the rows of one stream.

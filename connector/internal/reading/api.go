@@ -3,6 +3,7 @@ package reading
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -13,14 +14,26 @@ import (
 // no page is asked for again like one that never came (P8).
 type API struct {
 	client *rest.Client
-	plan   *wire.Plan
+	plan   atomic.Pointer[wire.Plan]
 	sliced bool   // keys begin with the slice's value, or the key of its row
 	parent *API   // of the rows for each of which there is a slice; nil: there are none
 	token  string // the header that has the next page's token; empty: the body has it, if anything
 }
 
 // NewAPI returns the source of a client's answers, whose rows become records by the plan.
-func NewAPI(client *rest.Client, plan *wire.Plan) *API { return &API{client: client, plan: plan} }
+func NewAPI(client *rest.Client, plan *wire.Plan) *API {
+	a := &API{client: client}
+	a.Use(plan)
+	return a
+}
+
+// Use makes rows of later answers records by another plan.
+func (a *API) Use(plan *wire.Plan) { a.plan.Store(plan) }
+
+// Grow is what the schema learns of rows, see wire.Plan.Grow.
+func (a *API) Grow(rows []strategies.Row) (*wire.Growth, []string, error) {
+	return a.plan.Load().Grow(rows)
+}
 
 // KeyBySlice makes the value of a slice a part of the keys of its rows, whose ids need not be unique among all.
 func (a *API) KeyBySlice() { a.sliced = true }
@@ -54,12 +67,13 @@ func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, err
 		return nil, err
 	}
 	out := a.answer(resp, page)
+	plan := a.plan.Load()
 	switch {
 	case !a.sliced:
 	case parent != "":
-		a.plan.KeyWithin(parent, a.parent.composite(), out.Rows)
+		plan.KeyWithin(parent, a.parent.composite(), out.Rows)
 	case slice != "":
-		a.plan.KeyWithin(slice, false, out.Rows)
+		plan.KeyWithin(slice, false, out.Rows)
 	}
 	return out, nil
 }
@@ -72,10 +86,10 @@ func (a *API) scan(page **wire.Page, slice string) func(*rest.Response) error {
 			return nil
 		}
 		if r.Rest == nil {
-			*page, err = a.plan.ScanSlice(r.Body, slice)
+			*page, err = a.plan.Load().ScanSlice(r.Body, slice)
 			return err
 		}
-		pg, err := a.plan.ScanPiece(r.Body)
+		pg, err := a.plan.Load().ScanPiece(r.Body)
 		switch {
 		case err != nil:
 			return err
@@ -91,7 +105,7 @@ func (a *API) scan(page **wire.Page, slice string) func(*rest.Response) error {
 
 func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 	out := &Answer{
-		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost*int64(cap(resp.Body)) + page.Shaped, Adjusted: page.Adjusted, Skipped: resp.Skipped,
+		Page: page.Page, Marks: page.Marks, URL: resp.URL, Date: resp.Date, Size: pageCost*int64(cap(resp.Body)) + page.Shaped, Adjusted: page.Adjusted, Grows: page.Grows, Skipped: resp.Skipped,
 		Free: func() {
 			page.Release()
 			resp.Release()
@@ -126,7 +140,7 @@ func (a *API) answer(resp *rest.Response, page *wire.Page) *Answer {
 }
 
 // Drift tells of the fields of the rows of all answers so far.
-func (a *API) Drift() *wire.Drift { return a.plan.Drift() }
+func (a *API) Drift() *wire.Drift { return a.plan.Load().Drift() }
 
 // Below makes the API that of slices, one for each row of another one.
 func (a *API) Below(parent *API) { a.parent = parent }
@@ -135,7 +149,7 @@ func (a *API) Below(parent *API) { a.parent = parent }
 func (a *API) Parent() Source { return a.parent }
 
 // composite reports whether keys are arrays.
-func (a *API) composite() bool { return a.sliced || a.plan.Composite() }
+func (a *API) composite() bool { return a.sliced || a.plan.Load().Composite() }
 
 // Close drops idle connections.
 func (a *API) Close() {

@@ -1,9 +1,11 @@
 package reading
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
+	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/text"
 	"tidemark/connector/internal/wire"
@@ -28,7 +30,7 @@ type Notes struct {
 
 // answer says what an answer's rows show for the first time.
 func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
-	n.adjusted(p, a)
+	n.adjusted(p, c, a)
 	n.assumed(p, c, a)
 	n.marked(p, a)
 }
@@ -38,7 +40,7 @@ func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
 func (n *Notes) Forget() { n.marks = wire.Marks{} }
 
 // adjusted says what the scanner had to do to a page's rows so that the schema takes them.
-func (n *Notes) adjusted(p *Parts, a *Answer) {
+func (n *Notes) adjusted(p *Parts, c strategies.Cursor, a *Answer) {
 	once := func(said *bool, what string, of wire.Adjustment) {
 		if of.Count > 0 && !*said {
 			*said = true
@@ -50,14 +52,29 @@ func (n *Notes) adjusted(p *Parts, a *Answer) {
 	once(&n.retyped, "ids or cursor values are texts where the schema has numbers, or numbers where it has texts: "+
 		"they are taken as the schema has them, so that 7 and \"7\" are one", a.Adjusted.Retyped)
 	drift := p.Drift()
-	if drift.Met() == n.unknown {
+	if p.Stream.OnNewField == admit.OnNewEvolve || drift.Met() == n.unknown { // of what is not learnt the session says why
 		return
 	}
 	unknown, more := drift.Unknown()
 	fresh := unknown[n.unknown:]
 	n.unknown = len(unknown)
 	p.Report.Board.Set(func(s *status.Status) { s.Unknown += int64(len(fresh)) })
-	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more))
+	if p.Stream.OnNewField == admit.OnBadFail || p.Stream.OnNewField == admit.OnDriftLetter {
+		return // that is said of the rows
+	}
+	p.Report.Warn("rows have fields that the schema does not have: they are left out", "fields", listed(fresh, drift.Absent(), more),
+		"to_add", toAdd(p, c))
+}
+
+// toAdd is the command that gives a stream's schema what rows have, reading where the stream stands.
+func toAdd(p *Parts, c strategies.Cursor) string {
+	switch t := p.Stream.Traits(); {
+	case p.Stream.SchemaPath == "":
+		return "on_new_field: evolve, or a schema file (schema), which tidemark schema learn -c FILE " + p.Stream.Name + " gives the fields"
+	case c.Mark == "" || t.ByID || t.All:
+		return "tidemark schema learn -c FILE " + p.Stream.Name
+	}
+	return fmt.Sprintf("tidemark schema learn -c FILE --since %q %s", c.Mark, p.Stream.Name)
 }
 
 // Absent says, at the end of a sweep, which fields of the schema no row has had. A misspelt one
@@ -93,15 +110,20 @@ func (n *Notes) fresh(names []string) (fresh []string) {
 	return fresh
 }
 
-// FieldNotes are what check says of the rows' fields; of few rows not what none of them has.
-func FieldNotes(drift *wire.Drift, few bool) (notes []string) {
+// FieldNotes are what check says of the rows' fields; of few rows not what none of them has. learnt says that a schema gets
+// what it does not have.
+func FieldNotes(drift *wire.Drift, few, learnt bool) (notes []string) {
 	unknown, more := drift.Unknown()
 	absent := drift.Absent()
 	if len(absent) == len(drift.Fields()) {
 		return nil // no row
 	}
 	if len(unknown) > 0 {
-		notes = append(notes, "not in the schema, and left out: "+listed(unknown, absent, more))
+		becomes := "not in the schema, and left out: "
+		if learnt {
+			becomes = "not in the schema, which gets them (on_new_field: evolve): "
+		}
+		notes = append(notes, becomes+listed(unknown, absent, more))
 	}
 	if len(absent) > 0 && !few {
 		notes = append(notes, "in the schema, and in none of the rows: "+listed(absent, unknown, false))

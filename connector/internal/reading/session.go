@@ -23,6 +23,7 @@ type Parts struct {
 	Notes    *Notes             // what was said of the API so far; it outlives the session
 	Drift    func() *wire.Drift // the fields of the rows so far
 	Budget   Budget             // of the bytes of answers that are not committed yet
+	Grow     Grow               // what the schema learns of rows; nil: it learns nothing
 	Parents  *Parents           // the rows for each of which a slice is read; nil: there are none
 }
 
@@ -281,6 +282,12 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		s.broken = 0
 	}
 	answer := e.answer
+	if answer.Grows && s.p.Grow != nil {
+		if err := s.grows(answer); err != nil {
+			s.letGo(answer, e.weight)
+			return nil, false, err
+		}
+	}
 	s.p.Notes.answer(&s.p, s.at, answer)
 	answer.Ceiling = s.ceiling(now, answer.Date)
 	v, err := s.fetch.strategy.Fold(s.at, answer.Page)

@@ -29,6 +29,7 @@ type Answer struct {
 	Marks    wire.Marks    // what the deleted field holds
 	Skipped  bool          // the configuration takes it for a page without rows
 	Adjusted wire.Adjusted // values that were changed so that the schema takes them
+	Grows    bool          // rows have what the schema could learn
 	Free     func()        // gives the buffers back; nil: there are none
 
 	// Of an answer that is Cut: Rest reads its next piece, Stop gives it up. One of the two is

@@ -96,7 +96,7 @@ func (s *Scanner) Scan(ctx context.Context, c strategies.Cursor, rescan, reconci
 		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
 	if rescan || reconcile { // a reconciling scan has written what differs, too
-		f.stored.Rescanned = began.UTC().Format(time.RFC3339)
+		f.stored.Rescanned, f.stored.Backfill = began.UTC().Format(time.RFC3339), false
 	}
 	f.stored = s.Learnt(f.stored)
 	if err := f.commit(ctx, nil); err != nil {

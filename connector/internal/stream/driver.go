@@ -139,7 +139,13 @@ func (d *Driver) carry(ctx context.Context, r *Ready) {
 	}
 	switch {
 	case r.Open:
-		d.operate(func() (Event, error) { return d.open(ctx) })
+		grown := r.Grown
+		d.operate(func() (Event, error) {
+			if grown != nil {
+				d.Opener.Learn(grown)
+			}
+			return d.open(ctx)
+		})
 	case r.Load != nil:
 		l := r.Load
 		d.operate(func() (Event, error) { return d.load(ctx, l) })

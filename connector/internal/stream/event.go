@@ -6,6 +6,7 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -86,6 +87,7 @@ type Scan struct {
 // Ready is what the machine wants to be done. Each demand is handed out once.
 type Ready struct {
 	Open      bool
+	Grown     *wire.Growth // the schema with which it is opened; nil: the one that it has
 	Load      *Load
 	Cancel    []uint64 // questions that are no longer wanted; each is still answered by an event
 	Asks      []reading.Ask

@@ -6,6 +6,7 @@ import (
 
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/window"
 )
 
@@ -81,9 +82,14 @@ func (m *Machine) fail(err error) {
 // close decides what comes behind a life (rule 3).
 func (m *Machine) close() {
 	err := m.dying
+	var grown *reading.GrownError
 	switch {
 	case m.stopping && class.Of(err) != class.Fenced:
 		m.done(nil)
+		return
+	case !m.stopping && errors.As(err, &grown):
+		m.open()
+		m.out.Grown = grown.Growth
 		return
 	case m.stopping || m.final(err):
 		m.done(err)
@@ -148,7 +154,7 @@ func (m *Machine) final(err error) bool {
 func (m *Machine) passing(err error) bool {
 	failed, permanent, _ := m.set.Judge.Commit(err)
 	switch {
-	case m.set.Judge.Denied(err):
+	case m.set.Judge.Denied(err), class.Refused(err): // as a schema that the registry does not take
 		return false
 	case failed && m.set.Judge.TooLarge(err):
 		// The topic may take less than it did when it was opened. The next open tells.

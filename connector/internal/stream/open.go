@@ -3,16 +3,21 @@ package stream
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
+	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -29,6 +34,7 @@ type Opener struct {
 	// Connect makes the inspector of the topic's records, which needs the schema's id: it
 	// registers the schema.
 	Connect func(ctx context.Context) (readback.Inspector, error)
+	Schema  *options.Living // nil: it is as the configuration says
 
 	doubted  bool         // what the registry no longer knows was said
 	widened  atomic.Int64 // partitions of the topic that it was said of that they are more than are used
@@ -50,8 +56,22 @@ func (o *Opener) Prepare(ctx context.Context) error {
 	if o.Back.Bodies != nil {
 		return nil
 	}
-	if err := o.Try.Out(ctx); err != nil {
-		return err
+	if o.Schema != nil {
+		if err := o.Schema.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	for {
+		err := o.Try.Out(ctx)
+		var grown *reading.GrownError
+		if errors.As(err, &grown) {
+			o.grows(grown.Growth, true)
+			continue // by the schema of now; it is bounded, so that ends
+		}
+		if err != nil {
+			return err
+		}
+		break
 	}
 	bodies, err := o.Connect(ctx)
 	if err != nil {
@@ -60,6 +80,19 @@ func (o *Opener) Prepare(ctx context.Context) error {
 	}
 	o.Back.Bodies = bodies
 	return nil
+}
+
+// Learn makes the schema one that has grown, for the next Open to register. It comes with its compiled plan, so all that can be
+// checked without the registry was checked (rule 26).
+func (o *Opener) Learn(g *wire.Growth) {
+	o.grows(g, false)
+	o.Back.Bodies = nil
+}
+
+func (o *Opener) grows(g *wire.Growth, scans bool) {
+	o.Schema.Learn(g, scans)
+	o.Report.Log.Info("rows have what the schema does not have: it gets that, as a new version of its subject (on_new_field: evolve)",
+		"subject", options.Subject(o.Stream), "fields", strings.Join(g.Changes, ", "))
 }
 
 // Open opens the stream.

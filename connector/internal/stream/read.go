@@ -141,7 +141,7 @@ func Due(s config.Stream, c strategies.Cursor, now time.Time) (rescan, reconcile
 		since := now.Sub(at)
 		return err != nil || since >= interval || since < 0
 	}
-	return passed(s.RescanInterval, c.Rescanned), passed(s.ReconcileInterval, c.Reconciled)
+	return passed(s.RescanInterval, c.Rescanned) || s.Backfill && c.Backfill, passed(s.ReconcileInterval, c.Reconciled)
 }
 
 func configError(err error) error { return class.Wrap(class.Config, err) }

@@ -18,9 +18,22 @@ func Canonical(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the Avro schema: %w", err)
 	}
+	return canonicalOf(sc), nil
+}
+
+// RecordName is the full name of the record that a schema is; "" where it is none.
+func RecordName(text string) string {
+	sc, err := parseSchema(text)
+	if err != nil {
+		return ""
+	}
+	return sc.root.name
+}
+
+func canonicalOf(sc *schema) string {
 	var b strings.Builder
 	sc.root.canonical(&b, map[string]bool{})
-	return b.String(), nil
+	return b.String()
 }
 
 // Fingerprint is by what a schema is known: the SHA-256 of its canonical form, in hexadecimal.

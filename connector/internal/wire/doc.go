@@ -70,8 +70,8 @@
 // (the page), paging.go (what it says of further ones), slice.go (keys of rows from one of several slices), layout.go (where its rows stand and how), nothing.go (one without rows), piece.go (a part of one), record.go (rows and records), deleted.go (rows that the API marks as
 // deleted), adjust.go (values that the schema takes with a change), key.go (object keys, record
 // keys and cursor values), pick.go (those further down in a row, of several fields, or of none), filter.go (rows that are
-// not wanted), shape*.go (rows that are written anew before they are read), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go (fields of rows and schema that
-// differ), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
-// inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, fits.go (a schema
+// not wanted), shape*.go (rows that are written anew before they are read), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go and strange.go (fields of rows and schema that
+// differ), grow.go, merge.go, edit.go and differ.go (a schema that learns from rows, and is held against an earlier one), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
+// inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, refusal.go (a schema that it does not take), fits.go (a schema
 // checked without registering it), canonical.go (by what schemas are known).
 package wire

@@ -20,6 +20,7 @@ type Drift struct {
 	strange  []string // keys that the schema does not have, in the order in which they came
 	count    atomic.Int64
 	overflow atomic.Bool
+	left     map[string]bool // by leftKey: what the schema does not learn, see Plan.Grow
 }
 
 // maxStrange bounds the names that are kept: objects whose keys are data have no end of them.
@@ -70,6 +71,48 @@ func (d *Drift) met(n *node, key []byte, name string) {
 		maps.Copy(known, *before)
 	}
 	d.known[n.id].Store(&known)
+}
+
+// leave takes note of a key of a record that the schema does not learn; false: it was so before. Of very many it takes
+// none, for then they are data.
+func (d *Drift) leave(n *node, key string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.left[leftKey(n, key)] || len(d.left) >= maxStrange {
+		return false
+	}
+	if d.left == nil {
+		d.left = map[string]bool{}
+	}
+	d.left[leftKey(n, key)] = true
+	return true
+}
+
+// isLeft reports whether the schema does not learn a key of a record.
+func (d *Drift) isLeft(n *node, key string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left[leftKey(n, key)] || len(d.left) >= maxStrange
+}
+
+func leftKey(n *node, key string) string { return n.name + " " + key }
+
+// inherit takes over what the drift of the schema that was grown knows: fields that rows have had, and keys that are not
+// learnt.
+func (d *Drift) inherit(from *Drift) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	d.left = maps.Clone(from.left)
+	for j, name := range d.fields {
+		if i := slices.Index(from.fields, name); i < 0 || from.seen[i].Load() { // what is new comes from a row
+			d.seen[j].Store(true)
+		}
+	}
+	for i, r := range d.settings {
+		if i < len(from.settings) && from.settings[i].met.Load() {
+			r.met.Store(true)
+		}
+	}
 }
 
 // Unknown are the keys of rows that the schema does not have, "record.key" within a nested

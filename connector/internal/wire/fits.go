@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/sr"
+
+	"tidemark/connector/internal/class"
 )
 
 const noSubject = "the subject does not exist yet"
@@ -27,17 +29,29 @@ func (r *Registry) Lookup(ctx context.Context, subject, schema string) (int, err
 	return known.ID, nil
 }
 
-// Latest is the text of the subject's latest schema; "" where there is none.
-func (r *Registry) Latest(ctx context.Context, subject string) (string, error) {
+// Version is a schema of a subject.
+type Version struct {
+	ID, Number int
+	Schema     string
+}
+
+// Latest is the subject's latest schema; the zero Version where there is none. One that is not Avro, or refers to others,
+// is an error of class Config.
+func (r *Registry) Latest(ctx context.Context, subject string) (Version, error) {
+	doing := fmt.Sprintf("reading the latest schema of %s", subject)
 	s, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.SchemaByVersion(ctx, subject, -1) })
 	var re *sr.ResponseError
 	switch {
-	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound:
-		return "", nil
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound && re.ErrorCode >= registryCodes:
+		return Version{}, nil
 	case err != nil:
-		return "", r.fail(fmt.Sprintf("reading the latest schema of %s", subject), err)
+		return Version{}, r.fail(doing, err)
+	case s.Type != sr.TypeAvro:
+		return Version{}, class.Errorf(class.Config, "%s at the schema registry %s: it is a schema of type %s, not Avro", doing, r.where, s.Type)
+	case len(s.References) > 0:
+		return Version{}, class.Errorf(class.Config, "%s at the schema registry %s: it refers to other schemas, which is not supported", doing, r.where)
 	}
-	return s.Schema.Schema, nil
+	return Version{s.ID, s.Version, s.Schema.Schema}, nil
 }
 
 // Fits says, without registering anything, whether the subject would take the schema.

@@ -148,3 +148,23 @@ func FuzzRead(f *testing.F) {
 		_, _, _ = p.Resolve(value, schemas.User)
 	})
 }
+
+// A schema that a registry gives, put together with a file's, is a schema that reads what either has written, or an error.
+func FuzzMerged(f *testing.F) {
+	f.Add(growSchema, growSchema)
+	f.Add(growSchema, `{"type":"record","name":"R","fields":[{"name":"x","type":["null","int"],"default":null},{"name":"n","type":"double"}]}`)
+	f.Add(`{"type":"record","name":"R","fields":[],"fields":[{"name":"a","type":"int"}]}`, `{"type":"record","name":"R","fields":[{"name":"b","type":"int","default":1}]}`)
+	f.Add(`{"type":"record","name":"R","fields":[{"name":"a","type":"float"}]}`, `{"fields":7,"type":"record","name":"R","fields":[{"name":"a","type":"double","default":1}]}`)
+	f.Fuzz(func(t *testing.T, file, latest string) {
+		text, err := Merged(file, latest)
+		if err != nil {
+			return
+		}
+		if _, err := parseSchema(text); err != nil && latest != "" {
+			t.Fatalf("%s and %s make %s: %v", file, latest, text, err)
+		}
+		if again, err := Merged(text, latest); err != nil || again != text {
+			t.Fatalf("once more, %s and %s make %s: %v", text, latest, again, err)
+		}
+	})
+}

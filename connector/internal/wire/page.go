@@ -21,6 +21,9 @@ type Page struct {
 	Adjusted Adjusted
 	// Bad counts the rows whose Err is set.
 	Bad int
+	// Grows says that rows have fields that the schema could get, or numbers that a wider type of it would hold
+	// (Learnt).
+	Grows bool
 	// Of a page that is Cut: the answer's first Head bytes lead to the rows, and the rows
 	// that are not in the page begin at byte Taken.
 	Head, Taken int
@@ -93,6 +96,7 @@ type RowError struct {
 	ID     string // the row's id; empty where it has none
 	Field  string // dotted path of the field; empty if the row as a whole is at fault
 	Reason string // what arrived and what the schema wants
+	Drift  Drifted
 }
 
 func (e *RowError) Error() string {

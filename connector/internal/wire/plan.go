@@ -50,6 +50,11 @@ type Options struct {
 	DeletedField, DeletedValue string
 	DeletedPresent             bool
 
+	// NewFields says what becomes of a field that a row has and the schema does not. AllFields says that a row
+	// which lacks one of the schema's is a bad row, even if the field has a default; but for DeletedField.
+	NewFields NewFields
+	AllFields bool
+
 	// Shape says what becomes of a row's fields before anything else. All of the above names them as they
 	// are afterwards.
 	Shape reshape.Spec

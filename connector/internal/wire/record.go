@@ -30,6 +30,8 @@ type fault struct {
 	at   int    // the value's first byte
 	want *node
 	path []string // field names, innermost first
+
+	drift Drifted // rows and schema do not have the same fields
 }
 
 // keepFault puts the fault aside, so that what the rest of the row adds does not
@@ -40,7 +42,7 @@ func (s *state) keepFault() { s.first, s.fault = s.fault, s.first }
 type seg struct{ from, mid, to int }
 
 func (s *state) refuse(n *node, at int, why string) code {
-	s.fault.why, s.fault.at, s.fault.want = why, at, n
+	s.fault.why, s.fault.at, s.fault.want, s.fault.drift = why, at, n, NoDrift
 	s.fault.path = s.fault.path[:0]
 	return bad
 }
@@ -112,12 +114,13 @@ func (s *state) readRow() bool {
 // a dead letter is known again (rule 9).
 func (s *state) badRow(r *strategies.Row, from int) {
 	s.bad++
+	s.grows = s.grows || s.plan.opts.NewFields == Learnt && s.overflows()
 	if s.plan.opts.Records == RecordsByKey {
 		from = s.nameAt // two rows may differ by their names alone
 	}
 	r.JSON = s.buf[from:s.pos:s.pos]
 	r.Hash = xxh3.Hash(r.JSON)
-	e := &RowError{Index: len(s.rows) - 1, ID: string(r.Key), Reason: s.reason()}
+	e := &RowError{Index: len(s.rows) - 1, ID: string(r.Key), Reason: s.reason(), Drift: s.fault.drift}
 	for i := len(s.fault.path) - 1; i >= 0; i-- {
 		e.Field += s.fault.path[i]
 		if i > 0 {
@@ -196,6 +199,13 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			if row == nil && i < 0 {
 				s.countBelow(n, i)
 			}
+			if i < 0 && (i == notInSchema || row == nil) && s.plan.opts.NewFields != LeftOut && s.strange(n, at) && refused == good {
+				if row == nil {
+					return bad
+				}
+				refused = bad
+				s.keepFault()
+			}
 		} else {
 			if i < next {
 				moved = true
@@ -273,7 +283,7 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 	if refused == good && lacking > 0 {
 		for i := range n.fields {
 			if s.segs[base+i].from < 0 {
-				s.refuse(n.fields[i].typ, -1, "the field is missing and has no default")
+				s.lacks(&n.fields[i])
 				s.fault.path = append(s.fault.path, n.fields[i].name)
 				refused = bad
 				s.keepFault()
@@ -314,7 +324,7 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 func (s *state) fill(n *node, base, from, to int) (lacking int) {
 	for i := from; i < to; i++ {
 		g := seg{from: -1}
-		if d := n.fields[i].missing; d != nil {
+		if d := n.fields[i].missing; d != nil && (!s.plan.opts.AllFields || n == s.plan.root && i == s.plan.mark) {
 			g.from = len(s.out)
 			s.out = append(s.out, d...)
 			g.to = len(s.out)

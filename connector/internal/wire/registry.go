@@ -140,15 +140,7 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 		return r.client.RegisterSchema(ctx, subject, sr.Schema{Schema: schema, Type: sr.TypeAvro}, -1, -1)
 	})
 	if err != nil {
-		var re *sr.ResponseError
-		if errors.As(err, &re) && re.StatusCode == http.StatusConflict {
-			return 0, class.Refuse(r.fail(doing, fmt.Errorf("the schema is not compatible with the subject's earlier ones (%s). "+
-				"Give new fields a default, or set the subject's compatibility to NONE, or write to another topic", clip(r.secrets.Hide(re.Error())))))
-		}
-		if re != nil && re.StatusCode == http.StatusUnprocessableEntity { // it takes the schema for none
-			return 0, class.Refuse(r.fail(doing, err))
-		}
-		return 0, r.fail(doing, err)
+		return 0, r.refusal(ctx, doing, subject, schema, err)
 	}
 	if id <= 0 {
 		return 0, r.fail(doing, fmt.Errorf("it answered with schema id %d", id))

@@ -85,22 +85,41 @@ func TestRegistry(t *testing.T) {
 }
 
 func TestRegistryConflict(t *testing.T) {
-	url, _, requests := fakeRegistry(t, "", func(w http.ResponseWriter, r *http.Request) bool {
-		w.WriteHeader(http.StatusConflict)
-		_, _ = fmt.Fprint(w, `{"error_code":409,"message":"Incompatible artifact: user-value"}`)
-		return true
-	})
-	_, err := mustRegistry(t, url, "", "").Register(context.Background(), "user-value", schemas.User)
-	if err == nil || class.Of(err) != class.Broker {
-		t.Fatalf("%v (class %v)", err, class.Of(err))
-	}
-	for _, want := range []string{"user-value", "not compatible", "Incompatible artifact", "compatibility to NONE"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%v does not say %q", err, want)
+	schema := strings.NewReplacer(`"name": "job", "type": ["null", "string"]`, `"name": "job", "type": ["null", "long"]`,
+		`"fields": [`, `"fields": [{"name": "salary", "type": "int"},`).Replace(schemas.User)
+	for status, wants := range map[int][]string{
+		http.StatusConflict: {"user-value", "409", "not compatible under its rule FULL_TRANSITIVE", "Refused by the rule",
+			"Beside version 1 of the subject: salary is new (int, without a default), job is long and was string", "NONE allows all", "on_new_field: ignore"},
+		http.StatusUnprocessableEntity: {"user-value", "422", "Refused by the rule", "salary is new", "schema file"},
+	} {
+		var asked atomic.Int64
+		url, fake, _ := fakeRegistry(t, "", func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPost || asked.Add(1) == 1 {
+				return false
+			}
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, `{"error_code":%d,"message":"Refused by the rule"}`, status)
+			return true
+		})
+		if err := fake.SetCompat("user-value", sr.CompatFullTransitive); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if n := requests.Load(); n != 1 {
-		t.Errorf("a refusal was asked for %d times", n)
+		r := mustRegistry(t, url, "", "")
+		if _, err := r.Register(context.Background(), "user-value", schemas.User); err != nil {
+			t.Fatal(err)
+		}
+		_, err := r.Register(context.Background(), "user-value", schema)
+		if err == nil || class.Of(err) != class.Broker || !class.Refused(err) {
+			t.Fatalf("%v (class %v)", err, class.Of(err))
+		}
+		for _, want := range wants {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v does not say %q", err, want)
+			}
+		}
+		if n := asked.Load(); n != 2 {
+			t.Errorf("a refusal was asked for %d times", n-1)
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ type state struct {
 	adjusted Adjusted
 	retyped  bool // the id or cursor value in hand, see retype
 	bad      int
+	grows    bool // rows have what the schema could learn
 	// stamp is the last timestamp read from text, for the cursor.
 	stampMicros int64
 	stampNanos  uint16
@@ -98,6 +99,7 @@ func (p *Plan) scan(body []byte, slice string, piece bool) (*Page, error) {
 		Marks:    s.marks,
 		Adjusted: s.adjusted,
 		Bad:      s.bad,
+		Grows:    s.grows,
 		Shaped:   int64(len(s.shaped)),
 		state:    s,
 	}, nil
@@ -111,7 +113,7 @@ func (s *state) reset(p *Plan, body []byte) {
 	for len(s.shapes) < len(p.schema.records) {
 		s.shapes = append(s.shapes, shape{})
 	}
-	s.unknown, s.adjusted, s.marks, s.bad = Unknown{}, Adjusted{}, Marks{}, 0
+	s.unknown, s.adjusted, s.marks, s.bad, s.grows = Unknown{}, Adjusted{}, Marks{}, 0, false
 	s.token, s.total, s.pages, s.evidence = strategies.Token{}, -1, 0, strategies.Evidence{}
 	s.found, s.allowed, s.within, s.haveToken, s.haveSum = 0, 0, 0, false, false
 	s.head, s.taken = 0, 0

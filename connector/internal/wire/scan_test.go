@@ -109,3 +109,35 @@ func malformed(t *testing.T, err error) *Malformed {
 	}
 	return m
 }
+
+// BenchmarkScanNested is BenchmarkScanUsers for rows of records within records, arrays and maps, which have a value for each 18 bytes;
+// users have one for each 40.
+func BenchmarkScanNested(b *testing.B) {
+	p := mustCompile(b, Options{RecordsPath: "data", IDField: "id", CursorField: "updatedAt", Format: strategies.RFC3339, Schema: `{"type": "record", "name": "Order", "fields": [
+		{"name": "id", "type": "string"}, {"name": "updatedAt", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+		{"name": "customer", "type": ["null", {"type": "record", "name": "Customer", "fields": [{"name": "name", "type": ["null", "string"], "default": null},
+			{"name": "address", "type": ["null", {"type": "record", "name": "Address", "fields": [{"name": "street", "type": "string"}, {"name": "city", "type": "string"}]}], "default": null}]}], "default": null},
+		{"name": "lines", "type": {"type": "array", "items": {"type": "record", "name": "Line", "fields": [{"name": "sku", "type": "string"}, {"name": "count", "type": "int"}, {"name": "price", "type": "double"}]}}},
+		{"name": "labels", "type": {"type": "map", "values": "string"}}]}`})
+	const n = 1000
+	var text strings.Builder
+	text.WriteString(`{"data": [`)
+	for i := range n {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		fmt.Fprintf(&text, `{"id": "order-%d", "updatedAt": "2026-01-31T10:%02d:%02dZ", "customer": {"name": "Ada Lovelace", "address": {"street": "St James's Square 12", "city": "London"}}, `+
+			`"lines": [{"sku": "A-%d", "count": 2, "price": 19.99}, {"sku": "B-%d", "count": 1, "price": 7.5}], "labels": {"channel": "web", "country": "gb"}}`, i, i/60%60, i%60, i, i)
+	}
+	text.WriteString("]}")
+	body := []byte(text.String())
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		pg, err := p.Scan(body)
+		if err != nil || pg.Bad > 0 {
+			b.Fatal(err, pg.Rows[0].Err)
+		}
+		pg.Release()
+	}
+}

@@ -58,6 +58,7 @@ type node struct {
 	local    bool           // timestamps: without a zone
 	scale    int            // decimals
 	digits   int            // decimals: precision
+	at       []string       // the steps to the type in the schema's text
 }
 
 // field is one field of a record.
@@ -139,7 +140,7 @@ func (s *schema) parse(v any, space string) (*node, error) {
 	switch v := v.(type) {
 	case string:
 		if k, ok := primitives[v]; ok {
-			return &node{kind: k, label: v}, nil
+			return &node{kind: k, label: v, at: slices.Clone(s.at)}, nil
 		}
 		if n := s.lookup(v, space); n != nil {
 			return n, nil
@@ -202,7 +203,7 @@ func (s *schema) parseObject(m map[string]any, space string) (*node, error) {
 		return s.into(m["type"], space, "type")
 	}
 	if k, ok := primitives[t]; ok {
-		n := &node{kind: k, label: t}
+		n := &node{kind: k, label: t, at: slices.Clone(s.at)}
 		n.applyLogical(m)
 		return n, nil
 	}
@@ -283,7 +284,7 @@ func spaceOf(fullName string) string {
 }
 
 func (s *schema) parseRecord(m map[string]any, space string) (*node, error) {
-	n := &node{kind: kRecord, index: map[string]int{}}
+	n := &node{kind: kRecord, index: map[string]int{}, at: slices.Clone(s.at)}
 	if err := s.declare(n, m, space); err != nil {
 		return nil, err
 	}
