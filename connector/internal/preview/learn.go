@@ -45,7 +45,7 @@ func Learn(ctx context.Context, p Parts, limit int, use func(*wire.Plan)) (out L
 		}
 		return nil, nil, err // the page serves: nothing of it is written
 	}
-	puller := reading.Puller{Parts: p.Reading, Source: p.Source, Share: p.Share, Once: true, Now: time.Now, Spawn: reading.Beside}
+	puller := reading.Puller{Parts: p.Reading, Source: p.Source, Share: p.Share, Once: true, Now: time.Now, Hands: reading.Beside}
 	err = puller.Sweep(ctx, cursor, func(_ strategies.Cursor, page *reading.Page) (bool, error) {
 		if page.Answer != nil {
 			out.Rows += len(page.Answer.Rows)
