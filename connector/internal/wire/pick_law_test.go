@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,6 +75,9 @@ func TestPicksAgainstJSON(t *testing.T) {
 		text, isText := want.(string)
 		if n, ok := want.(float64); ok {
 			text, isText = fmt.Sprint(n), true
+		}
+		if _, err := strconv.ParseInt(text, 10, 64); path == "b.a" && err != nil {
+			isText = false // no long, as the schema has it, so the row has no cursor value
 		}
 		if got := string(r.Value.Raw); r.Value.Set != isText || isText && got != text {
 			t.Fatalf("%s in %s: %q, want %v, %v", path, row, got, want, found)
