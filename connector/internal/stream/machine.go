@@ -102,7 +102,9 @@ type Machine struct {
 	reopenAt  time.Time // waiting: when the next life begins
 	stopping  bool
 	paused    bool
-	shown     phase // on the board
+	wish      *Change // of the cursor, that an operator wants; nil: none
+	fresh     bool    // no opening was to make it yet
+	shown     phase   // on the board
 
 	life
 }
@@ -165,11 +167,13 @@ func NewMachine(now time.Time, s Settings) *Machine {
 func (m *Machine) open() {
 	m.life = life{before: m.p.Report.Board.Get().Transactions}
 	m.phase, m.out.Open = opening, true
+	m.wished()
 }
 
 // Step takes an event.
 func (m *Machine) Step(now time.Time, e Event) {
 	m.now = now
+	m.changed(e.Changed)
 	if m.stopping && (e.Kind == Opened || e.Kind == Loaded || e.Kind == Rescanned) {
 		m.kept = cmp.Or(m.kept, e.Kept)
 		m.fail(nil)
@@ -206,7 +210,10 @@ func (m *Machine) Step(now time.Time, e Event) {
 		m.resume()
 	case Poll:
 		m.hurry()
+	case Rewind:
+		m.rewind(e.Change)
 	}
+	m.heed()
 	m.read()
 }
 
@@ -229,7 +236,7 @@ func (m *Machine) Ready() Ready {
 
 // Empty reports whether nothing is to be done.
 func (r *Ready) Empty() bool {
-	return !r.Open && r.Load == nil && len(r.Cancel) == 0 && len(r.Asks) == 0 && r.Need.ID == 0 && r.Commit == nil &&
+	return !r.Open && r.Changed == nil && r.Load == nil && len(r.Cancel) == 0 && len(r.Asks) == 0 && r.Need.ID == 0 && r.Commit == nil &&
 		!r.CloseIdle && r.Rescan == nil && !r.Done
 }
 
