@@ -353,7 +353,6 @@ func (x *world) holds(w *simWorker) {
 	m := w.m
 	var until time.Time
 	switch {
-	case m.paused:
 	case m.phase == running && m.reading == holding:
 		until = m.until
 	case m.phase == waiting && m.dying != nil:
@@ -362,7 +361,9 @@ func (x *world) holds(w *simWorker) {
 	if until.IsZero() || until.Equal(w.judged) {
 		return
 	}
-	w.judged = until
+	if w.judged = until; m.paused { // its cause may be over when the stream is resumed
+		return
+	}
 	if x.waits(w, m.p.Report.Board.Get().Cause) {
 		x.kill(w)
 	}
