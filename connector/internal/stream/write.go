@@ -55,6 +55,7 @@ type flight struct {
 	at    time.Time      // when they left
 	count int64          // transactions written
 	begin []int64        // the topic's ends at or before its first records
+	again bool           // it ends a replay
 }
 
 // write admits pages and sends the batch off when it may go. It never waits for the network: when a
@@ -153,7 +154,7 @@ func (m *Machine) leave() {
 	if !tail.Reopen {
 		next.ReadBack = &strategies.ReadBack{TopicID: m.topic.ID, Offsets: m.admitter.Window.ReadBack(m.topic.Ends), Window: next.Window}
 	}
-	f := &flight{batch: m.batch, next: next, left: m.batch.Records, begin: m.topic.Ends}
+	f := &flight{batch: m.batch, next: next, left: m.batch.Records, begin: m.topic.Ends, again: m.stored.Again != nil && next.Again == nil}
 	m.flight, m.batch, m.spare = f, m.spare, nil
 	if !m.worth(f) {
 		m.settle()
@@ -168,10 +169,9 @@ func (m *Machine) leave() {
 func (m *Machine) worth(f *flight) bool {
 	was, next := &m.stored, &f.next
 	closed := was.Sweep != nil && next.Sweep == nil
-	again := was.Again != nil && next.Again == nil
 	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted || next.Sweep == nil && next.Parents != was.Parents ||
 		next.Filter != was.Filter && next.Filter != strategies.FilterInclusive
-	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || again || f.tail().Reopen
+	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || f.again || f.tail().Reopen
 }
 
 // send asks for a transaction with as many of the flight's records as may go.
@@ -248,7 +248,7 @@ func (m *Machine) settle() {
 		return
 	}
 	switch {
-	case tail.Reopen:
+	case tail.Reopen, f.again && !m.set.Once: // what the replay has not shown the window would still take for unwritten
 		m.fail(ErrReopen)
 	case tail.scan:
 		m.scan()
