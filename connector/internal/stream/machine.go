@@ -133,6 +133,7 @@ type life struct {
 	flight   *flight
 	refused  error // why the page in turn may not be written; nil: it may
 	last     time.Time
+	wrote    time.Time // when a cursor was committed last
 	gathers  time.Time // the batch may leave then; zero: it does not wait
 	idle     bool      // the producer is closed until there is something to write
 	tired    time.Time // when it is closed; zero: it is not
@@ -320,7 +321,7 @@ func (m *Machine) runs(e Event) {
 	m.stored, m.topic = e.Stored, e.Topic
 	m.began.Schemas = e.Stored.Schemas
 	m.p.Rules.Limits = e.Topic.Limits
-	m.phase, m.sweepAt, m.first, m.resumed = running, m.now, true, m.stored.Sweep != nil
+	m.phase, m.sweepAt, m.first, m.resumed, m.wrote = running, m.now, true, m.stored.Sweep != nil, m.now
 	m.admitter = admit.New(m.p.Rules, e.Window, m.stored.Mark)
 	m.batch, m.spare = newBatch(), newBatch()
 	m.from = m.p.Report.Board.Get().Counts

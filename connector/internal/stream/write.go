@@ -164,14 +164,19 @@ func (m *Machine) leave() {
 	m.send()
 }
 
+// aliveEvery is how often a stream with nothing to write commits its cursor again behind a sweep: the record's time tells a
+// stream that has nothing new from one that nobody reads any more.
+const aliveEvery = time.Hour
+
 // worth says whether the pages moved anything that a restart needs. Idle polls do not, and
-// write nothing.
+// write nothing, but for the cursor once an hour.
 func (m *Machine) worth(f *flight) bool {
 	was, next := &m.stored, &f.next
 	closed := was.Sweep != nil && next.Sweep == nil
 	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted || next.Sweep == nil && next.Parents != was.Parents ||
 		next.Filter != was.Filter && next.Filter != strategies.FilterInclusive
-	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || f.again || f.tail().Reopen
+	alive := f.tail().Ended && m.now.Sub(m.wrote) >= aliveEvery
+	return alive || len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || f.again || f.tail().Reopen
 }
 
 // send asks for a transaction with as many of the flight's records as may go.
@@ -214,7 +219,7 @@ func (m *Machine) settle() {
 	m.admitter.Mark = m.stored.Mark
 	m.p.Report.GoesOn(m.now, false)
 	if f.count > 0 {
-		m.last = m.now
+		m.last, m.wrote = m.now, m.now
 		m.countIdle()
 		if len(f.Records) > 0 {
 			m.admitter.Window.Wrote(f.Greatest, f.begin)
