@@ -81,13 +81,13 @@ func (o *outage) ready(when string, want int, says string) {
 	}
 }
 
-// failing is what the alert TidemarkStreamFailing looks at: tidemark_failing_seconds > 300.
-func (o *outage) failing() float64 {
+// metric is one of the stream's: what alerts look at.
+func (o *outage) metric(name string) float64 {
 	o.t.Helper()
 	out := httptest.NewRecorder()
 	o.handler.ServeHTTP(out, httptest.NewRequestWithContext(o.t.Context(), http.MethodGet, "http://127.0.0.1/metrics", http.NoBody))
 	for line := range strings.Lines(out.Body.String()) {
-		if value, is := strings.CutPrefix(line, "tidemark_failing_seconds{stream=\"users\"} "); is {
+		if value, is := strings.CutPrefix(line, name+"{stream=\"users\"} "); is {
 			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			if err != nil {
 				o.t.Fatal(err)
@@ -95,7 +95,7 @@ func (o *outage) failing() float64 {
 			return n
 		}
 	}
-	o.t.Fatal("there is no tidemark_failing_seconds")
+	o.t.Fatal("there is no " + name)
 	return 0
 }
 
@@ -194,15 +194,18 @@ func (o *outage) acts(which, registry string) {
 	if !away {
 		o.ready("behind ready_after", 503, "[-] users: it cannot go on")
 	}
-	if n := o.failing(); n <= 300 {
+	if n := o.metric("tidemark_failing_seconds"); n <= 300 { // TidemarkStreamFailing
 		t.Errorf("the stream fails for %v seconds: no reason for an alert", n)
+	}
+	if n := o.metric("tidemark_broker_failing_seconds"); (n > 120) != (which != "API") { // TidemarkBrokerFailing
+		t.Errorf("the broker's part in it is %v seconds", n)
 	}
 	o.api.Store(true)
 	o.broker.Store(true)
 	o.registry.Store(true)
 	time.Sleep(cfg.Streams[0].MaxBackoff + time.Minute)
 	o.ready("behind the outage", 200, "[+] users")
-	if n := o.failing(); n != 0 {
+	if n := o.metric("tidemark_failing_seconds") + o.metric("tidemark_broker_failing_seconds"); n != 0 {
 		t.Errorf("the stream fails for %v seconds, and the outage is over", n)
 	}
 	o.s.set(people(71, 1)...)
