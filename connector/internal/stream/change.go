@@ -47,7 +47,7 @@ func (o *Opener) change(ctx context.Context, c strategies.Cursor, want *Change) 
 	}
 	next, from, err := want.of(spec, c)
 	if err != nil {
-		return c, &Outcome{Err: err}, nil
+		return c, &Outcome{Err: err}, nil //nolint:nilerr // the stream goes on without the change
 	}
 	w, first, err := o.reread(ctx, spec, next, from, want.Now)
 	if err != nil {
