@@ -123,7 +123,7 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 			return o.deps.backoff.wait(report.Backoff(most, err), err)
 		}}
 	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1),
-		Told: make(chan stream.Kind, toldMost), Traced: o.deps.traced}
+		Told: make(chan stream.Wish, toldMost), Traced: o.deps.traced}
 	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
 		due, reconcile := stream.Due(s, c, time.Now())
 		end := o.deps.traced.Scan()

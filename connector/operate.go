@@ -242,7 +242,7 @@ func Repair(ctx context.Context, cfg *config.Config, name string, tell func(Prog
 			return err
 		}
 		defer u.driver.Source.Close()
-		opened, err := u.driver.Opener.Open(ctx)
+		opened, err := u.driver.Opener.Open(ctx, nil)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,15 @@ func ExitCode(err error) int {
 	return int(class.Of(err))
 }
 
+// ExitCodes says what each exit code but 0 means.
+func ExitCodes() map[int]string {
+	all := map[int]string{}
+	for _, c := range class.Classes {
+		all[int(c)] = c.Means()
+	}
+	return all
+}
+
 // ConfigError gives err the class of usage and configuration errors.
 func ConfigError(err error) error { return class.Wrap(class.Config, err) }
 

@@ -82,7 +82,7 @@ func (c *Connector) shown() []serve.Stream {
 }
 
 // tell leaves word of what an operator wants of a stream.
-func (c *Connector) tell(name string, what stream.Kind) error {
+func (c *Connector) tell(name string, what stream.Wish) error {
 	for _, u := range c.crew.Members() {
 		if u.config.Name != name {
 			continue
@@ -90,7 +90,7 @@ func (c *Connector) tell(name string, what stream.Kind) error {
 		switch s := u.report.Board.Get(); {
 		case s.State == Done || s.State == Failed:
 			return serve.ErrEnded
-		case s.Held && what == stream.Poll:
+		case s.Held && what.Kind == stream.Poll:
 			return serve.ErrPaused
 		}
 		select {

@@ -4,7 +4,7 @@
 //	topicadmin BROKERS make TOPIC PARTITIONS
 //	topicadmin BROKERS widen TOPIC PARTITIONS
 //	topicadmin BROKERS limit TOPIC BYTES
-//	topicadmin BROKERS allow USER PREFIX...   what the README says that a worker needs, for topics and ids with these prefixes
+//	topicadmin BROKERS allow USER PREFIX...   what connector/docs/kafka.md says that a worker needs, for topics and ids with these prefixes
 package main
 
 import (

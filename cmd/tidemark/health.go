@@ -23,6 +23,7 @@ func newHealthCmd() *cobra.Command {
 		s      servers
 		file   string
 		maxAge time.Duration
+		live   bool
 	)
 	cmd := &cobra.Command{
 		Use:   "health",
@@ -31,11 +32,14 @@ func newHealthCmd() *cobra.Command {
 failed, and the run calls itself ready, else with 1 and the reason. Where the run answers at
 --http-addr it is asked there (/readyz). It is not ready before each of its streams is open, and
 where one cannot go on for longer than http.ready_after or lags for longer than its max_lag; a run
-that answers nowhere is only alive. APIs and brokers are not asked.`,
+that answers nowhere is only alive. APIs and brokers are not asked.
+
+With --live only the heartbeat's age counts. That is what to restart a process by: a restart mends
+neither an API that is away nor a stream that has failed, and stops the others.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, says, err := health(heartbeatPath(file, s.dataDir), time.Now(), maxAge)
-			if err == nil && h.HTTP != "" {
+			h, says, err := health(heartbeatPath(file, s.dataDir), time.Now(), maxAge, live)
+			if err == nil && h.HTTP != "" && !live {
 				err = ready(cmd.Context(), h.HTTP)
 				says += ", ready"
 			}
@@ -48,12 +52,13 @@ that answers nowhere is only alive. APIs and brokers are not asked.`,
 	f := cmd.Flags()
 	f.StringVar(&file, "heartbeat", "", "the file that tidemark run --heartbeat writes (default $"+heartbeatEnv+", or "+heartbeatFile+" in the data directory)")
 	f.DurationVar(&maxAge, "max-age", time.Minute, "a heartbeat older than this is that of a process that hangs or is gone")
+	f.BoolVar(&live, "live", false, "tell only whether the process lives")
 	s.addDirFlag(cmd)
 	return cmd
 }
 
-// health judges the heartbeat in a file, and says in a line what it shows.
-func health(path string, now time.Time, maxAge time.Duration) (h heartbeat, says string, err error) {
+// health judges the heartbeat in a file, and says in a line what it shows. live passes over streams that have failed.
+func health(path string, now time.Time, maxAge time.Duration, live bool) (h heartbeat, says string, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return h, "", fmt.Errorf("there is no heartbeat at %s: tidemark run writes it there with --heartbeat or %s", path, heartbeatEnv)
@@ -74,7 +79,7 @@ func health(path string, now time.Time, maxAge time.Duration) (h heartbeat, says
 		}
 	}
 	switch {
-	case len(failed) > 0:
+	case len(failed) > 0 && !live:
 		return h, "", fmt.Errorf("%d of %d streams have failed: %s", len(failed), len(h.Streams), strings.Join(failed, "; "))
 	case h.Stopped:
 		return h, "", fmt.Errorf("the run of process %d has ended, %v ago", h.PID, age)
@@ -82,7 +87,7 @@ func health(path string, now time.Time, maxAge time.Duration) (h heartbeat, says
 		return h, "", fmt.Errorf("the heartbeat of process %d is %v old, more than --max-age %v: the process hangs or is gone", h.PID, age, maxAge)
 	}
 	says = fmt.Sprintf("alive %v ago, %d streams", max(age, 0), len(h.Streams))
-	for _, state := range []connector.State{connector.Starting, connector.Reading, connector.Idle, connector.Retrying, connector.Paused, connector.Done} {
+	for _, state := range []connector.State{connector.Starting, connector.Reading, connector.Idle, connector.Retrying, connector.Paused, connector.Done, connector.Failed} {
 		if n := count[state]; n > 0 {
 			says += fmt.Sprintf(", %d %s", n, state)
 		}

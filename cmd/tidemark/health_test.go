@@ -75,6 +75,8 @@ func TestHealthOfAFailedStream(t *testing.T) {
 		return code == 1 && strings.Contains(said, "1 of 2 streams")
 	})
 	has(t, "health", said, "stream user: ", "step_size")
+	q := startWith(t, []string{heartbeatEnv + "=" + file}, "health", "--live").exits(0) // a restart would not mend it
+	has(t, "health --live", q.out.String(), "2 streams", "1 failed")
 	p.signal(os.Interrupt)
 	p.exits(2) // the failure's code
 }
@@ -110,7 +112,7 @@ func TestHealthJudges(t *testing.T) {
 		if err := writeHeartbeat(file, c.h); err != nil {
 			t.Fatal(err)
 		}
-		_, says, err := health(file, now, time.Minute)
+		_, says, err := health(file, now, time.Minute, false)
 		if err != nil {
 			says = err.Error()
 		}
@@ -118,7 +120,7 @@ func TestHealthJudges(t *testing.T) {
 			t.Errorf("%s: got %q (%v), want %q", name, says, err, c.says)
 		}
 	}
-	if _, _, err := health(write(t, "beat.json", "{"), now, time.Minute); err == nil || !strings.Contains(err.Error(), "no heartbeat") {
+	if _, _, err := health(write(t, "beat.json", "{"), now, time.Minute, true); err == nil || !strings.Contains(err.Error(), "no heartbeat") {
 		t.Errorf("half a file: %v", err)
 	}
 }

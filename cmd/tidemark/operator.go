@@ -21,6 +21,7 @@ import (
 type operator struct {
 	servers
 	file        string
+	http        string // where a worker that runs answers; "": it is fenced
 	yes, dryRun bool
 }
 

@@ -15,24 +15,20 @@ import (
 	"tidemark/strategies"
 )
 
-// blocks are the README's fenced blocks of a language.
+// blocks are the fenced blocks of a language in all pages.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()
-	raw, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []string
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+`\b[^\n]*\n(.*?)^`+"```").FindAllStringSubmatch(string(raw), -1) {
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+`\b[^\n]*\n(.*?)^`+"```").FindAllStringSubmatch(manual(t), -1) {
 		all = append(all, m[1])
 	}
 	if len(all) == 0 {
-		t.Fatalf("the README has no block of %s", language)
+		t.Fatalf("no page has a block of %s", language)
 	}
 	return all
 }
 
-// The configurations that the README shows are ones that tidemark takes. The one that it says
+// The configurations that the README and its pages show are ones that tidemark takes. The one that it says
 // keyset takes of the seed's file makes the same stream as the whole of it, but for the page
 // size, which is not sent.
 func TestReadmeConfigurations(t *testing.T) {
@@ -68,20 +64,16 @@ func TestReadmeConfigurations(t *testing.T) {
 	}
 	for _, text := range blocks(t, "yaml") {
 		if _, err := config.Parse(filepath.Join(dir, "tidemark.yaml"), []byte(text), env, config.Overrides{}); err != nil {
-			t.Errorf("the README shows\n%swhich is refused:\n%v", text, err)
+			t.Errorf("the pages show\n%swhich is refused:\n%v", text, err)
 		}
 	}
 }
 
-// The README's table has every strategy, and every command that it shows exists with the
+// The pages' table has every strategy, and every command that it shows exists with the
 // flags it is given.
 func TestReadmeNamesWhatThereIs(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	has(t, "the README", string(raw), recipesTable(), metricsTable())
+	has(t, "the manual", manual(t), recipesTable(), metricsTable())
 	n := 0
 	for _, script := range blocks(t, "sh") {
 		for line := range strings.Lines(script) {
@@ -102,19 +94,15 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 		}
 	}
 	if n < 6 {
-		t.Errorf("only %d of the README's lines were looked at", n)
+		t.Errorf("only %d of the pages' lines were looked at", n)
 	}
 }
 
-// What the README shows of ports, directories and the like is what the flags have by default, as
+// What the pages show of ports, directories and the like is what the flags have by default, as
 // --help says it.
 func TestReadmeShowsTheFlagsDefaults(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := strings.Join(strings.Fields(string(raw)), " ")
+	readme := strings.Join(strings.Fields(manual(t)), " ")
 	def := func(command, flag string) string {
 		cmd, _, err := newRootCmd().Find([]string{command})
 		if err != nil {
@@ -138,7 +126,7 @@ func TestReadmeShowsTheFlagsDefaults(t *testing.T) {
 		"http://" + def("run", "http-addr") + "/status",
 		"where it is older than " + map[string]string{"1m0s": "a minute"}[def("health", "max-age")] + " or a stream",
 	} {
-		has(t, "the README", readme, sentence)
+		has(t, "the manual", readme, sentence)
 	}
 	for _, command := range []string{"run", "tail"} { // which take the demo's directory and ports for granted
 		if got := def(command, "data-dir"); got != dir {
@@ -150,7 +138,7 @@ func TestReadmeShowsTheFlagsDefaults(t *testing.T) {
 	}
 }
 
-// recipesTable is the README's table of strategies, and that of pagers.
+// recipesTable is the table of strategies that the page of them has, and that of pagers.
 func recipesTable() string {
 	var b strings.Builder
 	b.WriteString("| the API offers | strategy | asks for | pages | can't see | on a slow API |\n|---|---|---|---|---|---|\n")
@@ -182,7 +170,7 @@ func recipesTable() string {
 	return b.String()
 }
 
-// metricsTable is the README's table of metrics.
+// metricsTable is the reference's table of metrics.
 func metricsTable() string {
 	var b strings.Builder
 	b.WriteString("| metric | kind | labels | what |\n|---|---|---|---|\n")

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,18 +27,21 @@ from there, and nothing is written that the topic has already; a version older t
 the topic's last one of its key is not either. With --replay the rows from there on are
 written once more, each once. A value behind the mark is refused.
 
-A worker of the stream is fenced and ends with exit code 5. Strategies without a mark
+A worker of the stream is fenced and ends with exit code 5; with --http the worker that answers
+there does it itself, and goes on. Strategies without a mark
 (snapshot) and cursors that are no times and no numbers (opaque) cannot be rewound; see
 tidemark state reset.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
-				return connector.Rewind(cmd.Context(), cfg, args[0], to, replay, o.ask(cmd, "rewound"), opts)
+				ask := o.ask(cmd, "rewound", o.tells(cmd, cfg, args[0], "rewind", to, replay))
+				return connector.Rewind(cmd.Context(), cfg, args[0], to, replay, ask, opts)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "from where on it reads again: a cursor value, or a time")
 	cmd.Flags().BoolVar(&replay, "replay", false, "write the rows from there on once more")
+	o.addHTTPFlag(cmd)
 	o.addChangeFlags(cmd)
 	must(cmd.MarkFlagRequired("to"))
 	return cmd
@@ -54,15 +58,18 @@ func newStateResetCmd() *cobra.Command {
 		Long: `Let a stream begin at its first mark (initial_mark, initial_id), as if nothing was known of
 its API. Its next start reads everything again, and writes what the topic has not, and
 what differs and is not older; with --replay, all rows once more. A worker of the stream is
-fenced and ends with exit code 5.`,
+fenced and ends with exit code 5; with --http the worker that answers there does it itself,
+and goes on.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
-				return connector.Reset(cmd.Context(), cfg, args[0], replay, o.ask(cmd, "reset"), opts)
+				ask := o.ask(cmd, "reset", o.tells(cmd, cfg, args[0], "reset", "", replay))
+				return connector.Reset(cmd.Context(), cfg, args[0], replay, ask, opts)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&replay, "replay", false, "write all rows once more")
+	o.addHTTPFlag(cmd)
 	o.addChangeFlags(cmd)
 	return cmd
 }
@@ -94,8 +101,9 @@ removes these as well, those of apis never.`,
 	return cmd
 }
 
-// ask shows a change of a stream's cursor, and asks whether it is to be made; done is the word for it.
-func (o *operator) ask(cmd *cobra.Command, done string) connector.AskState {
+// ask shows a change of a stream's cursor, and asks whether it is to be made; done is the word for it. Where a worker that
+// runs is to make it, tells tells it, and nothing is left to do.
+func (o *operator) ask(cmd *cobra.Command, done string, tells func() error) connector.AskState {
 	return func(c connector.StateChange) (bool, error) {
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "stream %s (%s) is to be %s: its mark %s becomes %s\n", c.Stream, c.Strategy, done, orDash(c.Was), cmp.Or(c.Will, "the first one"))
@@ -112,8 +120,43 @@ func (o *operator) ask(cmd *cobra.Command, done string) connector.AskState {
 		} else {
 			fmt.Fprintln(out, "  written: what the topic has not")
 		}
-		return o.fences(cmd)
+		if o.http == "" {
+			return o.fences(cmd)
+		}
+		fmt.Fprintf(out, "  the worker at %s does it, and goes on\n", o.http)
+		if yes, err := o.agreed(cmd); err != nil || !yes {
+			return false, err
+		}
+		return false, tells()
 	}
+}
+
+// tells is what tells the worker at --http to let a stream read again.
+func (o *operator) tells(cmd *cobra.Command, cfg *config.Config, stream, what, to string, replay bool) func() error {
+	return func() error {
+		query := url.Values{}
+		if to != "" {
+			query.Set("to", to)
+		}
+		if replay {
+			query.Set("replay", "true")
+		}
+		answer, err := remote{o.http, cfg.HTTP}.tell(cmd.Context(), stream, what, query)
+		if err != nil {
+			return err
+		}
+		if answer["done"] == true {
+			fmt.Fprintln(cmd.OutOrStdout(), "done")
+		} else {
+			fmt.Fprintln(cmd.OutOrStdout(), "taken up; it is done when the stream can be opened: see /status, or tidemark state show")
+		}
+		return nil
+	}
+}
+
+// addHTTPFlag is for what a worker that runs can do itself.
+func (o *operator) addHTTPFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.http, "http", "", "host:port where the stream's worker answers: it does it itself, and is not fenced")
 }
 
 // fences says what becomes of a worker, and asks.

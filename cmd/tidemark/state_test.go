@@ -102,3 +102,39 @@ func TestVerifyAndRepair(t *testing.T) {
 	has(t, "a repair", do(0, "repair", "user", "--yes"), "repaired: 1 rows and 0 tombstones")
 	has(t, "a repaired one", do(0, "verify", "user"), "60 keys", "missing 0, stale 0, extra 0")
 }
+
+// A worker that runs lets its stream read again itself, asked by the command, and is not fenced. The plan is shown and asked for
+// as ever; what the worker refuses, and a worker that is not there, are errors.
+func TestStateOfARunningWorker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 40})
+	config := write(t, "live.yaml", `
+http: {token: sesame-http}
+streams:
+  - {name: user, strategy: keyset, url: "`+w.api+demoPaths[strategies.Keyset]+`", poll_interval: 20ms}
+`)
+	p := start(t, args("run", "-c", config, "--http-addr", "127.0.0.1:0", w.servers())...)
+	at := p.logs(`msg=running version=\S+ .* http=http://(127\.0\.0\.1:\d+)`)[1]
+	state := func(code int, more ...string) *process {
+		t.Helper()
+		return start(t, args("state", more, "-c", config, w.servers())...).exits(code)
+	}
+	p.logs(`msg="sweep done"`)
+	mark := func() string {
+		var all []shownState
+		if err := json.Unmarshal([]byte(state(0, "show", "-o", "json").out.String()), &all); err != nil || len(all) != 1 {
+			t.Fatalf("%d streams, %v", len(all), err)
+		}
+		return all[0].Mark
+	}
+	eventually(t, "a mark", func() bool { return mark() != "" })
+	to := mark()
+	dry := state(0, "rewind", "user", "--to", to, "--http", at, "--dry-run").out.String()
+	has(t, "a dry run", dry, "the worker at "+at+" does it", "nothing was done")
+	has(t, "a rewind", state(0, "rewind", "user", "--to", to, "--http", at, "--yes").out.String(), "read again: rows from "+to, "done")
+	p.logs(`msg="an operator lets the stream read again"`)
+	has(t, "a replay", state(0, "reset", "user", "--replay", "--http", at, "--yes").out.String(), "once more", "done")
+	eventually(t, "all rows once more", func() bool { return len(read(t, w.brokers, "user")) == 80 })
+	has(t, "nobody there", state(1, "reset", "user", "--http", "127.0.0.1:1", "--yes").err.String(), "asking the worker at 127.0.0.1:1")
+	p.interrupted().exits(0)
+}

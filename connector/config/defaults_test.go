@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -20,6 +21,16 @@ func document(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return strings.Join(strings.Fields(string(raw)), " ")
+}
+
+// manual are the pages that users read.
+func manual(t *testing.T) []string {
+	t.Helper()
+	more, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(more) < 8 {
+		t.Fatalf("only %d pages beside the README: %v", len(more), err)
+	}
+	return append([]string{"../../README.md"}, more...)
 }
 
 // A default is what a file would write: given by hand, it changes nothing.
@@ -68,7 +79,7 @@ func TestDefaultsAsAFileWritesThem(t *testing.T) {
 	}
 }
 
-// Where the README and DESIGN.md show a key's value behind it, it is the default.
+// Where the README, its pages and DESIGN.md show a key's value behind it, it is the default.
 func TestDocsShowTheDefaults(t *testing.T) {
 	defs := map[string]field{}
 	eachKey(func(path string, f field) {
@@ -86,7 +97,7 @@ func TestDocsShowTheDefaults(t *testing.T) {
 		return v
 	}
 	n := 0
-	for _, path := range []string{"../../README.md", "../DESIGN.md"} {
+	for _, path := range append(manual(t), "../DESIGN.md") {
 		for _, m := range regexp.MustCompile("`([a-z_.]+)` \\(([0-9.]+ ?(?:%|ms|s|m|h|d|[KMG]iB)?)").FindAllStringSubmatch(document(t, path), -1) {
 			f, ok := defs[m[1]]
 			if !ok {
@@ -104,10 +115,14 @@ func TestDocsShowTheDefaults(t *testing.T) {
 	}
 }
 
-// What the README says of defaults in words is what they are.
+// What the README and its pages say of defaults in words is what they are.
 func TestReadmeSaysTheDefaults(t *testing.T) {
 	k, s, offset := Default().Kafka, blankStream(), NewStream("x", strategies.Offset, "")
 	words := map[any]string{4: "four", time.Minute: "a minute", 0.5: "half"}
+	var says strings.Builder
+	for _, page := range manual(t) {
+		says.WriteString(document(t, page) + " ")
+	}
 	for _, sentence := range []string{
 		"It makes one stream, `" + unnamed + "`, to the topic `" + unnamed + "`.",
 		fmt.Sprintf("-t %s -C", k.StateTopic),
@@ -120,8 +135,8 @@ func TestReadmeSaysTheDefaults(t *testing.T) {
 		fmt.Sprintf("written nothing for %s (`idle_after`)", words[s.IdleAfter]),
 		fmt.Sprintf("keep %s requests under way (`concurrency`)", words[s.Concurrency]),
 	} {
-		if !strings.Contains(document(t, "../../README.md"), sentence) {
-			t.Errorf("the README does not say %q, which is what the defaults are", sentence)
+		if !strings.Contains(says.String(), sentence) {
+			t.Errorf("no page says %q, which is what the defaults are", sentence)
 		}
 	}
 }

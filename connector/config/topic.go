@@ -37,6 +37,11 @@ func (d *decoder) topicConfig(s *Stream, from source) {
 	if strings.Contains(policy, "delete") && s.OnTopicLoss == "fail" {
 		report(cleanupPolicy, "lets the topic lose its oldest records, which on_topic_loss: fail is to stop at", "compact, or on_topic_loss: reread")
 	}
+	if strings.Contains(policy, "delete") && s.Traits().All && s.TopicConfig[retention] != "-1" { // rule 11
+		report(cleanupPolicy, "lets the topic forget rows that "+s.Strategy+" reads again each time, and each would be written once more, again and again",
+			`compact, or retention.ms: -1, which keeps all versions`)
+		return
+	}
 	for name, value := range s.TopicConfig {
 		switch {
 		case !settingName.MatchString(name):

@@ -35,6 +35,25 @@ func (c Class) String() string {
 	}
 }
 
+// Classes are all classes, by their exit codes.
+var Classes = []Class{Unexpected, Config, Source, Broker, Fenced}
+
+// Means says what a process that ends with the class's exit code tells whoever started it.
+func (c Class) Means() string {
+	switch c {
+	case Config:
+		return "usage, or the configuration: a file or a flag mends it, and a restart does not"
+	case Source:
+		return "the API did not answer as it should"
+	case Broker:
+		return "Kafka or the schema registry did not, or refused something"
+	case Fenced:
+		return "another worker has taken over, or somebody else writes into the topic: do not restart"
+	default:
+		return "unexpected, or `--once` was interrupted before its end; of `verify` and `health`: what was looked for was not so"
+	}
+}
+
 // classed carries a class beside the error it wraps.
 type classed struct {
 	class Class

@@ -201,6 +201,40 @@ func (o Options) lastCommitted(ctx context.Context, cl *kgo.Client, from map[int
 	return out, nil
 }
 
+// undecided is a transactional id, unknown so far, of a cursor of the stream on which no marker has decided yet; "": there is
+// none. Who initialises the id waits for the marker. It stands behind the last stable offset.
+func (o Options) undecided(ctx context.Context, cl *kgo.Client, state topicInfo, known func(id string) bool) (string, error) {
+	stable, err := stables(ctx, cl, o.StateTopic)
+	if err != nil {
+		return "", err
+	}
+	all, err := ends(ctx, cl, o.StateTopic)
+	if err != nil {
+		return "", err
+	}
+	home := o.statePartition(state.partitions)
+	if stable[home] >= all[home] {
+		return "", nil
+	}
+	id, n := "", newNotes()
+	s := span{topic: o.StateTopic, first: map[int32]int64{home: stable[home]}, last: map[int32]int64{home: all[home]}, isolation: kgo.ReadUncommitted(), markers: true}
+	if err := o.scan(ctx, s, func(r *kgo.Record) error {
+		if r.Attrs.IsControl() || string(r.Key) == o.Stream {
+			n.take(r)
+		}
+		return nil
+	}); err != nil {
+		return "", fmt.Errorf("reading the state topic behind its last stable offset: %w", err)
+	}
+	for _, entries := range n.pending {
+		var c strategies.Cursor
+		if e, has := entries[o.Stream]; has && json.Unmarshal(e.value, &c) == nil && !known(c.TransactionalID) {
+			id = c.TransactionalID
+		}
+	}
+	return id, nil
+}
+
 // isCommit reads a control record's key: version and type, two 16-bit numbers. Type 1 is
 // a commit, 0 an abort (Kafka's EndTransactionMarker).
 func isCommit(key []byte) bool {

@@ -83,6 +83,11 @@ func (s *Sink) sole(ctx context.Context, reader *kgo.Client) (strategies.Cursor,
 		if s.o.Claim && !s.knows(s.holder.TransactionalID) {
 			other = s.holder.TransactionalID
 		}
+		if c.Version == 0 && s.knows(other) { // another worker's first claim may be on its way
+			if other, err = s.o.undecided(ctx, reader, s.state, s.knows); err != nil {
+				return c, err
+			}
+		}
 		if s.knows(other) {
 			s.ids = append(s.ids, s.cursor.producer)
 			return c, nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/kit"
@@ -110,12 +111,56 @@ func TestBrokerFormerID(t *testing.T) {
 	}
 }
 
+// A worker's first claim of which no marker says yet whether it is committed names the id that it was written under, and that is
+// fenced: else two workers would begin the stream, each by itself (P5).
+func TestBrokerFirstClaimOnItsWay(t *testing.T) {
+	o := options(t)
+	reader, done, err := o.looker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	state, err := o.ensureState(t.Context(), kadm.NewClient(reader))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := json.Marshal(strategies.Cursor{Version: strategies.CursorVersion, Stream: o.Stream, Seq: 1, Owner: "old", TransactionalID: o.TransactionalID()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := o.client(kgo.TransactionalID(o.TransactionalID()), kgo.TransactionTimeout(time.Minute), kgo.RecordPartitioner(partitioner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	if err := old.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream), Value: value}
+	if err := errors.Join(old.ProduceSync(t.Context(), r).FirstErr(), flush(t.Context(), old)); err != nil {
+		t.Fatal(err)
+	}
+	if p := o.statePartition(state.partitions); r.Partition != p {
+		t.Fatalf("the claim lies in partition %d, not in %d", r.Partition, p)
+	}
+	other := o
+	other.IDPrefix = "another"
+	young := newSink(t, other)
+	c := open(t, young)
+	if err := old.EndTransaction(t.Context(), kgo.TryCommit); err == nil {
+		t.Error("the worker that was on its way commits its claim")
+	}
+	if c = mustCommit(t, young, records("a", 1), c); c.Seq != 2 { // behind its own claim
+		t.Errorf("the stream begins at seq %d", c.Seq)
+	}
+	wantKeys(t, other, records("a", 1))
+}
+
 // A worker that was replaced says by whom, as far as the cursor tells.
 func TestBrokerFencedBy(t *testing.T) {
 	o := options(t)
 	old := newSink(t, o)
 	c := open(t, old)
-	settled(t, o)
 	other := o
 	other.IDPrefix = "another"
 	young := newSink(t, other)

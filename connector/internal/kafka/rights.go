@@ -17,7 +17,7 @@ type Right struct {
 }
 
 // Rights are all that a worker needs: of topics, of its state topic, of the streams' topics and of their dead-letter
-// topics. The README has the table, and a test holds the two equal.
+// topics. connector/docs/kafka.md has the table, and a test holds the two equal.
 var (
 	toFind     = Right{"Describe", "topic", "whether it is there and where it ends; comes with Read and Write"}
 	toRead     = Right{"Read", "topic", "the state topic has the cursors; of the others, what is there already is not written again"}

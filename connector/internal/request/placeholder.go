@@ -153,8 +153,11 @@ func (p part) piece(at place, alone bool) (piece, *mistake) {
 		case out.format != nil:
 			return out, &mistake{p.offset, "a placeholder has two formats", "keep one of them"}
 		default:
-			if p.role != Since && p.role != Until && !p.role.parent() {
-				return out, &mistake{p.offset, "a format is for {since}, {until} and a parent's fields", "remove it"}
+			if p.role.parent() {
+				return out, &mistake{p.offset, "a format is for times, and a parent's field is sent as its row has it", "remove it"}
+			}
+			if p.role != Since && p.role != Until {
+				return out, &mistake{p.offset, "a format is for {since} and {until}", "remove it"}
 			}
 			format, message := ParseFormat(f)
 			if message != "" {

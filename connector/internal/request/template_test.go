@@ -126,6 +126,8 @@ func TestProblems(t *testing.T) {
 		{Spec{Query: query("a", "{since:dat}")}, 0, "no such format (the formats are rfc3339"},
 		{Spec{Query: query("a", "{since:date:epoch_millis}")}, 0, "two formats"},
 		{Spec{Query: query("a", "{token:date}")}, 0, "a format is for {since}"},
+		{Spec{Query: query("a", "{parent.day:date}")}, 0, "a parent's field is sent as its row has it"},
+		{Spec{Query: query("a", "{parent.parent.day:%Y}")}, 0, "a parent's field is sent as its row has it"},
 		{Spec{Query: query("a", "b{since:%H:%M}")}, 1, "leaves out the year"},
 		{Spec{Query: query("a", "{since:%Y-%d}")}, 0, "leaves out the month"},
 		{Spec{Query: query("a", "{since:%Y-%Q}")}, 0, "a code that is not one of %Y %m"},

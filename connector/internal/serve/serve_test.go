@@ -33,10 +33,10 @@ func at(all ...status.Status) (*Worker, *[]stream.Kind) {
 			}
 			return streams
 		},
-		Tell: func(name string, what stream.Kind) error {
+		Tell: func(name string, what stream.Wish) error {
 			for _, s := range all {
 				if s.Stream == name {
-					*told = append(*told, what)
+					*told = append(*told, what.Kind)
 					return s.Err
 				}
 			}
@@ -290,5 +290,48 @@ func TestServe(t *testing.T) {
 		t.Error(err)
 	} else {
 		_ = again.Close()
+	}
+}
+
+// A rewind waits for what comes of it: the answer says what is read again, why not, or that it is still to come.
+func TestRewind(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path string
+		got  stream.Outcome
+		want int
+		says string
+	}{
+		{"rewind?to=2026-01-31", stream.Outcome{Was: "b", Will: "a", From: "a", Keys: 7}, 200, `"done": true, "mark_was": "b", "mark": "a", "from": "a", "keys": 7, "replay": false`},
+		{"rewind?to=2026-01-31&replay", stream.Outcome{}, 200, `"replay": true`},
+		{"reset", stream.Outcome{Was: "b"}, 200, `"asked": "reset", "done": true, "mark_was": "b", "keys": 0`},
+		{"reset?replay=true", stream.Outcome{}, 200, `"replay": true`},
+		{"rewind?to=3000-01-31", stream.Outcome{Err: class.Errorf(class.Config, "it lies behind the mark")}, 422, "it lies behind the mark"},
+		{"rewind?to=2026-01-31", stream.Outcome{Err: ErrEnded}, 409, ErrEnded.Error()},
+		{"rewind", stream.Outcome{}, 400, "?to="}, {"reset?to=2026-01-31", stream.Outcome{}, 400, "reset takes no parameter to"},
+		{"rewind?to=1&dry_run", stream.Outcome{}, 400, "rewind takes no parameter dry_run"}, {"reset?replay=no", stream.Outcome{}, 400, "replay"},
+	} {
+		w, told := at(status.Status{Stream: "users"})
+		var change *stream.Change
+		tell := w.Tell
+		w.Tell = func(name string, what stream.Wish) error {
+			change = what.Change
+			what.Reply <- c.got
+			return tell(name, what)
+		}
+		got := ask(handlerOf(w, config.HTTP{}), "POST", "/streams/users/"+c.path)
+		if text := strings.Join(strings.Fields(got.Body.String()), " "); got.Code != c.want || !strings.Contains(text, c.says) {
+			t.Errorf("%s: %d %s", c.path, got.Code, text)
+		}
+		if asked := c.want != 400; asked != (len(*told) == 1) || asked && (change.To != "") != strings.Contains(c.path, "to=") {
+			t.Errorf("%s: the stream was told %v: %+v", c.path, *told, change)
+		}
+	}
+	w, _ := at(status.Status{Stream: "users", Err: ErrBusy})
+	if got := ask(handlerOf(w, config.HTTP{}), "POST", "/streams/users/rewind?to=1"); got.Code != 503 {
+		t.Errorf("a stream that has not taken up what was asked before: %d %s", got.Code, got.Body)
+	}
+	if got := ask(handlerOf(w, config.HTTP{}), "GET", "/streams/users/rewind?to=1"); got.Code != 405 {
+		t.Errorf("GET: %d", got.Code)
 	}
 }

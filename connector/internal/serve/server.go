@@ -46,6 +46,8 @@ func Handler(w *Worker, o Options) http.Handler {
 		answer(out, http.StatusOK, w.view(time.Now()))
 	})))
 	mux.Handle("POST /streams/{name}/{what}", g.closed(http.HandlerFunc(w.told)))
+	mux.Handle("POST /streams/{name}/rewind", g.closed(http.HandlerFunc(w.rewind)))
+	mux.Handle("POST /streams/{name}/reset", g.closed(http.HandlerFunc(w.rewind)))
 	if o.Pprof {
 		mux.Handle("GET /debug/pprof/", g.closed(http.HandlerFunc(pprof.Index)))
 		mux.Handle("GET /debug/pprof/profile", g.closed(http.HandlerFunc(pprof.Profile)))
@@ -88,13 +90,19 @@ func (w *Worker) told(out http.ResponseWriter, r *http.Request) {
 	name, what := r.PathValue("name"), r.PathValue("what")
 	kind, ok := wishes[what]
 	if !ok {
-		answer(out, http.StatusNotFound, failure{"a stream can be asked to pause, resume or poll"})
+		answer(out, http.StatusNotFound, failure{"a stream can be asked to pause, resume, poll, rewind or reset"})
 		return
 	}
-	err := w.Tell(name, kind)
+	if err := w.Tell(name, stream.Wish{Kind: kind}); err != nil {
+		untold(out, err)
+		return
+	}
+	answer(out, http.StatusAccepted, map[string]string{"stream": name, "asked": what})
+}
+
+// untold answers that a stream was not told what an operator wants.
+func untold(out http.ResponseWriter, err error) {
 	switch {
-	case err == nil:
-		answer(out, http.StatusAccepted, map[string]string{"stream": name, "asked": what})
 	case errors.Is(err, ErrUnknown):
 		answer(out, http.StatusNotFound, failure{err.Error()})
 	case errors.Is(err, ErrBusy):

@@ -17,7 +17,7 @@ type Worker struct {
 	ReadyAfter time.Duration
 	Measures   *status.Measures
 	// Tell leaves word of what an operator wants of a stream. The error is one of those below.
-	Tell func(name string, what stream.Kind) error
+	Tell func(name string, what stream.Wish) error
 }
 
 // Stream is what is shown of one stream.

@@ -22,6 +22,10 @@ var Gauges = []Gauge{
 		func(s *Status, _ time.Time) float64 { return unix(s.Swept) }},
 	{"failing_seconds", "For how long the stream cannot go on; 0: it can.",
 		func(s *Status, now time.Time) float64 { return s.Failing(now).Seconds() }},
+	{"broker_failing_seconds", "For how long it cannot go on, where Kafka or the schema registry is why; 0: it can, or the reason is another one.",
+		func(s *Status, now time.Time) float64 {
+			return s.Failing(now).Seconds() * yes(class.Of(s.Cause) == class.Broker)
+		}},
 	{"fenced", "1 where the stream has ended because another worker took it over, or somebody else writes into its topic.",
 		func(s *Status, _ time.Time) float64 { return yes(class.Of(s.Err) == class.Fenced) }},
 	{"window_rows", "Rows of the topic that the window knows.",

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -24,19 +25,34 @@ type Driver struct {
 	Rescan   func(ctx context.Context, c strategies.Cursor) error // makes a full scan; the sink is open
 	Alarm    chan struct{}                                        // the output topic was seen to have lost something
 	Traced   *trace.Stream
-	Told     chan Kind // what an operator wants: Pause, Resume or Poll; nil: there is none
+	Told     chan Wish // what an operator wants; nil: there is none
 
 	machine *Machine
 	carrier *reading.Carrier
 	hands   reading.Hands
-	done    chan Event // of the operation under way, of which there is one at the most
-	leave   func()     // ends the stream's turn to open; nil: it has none
-	awake   bool       // the stream has a seat, and its producer is open
+	done    chan Event     // of the operation under way, of which there is one at the most
+	leave   func()         // ends the stream's turn to open; nil: it has none
+	awake   bool           // the stream has a seat, and its producer is open
+	asked   chan<- Outcome // where the operator waits for what comes of his change; nil: nowhere
 }
+
+// Wish is what an operator wants of a stream that runs: Pause, Resume, Poll, or Rewind with a Change.
+type Wish struct {
+	Kind   Kind
+	Change *Change
+	Reply  chan<- Outcome // Rewind's: takes what came of it, and has room for it
+}
+
+// The errors of a change that was not tried.
+var (
+	errChanging = errors.New("another change of the cursor is under way")
+	errEnded    = errors.New("the stream has ended")
+)
 
 // Run keeps the stream going until ctx ends (nil), its one sweep is done (nil), or it fails for good.
 func (d *Driver) Run(ctx context.Context) error {
 	err := d.run(ctx)
+	defer d.unheard()
 	d.Opener.Sink.Close()
 	d.Opener.Try.Drop()
 	d.Source.Close()
@@ -78,6 +94,9 @@ func (d *Driver) run(ctx context.Context) error {
 	stop := ctx.Done()
 	for {
 		for r := d.machine.Ready(); !r.Empty(); r = d.machine.Ready() {
+			if r.Changed != nil {
+				d.reply(*r.Changed)
+			}
 			if r.Done {
 				return r.Err
 			}
@@ -103,7 +122,8 @@ func (d *Driver) run(ctx context.Context) error {
 			e.Kind = Tick
 		case <-d.Alarm:
 			e.Kind = Alarm
-		case e.Kind = <-d.Told:
+		case w := <-d.Told:
+			e = d.told(w)
 		case <-stop:
 			e.Kind = Tick // it is told of the end below
 		}
@@ -139,12 +159,12 @@ func (d *Driver) carry(ctx context.Context, r *Ready) {
 	}
 	switch {
 	case r.Open:
-		grown := r.Grown
+		grown, change := r.Grown, r.Change
 		d.operate(func() (Event, error) {
 			if grown != nil {
 				d.Opener.Learn(grown)
 			}
-			return d.open(ctx)
+			return d.open(ctx, change)
 		})
 	case r.Load != nil:
 		l := r.Load
@@ -169,8 +189,44 @@ func (d *Driver) operate(work func() (Event, error)) {
 	})
 }
 
+// told is the event of an operator's wish. The stream makes one change of its cursor at a time.
+func (d *Driver) told(w Wish) Event {
+	if w.Kind != Rewind {
+		return Event{Kind: w.Kind}
+	}
+	if d.asked != nil {
+		w.Reply <- Outcome{Err: errChanging}
+		return Event{Kind: Tick}
+	}
+	d.asked = w.Reply
+	return Event{Kind: Rewind, Change: w.Change}
+}
+
+// reply says to the operator who wanted a change what came of it.
+func (d *Driver) reply(c Outcome) {
+	d.asked <- c
+	d.asked = nil
+}
+
+// unheard says to all whose changes were not made that the stream has ended.
+func (d *Driver) unheard() {
+	if d.asked != nil {
+		d.reply(Outcome{Err: errEnded})
+	}
+	for {
+		select {
+		case w := <-d.Told:
+			if w.Reply != nil {
+				w.Reply <- Outcome{Err: errEnded}
+			}
+		default:
+			return
+		}
+	}
+}
+
 // open opens the stream in its turn, which ends when its window is there.
-func (d *Driver) open(ctx context.Context) (Event, error) {
+func (d *Driver) open(ctx context.Context, change *Change) (Event, error) {
 	d.rest()
 	if err := d.Worker.Seat(ctx); err != nil {
 		return Event{}, err
@@ -184,7 +240,7 @@ func (d *Driver) open(ctx context.Context) (Event, error) {
 	case <-d.Alarm: // it is looked at now
 	default:
 	}
-	e, err := d.Opener.Open(ctx)
+	e, err := d.Opener.Open(ctx, change)
 	if err != nil {
 		leave()
 		d.Worker.Unseat()

@@ -15,7 +15,7 @@ type Kind uint8
 
 // The events.
 const (
-	Opened    Kind = iota + 1 // the stream is open: Stored, Topic and Kept are valid
+	Opened    Kind = iota + 1 // the stream is open: Stored, Topic, Kept and Changed are valid
 	Loaded                    // the window is there: Window and Stored are valid
 	Arrived                   // a question has been answered, or not: ID, Answer, Err
 	Granted                   // there is room for an answer that waited for it: ID, Room
@@ -28,6 +28,7 @@ const (
 	Pause                     // an operator wants nothing to be asked of the API
 	Resume                    // he wants the stream to go on
 	Poll                      // he wants what is waited for to be done now: the next sweep, or another try
+	Rewind                    // he wants it to read again: Change
 )
 
 // Event is something that happened outside of the machine. Which fields are valid is its kind's.
@@ -41,6 +42,9 @@ type Event struct {
 	Window *window.Window
 	Kept   *Kept // a page that was read before the stream was opened; nil: none is
 	Err    error
+
+	Change  *Change
+	Changed *Outcome // what came of the change that the opening was to make; nil: it was to make none
 }
 
 // Topic is what an open stream knows of its output topic.
@@ -88,6 +92,8 @@ type Scan struct {
 type Ready struct {
 	Open      bool
 	Grown     *wire.Growth // the schema with which it is opened; nil: the one that it has
+	Change    *Change      // Open: of the cursor; nil: none
+	Changed   *Outcome     // what came of the change that an operator has wanted
 	Load      *Load
 	Cancel    []uint64 // questions that are no longer wanted; each is still answered by an event
 	Asks      []reading.Ask

@@ -102,7 +102,9 @@ type Machine struct {
 	reopenAt  time.Time // waiting: when the next life begins
 	stopping  bool
 	paused    bool
-	shown     phase // on the board
+	wish      *Change // of the cursor, that an operator wants; nil: none
+	fresh     bool    // no opening was to make it yet
+	shown     phase   // on the board
 
 	life
 }
@@ -131,6 +133,7 @@ type life struct {
 	flight   *flight
 	refused  error // why the page in turn may not be written; nil: it may
 	last     time.Time
+	wrote    time.Time // when a cursor was committed last
 	gathers  time.Time // the batch may leave then; zero: it does not wait
 	idle     bool      // the producer is closed until there is something to write
 	tired    time.Time // when it is closed; zero: it is not
@@ -165,11 +168,13 @@ func NewMachine(now time.Time, s Settings) *Machine {
 func (m *Machine) open() {
 	m.life = life{before: m.p.Report.Board.Get().Transactions}
 	m.phase, m.out.Open = opening, true
+	m.wished()
 }
 
 // Step takes an event.
 func (m *Machine) Step(now time.Time, e Event) {
 	m.now = now
+	m.changed(e.Changed)
 	if m.stopping && (e.Kind == Opened || e.Kind == Loaded || e.Kind == Rescanned) {
 		m.kept = cmp.Or(m.kept, e.Kept)
 		m.fail(nil)
@@ -206,7 +211,10 @@ func (m *Machine) Step(now time.Time, e Event) {
 		m.resume()
 	case Poll:
 		m.hurry()
+	case Rewind:
+		m.rewind(e.Change)
 	}
+	m.heed()
 	m.read()
 }
 
@@ -229,7 +237,7 @@ func (m *Machine) Ready() Ready {
 
 // Empty reports whether nothing is to be done.
 func (r *Ready) Empty() bool {
-	return !r.Open && r.Load == nil && len(r.Cancel) == 0 && len(r.Asks) == 0 && r.Need.ID == 0 && r.Commit == nil &&
+	return !r.Open && r.Changed == nil && r.Load == nil && len(r.Cancel) == 0 && len(r.Asks) == 0 && r.Need.ID == 0 && r.Commit == nil &&
 		!r.CloseIdle && r.Rescan == nil && !r.Done
 }
 
@@ -316,7 +324,7 @@ func (m *Machine) runs(e Event) {
 	m.stored, m.topic = e.Stored, e.Topic
 	m.began.Schemas = e.Stored.Schemas
 	m.p.Rules.Limits = e.Topic.Limits
-	m.phase, m.sweepAt, m.first, m.resumed = running, m.now, true, m.stored.Sweep != nil
+	m.phase, m.sweepAt, m.first, m.resumed, m.wrote = running, m.now, true, m.stored.Sweep != nil, m.now
 	m.admitter = admit.New(m.p.Rules, e.Window, m.stored.Mark)
 	m.batch, m.spare = newBatch(), newBatch()
 	m.from = m.p.Report.Board.Get().Counts

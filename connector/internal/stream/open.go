@@ -95,8 +95,8 @@ func (o *Opener) grows(g *wire.Growth, scans bool) {
 		"subject", options.Subject(o.Stream), "fields", strings.Join(g.Changes, ", "))
 }
 
-// Open opens the stream.
-func (o *Opener) Open(ctx context.Context) (Event, error) {
+// Open opens the stream, and makes the change of its cursor that an operator wants; nil: he wants none.
+func (o *Opener) Open(ctx context.Context, want *Change) (Event, error) {
 	if err := o.Prepare(ctx); err != nil {
 		return Event{}, err
 	}
@@ -117,6 +117,12 @@ func (o *Opener) Open(ctx context.Context) (Event, error) {
 	if stored, err = o.Speak(stored); err != nil {
 		return Event{}, err
 	}
+	var changed *Outcome
+	if want != nil {
+		if stored, changed, err = o.change(ctx, stored, want); err != nil {
+			return Event{}, err
+		}
+	}
 	if stored, err = o.claim(ctx, stored); err != nil {
 		return Event{}, err
 	}
@@ -125,7 +131,7 @@ func (o *Opener) Open(ctx context.Context) (Event, error) {
 		o.doubted = true
 		o.noticeDoubts(ctx)
 	}
-	return Event{Kind: Opened, Stored: stored, Topic: o.topic(), Kept: o.Try.Take()}, nil
+	return Event{Kind: Opened, Stored: stored, Topic: o.topic(), Kept: o.Try.Take(), Changed: changed}, nil
 }
 
 // claim commits a cursor alone.

@@ -57,7 +57,7 @@ type world struct {
 
 // simStats tell whether the histories are worth anything.
 type simStats struct {
-	histories, requests, records, sweeps, opens, stops, told int64
+	histories, requests, records, sweeps, opens, stops, told, rewound, again int64
 }
 
 func (s *simStats) add(o simStats) {
@@ -68,6 +68,8 @@ func (s *simStats) add(o simStats) {
 	s.opens += o.opens
 	s.stops += o.stops
 	s.told += o.told
+	s.rewound += o.rewound
+	s.again += o.again
 }
 
 func newWorld() *world {
@@ -111,7 +113,9 @@ func (x *world) judge() *sim.Violation {
 		return broken
 	}
 	x.api.H.Losses, x.api.H.Hidden = x.log.Losses(), x.log.Hidden()
-	return x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
+	broken := x.oracle.Check(x.api.H, x.records, x.dead, x.cursors)
+	x.stats.again += int64(x.oracle.Replayed())
+	return broken
 }
 
 // begin makes the world ready for a script.

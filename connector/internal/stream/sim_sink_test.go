@@ -106,6 +106,11 @@ func (s *simSink) Commit(_ context.Context, records []admit.Record, next strateg
 		rb.Offsets = slices.Clone(s.ends)
 		next.ReadBack = &rb
 	}
+	if rb := s.log.Cursor().ReadBack; s.variant == rewoundBlindly && s.w.rewinds && rb != nil {
+		kept := *rb
+		kept.Window = next.Window
+		next.ReadBack = &kept
+	}
 	fault := -1
 	if len(records) > 0 || next.Seq > 1 {
 		fault, s.w.fault = s.w.fault, -1

@@ -1,12 +1,13 @@
 package stream
 
 import (
+	"fmt"
 	"testing"
 
 	"tidemark/connector/internal/kit/sim"
 )
 
-// toldOf lets an operator pause, resume or hurry the worker now and then, in a third of the histories. One that is
+// toldOf lets an operator pause, resume or hurry the worker now and then, in a third of the histories, and let it read again in a third of these. One that is
 // paused with nothing under way waits for nobody else.
 func (x *world) toldOf(w *simWorker, choice int) bool {
 	idle := len(w.asks) == 0 && w.result == nil && !w.wants() && !w.alarm && w.m.Wake().IsZero()
@@ -15,6 +16,11 @@ func (x *world) toldOf(w *simWorker, choice int) bool {
 		x.tell(w, Event{Kind: Resume})
 	case x.script.Seed%3 != 1 || x.at >= len(x.script.Events) || choice%16 != 0:
 		return false
+	case x.script.Seed%9 == 4 && choice/48%2 == 0:
+		want := x.rewinding(choice / 96)
+		x.trace(func() string { return fmt.Sprintf("an operator wants the stream to read again: %+v", *want) })
+		x.tell(w, Event{Kind: Rewind, Change: want})
+		x.stats.rewound++
 	default:
 		kind := []Kind{Pause, Resume, Poll}[choice/16%3]
 		x.trace(func() string { return "an operator wants " + []string{"a pause", "it to go on", "a poll"}[kind-Pause] })
@@ -24,18 +30,32 @@ func (x *world) toldOf(w *simWorker, choice int) bool {
 	return true
 }
 
+// rewinding is a change of the cursor: to a mark that was stored before, or all the way; and so that what the topic has is
+// written once more, or not.
+func (x *world) rewinding(choice int) *Change {
+	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
+	want := &Change{Again: choice%2 == 0}
+	if n := len(x.cursors); n > 0 && choice%5 > 0 {
+		want.To = x.cursors[choice/10%n].Cursor.Mark
+	}
+	return want
+}
+
 // Histories in which an operator pauses, resumes and hurries workers keep every promise, and there are such.
 func TestSimTold(t *testing.T) {
-	told := int64(0)
+	told, rewound := int64(0), int64(0)
 	x := newWorld()
 	for seed := range uint64(300) {
 		broken := x.run(sim.Generate(seed*3+1), none)
 		if broken != nil {
 			t.Fatalf("seed %d: %v", seed*3+1, broken)
 		}
-		told = x.stats.told
+		told, rewound = x.stats.told, x.stats.rewound
 	}
 	if told < 100 {
 		t.Errorf("an operator did something %d times in 300 histories", told)
+	}
+	if rewound < 50 || x.stats.again < 10 {
+		t.Errorf("a stream was to read again %d times in 300 histories, and wrote %d rows once more", rewound, x.stats.again)
 	}
 }

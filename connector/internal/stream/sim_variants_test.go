@@ -68,6 +68,7 @@ const (
 	stopDrops
 	closedBusy
 	answersOutlive
+	rewoundBlindly
 
 	// Of pagers, and of the strategies that go by one.
 	noneBelieved
@@ -111,7 +112,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"the registry asked what an id means", "schemas not kept", "meanings dropped by a claim",
 	"foreign records passed over",
 	"an outage ends the stream", "an error at the first open ends the stream",
-	"a stop drops the transaction on its way", "a producer closed with something to write", "answers kept behind a reopen",
+	"a stop drops the transaction on its way", "a producer closed with something to write", "answers kept behind a reopen", "a rewound cursor with its read-back offsets",
 	"an answer without pages believed whole", "a short page taken for the end of a list", "one pass over shifting pages believed",
 	"rows skipped by the size that was asked for", "a null token asked from the first page", "the URL of an empty page followed", "an absent link taken for an error",
 	"a count of what lies behind a row taken for that of all", "mark from later pages of an unsorted list", "a feed ended by one old row", "the mark over an empty span of late",

@@ -44,6 +44,8 @@ type simWorker struct {
 	away   int   // opens that fail
 	piece  bool  // it is part of a page, and its cursor does not count the page as delivered
 	swept  int   // sweeps since a full scan was asked for
+
+	rewinds bool // it opens the stream with another cursor, as an operator wants
 }
 
 // simAsk is a question under way.
@@ -199,7 +201,12 @@ func (x *world) operation(w *simWorker, want *Ready) (Event, error) {
 	switch {
 	case want.Open:
 		w.watch.began(x.log.Cursor().Sweep != nil)
-		return w.opener.Open(ctx)
+		if w.rewinds = want.Change != nil; w.rewinds {
+			defer func() { // it may die behind the claim
+				x.api.H.Rewound, w.rewinds = append(x.api.H.Rewound, w.sink.owner), false
+			}()
+		}
+		return w.opener.Open(ctx, want.Change)
 	case want.Load != nil:
 		return w.opener.Load(ctx, want.Load)
 	case want.Rescan != nil:
@@ -341,7 +348,7 @@ func (x *world) collect(w *simWorker) {
 			if w.wants() || w.result != nil {
 				x.fail("P7", "two operations at once")
 			}
-			w.want = Ready{Open: r.Open, Load: r.Load, Commit: r.Commit, Rescan: r.Rescan}
+			w.want = Ready{Open: r.Open, Change: r.Change, Load: r.Load, Commit: r.Commit, Rescan: r.Rescan}
 		}
 	}
 }
@@ -351,7 +358,6 @@ func (x *world) holds(w *simWorker) {
 	m := w.m
 	var until time.Time
 	switch {
-	case m.paused:
 	case m.phase == running && m.reading == holding:
 		until = m.until
 	case m.phase == waiting && m.dying != nil:
@@ -360,7 +366,9 @@ func (x *world) holds(w *simWorker) {
 	if until.IsZero() || until.Equal(w.judged) {
 		return
 	}
-	w.judged = until
+	if w.judged = until; m.paused { // its cause may be over when the stream is resumed
+		return
+	}
 	if m.p.Report.Board.Get().Cause == nil {
 		x.fail("P7", "the stream waits until %v, and does not say why", until)
 		return

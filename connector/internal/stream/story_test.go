@@ -72,6 +72,8 @@ type story struct {
 	asked   []uint64          // questions without an answer
 	commit  *Commit
 	load    *Load
+	change  *Change // that the opening is to make
+	stream  config.Stream
 }
 
 func newStory(t *testing.T) *story { return &story{t: t, now: at0} }
@@ -106,7 +108,8 @@ func (s *story) event(line string) {
 	case "killed":
 		s.m = nil
 	case "opened":
-		s.step(Event{Kind: Opened, Stored: s.claim(), Topic: s.topic()})
+		changed := s.changes()
+		s.step(Event{Kind: Opened, Stored: s.claim(), Topic: s.topic(), Changed: changed})
 	case "loaded":
 		s.step(Event{Kind: Loaded, Stored: s.cursor, Topic: s.topic(), Window: s.window()})
 	case "arrived":
@@ -144,6 +147,10 @@ func (s *story) event(line string) {
 		s.step(Event{Kind: Resume})
 	case "poll":
 		s.step(Event{Kind: Poll})
+	case "rewind":
+		s.step(Event{Kind: Rewind, Change: &Change{To: "2026-01-01T" + says + ":00Z"}})
+	case "reset":
+		s.step(Event{Kind: Rewind, Change: &Change{}})
 	default:
 		s.t.Fatalf("no such event: %q", line)
 	}
@@ -185,7 +192,7 @@ func (s *story) start(options string) {
 		set.Reading.Report.Backoff(most, err) // it counts the waits
 		return most / 2
 	}
-	s.asked, s.commit, s.load = nil, nil, nil
+	s.asked, s.commit, s.load, s.change, s.stream = nil, nil, nil, nil, stream
 	s.m = NewMachine(s.now, set)
 	s.wants()
 }
@@ -248,6 +255,23 @@ func (s *story) failure(text string) error {
 func (s *story) claim() strategies.Cursor {
 	s.cursor.Version, s.cursor.Seq = strategies.CursorVersion, s.cursor.Seq+1
 	return s.cursor
+}
+
+// changes makes the change that the opening was asked for.
+func (s *story) changes() *Outcome {
+	want := s.change
+	if s.change = nil; want == nil {
+		return nil
+	}
+	spec, err := s.stream.Spec()
+	s.must(err)
+	next, from, err := want.of(spec, s.cursor)
+	if err != nil {
+		return &Outcome{Err: err}
+	}
+	was := s.cursor.Mark
+	s.cursor = next
+	return &Outcome{Was: was, Will: next.Mark, From: from}
 }
 
 // store makes the transaction that is asked for.

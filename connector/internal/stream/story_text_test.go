@@ -21,7 +21,13 @@ func (s *story) wants() {
 			s.asked = append(s.asked, a.ID)
 			s.line("-> ask%s", paramsText(a.Params))
 		}
+		if c := r.Changed; c != nil {
+			s.line("-> say what came of the change: %s", outcomeText(c))
+		}
 		switch {
+		case r.Open && r.Change != nil:
+			s.change = r.Change
+			s.line("-> open the stream: fence, read the cursor, claim it changed to %q", short(r.Change.To))
 		case r.Open:
 			s.line("-> open the stream: fence, read the cursor, claim it")
 		case r.Load != nil:
@@ -111,6 +117,13 @@ func recordsText(records []admit.Record) string {
 		return "1 record"
 	}
 	return strconv.Itoa(len(records)) + " records"
+}
+
+func outcomeText(c *Outcome) string {
+	if c.Err != nil {
+		return c.Err.Error()
+	}
+	return fmt.Sprintf("mark %q becomes %q", short(c.Was), short(c.Will))
 }
 
 func cursorText(c strategies.Cursor) string {

@@ -55,6 +55,7 @@ type flight struct {
 	at    time.Time      // when they left
 	count int64          // transactions written
 	begin []int64        // the topic's ends at or before its first records
+	again bool           // it ends a replay
 }
 
 // write admits pages and sends the batch off when it may go. It never waits for the network: when a
@@ -153,7 +154,7 @@ func (m *Machine) leave() {
 	if !tail.Reopen {
 		next.ReadBack = &strategies.ReadBack{TopicID: m.topic.ID, Offsets: m.admitter.Window.ReadBack(m.topic.Ends), Window: next.Window}
 	}
-	f := &flight{batch: m.batch, next: next, left: m.batch.Records, begin: m.topic.Ends}
+	f := &flight{batch: m.batch, next: next, left: m.batch.Records, begin: m.topic.Ends, again: m.stored.Again != nil && next.Again == nil}
 	m.flight, m.batch, m.spare = f, m.spare, nil
 	if !m.worth(f) {
 		m.settle()
@@ -163,15 +164,19 @@ func (m *Machine) leave() {
 	m.send()
 }
 
+// aliveEvery is how often a stream with nothing to write commits its cursor again behind a sweep: the record's time tells a
+// stream that has nothing new from one that nobody reads any more.
+const aliveEvery = time.Hour
+
 // worth says whether the pages moved anything that a restart needs. Idle polls do not, and
-// write nothing.
+// write nothing, but for the cursor once an hour.
 func (m *Machine) worth(f *flight) bool {
 	was, next := &m.stored, &f.next
 	closed := was.Sweep != nil && next.Sweep == nil
-	again := was.Again != nil && next.Again == nil
 	learnt := next.Reached != was.Reached || next.Unsorted != was.Unsorted || next.Sweep == nil && next.Parents != was.Parents ||
 		next.Filter != was.Filter && next.Filter != strategies.FilterInclusive
-	return len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || again || f.tail().Reopen
+	alive := f.tail().Ended && m.now.Sub(m.wrote) >= aliveEvery
+	return alive || len(f.Records) > 0 || next.Mark != was.Mark || learnt || closed || f.again || f.tail().Reopen
 }
 
 // send asks for a transaction with as many of the flight's records as may go.
@@ -214,7 +219,7 @@ func (m *Machine) settle() {
 	m.admitter.Behind(m.stored.Mark)
 	m.p.Report.GoesOn(m.now, false)
 	if f.count > 0 {
-		m.last = m.now
+		m.last, m.wrote = m.now, m.now
 		m.countIdle()
 		if len(f.Records) > 0 {
 			m.admitter.Window.Wrote(f.Greatest, f.begin)
@@ -248,7 +253,7 @@ func (m *Machine) settle() {
 		return
 	}
 	switch {
-	case tail.Reopen:
+	case tail.Reopen, f.again && !m.set.Once: // what the replay has not shown the window would still take for unwritten
 		m.fail(ErrReopen)
 	case tail.scan:
 		m.scan()

@@ -11,6 +11,6 @@
 // Files: script.go (traits and events), generate.go and traits_*.go (a seed's script), values.go
 // (cursor values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP),
 // history.go (what it served), log.go and log_topic.go (transactions in memory), rival.go (other
-// writers), oracle.go, oracle_back.go, oracle_walk.go, absent.go, losses.go and sweeps.go (the judgement), stream.go
+// writers), oracle.go, oracle_again.go, oracle_back.go, oracle_walk.go, absent.go, losses.go and sweeps.go (the judgement), stream.go
 // (the configuration, and what the API leaves a stream no other way than to do), shrink.go.
 package sim

@@ -22,23 +22,24 @@ func broken(promise, format string, args ...any) *Violation {
 // Oracle judges a history by what a read_committed consumer can read. Its memory is
 // reused from one history to the next.
 type Oracle struct {
-	h       *History
-	records []Record
-	cursors []Stored
-	dead    []Record
-	first   []int32 // per key: its first event in next order; -1: none
-	last    []int32
-	next    []int32 // per record: the key's next event
-	fell    int     // losses behind which the mark fell
-	lagged  bool    // some answer came from a replica
-	chance  bool    // some page was in order by chance
+	h        *History
+	records  []Record
+	cursors  []Stored
+	dead     []Record
+	first    []int32 // per key: its first event in next order; -1: none
+	last     []int32
+	next     []int32 // per record: the key's next event
+	fell     int     // losses behind which the mark fell
+	replayed int     // records that were written once more because an operator wanted it
+	lagged   bool    // some answer came from a replica
+	chance   bool    // some page was in order by chance
 }
 
 // Check returns the first promise that records, dead letters and cursors break, or nil.
 // Each stand in the order in which they were committed.
 func (o *Oracle) Check(h *History, records, dead []Record, cursors []Stored) *Violation {
 	o.h, o.records, o.dead, o.cursors = h, records, dead, cursors
-	o.lagged, o.chance = false, false
+	o.lagged, o.chance, o.replayed = false, false, 0
 	for i := range h.Pages {
 		o.lagged = o.lagged || h.Pages[i].Seen < h.Pages[i].At
 		o.chance = o.chance || h.Pages[i].Cut && o.blind(&h.Pages[i])
@@ -116,7 +117,7 @@ func (o *Oracle) cursorsInOrder() *Violation {
 		if err != nil {
 			return broken("P6", "seq %d: %v", c.Seq, err)
 		}
-		if m < mark && !o.mayFall(i) {
+		if m < mark && !o.mayFall(i) && !o.rewound(i) {
 			return broken("P6", "seq %d: the mark falls from %d to %d", c.Seq, mark, m)
 		}
 		mark = m
@@ -218,6 +219,8 @@ func (o *Oracle) neighbours() *Violation {
 		case b.Foreign: // what it does is no fault of ours
 		case a.Partition != b.Partition:
 			return broken("P4", "key %d lies in partitions %d and %d", a.Key, a.Partition, b.Partition)
+		case a.same(&b.Version) && o.again(a, b):
+			o.replayed++
 		case a.same(&b.Version) && !o.unaware(b):
 			return broken("P3", "%s comes twice (partition %d, offsets %d and %d)", show(&a.Version), a.Partition, a.Offset, b.Offset)
 		case a.Set && b.Set && b.N < a.N && !o.wentBack(a, b):
