@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 const (
@@ -75,21 +77,21 @@ func (a *avro) record(n *node, as, at string, depth int) avroRecord {
 	}
 	a.names = append(a.names, as)
 	r := avroRecord{Type: "record", Name: as, Fields: []avroField{}}
-	properties := a.doc.follow(a.doc.follow(n).find("properties"))
+	properties := a.doc.follow(a.doc.follow(n).Find("properties"))
 	if properties == nil {
 		return r
 	}
-	for _, e := range properties.entries {
-		path := strings.TrimPrefix(at+"."+e.key, ".")
+	for _, e := range properties.Entries {
+		path := strings.TrimPrefix(at+"."+e.Key, ".")
 		if a.fields++; a.fields > mostFields {
-			refuse(e.at, "its schema has more fields than a schema should")
+			refuse(e.At, "its schema has more fields than a schema should")
 		}
 		switch {
-		case slices.Contains(a.removed, path), slices.ContainsFunc(r.Fields, func(f avroField) bool { return f.Name == e.key }):
-		case !name.MatchString(e.key):
+		case slices.Contains(a.removed, path), slices.ContainsFunc(r.Fields, func(f avroField) bool { return f.Name == e.Key }):
+		case !name.MatchString(e.Key):
 			a.illegal = append(a.illegal, path)
 		default:
-			r.Fields = append(r.Fields, optional(e.key, a.typeOf(e.value, as+"_"+e.key, path, depth+1)))
+			r.Fields = append(r.Fields, optional(e.Key, a.typeOf(e.Value, as+"_"+e.Key, path, depth+1)))
 		}
 	}
 	return r
@@ -104,31 +106,31 @@ func optional(name string, branches []any) avroField {
 func (a *avro) typeOf(n *node, as, path string, depth int) (branches []any) {
 	n = a.doc.follow(n)
 	if depth > deepestSchema {
-		refuse(n.at, "its schema nests too deep")
+		refuse(n.At, "its schema nests too deep")
 	}
-	if n == nil || n.kind != isObject {
+	if n == nil || n.Kind != nodes.Object {
 		return free(freely)
 	}
 	for _, key := range []string{"oneOf", "anyOf", "allOf"} {
-		if list := a.doc.follow(n.find(key)); list != nil && n.find("properties") == nil {
+		if list := a.doc.follow(n.Find(key)); list != nil && n.Find("properties") == nil {
 			if all := a.oneOf(list, as, path, depth); len(all) > 0 {
 				return all
 			}
 		}
 	}
 	var kinds []string
-	switch t := a.doc.follow(n.find("type")); {
-	case t.scalar():
-		kinds = []string{t.text}
+	switch t := a.doc.follow(n.Find("type")); {
+	case t.Scalar():
+		kinds = []string{t.Text}
 	case t != nil:
-		for _, item := range t.items {
+		for _, item := range t.Items {
 			kinds = append(kinds, textOf(a.doc.follow(item)))
 		}
-	case n.find("properties") != nil:
+	case n.Find("properties") != nil:
 		kinds = []string{"object"}
-	case n.find("items") != nil:
+	case n.Find("items") != nil:
 		kinds = []string{"array"}
-	case n.find("enum") != nil:
+	case n.Find("enum") != nil:
 		kinds = []string{"string"}
 	}
 	// In the order in which a value is tried.
@@ -147,8 +149,8 @@ func (a *avro) typeOf(n *node, as, path string, depth int) (branches []any) {
 			branches = append(branches, stringType(n, len(kinds)-count(kinds, "null") > 1))
 		case "array":
 			items := free(freely - 1)
-			if n.find("items") != nil {
-				items = a.typeOf(n.find("items"), as+"_item", path+".*", depth+1)
+			if n.Find("items") != nil {
+				items = a.typeOf(n.Find("items"), as+"_item", path+".*", depth+1)
 			}
 			branches = append(branches, avroList{"array", append([]any{"null"}, items...)})
 		case "object":
@@ -175,7 +177,7 @@ func stringType(n *node, mixed bool) any {
 	if mixed {
 		return "string"
 	}
-	switch textOf(n.find("format")) {
+	switch textOf(n.Find("format")) {
 	case "date-time":
 		return avroLogical{"long", "timestamp-micros"}
 	case "date":
@@ -187,12 +189,12 @@ func stringType(n *node, mixed bool) any {
 }
 
 func (a *avro) object(n *node, as, path string, depth int) any {
-	if p := a.doc.follow(n.find("properties")); p != nil && len(p.entries) > 0 {
+	if p := a.doc.follow(n.Find("properties")); p != nil && len(p.Entries) > 0 {
 		if r := a.record(n, as, path, depth); len(r.Fields) > 0 {
 			return r
 		}
 	}
-	if more := a.doc.follow(n.find("additionalProperties")); more != nil && more.kind == isObject && len(more.entries) > 0 {
+	if more := a.doc.follow(n.Find("additionalProperties")); more != nil && more.Kind == nodes.Object && len(more.Entries) > 0 {
 		return avroMap{"map", append([]any{"null"}, a.typeOf(more, as+"_value", path+".*", depth+1)...)}
 	}
 	return avroMap{"map", append([]any{"null"}, free(freely-1)...)}
@@ -201,9 +203,9 @@ func (a *avro) object(n *node, as, path string, depth int) any {
 // oneOf is the union of alternatives. Of those that Avro cannot tell apart it is any value.
 func (a *avro) oneOf(list *node, as, path string, depth int) (branches []any) {
 	seen := map[string]bool{}
-	for _, item := range list.items {
+	for _, item := range list.Items {
 		item = a.doc.follow(item)
-		if item != nil && textOf(item.find("type")) == "null" {
+		if item != nil && textOf(item.Find("type")) == "null" {
 			continue
 		}
 		for _, b := range a.typeOf(item, as, path, depth+1) {

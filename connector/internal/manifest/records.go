@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // readRecords says where an answer has its rows.
@@ -27,13 +28,13 @@ func (s *stream) readRecords(retriever part) {
 	if path == nil {
 		path = e.get("field_pointer")
 	}
-	if path.scalar() {
-		path = &node{kind: isList, at: path.at, items: []*node{path}}
+	if path.Scalar() {
+		path = &node{Kind: nodes.List, At: path.At, Items: []*node{path}}
 	}
 	if path != nil {
-		for _, item := range path.items {
-			if v, ok := s.static(e.doc.follow(item), e); ok && v.kind == isList {
-				for _, inner := range v.items {
+		for _, item := range path.Items {
+			if v, ok := s.static(e.doc.follow(item), e); ok && v.Kind == nodes.List {
+				for _, inner := range v.Items {
 					keys = append(keys, s.word(inner, e, "the path of the rows"))
 				}
 				continue
@@ -54,7 +55,7 @@ func (s *stream) readRecords(retriever part) {
 	}
 	s.records = strings.Join(keys, ".")
 	s.set.Set("records_path", s.records, "")
-	if n := p.get("schema_normalization"); n.scalar() && n.text == "Default" {
+	if n := p.get("schema_normalization"); n.Scalar() && n.Text == "Default" {
 		s.unknown("whether each value has the type of the schema: the definition casts those that have not, and here their rows are dead letters")
 	}
 	if f, ok := p.sub("record_filter"); ok {
@@ -72,22 +73,22 @@ func (p part) name() string {
 // readKey reads the fields of the rows' key.
 func (s *stream) readKey() {
 	n := s.p.get("primary_key")
-	if n == nil || n.empty() {
+	if n == nil || empty(n) {
 		return
 	}
-	if n.kind == isText {
+	if n.Kind == nodes.Text {
 		if v, ok := s.static(n, s.p); ok {
 			n = v
 		}
 	}
-	if n.scalar() {
-		n = &node{kind: isList, at: n.at, items: []*node{n}}
+	if n.Scalar() {
+		n = &node{Kind: nodes.List, At: n.At, Items: []*node{n}}
 	}
-	for _, item := range n.items {
+	for _, item := range n.Items {
 		item = s.p.doc.follow(item)
 		parts := []string{}
-		if item != nil && item.kind == isList {
-			for _, inner := range item.items {
+		if item != nil && item.Kind == nodes.List {
+			for _, inner := range item.Items {
 				parts = append(parts, s.word(s.p.doc.follow(inner), s.p, "the key"))
 			}
 		} else {
@@ -156,19 +157,19 @@ func (s *stream) readTransformations() {
 			if n == nil {
 				continue
 			}
-			if c := tr.get("condition"); !c.empty() && textOf(c) != "True" {
+			if c := tr.get("condition"); !empty(c) && textOf(c) != "True" {
 				s.assume("the definition removes fields under a condition (" + textOf(c) + "); here they stay")
 				continue
 			}
-			for _, pointer := range n.items {
+			for _, pointer := range n.Items {
 				var path []string
-				for _, item := range tr.doc.follow(pointer).items {
+				for _, item := range tr.doc.follow(pointer).Items {
 					path = append(path, s.word(tr.doc.follow(item), tr, "the path of a field"))
 				}
 				s.removed = append(s.removed, strings.Join(path, "."))
 			}
 		default:
-			refuse(tr.node.at, "its rows are made anew in a way that settings cannot say ("+tr.kind()+")")
+			refuse(tr.node.At, "its rows are made anew in a way that settings cannot say ("+tr.kind()+")")
 		}
 	}
 }
@@ -180,13 +181,13 @@ func (s *stream) addField(f part) {
 		return
 	}
 	var path []string
-	for _, item := range n.items {
+	for _, item := range n.Items {
 		path = append(path, s.word(f.doc.follow(item), f, "the path of a field"))
 	}
 	name, value := strings.Join(path, "."), f.get("value")
 	a := addition{}
-	if value != nil && value.kind == isText {
-		parts, err := fragments(value.text)
+	if value != nil && value.Kind == nodes.Text {
+		parts, err := fragments(value.Text)
 		if err == nil && len(parts) == 1 && parts[0].expr != nil {
 			root, keys, ok := s.path(parts[0].expr, f)
 			switch {

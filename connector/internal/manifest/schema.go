@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // schemaOf is the JSON Schema of the stream's rows, and the document in which its references lead.
@@ -18,7 +20,7 @@ func (s *stream) schemaOf() (*document, *node) {
 		switch l := loaders[0]; l.kind() {
 		case "InlineSchemaLoader":
 			n := l.get("schema")
-			if n == nil || n.kind != isObject {
+			if n == nil || n.Kind != nodes.Object {
 				refuse(l.at("schema"), "its schema is not there")
 			}
 			return l.doc, n
@@ -60,7 +62,7 @@ func (s *stream) readSchema() {
 	}
 	root := a.record(n, legal(s.out.Name), "", 0)
 	if len(root.Fields) == 0 {
-		refuse(n.at, "its schema names no fields")
+		refuse(n.At, "its schema names no fields")
 	}
 	for _, field := range s.key {
 		a.ensure(&root, field, keyType)
@@ -80,7 +82,7 @@ func (s *stream) readSchema() {
 	}
 	out, err := json.MarshalIndent(root, "", " ")
 	if err != nil {
-		refuse(n.at, "its schema cannot be written: "+err.Error())
+		refuse(n.At, "its schema cannot be written: "+err.Error())
 	}
 	s.out.Schema = string(out) + "\n"
 }

@@ -47,7 +47,7 @@ func (s *stream) translate() {
 	}
 	retriever, ok := s.p.sub("retriever")
 	if !ok {
-		refuse(s.p.node.at, "nothing says how its rows are had")
+		refuse(s.p.node.At, "nothing says how its rows are had")
 	}
 	switch kind := retriever.kind(); kind {
 	case "SimpleRetriever", "":
@@ -115,7 +115,7 @@ func (s *stream) judge() {
 		s.pages = paging{kind: "none"}
 	}
 	if s.slices != nil && !s.slices.used {
-		refuse(s.p.node.at, "nothing in its requests says which slice they are for")
+		refuse(s.p.node.At, "nothing in its requests says which slice they are for")
 	}
 	if s.records == "" && s.pages.token+s.pages.more != "" {
 		refuse(s.pages.described.at("cursor_value"), "the whole answer is its rows, and beside them there is no place for a token")
@@ -171,7 +171,7 @@ func (s *stream) pageSettings(out *draft.Section, retriever part) {
 	if len(g.ends) > 0 {
 		out.Set("end", texts(g.ends), "a page without it is the last one, the definition says")
 	}
-	if retriever.get("ignore_stream_slicer_parameters_on_paginated_requests").yes() && g.kind == "token" {
+	if retriever.get("ignore_stream_slicer_parameters_on_paginated_requests").True() && g.kind == "token" {
 		out.Set("repeat_params", false, "")
 	}
 }
