@@ -30,7 +30,7 @@ var layers = [][]string{
 		"connector/internal/wire", "connector/internal/local"},
 	{"connector/internal/auth", "connector/internal/trust"},
 	{"connector/config", "connector/internal/manifest"},
-	{"connector/internal/request"},
+	{"connector/internal/request", "connector/internal/avsc"},
 	{"connector/internal/class", "connector/internal/secret", "connector/internal/draft", "connector/internal/infer", "connector/internal/nodes"},
 	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where", "connector/internal/reshape"},
 	{"strategies"},

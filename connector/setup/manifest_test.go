@@ -168,8 +168,10 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 		if err := json.Unmarshal(raw, &v); err != nil {
 			t.Fatal(err)
 		}
-		delete(v, "size-in-cm") // the definitions' schemas do not have these
-		delete(v["owner"].(map[string]any), "e-mail")
+		owner := v["owner"].(map[string]any)
+		size, mail := v["size-in-cm"], owner["e-mail"]
+		delete(v, "size-in-cm") // most of the definitions' schemas do not have these
+		delete(owner, "e-mail")
 		key := x.ID
 		switch definition {
 		case "rows":
@@ -177,9 +179,13 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 				continue
 			}
 			delete(v, "day")
-			delete(v["owner"].(map[string]any), "name")
+			delete(owner, "name")
+			v["size_in_cm"], owner["e_mail"] = size, mail
+			v["origin"], v["level"], v["since"] = "shelf", 3.0, "2026-01-01T00:00:00Z"
 		case "lists":
-			key = fmt.Sprintf(`[%q,%q]`, map[bool]string{true: "north", false: "south"}[i < 10], x.ID)
+			region := map[bool]string{true: "north", false: "south"}[i < 10]
+			v["region"] = region
+			key = fmt.Sprintf(`[%q,%q]`, region, x.ID)
 		}
 		out[key] = v
 	}

@@ -265,7 +265,7 @@ func FuzzAdd(f *testing.F) {
 		if _, err := wire.Compile(wire.Options{Schema: schema.Text, RowHash: true}); err != nil {
 			t.Fatalf("%v\n%s", err, schema.Text)
 		}
-		if n := len(schema.Renamed); n > 0 && slices.ContainsFunc(schema.Renamed, func(r Rename) bool { return legal(r.Name) != r.Name }) {
+		if n := len(schema.Renamed); n > 0 && slices.ContainsFunc(schema.Renamed, func(r Rename) bool { return Legal(r.Name) != r.Name }) {
 			t.Fatalf("a name is not legal: %v", schema.Renamed)
 		}
 	})

@@ -1,10 +1,13 @@
 package manifest
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/infer"
 	"tidemark/connector/internal/nodes"
 )
 
@@ -105,7 +108,7 @@ func (s *stream) keySettings() {
 	var key []string
 	for _, field := range s.key {
 		if a, ok := s.added[field]; ok {
-			if a.slice != "" {
+			if a.slice != "" || a.value != nil { // of a slice, or the same in all rows
 				continue
 			}
 			if a.from == "" {
@@ -142,6 +145,8 @@ func texts(all []string) draft.List {
 type addition struct {
 	from  string // the dotted path in the row that it is a copy of; "": it is none
 	slice string // the placeholder of the slice's value that it is; "": it is none
+	value any    // what add is to give each row; nil: nothing
+	typ   string // of the value, in Avro
 }
 
 // readTransformations reads what the definition makes of rows.
@@ -166,7 +171,7 @@ func (s *stream) readTransformations() {
 				for _, item := range tr.doc.follow(pointer).Items {
 					path = append(path, s.word(tr.doc.follow(item), tr, "the path of a field"))
 				}
-				s.removed = append(s.removed, strings.Join(path, "."))
+				s.removed = append(s.removed, strings.ReplaceAll(strings.Join(path, "."), ".*", ""))
 			}
 		default:
 			refuse(tr.node.At, "its rows are made anew in a way that settings cannot say ("+tr.kind()+")")
@@ -198,8 +203,62 @@ func (s *stream) addField(f part) {
 			}
 		}
 	}
+	s.given(&a, name, value, f)
 	s.added[name] = a
-	if a.from != name {
+	if a.from != name && a.value == nil {
 		s.assume("the definition adds the field " + name + " (" + strings.TrimSpace(textOf(value)) + "), which rows do not have here")
+	}
+}
+
+// given says what add is to give each row, where it can: a value of the definition or of its user's settings, or that of a list's
+// slices.
+func (s *stream) given(a *addition, name string, value *node, f part) {
+	if strings.Contains(name, ".") || infer.Legal(name) != name || a.from != "" {
+		return
+	}
+	if a.slice != "" {
+		if s.slices != nil && s.slices.parent == nil {
+			a.value, a.typ = "{parent.value}", "string"
+		}
+		return
+	}
+	if v, known := s.static(value, f); known {
+		if !v.Scalar() || strings.Contains(v.Text, "{") {
+			return
+		}
+		a.value, a.typ = v.Text, "string"
+		switch n, err := strconv.ParseInt(v.Text, 10, 64); {
+		case v.Kind == nodes.Bool:
+			a.value, a.typ = v.True(), "boolean"
+		case v.Kind == nodes.Number && err == nil:
+			a.value, a.typ = n, "long"
+		}
+		return
+	}
+	if ph := s.maybe(value, f); len(ph) > 0 && !ph.holes() {
+		a.value, a.typ = ph.plain(), "string"
+	}
+}
+
+// shape writes what becomes of rows' fields.
+func (s *stream) shape(out *draft.Section) {
+	if len(s.removed) > 0 {
+		out.Set("drop", texts(s.removed), "the definition removes them")
+	}
+	names := draft.Section{}
+	for _, r := range s.renamed {
+		names.Set(r.Path, r.Name, "")
+	}
+	if len(names) > 0 {
+		out.Set("rename", names, "names that Avro does not allow")
+	}
+	more := draft.Section{}
+	for _, name := range slices.Sorted(maps.Keys(s.added)) {
+		if v := s.added[name].value; v != nil {
+			more.Set(name, v, "")
+		}
+	}
+	if len(more) > 0 {
+		out.Set("add", more, "")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/infer"
 )
 
 // stream is one stream on its way from the definition to the draft.
@@ -24,6 +25,7 @@ type stream struct {
 	key       []string
 	added     map[string]addition
 	removed   []string        // dotted paths of fields that the definition removes
+	renamed   []infer.Rename  // fields whose names Avro does not take
 	numeric   map[string]bool // placeholders whose values are numbers
 	later     []func()        // what is put into requests once all of them is known
 }
@@ -140,6 +142,7 @@ func (s *stream) assemble(retriever part, auth draft.Section, found draft.Sectio
 	if s.slices != nil {
 		out.Set("for_each", s.slices.value, "")
 	}
+	s.shape(out)
 	s.requestSettings(out)
 	s.some(out, "max_retries", "errors")
 }
