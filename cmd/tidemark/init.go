@@ -24,7 +24,7 @@ type origin struct {
 
 // origins are all of them, a line each.
 func origins() []origin {
-	return []origin{urlOrigin(), manifestOrigin()}
+	return []origin{urlOrigin(), manifestOrigin(), openAPIOrigin()}
 }
 
 func newInitCmd() *cobra.Command {

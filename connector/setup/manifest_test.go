@@ -133,6 +133,10 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer["groups"] = []any{map[string]any{"books": rows[:7]}, map[string]any{"books": rows[7:]}}
 	case "none":
 		answer["data"] = rows
+	case "skip":
+		answer["data"] = cut(number(r, "offset", 0), number(r, "limit", 10))
+	case "regions":
+		answer["data"] = []any{map[string]any{"id": "north"}, map[string]any{"id": "south"}}
 	case "regions/north/books":
 		answer["data"] = rows[:10]
 	case "regions/south/books":
@@ -182,6 +186,11 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 			delete(owner, "name")
 			v["size_in_cm"], owner["e_mail"] = size, mail
 			v["origin"], v["level"], v["since"] = "shelf", 3.0, "2026-01-01T00:00:00Z"
+		case "described", "described of regions": // a description's schema has them all
+			v["size_in_cm"], owner["e_mail"] = size, mail
+			if definition != "described" {
+				key = fmt.Sprintf(`[%q,%q]`, map[bool]string{true: "north", false: "south"}[i < 10], x.ID)
+			}
 		case "lists":
 			region := map[bool]string{true: "north", false: "south"}[i < 10]
 			v["region"] = region

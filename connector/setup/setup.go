@@ -4,7 +4,7 @@
 //
 // Files: setup.go (what is written), prove.go (whether a run would take it), report.go (what is said of it), and a file
 // for each thing that a configuration can be drafted from: url.go (an API that is asked), manifest.go (a connector
-// definition).
+// definition), openapi.go (a description of an API).
 package setup
 
 import (

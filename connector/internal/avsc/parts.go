@@ -9,6 +9,11 @@ import (
 // mostParts is how many schemas may be put together by allOf within each other.
 const mostParts = 20
 
+// Whole is a schema with what allOf adds to it.
+func Whole(n *nodes.Node, follow func(*nodes.Node) *nodes.Node) *nodes.Node {
+	return (&builder{Options: Options{Follow: follow}}).whole(n)
+}
+
 // whole is a schema with what allOf adds to it.
 func (b *builder) whole(n *nodes.Node) *nodes.Node { return b.joined(n, 0) }
 
