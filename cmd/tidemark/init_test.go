@@ -66,7 +66,7 @@ func TestInit(t *testing.T) {
 	has(t, "init over files", p.err.String(), file+" exists", "--force")
 	start(t, "init", "--url", url, "--out", out, "--force").exits(0)
 	p = start(t, "init", "--out", out).exits(2)
-	has(t, "init of nothing", p.err.String(), "--url")
+	has(t, "init of nothing", p.err.String(), "--url, --from-manifest, --openapi", "on a terminal")
 	start(t, "init", "--url", url, "--requests", "0").exits(2)
 	start(t, "init", "--url", strings.Replace(url, "http", "gopher", 1), "--out", dir).exits(2)
 }

@@ -73,6 +73,22 @@ func whyNot(f infer.Field, rows int) string {
 // isTotal reports whether a fact counts all rows, by its name.
 func isTotal(f fact) bool { return wire.CountsRows(f.name) || f.name == "count" }
 
+// Cursors are the fields that may say when a row was changed, and hold times as their type says, with the format that settings
+// have for it.
+func (f *Found) Cursors() (all []Cursor) {
+	for _, name := range cursors(f.Fields) {
+		for _, x := range f.Fields {
+			if format := map[infer.Type]string{infer.Time: "rfc3339", infer.Date: "date"}[x.Type]; x.Name == name && format != "" {
+				all = append(all, Cursor{name, format})
+			}
+		}
+	}
+	return all
+}
+
+// Cursor is a field that may say when a row was changed.
+type Cursor struct{ Field, Format string }
+
 // cursors are the fields that may say when a row was changed.
 func cursors(fields []infer.Field) (names []string) {
 	for _, f := range fields {
