@@ -185,7 +185,7 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 			delete(v, "day")
 			delete(owner, "name")
 			v["size_in_cm"], owner["e_mail"] = size, mail
-			v["origin"], v["level"], v["since"] = "shelf", 3.0, "2026-01-01T00:00:00Z"
+			v["origin"], v["level"], v["since"], v["note"] = "shelf", 3.0, "2026-01-01T00:00:00Z", "of ours"
 		case "described", "described of regions": // a description's schema has them all
 			v["size_in_cm"], owner["e_mail"] = size, mail
 			if definition != "described" {

@@ -242,8 +242,14 @@ func (s *stream) given(a *addition, name string, value *node, f part) {
 
 // shape writes what becomes of rows' fields.
 func (s *stream) shape(out *draft.Section) {
-	if len(s.removed) > 0 {
-		out.Set("drop", texts(s.removed), "the definition removes them")
+	removed, comment := slices.Clone(s.removed), "the definition removes them"
+	for _, name := range slices.Sorted(maps.Keys(s.added)) { // what is added is in place of what a row has under its name
+		if s.added[name].value != nil && !slices.Contains(removed, name) {
+			removed, comment = append(removed, name), "the definition removes them, or has a value of its own"
+		}
+	}
+	if len(removed) > 0 {
+		out.Set("drop", texts(removed), comment)
 	}
 	names := draft.Section{}
 	for _, r := range s.renamed {
