@@ -7,6 +7,7 @@ import (
 	"tidemark/connector/internal/draft"
 	"tidemark/connector/internal/infer"
 	"tidemark/connector/internal/nodes"
+	"tidemark/connector/internal/usual"
 )
 
 // operation is one that is asked with GET, on its way to a stream.
@@ -220,7 +221,9 @@ const mostNamed = 8
 func (o *operation) notSent() {
 	var all []string
 	for i := range o.params {
-		if p := &o.params[i]; p.in == "query" && !p.sent && p.otherwise != "" {
+		p := &o.params[i]
+		pages := slices.Contains(usual.Numbers, p.name) || slices.Contains(usual.Offsets, p.name) || slices.Contains(usual.Limits, p.name)
+		if p.in == "query" && !p.sent && !pages && p.otherwise != "" {
 			all = append(all, p.name+" ("+p.otherwise+")")
 		}
 	}
