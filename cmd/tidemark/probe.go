@@ -24,7 +24,7 @@ func newProbeCmd() *cobra.Command {
 		o        setup.URL
 	)
 	cmd := &cobra.Command{
-		Use:   "probe {-c FILE [STREAM] | URL}",
+		Use:   "probe {-c FILE [STREAM] | -c URL}",
 		Short: "Find out by asking what a stream's API is like, and which settings go with it",
 		Long: `Ask the API of a stream, or of each one, how its pages follow each other, how many rows they
 have, in which order, what its filter lets through, whether tokens, totals and ids can be
@@ -51,6 +51,9 @@ configuration is written to that file, which must not exist, and a schema to sch
 			name := ""
 			if len(args) > 0 {
 				name = args[0]
+			}
+			if isURL(file) && name == "" {
+				name, file = file, ""
 			}
 			reports := []connector.ProbeReport{}
 			var unwritten error
@@ -93,7 +96,7 @@ configuration is written to that file, which must not exist, and a schema to sch
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML")
+	f.StringVarP(&file, "config", "c", "", "configuration file, JSON or YAML, or the URL of a collection")
 	f.IntVar(&requests, "requests", connector.ProbeRequests, "how many requests may be sent for a stream, retries included")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "text, json, or a file that the configuration is written to; may be given twice")
 	urlFlags(f, &o)

@@ -101,7 +101,7 @@ func TestProbeURL(t *testing.T) {
 	if n := strings.Count(p.out.String(), "\n"); n != 30 {
 		t.Errorf("%d rows in the topic, want 30:\n%s", n, p.out.String())
 	}
-	p = start(t, "probe", url, "-o", to).exits(2)
+	p = start(t, "probe", "-c", url, "-o", to).exits(2)
 	has(t, "probe", p.err.String(), "exists")
 	p = start(t, "probe", url, "--requests", "2").exits(3)
 	has(t, "probe", p.err.String(), "--requests")

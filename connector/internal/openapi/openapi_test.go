@@ -67,7 +67,7 @@ func TestPages(t *testing.T) {
 		"zero in words":       {description{params: "{name: page, in: query, description: 'The page, starting from 0', schema: {type: integer}}"}, "page first_page=0 params=[{page page }]"},
 		"a size":              {description{params: query("page default: 1", "per_page maximum: 200, default: 30")}, "page page_size=200 params=[{page page } {limit per_page }]"},
 		"a size too large":    {description{params: query("page default: 1", "per_page maximum: 100000, default: 30")}, "page page_size=30 params=[{page page } {limit per_page }]"},
-		"rows to skip":        {description{params: query("skip type: integer", "take default: 5")}, "offset page_size=5 params=[{offset skip } {limit take }]"},
+		"rows to skip":        {description{params: query("skip type: integer", "take type: integer, default: 5")}, "offset page_size=5 params=[{offset skip } {limit take }]"},
 		"a token":             {description{params: query("page_token type: string"), schema: fmt.Sprintf(wrapped, "nextPageToken: {type: string}")}, "token token_path=nextPageToken params=[{token page_token }]"},
 		"a token further down": {description{params: query("after type: string"), schema: fmt.Sprintf(wrapped, "paging: {properties: {cursors: {properties: {after: {type: string}}}}}")},
 			"token token_path=paging.cursors.after params=[{token after }]"},
@@ -76,6 +76,10 @@ func TestPages(t *testing.T) {
 		"the number of the next page": {description{params: query("page type: integer, default: 1"), schema: fmt.Sprintf(wrapped, "next_page: {type: integer}")}, "page params=[{page page }]"},
 		"a header":                    {description{params: query("page default: 1"), response: "{headers: {Link: {}}, content: {application/json: {schema: " + fmt.Sprintf(wrapped, "") + "}}}"}, "link_header"},
 		"behind a row":                {description{params: query("starting_after type: string"), schema: fmt.Sprintf(wrapped, "has_more: {type: boolean}")}, "last_row more_path=has_more params=[{token starting_after }]"},
+		"a number that counts rows":   {description{params: query("startIndex type: integer, default: 1", "count type: integer")}, ""},
+		"first is how many":           {description{params: query("first type: integer")}, ""},
+		"a size that is no number":    {description{params: query("size type: string")}, "none"},
+		"from is a time":              {description{params: query("from type: string, format: date-time")}, "none"},
 		"a limit and no way on":       {description{params: query("limit type: integer")}, ""},
 	} {
 		s, _ := drafted(t, c.d.text())

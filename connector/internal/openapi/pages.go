@@ -30,7 +30,7 @@ func (o *operation) readPages() (paging, *refusal) {
 			return p, nil
 		}
 	}
-	if p := o.named(usual.Limits); p != nil {
+	if p := o.counting(limits); p != nil {
 		return paging{}, refuse(p.at, "the parameter "+p.name+" limits how many rows it gives, and nothing that it has by a usual name leads to the others")
 	}
 	o.unknown("whether its answer holds all rows: nothing in the description has the name of a page, a token or a limit")
@@ -102,6 +102,35 @@ func (o *operation) byToken(p *paging) bool {
 	return false
 }
 
+// Of a description, which nobody can try, first is how many rows a page has, and from may be a time.
+var (
+	limits  = append(slices.Clone(usual.Limits), "first")
+	offsets = slices.DeleteFunc(slices.Clone(usual.Offsets), func(name string) bool { return name == "first" || name == "from" })
+)
+
+// vague are names of numbers that mean something else as often.
+var vague = []string{"p", "first", "from", "start", "_start", "size", "take", "rows", "count"}
+
+// counting is the parameter of one of the names whose values are numbers: those that the description says, or by a name that means nothing
+// else. nil: there is none.
+func (o *operation) counting(names []string) *parameter {
+	for _, name := range names {
+		p := o.named([]string{name})
+		if p == nil {
+			continue
+		}
+		switch o.kind(p.node) {
+		case "integer", "number":
+			return p
+		case "", "string":
+			if !slices.Contains(vague, name) {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
 // integer reports whether a parameter is a whole number.
 func (o *operation) integer(name string) bool {
 	p := o.named([]string{name})
@@ -118,8 +147,11 @@ func derived(name string) []string {
 }
 
 func (o *operation) byOffset(p *paging) bool {
-	param := o.named(usual.Offsets)
-	if param == nil || o.kind(param.node) == "string" {
+	param := o.counting(offsets)
+	if param == nil {
+		return false
+	}
+	if first, known := o.first(param); known && first == 1 { // the number of a row, not how many are left out
 		return false
 	}
 	param.sent = true
@@ -129,7 +161,7 @@ func (o *operation) byOffset(p *paging) bool {
 }
 
 func (o *operation) byNumber(p *paging) bool {
-	param := o.named(usual.Numbers)
+	param := o.counting(usual.Numbers)
 	if param == nil {
 		return false
 	}
@@ -200,7 +232,7 @@ func (o *operation) sizeOf(p *parameter) int {
 
 // size sends how many rows a page is to have, where the description says how many it may.
 func (o *operation) size(p *paging) {
-	param := o.named(usual.Limits)
+	param := o.counting(limits)
 	if param == nil || p.params.Get("page") == param.name || p.params.Get("offset") == param.name {
 		return
 	}
