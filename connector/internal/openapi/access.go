@@ -10,11 +10,7 @@ import (
 
 // readAccess writes the API's address and what proves who asks: an entry of apis, and what further keys are sent in.
 func (o *operation) readAccess() (entry, headers, query draft.Section, r *refusal) {
-	server, r := o.server()
-	if r != nil {
-		return nil, nil, nil, r
-	}
-	entry.Set("url", draft.Env(server), "")
+	entry.Set("url", draft.Env(o.server()), "")
 	auth, headers, query := o.auth()
 	if len(auth) > 0 {
 		entry.Set("auth", auth, "")
@@ -23,9 +19,9 @@ func (o *operation) readAccess() (entry, headers, query draft.Section, r *refusa
 }
 
 // server is the address of the API, without a slash at its end.
-func (o *operation) server() (string, *refusal) {
+func (o *operation) server() string {
 	if o.Server != "" {
-		return strings.TrimSuffix(o.Server, "/"), nil
+		return strings.TrimSuffix(o.Server, "/")
 	}
 	base := func() string {
 		return o.vars.ref("the address of the API, which the description does not have, as in https://api.example.com", "https://api.example", "base_url")
@@ -33,7 +29,7 @@ func (o *operation) server() (string, *refusal) {
 	if o.old {
 		host, path := o.word(o.root, "host"), strings.TrimSuffix(o.word(o.root, "basePath"), "/")
 		if host == "" {
-			return base() + literal(path), nil
+			return base() + literal(path)
 		}
 		scheme := "https"
 		if all := items(o.find(o.root, "schemes")); len(all) > 0 {
@@ -44,7 +40,7 @@ func (o *operation) server() (string, *refusal) {
 				}
 			}
 		}
-		return literal(scheme + "://" + host + path), nil
+		return literal(scheme + "://" + host + path)
 	}
 	var all []*nodes.Node
 	for _, from := range []*nodes.Node{o.node, o.item, o.root} {
@@ -53,7 +49,7 @@ func (o *operation) server() (string, *refusal) {
 		}
 	}
 	if len(all) == 0 {
-		return base(), nil
+		return base()
 	}
 	if len(all) > 1 {
 		o.assume(fmt.Sprintf("the API is asked at the first of %d addresses that the description has (--server gives another one)", len(all)))
@@ -79,7 +75,7 @@ func (o *operation) server() (string, *refusal) {
 		}
 		text = base() + text
 	}
-	return text, nil
+	return text
 }
 
 // auth is what proves who asks, by the first of the description's alternatives that settings can say. Of several keys that go
