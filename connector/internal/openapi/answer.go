@@ -181,7 +181,7 @@ func (o *operation) collection() (last string) {
 	return last
 }
 
-// beside are the scalars of the answer that stand beside its rows, by their dotted paths.
+// beside are the scalars of the answer that stand beside its rows, and its headers.
 func (o *operation) beside() (all []scalar) {
 	var look func(n *nodes.Node, path, within string, depth int)
 	look = func(n *nodes.Node, path, within string, depth int) {
@@ -196,12 +196,21 @@ func (o *operation) beside() (all []scalar) {
 					look(v, step, e.Key, depth+1)
 				}
 			default:
-				all = append(all, scalar{step, e.Key, within, v})
+				all = append(all, scalar{path: step, name: e.Key, within: within, schema: v})
 			}
 		}
 	}
 	if o.records.path != "" {
 		look(o.answer, "", "", 1)
+	}
+	for _, e := range members(o.headers) {
+		h := o.follow(e.Value)
+		if schema := o.find(h, "schema"); schema != nil {
+			h = schema
+		}
+		if h != nil {
+			all = append(all, scalar{path: e.Key, name: strings.TrimPrefix(e.Key, "X-"), schema: h, header: true})
+		}
 	}
 	return all
 }
@@ -211,4 +220,13 @@ type scalar struct {
 	path         string // dotted
 	name, within string // its last step, and the one before
 	schema       *nodes.Node
+	header       bool // it is one of the answer's headers
+}
+
+// where is the place as a sentence has it, and the setting that names it.
+func (s scalar) where() (sentence, setting string) {
+	if s.header {
+		return "in the header " + s.path, "token_header"
+	}
+	return `at "` + s.path + `"`, "token_path"
 }

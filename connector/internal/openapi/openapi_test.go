@@ -75,18 +75,22 @@ func TestPages(t *testing.T) {
 		"a URL by name":               {description{schema: fmt.Sprintf(wrapped, "links: {properties: {next: {properties: {href: {type: string}}}}}")}, "next_url token_path=links.next.href"},
 		"the number of the next page": {description{params: query("page type: integer, default: 1"), schema: fmt.Sprintf(wrapped, "next_page: {type: integer}")}, "page params=[{page page }]"},
 		"a header":                    {description{params: query("page default: 1"), response: "{headers: {Link: {}}, content: {application/json: {schema: " + fmt.Sprintf(wrapped, "") + "}}}"}, "link_header"},
-		"behind a row":                {description{params: query("starting_after type: string"), schema: fmt.Sprintf(wrapped, "has_more: {type: boolean}")}, "last_row more_path=has_more params=[{token starting_after }]"},
-		"a number that counts rows":   {description{params: query("startIndex type: integer, default: 1", "count type: integer")}, ""},
-		"first is how many":           {description{params: query("first type: integer")}, ""},
-		"a size that is no number":    {description{params: query("size type: string")}, "none"},
-		"from is a time":              {description{params: query("from type: string, format: date-time")}, "none"},
-		"a limit and no way on":       {description{params: query("limit type: integer")}, ""},
+		"a header with a URL": {description{response: "{headers: {X-Next-Page: {schema: {type: string, format: uri}}}, content: {application/json: {schema: " + fmt.Sprintf(wrapped, "") + "}}}"},
+			"next_url token_header=X-Next-Page"},
+		"a header with a token": {description{params: query("_token type: string"), response: "{headers: {Next-Token: {}}, content: {application/json: {schema: " + fmt.Sprintf(wrapped, "") + "}}}"},
+			"token token_header=Next-Token params=[{token _token }]"},
+		"behind a row":              {description{params: query("starting_after type: string"), schema: fmt.Sprintf(wrapped, "has_more: {type: boolean}")}, "last_row more_path=has_more params=[{token starting_after }]"},
+		"a number that counts rows": {description{params: query("startIndex type: integer, default: 1", "count type: integer")}, ""},
+		"first is how many":         {description{params: query("first type: integer")}, ""},
+		"a size that is no number":  {description{params: query("size type: string")}, "none"},
+		"from is a time":            {description{params: query("from type: string, format: date-time")}, "none"},
+		"a limit and no way on":     {description{params: query("limit type: integer")}, ""},
 	} {
 		s, _ := drafted(t, c.d.text())
 		got := ""
 		if s.Translated {
 			got = fmt.Sprint(s.Settings.Get("pages"))
-			for _, key := range []string{"first_page", "token_path", "more_path", "page_size", "params"} {
+			for _, key := range []string{"first_page", "token_path", "token_header", "more_path", "page_size", "params"} {
 				if v := s.Settings.Get(key); v != nil {
 					if p, ok := v.(draft.Section); ok {
 						v = fmt.Sprint([]draft.Setting(p))

@@ -163,12 +163,15 @@ func (o *operation) readParams() {
 	}
 }
 
-// named is the parameter of the query that has one of the names, the first of them first; nil: there is none.
+// named is the parameter of the query that has one of the names, the first of them first; nil: there is none. Some APIs put a mark
+// before all names that are no field's.
 func (o *operation) named(names []string) *parameter {
 	for _, name := range names {
-		for i := range o.params {
-			if p := &o.params[i]; p.in == "query" && p.name == name {
-				return p
+		for _, mark := range []string{"", "_", "$"} {
+			for i := range o.params {
+				if p := &o.params[i]; p.in == "query" && p.name == mark+name {
+					return p
+				}
 			}
 		}
 	}

@@ -77,8 +77,9 @@ func (o *operation) isAddress(s scalar) bool {
 func (o *operation) byURL(p *paging) bool {
 	for _, s := range o.leading() {
 		if o.isAddress(s) {
-			p.kind, p.proof = "next_url", `the URL at "`+s.path+`" leads to the next page`
-			p.settings.Set("token_path", s.path, "")
+			where, setting := s.where()
+			p.kind, p.proof = "next_url", "the URL "+where+" leads to the next page"
+			p.settings.Set(setting, s.path, "")
 			return true
 		}
 	}
@@ -93,8 +94,9 @@ func (o *operation) byToken(p *paging) bool {
 		})
 		if param := o.named(names); param != nil {
 			param.sent = true
-			p.kind, p.proof = "token", `the token at "`+s.path+`", sent as `+param.name+`, leads to the next page, and the last page has none`
-			p.settings.Set("token_path", s.path, "")
+			where, setting := s.where()
+			p.kind, p.proof = "token", "the token "+where+", sent as "+param.name+", leads to the next page, and the last page has none"
+			p.settings.Set(setting, s.path, "")
 			p.params.Set("token", param.name, "")
 			return true
 		}
@@ -203,7 +205,7 @@ func (o *operation) byRow(p *paging) bool {
 	param := o.named(usual.Behinds)
 	more := ""
 	for _, s := range o.beside() {
-		if wire.SaysMore(s.name) && o.kind(s.schema) == "boolean" {
+		if !s.header && wire.SaysMore(s.name) && o.kind(s.schema) == "boolean" {
 			more = s.path
 		}
 	}
