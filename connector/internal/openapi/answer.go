@@ -75,6 +75,7 @@ func isJSON(media string) bool {
 type list struct {
 	path  string // dotted
 	items *nodes.Node
+	of    bool // it stands in an object that is known by a key itself
 }
 
 // deepest is how far down an answer is looked into.
@@ -83,34 +84,34 @@ const deepest = 4
 // locate finds the rows in the answer.
 func (o *operation) locate() *refusal {
 	var all []list
-	var look func(n *nodes.Node, path string, depth int)
-	look = func(n *nodes.Node, path string, depth int) {
+	var look func(n *nodes.Node, path string, of bool, depth int)
+	look = func(n *nodes.Node, path string, of bool, depth int) {
 		n = o.whole(n)
 		if n == nil || depth > deepest {
 			return
 		}
 		if item := o.find(n, "items"); item != nil {
 			if rows := o.whole(item); o.isObject(rows) {
-				all = append(all, list{path, rows})
+				all = append(all, list{path, rows, of})
 			}
 			return
 		}
+		of = of || o.hasKey(n)
 		for _, e := range members(o.find(n, "properties")) {
 			if e.Key != "" && !strings.ContainsAny(e.Key, ".*") {
-				look(e.Value, strings.TrimPrefix(path+"."+e.Key, "."), depth+1)
+				look(e.Value, strings.TrimPrefix(path+"."+e.Key, "."), of, depth+1)
 			}
 		}
 	}
-	look(o.answer, "", 1)
+	look(o.answer, "", false, 1)
 	if r := o.judge(); r != nil {
 		return r
 	}
-	one := o.hasKey()
 	var best []list
 	for _, l := range all {
 		rank := o.rank(l.path)
 		switch {
-		case strings.HasSuffix(o.raw, "}") && rank > 0, one && rank > 2: // lists within one object
+		case strings.HasSuffix(o.raw, "}") && rank > 0, l.of && rank > 2: // lists within one object
 			continue
 		case len(best) == 0 || rank < o.rank(best[0].path):
 			best = []list{l}
@@ -152,9 +153,9 @@ func (o *operation) isObject(n *nodes.Node) bool {
 	return false
 }
 
-// hasKey reports whether the answer is an object that is known by a key itself.
-func (o *operation) hasKey() bool {
-	return slices.ContainsFunc(members(o.find(o.answer, "properties")), func(e nodes.Entry) bool { return e.Key == "id" || e.Key == "_id" || e.Key == "uuid" })
+// hasKey reports whether a schema is that of objects which are known by a key.
+func (o *operation) hasKey(n *nodes.Node) bool {
+	return slices.ContainsFunc(members(o.find(n, "properties")), func(e nodes.Entry) bool { return e.Key == "id" || e.Key == "_id" || e.Key == "uuid" })
 }
 
 // rank says how likely it is that a path is that of the rows; less is likelier.

@@ -157,17 +157,18 @@ func TestRefuses(t *testing.T) {
 		reason string
 		mark   string // in the line of the place
 	}{
-		"one object":          {description{schema: "{properties: {id: {type: integer}, lines: {type: array, items: {properties: {n: {type: integer}}}}}}"}, "no list of objects", "get:"},
-		"one by its path":     {description{path: "/things/{id}", schema: fmt.Sprintf(wrapped, "")}, "no list of objects", "get:"},
-		"texts":               {description{schema: "{type: array, items: {type: string}}"}, "no list of objects", "get:"},
-		"two lists":           {description{schema: "{properties: {left: {type: array, items: {type: object}}, right: {type: array, items: {type: object}}}}"}, "several lists", "get:"},
-		"no fields":           {description{schema: "{type: array, items: {type: object}}"}, "names no fields", "responses"},
-		"not JSON":            {description{response: "{content: {text/csv: {}}}"}, "text/csv, which is not JSON", "text/csv"},
-		"no answer":           {description{response: "{description: ok}"}, "nothing says what is in its answer", "responses"},
-		"a missing reference": {description{schema: "{$ref: '#/components/schemas/no'}"}, "refers to #/components/schemas/no, which is not there", "#/components/schemas/no"},
-		"another file":        {description{schema: "{$ref: 'other.yaml#/no'}"}, "another file", "other.yaml"},
-		"a circle":            {description{schema: "{$ref: '#/components/schemas/a'}", parts: "schemas: {a: {$ref: '#/components/schemas/a'}}"}, "round in a circle", "components/schemas/a"},
-		"a cookie":            {description{params: "{name: sid, in: cookie, required: true, schema: {type: string}}"}, "the parameter sid in a cookie", "sid"},
+		"one object":              {description{schema: "{properties: {id: {type: integer}, lines: {type: array, items: {properties: {n: {type: integer}}}}}}"}, "no list of objects", "get:"},
+		"one object further down": {description{schema: "{properties: {data: {properties: {id: {type: integer}, lines: {type: array, items: {properties: {n: {type: integer}}}}}}}}"}, "no list of objects", "get:"},
+		"one by its path":         {description{path: "/things/{id}", schema: fmt.Sprintf(wrapped, "")}, "no list of objects", "get:"},
+		"texts":                   {description{schema: "{type: array, items: {type: string}}"}, "no list of objects", "get:"},
+		"two lists":               {description{schema: "{properties: {left: {type: array, items: {type: object}}, right: {type: array, items: {type: object}}}}"}, "several lists", "get:"},
+		"no fields":               {description{schema: "{type: array, items: {type: object}}"}, "names no fields", "responses"},
+		"not JSON":                {description{response: "{content: {text/csv: {}}}"}, "text/csv, which is not JSON", "text/csv"},
+		"no answer":               {description{response: "{description: ok}"}, "nothing says what is in its answer", "responses"},
+		"a missing reference":     {description{schema: "{$ref: '#/components/schemas/no'}"}, "refers to #/components/schemas/no, which is not there", "#/components/schemas/no"},
+		"another file":            {description{schema: "{$ref: 'other.yaml#/no'}"}, "another file", "other.yaml"},
+		"a circle":                {description{schema: "{$ref: '#/components/schemas/a'}", parts: "schemas: {a: {$ref: '#/components/schemas/a'}}"}, "round in a circle", "components/schemas/a"},
+		"a cookie":                {description{params: "{name: sid, in: cookie, required: true, schema: {type: string}}"}, "the parameter sid in a cookie", "sid"},
 	} {
 		text := c.d.text()
 		s, _ := drafted(t, text)
