@@ -1,6 +1,7 @@
 """Four scripted APIs of different shape, and their rows.
 
     init.py serve FILE         serves them on a free port of 127.0.0.1, which is written to FILE
+    init.py describe FILE      writes their description (OpenAPI 3.1) to FILE
     init.py compare PATH       reads tidemark tail's lines from standard input, and says where the last values differ from the rows of
                                the API at PATH; prints how many rows and records there are
 """
@@ -79,6 +80,52 @@ def linked(rows, query, host):
     return 200, {"data": rows[at: at + 40]}, headers
 
 
+def schema(value):
+    """The JSON Schema of a value, of which it is one."""
+    if isinstance(value, dict):
+        return {"type": "object", "properties": {k: schema(v) for k, v in value.items()}}
+    if isinstance(value, list):
+        return {"type": "array", "items": schema(value[0]) if value else {"type": "string"}}
+    if isinstance(value, bool):
+        return {"type": "boolean"}
+    if isinstance(value, (int, float)):
+        return {"type": ["integer" if isinstance(value, int) else "number", "null"]}
+    if isinstance(value, str) and len(value) > 10 and value[10:11] == "T":
+        return {"type": "string", "format": "date-time"}
+    return {"type": ["string", "null"]}
+
+
+def describe():
+    """What the maker of these APIs would say of them."""
+    def parameter(name, **schema):
+        return {"name": name, "in": "query", "schema": schema}
+
+    def operation(parameters, answer, headers=None):
+        return {"get": {"parameters": parameters, "responses": {"200": {"description": "ok", "headers": headers or {}, "content": {"application/json": {"schema": answer}}}}}}
+
+    def listed(name):
+        return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+
+    def of(**properties):
+        return {"type": "object", "properties": properties}
+
+    whole, text = {"type": "integer"}, {"type": "string"}
+    schemas = {"customer": schema(customer(2)), "invoice": schema(invoice(7 * 3)), "event": schema(event(1)), "ticket": schema(ticket(1))}
+    schemas["invoice"]["properties"]["buyer"]["properties"]["mail"] = text
+    schemas["event"]["properties"]["payload"] = {"type": "object", "additionalProperties": whole}
+    return {
+        "openapi": "3.1.0", "info": {"title": "four shapes", "version": "1"},
+        "paths": {
+            "/v1/customers": operation([parameter("page", type="integer", minimum=1), parameter("per_page", type="integer", maximum=100, default=30)], listed("customer")),
+            "/invoices": operation([parameter("offset", type="integer"), parameter("limit", type="integer", maximum=50)],
+                                   of(status=text, result=of(items=listed("invoice"), total=whole, offset=whole))),
+            "/events": operation([parameter("page_token", type="string")], of(events=listed("event"), next_page_token=text)),
+            "/tickets": operation([], of(data=listed("ticket")), {"Link": {"schema": text}}),
+        },
+        "components": {"schemas": schemas},
+    }
+
+
 class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -131,5 +178,8 @@ if sys.argv[1] == "serve":
     with open(sys.argv[2], "w") as file:
         file.write(f"http://127.0.0.1:{server.server_address[1]}\n")
     server.serve_forever()
+elif sys.argv[1] == "describe":
+    with open(sys.argv[2], "w") as file:
+        json.dump(describe(), file, indent=1)
 else:
     compare(sys.argv[2])
