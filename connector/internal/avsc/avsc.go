@@ -13,7 +13,6 @@ package avsc
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
 
 	"tidemark/connector/internal/infer"
@@ -71,7 +70,7 @@ func Of(n *nodes.Node, o Options) *Schema {
 	if o.Depth == 0 {
 		o.Depth = deepest
 	}
-	b := &builder{Options: o, names: map[string]bool{}}
+	b := &builder{Options: o, names: map[string]bool{}, left: map[infer.Left]bool{}}
 	b.out.root = b.record(b.whole(n), infer.Legal(o.Name), "", 0)
 	return &b.out
 }
@@ -117,8 +116,9 @@ type builder struct {
 	Options
 	out   Schema
 	names map[string]bool // of records
-	types int             // that were looked at
-	open  []*nodes.Node   // properties and alternatives that the schema in hand stands in
+	left  map[infer.Left]bool
+	types int           // that were looked at
+	open  []*nodes.Node // properties and alternatives that the schema in hand stands in
 
 	joining []*nodes.Node // lists of allOf that are being put together
 }
@@ -165,7 +165,8 @@ func (b *builder) record(n *nodes.Node, as, at string, depth int) record {
 }
 
 func (b *builder) leave(path, reason string) {
-	if left := (infer.Left{Path: path, Reason: reason}); !slices.Contains(b.out.Left, left) {
+	if left := (infer.Left{Path: path, Reason: reason}); !b.left[left] {
+		b.left[left] = true
 		b.out.Left = append(b.out.Left, left)
 	}
 }

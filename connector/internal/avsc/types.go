@@ -18,12 +18,12 @@ func (b *builder) typeOf(n *nodes.Node, as, path string, depth int) (branches []
 	if n == nil || n.Kind != nodes.Object {
 		return free(freely)
 	}
-	if depth > b.Depth {
-		b.leave(path, "it is nested too deep")
-		return nil
-	}
 	if b.types++; b.types > mostTypes {
 		b.leave(path, "the schema holds more than a schema should")
+		return nil
+	}
+	if depth > b.Depth {
+		b.leave(path, "it is nested too deep")
 		return nil
 	}
 	if p := b.Follow(n.Find("properties")); p != nil && slices.Contains(b.open, p) {

@@ -78,8 +78,10 @@ type list struct {
 	of    bool // it stands in an object that is known by a key itself
 }
 
-// deepest is how far down an answer is looked into.
-const deepest = 4
+const (
+	deepest = 4       // how far down an answer is looked into
+	widest  = 100_000 // schemas that are looked at to find the rows
+)
 
 // locate finds the rows in the answer.
 func (o *operation) locate() *refusal {
@@ -87,7 +89,7 @@ func (o *operation) locate() *refusal {
 	var look func(n *nodes.Node, path string, of bool, depth int)
 	look = func(n *nodes.Node, path string, of bool, depth int) {
 		n = o.whole(n)
-		if n == nil || depth > deepest {
+		if o.looked++; n == nil || depth > deepest || o.looked > widest {
 			return
 		}
 		if item := o.find(n, "items"); item != nil {
@@ -106,6 +108,9 @@ func (o *operation) locate() *refusal {
 	look(o.answer, "", false, 1)
 	if r := o.judge(); r != nil {
 		return r
+	}
+	if o.looked > widest {
+		return refuse(o.at, "its answer is made of more schemas than can be looked through for its rows")
 	}
 	var best []list
 	for _, l := range all {
@@ -188,6 +193,9 @@ func (o *operation) beside() (all []scalar) {
 	look = func(n *nodes.Node, path, within string, depth int) {
 		n = o.whole(n)
 		for _, e := range members(o.find(n, "properties")) {
+			if o.looked++; o.looked > 2*widest { // what leads on stands near the top
+				return
+			}
 			step := strings.TrimPrefix(path+"."+e.Key, ".")
 			v := o.whole(e.Value)
 			switch {

@@ -268,6 +268,28 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// Schemas that are small as they are written may be large as they are meant.
+func TestWide(t *testing.T) {
+	t.Parallel()
+	var parts strings.Builder
+	for level := range 5 {
+		var all []string
+		for i := range 60 {
+			all = append(all, fmt.Sprintf("p%d: {$ref: '#/components/schemas/l%d'}", i, level+1))
+		}
+		fmt.Fprintf(&parts, "l%d: {properties: {%s}}, ", level, strings.Join(all, ", "))
+	}
+	parts.WriteString("l5: {properties: {a: {type: string}}}")
+	s, _ := drafted(t, description{schema: "{$ref: '#/components/schemas/l0'}", parts: "schemas: {" + parts.String() + "}"}.text())
+	if s.Translated || !strings.Contains(s.Reason, "more schemas than can be looked through") {
+		t.Errorf("%+v", s.Outcome)
+	}
+	s, _ = drafted(t, description{schema: "{type: array, items: {$ref: '#/components/schemas/l0'}}", parts: "schemas: {" + parts.String() + "}"}.text())
+	if !s.Translated || len(s.Schema) > 1<<20 {
+		t.Errorf("a schema of %d bytes, %+v", len(s.Schema), s.Outcome)
+	}
+}
+
 // Whatever a text is, it is drafted, or refused with a place.
 func FuzzTranslate(f *testing.F) {
 	paths, err := filepath.Glob(filepath.Join("..", "..", "setup", "testdata", "openapi", "*"))

@@ -30,6 +30,7 @@ type operation struct {
 	path    string // as the request has it: with references, and placeholders for the rows of another stream
 	parent  *operation
 	renamed []infer.Rename
+	looked  int // schemas of the answer
 }
 
 // parameter is one of the request.
