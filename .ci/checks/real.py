@@ -3,6 +3,8 @@
     real.py fill NAME DIR              writes 300 rows through the server's own API
     real.py change NAME DIR            adds, changes and deletes some; prints how many, which is how
                                        many records the topic has to gain
+    real.py drafted NAME DIR           prints the path of the collection, and the header that lets requests in, as tidemark init
+                                       is told them: a line each, the header's value behind a third
     real.py compare NAME DIR SCHEMA    reads the server to its end and tidemark tail's lines from
                                        standard input, and says where the last values differ
 
@@ -25,6 +27,7 @@ DELETE = range(150, 150 + 11 * DELETED, 11)
 
 class Server:
     key = "id"
+    collection = None  # what tidemark init is asked to draft; None: nothing
 
     def __init__(self, folder):
         self.folder = folder
@@ -63,6 +66,7 @@ class Server:
 
 
 class Kinto(Server):
+    collection = "/v1/buckets/shop/collections/tasks/records"
     records = "/v1/buckets/shop/collections/tasks/records"
 
     def __init__(self, folder):
@@ -90,6 +94,8 @@ class Kinto(Server):
 class Datasette(Server):
     """Its release has no way to write but the file that it serves. Seven rows share a time."""
 
+    collection = "/shop/orders.json?_shape=objects"
+
     def write(self, statement, rows):
         with sqlite3.connect(self.folder / "shop.db", timeout=30) as db:
             db.executemany(statement, rows)
@@ -112,6 +118,8 @@ class Datasette(Server):
 
 
 class Directus(Server):
+    collection = "/items/articles"
+
     def __init__(self, folder):
         super().__init__(folder)
         token = self.call("POST", "/auth/login", {"email": "admin@example.com", "password": self.password})["data"]["access_token"]
@@ -256,6 +264,11 @@ def main():
     server = SERVERS[name](pathlib.Path(folder))
     if action == "fill":
         server.fill()
+    elif action == "drafted":
+        if server.collection:
+            print(server.collection)
+            for name, value in server.headers.items():
+                print(f"{name}\n{value}")
     elif action == "change":
         server.change()
         print(ADDED + CHANGED + DELETED)

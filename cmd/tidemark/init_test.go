@@ -66,9 +66,30 @@ func TestInit(t *testing.T) {
 	has(t, "init over files", p.err.String(), file+" exists", "--force")
 	start(t, "init", "--url", url, "--out", out, "--force").exits(0)
 	p = start(t, "init", "--out", out).exits(2)
-	has(t, "init of nothing", p.err.String(), "--url")
+	has(t, "init of nothing", p.err.String(), "--url, --from-manifest, --openapi", "on a terminal")
 	start(t, "init", "--url", url, "--requests", "0").exits(2)
 	start(t, "init", "--url", strings.Replace(url, "http", "gopher", 1), "--out", dir).exits(2)
+}
+
+// Of a description nobody is asked until the run.
+func TestInitOpenAPI(t *testing.T) {
+	t.Parallel()
+	url, dir := numbered(t), t.TempDir()
+	description := filepath.Join(dir, "api.json")
+	text := `{"swagger": "2.0", "paths": {"/orders": {"get": {"parameters": [{"name": "page", "in": "query", "type": "integer", "default": 1}],
+		"responses": {"200": {"schema": {"properties": {"items": {"type": "array", "items": {"properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}}}}}}}}}}`
+	if err := os.WriteFile(description, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, data := filepath.Join(dir, "api"), filepath.Join(dir, "data")
+	p := start(t, "init", "--openapi", description, "--server", strings.TrimSuffix(url, "/orders"), "--out", out).exits(0)
+	has(t, "init", p.out.String(), "orders.avsc", "assumed    id is the key, by its name", "saw        GET /orders")
+	start(t, args("run", "-c", filepath.Join(out, "tidemark.yaml"), "--once", free(data))...).exits(0)
+	p = start(t, "tail", "orders", "--from-beginning", "--data-dir", data).exits(0)
+	if n := strings.Count(p.out.String(), "\n"); n != 25 {
+		t.Errorf("%d records in the topic:\n%s", n, p.out.String())
+	}
+	start(t, "init", "--openapi", description, "--url", url, "--out", dir).exits(2)
 }
 
 // Lint says what is wrong in the file and in the schemas of other streams at once, each with its place.

@@ -27,10 +27,12 @@ const asTidemark = "TIDEMARK_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asTidemark) != "" {
-		go func() { // a test that dies takes its processes along
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(1)
-		}()
+		if !isTerminal(os.Stdin) {
+			go func() { // a test that dies takes its processes along
+				_, _ = io.Copy(io.Discard, os.Stdin)
+				os.Exit(1)
+			}()
+		}
 		os.Exit(run(os.Args[1:]))
 	}
 	flag.Parse()
@@ -108,8 +110,10 @@ func prepare(t *testing.T, args ...string) *process {
 func (p *process) launch() *process {
 	p.t.Helper()
 	t := p.t
-	if _, err := p.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
+	if p.cmd.Stdin == nil {
+		if _, err := p.cmd.StdinPipe(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -64,7 +64,7 @@ func serveNewest(t *testing.T, n int) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		var all []map[string]string
+		all := []map[string]string{}
 		for i := n; i > 0; i-- {
 			if at := time.Date(2026, 1, 1, i, i, 0, 0, time.UTC).Format(time.RFC3339); at > q.Get("since") {
 				all = append(all, map[string]string{"id": strconv.Itoa(i * i % 101), "updatedAt": at})
@@ -85,6 +85,28 @@ func serveNewest(t *testing.T, n int) string {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// A probe of a URL needs no configuration: it finds out where rows stand as well, and writes what run takes.
+func TestProbeURL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, playground.Options{Users: 1})
+	url, to := serveNewest(t, 30)+"/things", filepath.Join(t.TempDir(), "probed.yaml")
+	p := start(t, "probe", url, "-o", to).exits(0)
+	for _, want := range []string{"stream things: ", "of 50 requests", "recommended: sweep", "params.since: since"} {
+		has(t, "probe", p.out.String(), want)
+	}
+	w.once(to)
+	p = start(t, args("tail", "things", "--from-beginning", w.servers())...).exits(0)
+	if n := strings.Count(p.out.String(), "\n"); n != 30 {
+		t.Errorf("%d rows in the topic, want 30:\n%s", n, p.out.String())
+	}
+	p = start(t, "probe", "-c", url, "-o", to).exits(2)
+	has(t, "probe", p.err.String(), "exists")
+	p = start(t, "probe", url, "--requests", "2").exits(3)
+	has(t, "probe", p.err.String(), "--requests")
+	start(t, "probe", url, "-c", to).exits(2)
+	start(t, "probe", serveText(t, `{"error": "no"}`)).exits(3)
 }
 
 func TestProbeRefuses(t *testing.T) {

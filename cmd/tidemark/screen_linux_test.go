@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ type screen struct {
 	lines         []string // as written, each of them wrapped into rows
 	line, column  int      // the cursor
 	escape        string   // of a sequence that has not ended
+	keys          *os.File // what is written to it was typed
 }
 
 func (s *screen) resize(columns, rows int) {
@@ -130,7 +132,7 @@ func (p *process) terminal(columns, rows int) (*screen, func(columns, rows int))
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = slave.Close() })
-	s := &screen{}
+	s := &screen{keys: master}
 	resize := func(columns, rows int) {
 		s.resize(columns, rows)
 		if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(columns), Row: uint16(rows)}); err != nil {
@@ -256,4 +258,27 @@ func TestRunScreen(t *testing.T) {
 			has(t, "the log", p.err.String(), "msg=running", "sweep done")
 		})
 	}
+}
+
+// On a terminal init asks for what it is not told.
+func TestInitAsks(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "api")
+	p := prepare(t, "init", "--out", dir)
+	s, _ := p.terminal(200, 60)
+	p.cmd.Stdin = p.cmd.Stdout.(*os.File)
+	p.launch()
+	for _, answer := range []string{numbered(t), "", "", "people", ""} {
+		if _, err := s.keys.WriteString(answer + "\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.exits(0)
+	eventually(t, "the terminal shows all", func() bool { return strings.Contains(strings.Join(s.shown(0), "\n"), " run -c ") })
+	has(t, "init", strings.Join(s.shown(0), "\n"), "Which URL has the collection", "[orders]", "assumed    id is the key")
+	text, err := os.ReadFile(filepath.Join(dir, "tidemark.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, "the file", string(text), "name: people", "pages: page")
 }

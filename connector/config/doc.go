@@ -68,7 +68,7 @@
 // computes those that follow other keys; load.go puts a file together, sound.go with what is right of one that is not,
 // check.go, formats.go (cursor formats and their zone) and pagesize.go hold keys and streams against each other; config.go has the values,
 // http.go those of the http section, settings.go what of a stream a stored cursor depends on,
-// problem.go what is wrong, schema.go the JSON Schema; jsonc.go and yaml.go turn text
+// problem.go what is wrong, schema.go the JSON Schema; yaml.go turns what package nodes has read
 // into nodes with positions (node.go), expand.go substitutes the environment,
 // values.go, words.go and quantity.go judge single values, primary.go those of a row's key, parents.go those of slices, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream, rewrite.go writes a file anew with keys set. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.

@@ -6,19 +6,20 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tidemark/connector/internal/nodes"
 	txt "tidemark/connector/internal/text"
 )
 
 // kindOf says what a node of the file is.
-type kindOf int
+type kindOf nodes.Kind
 
 const (
-	isNull kindOf = iota
-	isBool
-	isNumber
-	isText
-	isList
-	isObject
+	isNull   = kindOf(nodes.Null)
+	isBool   = kindOf(nodes.Bool)
+	isNumber = kindOf(nodes.Number)
+	isText   = kindOf(nodes.Text)
+	isList   = kindOf(nodes.List)
+	isObject = kindOf(nodes.Object)
 )
 
 // String names the kind as error messages do.
@@ -112,9 +113,8 @@ func invalidUTF8(data []byte) int {
 	return -1
 }
 
-// positionAt counts lines and columns (in characters) up to a byte offset.
+// positionAt is the place of a byte offset.
 func positionAt(name string, data []byte, offset int) Position {
-	before := string(data[:max(0, min(offset, len(data)))])
-	line := strings.LastIndexByte(before, '\n') + 1
-	return Position{name, strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[line:]) + 1}
+	at := nodes.PlaceOf(data, offset)
+	return Position{name, at.Line, at.Column}
 }

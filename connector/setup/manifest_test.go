@@ -133,6 +133,10 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer["groups"] = []any{map[string]any{"books": rows[:7]}, map[string]any{"books": rows[7:]}}
 	case "none":
 		answer["data"] = rows
+	case "skip":
+		answer["data"] = cut(number(r, "offset", 0), number(r, "limit", 10))
+	case "regions":
+		answer["data"] = []any{map[string]any{"id": "north"}, map[string]any{"id": "south"}}
 	case "regions/north/books":
 		answer["data"] = rows[:10]
 	case "regions/south/books":
@@ -168,8 +172,10 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 		if err := json.Unmarshal(raw, &v); err != nil {
 			t.Fatal(err)
 		}
-		delete(v, "size-in-cm") // the definitions' schemas do not have these
-		delete(v["owner"].(map[string]any), "e-mail")
+		owner := v["owner"].(map[string]any)
+		size, mail := v["size-in-cm"], owner["e-mail"]
+		delete(v, "size-in-cm") // most of the definitions' schemas do not have these
+		delete(owner, "e-mail")
 		key := x.ID
 		switch definition {
 		case "rows":
@@ -177,9 +183,18 @@ func (s *shop) wanted(t *testing.T, definition string) map[string]any {
 				continue
 			}
 			delete(v, "day")
-			delete(v["owner"].(map[string]any), "name")
+			delete(owner, "name")
+			v["size_in_cm"], owner["e_mail"] = size, mail
+			v["origin"], v["level"], v["since"], v["note"] = "shelf", 3.0, "2026-01-01T00:00:00Z", "of ours"
+		case "described", "described of regions": // a description's schema has them all
+			v["size_in_cm"], owner["e_mail"] = size, mail
+			if definition != "described" {
+				key = fmt.Sprintf(`[%q,%q]`, map[bool]string{true: "north", false: "south"}[i < 10], x.ID)
+			}
 		case "lists":
-			key = fmt.Sprintf(`[%q,%q]`, map[bool]string{true: "north", false: "south"}[i < 10], x.ID)
+			region := map[bool]string{true: "north", false: "south"}[i < 10]
+			v["region"] = region
+			key = fmt.Sprintf(`[%q,%q]`, region, x.ID)
 		}
 		out[key] = v
 	}

@@ -3,11 +3,12 @@
 // would refuse is left out and says why.
 //
 // Files: setup.go (what is written), prove.go (whether a run would take it), report.go (what is said of it), and a file
-// for each thing that a configuration can be drafted from: url.go (an API that is asked), manifest.go (a connector
-// definition).
+// for each thing that a configuration can be drafted from: url.go (an API that is asked), questions.go (and a person, too), probed.go (an API that is probed as well), manifest.go (a connector
+// definition), openapi.go (a description of an API).
 package setup
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,7 @@ const ConfigFile = "tidemark.yaml"
 // Options say where a draft is written.
 type Options struct {
 	Dir    string // is made where it is not there
+	File   string // name of the configuration in it; "": ConfigFile
 	Report string // path of the report in JSON; "": none is written
 	Force  bool   // files that exist are replaced
 }
@@ -45,7 +47,7 @@ func Write(d *Draft, o Options) (paths []string, err error) {
 		return nil, err
 	}
 	var files []file
-	config := filepath.Join(o.Dir, ConfigFile)
+	config := filepath.Join(o.Dir, cmp.Or(o.File, ConfigFile))
 	if d.Translated() > 0 {
 		files = append(files, file{config, d.Render(config)})
 		for _, s := range d.Streams {

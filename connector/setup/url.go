@@ -24,6 +24,7 @@ type URL struct {
 	Headers   []string // "Name: value"
 	BearerEnv string   // the variable that holds a bearer token; "": none is sent
 	Requests  int      // how many there may be
+	Pages     int      // that are read at the most; 0: as many as there may be requests
 	Name      string   // of the stream; "": by the address
 	Logger    *slog.Logger
 }
@@ -31,9 +32,15 @@ type URL struct {
 // FromURL asks the API and drafts a stream of what it found. Errors have class Config or Source; an answer that is no
 // collection makes a draft whose stream is not translated.
 func FromURL(ctx context.Context, o URL, env func(string) (string, bool)) (*Draft, error) {
+	d, _, err := explored(ctx, o, env)
+	return d, err
+}
+
+// explored is FromURL with what was found; nil: the answer is no collection.
+func explored(ctx context.Context, o URL, env func(string) (string, bool)) (*Draft, *explore.Found, error) {
 	a, err := accessOf(o, env)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d := &Draft{Comment: []string{
 		"Drafted by asking the API. What was seen is in the report; what is assumed or not known stands above each stream.",
@@ -42,19 +49,19 @@ func FromURL(ctx context.Context, o URL, env func(string) (string, bool)) (*Draf
 	if o.Name != "" {
 		o.Name = draft.Name(o.Name)
 	}
-	found, err := explore.Collection(ctx, explore.Options{URL: a.address, Headers: a.headers, Requests: o.Requests, Name: o.Name, Logger: o.Logger})
+	found, err := explore.Collection(ctx, explore.Options{URL: a.address, Headers: a.headers, Requests: o.Requests, Pages: o.Pages, Name: o.Name, Logger: o.Logger})
 	var wrong *explore.ShapeError
 	switch {
 	case errors.As(err, &wrong):
 		d.Streams = []draft.Stream{draft.Refused(explore.Name(o.Name, a.address), wrong.Reason, wrong.Place)}
-		return d, nil
+		return d, nil, nil
 	case err != nil:
-		return nil, class.Wrap(class.Source, err)
+		return nil, nil, class.Wrap(class.Source, err)
 	}
 	s := found.Stream(draft.Env(a.written(o.Address, found.URL)), a.settings)
 	s.Assumed = append(s.Assumed, a.notes...)
-	d.Streams = []draft.Stream{s}
-	return d, nil
+	d.Streams, d.Samples = []draft.Stream{s}, a.values
+	return d, found, nil
 }
 
 // access is what lets a request in, as it is sent and as it is written.
@@ -62,11 +69,12 @@ type access struct {
 	address  string
 	headers  map[string]config.Secret
 	settings draft.Section
+	values   map[string]string // of the variables that were made for what was written out
 	notes    []string
 }
 
 func accessOf(o URL, env func(string) (string, bool)) (*access, error) {
-	a := &access{headers: map[string]config.Secret{}}
+	a := &access{headers: map[string]config.Secret{}, values: map[string]string{}}
 	var err error
 	if a.address, err = expand(o.Address, env); err != nil {
 		return nil, err
@@ -109,6 +117,7 @@ func (a *access) reference(value, name, what string, plain bool) any {
 		return value
 	}
 	variable := strings.ToUpper(notVariable.ReplaceAllString(name, "_"))
+	a.values[variable] = value
 	note := variable + " holds " + what + ", which is not written into a file"
 	if !slices.Contains(a.notes, note) {
 		a.notes = append(a.notes, note)
@@ -157,7 +166,7 @@ func (a *access) written(given, found string) string {
 	}
 	var params []string
 	for p := range strings.SplitSeq(u.RawQuery, "&") {
-		name, _, _ := strings.Cut(p, "=")
+		name, value, _ := strings.Cut(p, "=")
 		plain, err := url.QueryUnescape(name)
 		if err != nil {
 			plain = name
@@ -166,7 +175,7 @@ func (a *access) written(given, found string) string {
 		case given:
 			p = name + "=" + ref
 		case secret.Named(plain):
-			if ref, is := a.reference("", plain, "the parameter "+plain, false).(draft.Env); is {
+			if ref, is := a.reference(value, plain, "the parameter "+plain, false).(draft.Env); is {
 				p = name + "=" + string(ref)
 			}
 		}

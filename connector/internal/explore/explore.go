@@ -25,6 +25,7 @@ type Options struct {
 	URL      string                   // of the collection
 	Headers  map[string]config.Secret // of each request
 	Requests int                      // how many there may be, tries included
+	Pages    int                      // that are read at the most; 0: as many as there may be requests
 	Name     string                   // of the stream; "": by the URL
 	Logger   *slog.Logger             // says what is waited for
 }
@@ -57,6 +58,7 @@ type total struct {
 // explorer is one look at an API.
 type explorer struct {
 	asker
+	pages int    // that are read at the most; 0: any number
 	base  string // the URL of the first page
 	path  string // of the rows
 	first *answer
@@ -69,7 +71,7 @@ type explorer struct {
 // Collection asks an API for one collection. Its errors are those of the requests, and a *ShapeError for an
 // answer that is no collection.
 func Collection(ctx context.Context, o Options) (*Found, error) {
-	x := &explorer{base: o.URL, seen: map[string]bool{}}
+	x := &explorer{base: o.URL, pages: o.Pages, seen: map[string]bool{}}
 	if err := x.open(o); err != nil {
 		return nil, err
 	}

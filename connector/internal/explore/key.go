@@ -2,14 +2,11 @@ package explore
 
 import (
 	"slices"
-	"strings"
 
 	"tidemark/connector/internal/infer"
+	"tidemark/connector/internal/usual"
 	"tidemark/connector/internal/wire"
 )
-
-// keys are the names that fields have by which rows are known, the likeliest first.
-var keys = []string{"id", "_id", "ID", "Id", "uuid", "guid", "key", "rowid", "sys_id", "gid", "pk", "objectid", "OBJECTID", "code", "slug", "sku", "number"}
 
 // keyOf is the field that is the rows' key by its name, and because each row has another one; "": there is none.
 func keyOf(stream string, fields []infer.Field) string {
@@ -17,10 +14,9 @@ func keyOf(stream string, fields []infer.Field) string {
 	for _, f := range fields {
 		rows = max(rows, f.Rows)
 	}
-	one := strings.TrimSuffix(strings.ToLower(stream), "s")
-	for _, name := range append(slices.Clone(keys), one+"_id", one+"id") {
+	for _, name := range usual.KeysOf(stream) {
 		for _, f := range fields {
-			if (f.Name == name || len(name) > len("id") && strings.EqualFold(f.Name, name)) && f.Unique && f.Rows == rows {
+			if usual.IsKey(f.Name, name) && f.Unique && f.Rows == rows {
 				return f.Name
 			}
 		}
@@ -53,7 +49,7 @@ func (x *explorer) key(samples *infer.Samples) {
 		return
 	}
 	for _, field := range f.Fields {
-		if slices.Contains(keys, field.Name) {
+		if slices.Contains(usual.Keys, field.Name) {
 			x.saw("%s is no key: %s", field.Name, whyNot(field, samples.Rows()))
 		}
 	}
@@ -77,14 +73,26 @@ func whyNot(f infer.Field, rows int) string {
 // isTotal reports whether a fact counts all rows, by its name.
 func isTotal(f fact) bool { return wire.CountsRows(f.name) || f.name == "count" }
 
-// changes are parts of the names that fields have which say when a row was changed.
-var changes = []string{"updat", "modif", "chang", "edited", "mtime", "lastmod", "timestamp"}
+// Cursors are the fields that may say when a row was changed, and hold times as their type says, with the format that settings
+// have for it.
+func (f *Found) Cursors() (all []Cursor) {
+	for _, name := range cursors(f.Fields) {
+		for _, x := range f.Fields {
+			if format := map[infer.Type]string{infer.Time: "rfc3339", infer.Date: "date"}[x.Type]; x.Name == name && format != "" {
+				all = append(all, Cursor{name, format})
+			}
+		}
+	}
+	return all
+}
+
+// Cursor is a field that may say when a row was changed.
+type Cursor struct{ Field, Format string }
 
 // cursors are the fields that may say when a row was changed.
 func cursors(fields []infer.Field) (names []string) {
 	for _, f := range fields {
-		name := strings.ToLower(f.Name)
-		if f.Rows == 0 || !slices.ContainsFunc(changes, func(part string) bool { return strings.Contains(name, part) }) {
+		if f.Rows == 0 || !usual.Changes(f.Name) {
 			continue
 		}
 		switch f.Type {

@@ -9,6 +9,7 @@ import (
 
 	"tidemark/connector/internal/draft"
 	"tidemark/connector/internal/text"
+	"tidemark/connector/internal/usual"
 )
 
 // list is an array of objects in an answer.
@@ -16,10 +17,6 @@ type list struct {
 	path string // dotted
 	rows [][]byte
 }
-
-// usual are names that the rows of a collection stand under; a list there is preferred to a longer one elsewhere.
-var usual = []string{"data", "items", "results", "result", "records", "rows", "value", "values", "entries", "elements", "content", "list", "objects", "hits",
-	"documents", "docs", "resources"}
 
 // lists are the arrays of objects in an answer, the paths of those that are empty, and those of arrays of something else.
 // Lists within rows are none.
@@ -125,7 +122,7 @@ func (x *explorer) rank(path string) int {
 		return 0
 	case strings.EqualFold(last, x.found.Name):
 		return 1
-	case slices.Contains(usual, strings.ToLower(last)):
+	case slices.Contains(usual.Rows, strings.ToLower(last)):
 		return 2
 	}
 	return 3

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/usual"
 	"tidemark/connector/internal/wire"
 )
 
@@ -22,13 +23,10 @@ func byLink(ctx context.Context, x *explorer) (*Pages, error) {
 		next: func(a *answer, _ [][]byte, _, _ int) (string, bool) { return a.link, a.link != "" }}, nil
 }
 
-// addresses are names of a URL within an object that leads on.
-var addresses = []string{"href", "url", "uri", "link"}
-
 // byURL follows URLs that stand beside the rows, or in a header.
 func byURL(ctx context.Context, x *explorer) (*Pages, error) {
 	for _, f := range slices.Concat(x.first.facts(x.path), x.first.leads) {
-		leads := f.header || wire.LeadsOn(f.name) || wire.LeadsOn(f.within) && slices.Contains(addresses, strings.ToLower(f.name))
+		leads := f.header || wire.LeadsOn(f.name) || wire.LeadsOn(f.within) && slices.Contains(usual.Addresses, strings.ToLower(f.name))
 		if !leads || !isAddress(f.text()) {
 			continue
 		}

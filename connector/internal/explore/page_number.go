@@ -6,14 +6,12 @@ import (
 	"strconv"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/usual"
 )
-
-// numbers are the names that APIs have for the number of a page.
-var numbers = []string{"page", "p", "pageNumber", "page_number", "pageNo", "page_no", "page[number]", "_page", "pageIndex", "current_page"}
 
 // byNumber asks for the second page. An API that does not know the parameter gives its first page again, or refuses.
 func byNumber(ctx context.Context, x *explorer) (*Pages, error) {
-	for _, name := range inURLFirst(x.base, numbers) {
+	for _, name := range inURLFirst(x.base, usual.Numbers) {
 		base := without(x.base, name)
 		two, err := x.rowsAt(ctx, with(base, name, "2"))
 		if err != nil {
@@ -61,7 +59,7 @@ func byNumber(ctx context.Context, x *explorer) (*Pages, error) {
 // sized looks for the parameter of the page's size. Where there is one it is sent, with the size that pages have
 // without it, so that it does not change when the API's default does. A page that is not full does not tell its size.
 func (x *explorer) sized(ctx context.Context, p *Pages, params draft.Section, full bool) error {
-	for _, name := range limits {
+	for _, name := range usual.Limits {
 		if !full {
 			break
 		}

@@ -5,17 +5,15 @@ import (
 	"strconv"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/usual"
 )
-
-// offsets are the names that APIs have for the number of rows to skip.
-var offsets = []string{"offset", "skip", "start", "startAt", "start_at", "_start", "$skip", "from", "start_index", "startIndex", "first"}
 
 // byOffset asks for the first page without its first row: where the parameter is honoured, the second row comes first.
 func byOffset(ctx context.Context, x *explorer) (*Pages, error) {
 	if len(x.rows) < 2 {
 		return nil, nil //nolint:nilnil // nothing could show it
 	}
-	for _, name := range inURLFirst(x.base, offsets) {
+	for _, name := range inURLFirst(x.base, usual.Offsets) {
 		base := without(x.base, name)
 		rows, err := x.rowsAt(ctx, with(base, name, "1"))
 		if err != nil {

@@ -4,11 +4,9 @@ import (
 	"context"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/usual"
 	"tidemark/connector/internal/wire"
 )
-
-// behinds are the names that APIs have for the row that a page begins behind.
-var behinds = []string{"starting_after", "after", "start_after", "startAfter", "after_id", "last_id", "since_id", "from_id", "cursor"}
 
 // byRow asks for what lies behind the last row. Only an answer that says that there is more is worth it.
 func byRow(ctx context.Context, x *explorer) (*Pages, error) {
@@ -23,7 +21,7 @@ func byRow(ctx context.Context, x *explorer) (*Pages, error) {
 		return nil, nil //nolint:nilnil // nothing could show it
 	}
 	behind := func(rows [][]byte) string { return scalar(at(rows[len(rows)-1], key)) }
-	for _, name := range behinds {
+	for _, name := range usual.Behinds {
 		rows, err := x.rowsAt(ctx, with(x.base, name, behind(x.rows)))
 		if err != nil {
 			return nil, err

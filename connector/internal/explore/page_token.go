@@ -7,15 +7,9 @@ import (
 	"unicode"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/usual"
 	"tidemark/connector/internal/wire"
 )
-
-// tokens are the names that APIs have for the parameter of a token.
-var tokens = []string{"cursor", "page_token", "pageToken", "token", "next", "next_token", "nextToken", "next_cursor", "after", "starting_after", "start",
-	"continuation", "continuation_token", "continuationToken", "marker", "scroll_param", "page", "offset", "_next", "from", "bookmark"}
-
-// holders are objects in which a plain name is that of a token.
-var holders = []string{"cursor", "cursors", "paging", "pageinfo", "page_info", "pagination", "meta"}
 
 // byToken asks with what stands beside the rows, or in a header, and leads on by its name, in parameters of usual names.
 func byToken(ctx context.Context, x *explorer) (*Pages, error) {
@@ -55,9 +49,7 @@ func isToken(f fact) bool {
 	if f.header || wire.LeadsOn(f.name) {
 		return true
 	}
-	name := strings.ToLower(f.name)
-	return slices.Contains([]string{"after", "endcursor", "end_cursor", "cursor", "token"}, name) && slices.Contains(holders, strings.ToLower(f.within)) ||
-		name == "cursor" || name == "scroll_param"
+	return usual.IsToken(f.name, f.within)
 }
 
 // bare takes a parameter out of the URL that a pager sends from the second page on, where it stands there; false: without it the
@@ -77,7 +69,7 @@ func (x *explorer) bare(ctx context.Context, name string) (bool, error) {
 
 // parameters are the names that the parameter may have, each once: those of the URL first.
 func (x *explorer) parameters(token string) (all []string) {
-	for _, name := range slices.Concat(named(x.base), derived(token), tokens) {
+	for _, name := range slices.Concat(named(x.base), derived(token), usual.Tokens) {
 		if !slices.Contains(all, name) {
 			all = append(all, name)
 		}

@@ -9,6 +9,7 @@ import (
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/draft"
 	"tidemark/connector/internal/infer"
+	"tidemark/connector/internal/usual"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -129,12 +130,9 @@ func (x *explorer) short() error {
 	return x.shape("how its pages follow each other could not be found out by %d requests: allow more (--requests)", x.asked)
 }
 
-// limits are the names that APIs have for the number of rows of a page.
-var limits = []string{"limit", "per_page", "page_size", "pageSize", "perPage", "size", "_limit", "$top", "take", "max_results", "maxResults", "page[size]", "rows", "count"}
-
 // cut asks for more rows than the first answer has. Where one comes the answer is cut.
 func (x *explorer) cut(ctx context.Context) (name string, rows int, err error) {
-	for _, name := range inURLFirst(x.base, limits) {
+	for _, name := range inURLFirst(x.base, usual.Limits) {
 		rows, err := x.rowsAt(ctx, with(x.base, name, strconv.Itoa(2*len(x.rows)+1)))
 		if err != nil {
 			return "", 0, err

@@ -39,6 +39,10 @@ func (x *explorer) walk(ctx context.Context, samples *infer.Samples) error {
 			x.unknown("how the last page looks: no more than %d rows were read, and the list goes on", samples.Rows())
 			break
 		}
+		if pages == x.pages {
+			x.unknown("how the last page looks: no more than %d pages were read, and the list goes on", pages)
+			break
+		}
 		next, err := x.get(ctx, url)
 		if errors.Is(err, errBudget) {
 			x.unknown("how the last page looks: the list goes on behind the %d pages that were read", pages)

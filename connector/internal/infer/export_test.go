@@ -1,7 +1,4 @@
 package infer
 
-// What the laws need, which stand outside of the package because package wire imports this one.
-var (
-	Legal    = legal
-	UUIDForm = uuid
-)
+// UUIDForm is what the laws need, which stand outside of the package because package wire imports this one.
+var UUIDForm = uuid

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// legal makes a name that Avro allows: see the package.
-func legal(name string) string {
+// Legal makes a name that Avro allows: see the package.
+func Legal(name string) string {
 	var out strings.Builder
 	for i, c := range name {
 		switch {
@@ -27,8 +27,8 @@ func legal(name string) string {
 	return out.String()
 }
 
-// fresh is the name itself, or with a number behind it where it is taken. It takes it.
-func fresh(name string, taken map[string]bool) string {
+// Fresh is the name itself, or with a number behind it where it is taken. It takes it.
+func Fresh(name string, taken map[string]bool) string {
 	free := name
 	for n := 2; taken[free]; n++ {
 		free = fmt.Sprintf("%s_%d", name, n)

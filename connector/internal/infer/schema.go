@@ -16,7 +16,7 @@ type builder struct {
 // Infer makes the schema of all rows that were added.
 func (s *Samples) Infer(o Options) Schema {
 	b := &builder{types: map[string]bool{}, opts: o}
-	root := b.record(&s.top, fresh(legal(o.Name), b.types), "")
+	root := b.record(&s.top, Fresh(Legal(o.Name), b.types), "")
 	b.out.Text = written(root)
 	return b.out
 }
@@ -25,7 +25,7 @@ func (s *Samples) Infer(o Options) Schema {
 func (b *builder) record(o *object, name, path string) members {
 	taken := map[string]bool{}
 	for _, field := range o.names {
-		if legal(field) == field {
+		if Legal(field) == field {
 			taken[field] = true
 		}
 	}
@@ -36,12 +36,12 @@ func (b *builder) record(o *object, name, path string) members {
 			b.out.Left = append(b.out.Left, Left{path + field, why})
 			continue
 		}
-		if legal(field) != field {
+		if Legal(field) != field {
 			if !b.opts.Rename || field == "" || strings.ContainsAny(path+field, "*") || strings.Contains(field, ".") {
 				b.out.Left = append(b.out.Left, Left{path + field, "Avro does not allow its name"})
 				continue
 			}
-			as = fresh(legal(field), taken)
+			as = Fresh(Legal(field), taken)
 			b.out.Renamed = append(b.out.Renamed, Rename{path + field, as})
 		}
 		t := b.kind(x, name+"_"+as, path+field)
@@ -111,7 +111,7 @@ func (b *builder) kind(x *shape, name, path string) any {
 		if x.objects.varies() {
 			all = append(all, members{{"type", "map"}, {"values", b.values(x, name, path)}})
 		} else {
-			all = append(all, b.record(&x.objects, fresh(name, b.types), path+"."))
+			all = append(all, b.record(&x.objects, Fresh(name, b.types), path+"."))
 		}
 	}
 	switch len(all) {

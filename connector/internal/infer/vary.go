@@ -16,7 +16,7 @@ func (o *object) varies() bool {
 			keys++
 		}
 		in += o.in[name]
-		strange = strange || legal(name) != name
+		strange = strange || Legal(name) != name
 		all.add(o.fields[name])
 	}
 	if keys == len(o.names) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // authKinds are the ways to prove who asks that can be told in settings: a type of the definition and what reads it.
@@ -24,12 +25,12 @@ func authKinds() map[string]func(s *stream, p part) draft.Section {
 // readAuth reads how requests prove who asks; nil: they do not.
 func (s *stream) readAuth(p part) draft.Section {
 	n := p.get("authenticator")
-	if n == nil || n.kind == isNull {
+	if n == nil || n.Kind == nodes.Null {
 		return nil
 	}
 	a, ok := p.sub("authenticator")
 	if !ok {
-		refuse(n.at, "its authenticator is no section")
+		refuse(n.At, "its authenticator is no section")
 	}
 	return s.authOf(a)
 }
@@ -104,7 +105,7 @@ func (s *stream) oauth(p part) draft.Section {
 		refuse(p.at("type"), "nothing says where its tokens are asked for")
 	}
 	for _, key := range []string{"profile_assertion", "use_profile_assertion"} {
-		if n := p.get(key); !n.empty() {
+		if n := p.get(key); !empty(n) {
 			refuse(p.at(key), "its tokens are asked for with a signed assertion")
 		}
 	}
@@ -143,7 +144,7 @@ func (s *stream) oauth(p part) draft.Section {
 	}
 	if list := p.get("scopes"); list != nil {
 		var all phrase
-		for i, item := range list.items {
+		for i, item := range list.Items {
 			if i > 0 {
 				all = join(all, literal(" "))
 			}
@@ -153,11 +154,11 @@ func (s *stream) oauth(p part) draft.Section {
 			set("scopes", all.plain())
 		}
 	}
-	if n := p.get("refresh_request_body"); n != nil && n.kind == isObject {
+	if n := p.get("refresh_request_body"); n != nil && n.Kind == nodes.Object {
 		params := draft.Section{}
-		for _, e := range n.entries {
-			if ph := s.phrase(p.doc.follow(e.value), p, nil); len(ph) > 0 && !slices.Contains([]string{"$parameters", "grant_type", "client_id", "client_secret", "refresh_token", "scope"}, e.key) {
-				params = append(params, draft.Setting{Key: e.key, Value: ph.plain()})
+		for _, e := range n.Entries {
+			if ph := s.phrase(p.doc.follow(e.Value), p, nil); len(ph) > 0 && !slices.Contains([]string{"$parameters", "grant_type", "client_id", "client_secret", "refresh_token", "scope"}, e.Key) {
+				params = append(params, draft.Setting{Key: e.Key, Value: ph.plain()})
 			}
 		}
 		if len(params) > 0 {
@@ -178,37 +179,37 @@ func (s *stream) addressSample(ph phrase) {
 func (s *stream) chosen(p part) draft.Section {
 	all := p.get("authenticators")
 	path := p.get("authenticator_selection_path")
-	if all == nil || path == nil || len(all.entries) == 0 {
+	if all == nil || path == nil || len(all.Entries) == 0 {
 		refuse(p.at("authenticators"), "its authenticators are not told")
 	}
 	var keys []string
-	for _, item := range path.items {
+	for _, item := range path.Items {
 		keys = append(keys, s.word(item, p, "the setting that chooses the authenticator"))
 	}
 	inner := part{doc: p.doc, params: p.params}
 	if s.settings.given != nil {
 		v := s.settings.given
 		for _, k := range keys {
-			v = v.find(k)
+			v = v.Find(k)
 		}
 		if v == nil {
 			v = s.settings.fallback(keys...)
 		}
-		if n := all.find(textOf(v)); n != nil {
+		if n := all.Find(textOf(v)); n != nil {
 			return s.authOf(inner.component(n))
 		}
 		refuse(p.at("authenticators"), "the setting "+strings.Join(keys, ".")+" chooses none of its authenticators")
 	}
 	var names []string
-	for _, e := range all.entries {
-		names = append(names, e.key)
+	for _, e := range all.Entries {
+		names = append(names, e.Key)
 	}
 	var last *refusal
-	for _, e := range all.entries {
+	for _, e := range all.Entries {
 		var out draft.Section
-		refused := caught(func() { out = s.authOf(inner.component(e.value)) })
+		refused := caught(func() { out = s.authOf(inner.component(e.Value)) })
 		if refused == nil {
-			s.assume("of " + strings.Join(names, ", ") + " the user chooses how to prove who asks (" + strings.Join(keys, ".") + "): this is " + e.key + "; --config chooses another")
+			s.assume("of " + strings.Join(names, ", ") + " the user chooses how to prove who asks (" + strings.Join(keys, ".") + "): this is " + e.Key + "; --config chooses another")
 			return out
 		}
 		last = refused

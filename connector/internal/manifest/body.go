@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // body reads the body of requests, in the forms that definitions have had for it.
@@ -32,9 +33,9 @@ func (s *stream) body(p part) {
 		}
 		return
 	}
-	if n := p.get("request_body_json"); n != nil && !n.empty() {
-		if n.kind == isText {
-			if v, ok := s.static(n, p); ok && v.kind == isObject {
+	if n := p.get("request_body_json"); n != nil && !empty(n) {
+		if n.Kind == nodes.Text {
+			if v, ok := s.static(n, p); ok && v.Kind == nodes.Object {
 				n = v
 			} else {
 				s.ask.text = s.phrase(n, p, s.hole)
@@ -45,8 +46,8 @@ func (s *stream) body(p part) {
 		s.ask.json, s.ask.hasJSON = s.tree(n, p), true
 	}
 	switch n := p.get("request_body_data"); {
-	case n == nil || n.empty():
-	case n.kind == isText:
+	case n == nil || empty(n):
+	case n.Kind == nodes.Text:
 		s.ask.text = s.phrase(n, p, s.hole)
 	default:
 		s.fields(n, p, &s.ask.form)
@@ -55,12 +56,12 @@ func (s *stream) body(p part) {
 
 // tree reads a JSON body.
 func (s *stream) tree(n *node, p part) (out draft.Section) {
-	for _, e := range n.entries {
-		if e.key == "$parameters" || e.key == "$ref" {
+	for _, e := range n.Entries {
+		if e.Key == "$parameters" || e.Key == "$ref" {
 			continue
 		}
-		name := s.word(&node{kind: isText, text: e.key, at: e.at}, p, "the name of a member")
-		if v, ok := s.value(p.doc.follow(e.value), p); ok {
+		name := s.word(&node{Kind: nodes.Text, Text: e.Key, At: e.At}, p, "the name of a member")
+		if v, ok := s.value(p.doc.follow(e.Value), p); ok {
 			out = append(out, draft.Setting{Key: name, Value: v})
 		}
 	}
@@ -72,27 +73,27 @@ func (s *stream) value(n *node, p part) (any, bool) {
 	if n == nil {
 		return nil, false
 	}
-	if n.kind == isText {
+	if n.Kind == nodes.Text {
 		if v, ok := s.static(n, p); ok {
 			n = v
 		}
 	}
-	switch n.kind {
-	case isNull:
+	switch n.Kind {
+	case nodes.Null:
 		return nil, false
-	case isBool:
-		return n.yes(), true
-	case isNumber:
-		return numberValue(n.text), true
-	case isList:
+	case nodes.Bool:
+		return n.True(), true
+	case nodes.Number:
+		return numberValue(n.Text), true
+	case nodes.List:
 		list := draft.List{}
-		for _, item := range n.items {
+		for _, item := range n.Items {
 			if v, ok := s.value(p.doc.follow(item), p); ok {
 				list = append(list, v)
 			}
 		}
 		return list, true
-	case isObject:
+	case nodes.Object:
 		return s.tree(n, p), true
 	}
 	ph := s.phrase(n, p, s.hole)
@@ -108,8 +109,8 @@ func (s *stream) value(n *node, p part) (any, bool) {
 // inject puts a value where an option of the definition says.
 func (s *stream) inject(option part, ph phrase, number bool) {
 	var path []string
-	if list := option.get("field_path"); list != nil && len(list.items) > 0 {
-		for _, item := range list.items {
+	if list := option.get("field_path"); list != nil && len(list.Items) > 0 {
+		for _, item := range list.Items {
 			path = append(path, s.word(item, option, "the name of a member"))
 		}
 	} else if name := s.word(option.get("field_name"), option, "the name of a parameter"); name != "" {

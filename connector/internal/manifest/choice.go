@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tidemark/connector/internal/nodes"
 	"tidemark/connector/internal/request"
 )
 
@@ -76,10 +77,10 @@ func (t *translator) choice(e *expr, p part) (phrase, bool) {
 			return find(e.args[0]) && collect(e.args[1]) && collect(e.args[2])
 		}
 		v, known := t.eval(e, p)
-		if !known || !v.scalar() {
+		if !known || !v.Scalar() {
 			return false
 		}
-		options = append(options, v.text)
+		options = append(options, v.Text)
 		return true
 	}
 	if !collect(e) || path == nil {
@@ -132,10 +133,10 @@ func (t *translator) ofSettings(f fragment, p part) (phrase, bool) {
 // joined is a list of the settings as one text.
 func (t *translator) joined(path []string, sep *expr, p part) (phrase, bool) {
 	between, known := t.eval(sep, p)
-	if !known || between.kind != isText {
+	if !known || between.Kind != nodes.Text {
 		return nil, false
 	}
-	return t.noted(path, ", its values with "+strconv.Quote(between.text)+" between them"), true
+	return t.noted(path, ", its values with "+strconv.Quote(between.Text)+" between them"), true
 }
 
 // noted is a setting that the environment has in a form that a note tells.

@@ -11,10 +11,10 @@
 // The definition's own user settings, {{ config['x'] }}, become environment variables; with Options.Config
 // those that are no secrets stand in the draft as they are.
 //
-// Files: manifest.go (Translate), stream.go (one stream), tree.go (YAML with places), refs.go ($ref and $parameters),
+// Files: manifest.go (Translate), stream.go (one stream), tree.go (its values), refs.go ($ref and $parameters),
 // lex.go and expr.go (templates), eval.go (those that hang on nothing but the definition), text.go and phrase.go (those
 // that become texts of the draft), choice.go (those that are made of a setting), settings.go (the user's settings), hole.go
 // (what only a request knows), requester.go (URL, parameters) and body.go, auth.go and login.go, pager.go and stop.go (pages and
 // their end), incremental.go and format.go (bounds and times), partition.go and parents.go (slices), records.go (rows, key, fields that are
-// added), filter.go (which rows), rules.go (errors and budgets), schema.go and avro.go (JSON Schema to Avro).
+// added), filter.go (which rows), rules.go (errors and budgets), schema.go (that of its rows).
 package manifest

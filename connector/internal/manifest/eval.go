@@ -2,6 +2,8 @@ package manifest
 
 import (
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // eval is the value of an expression that hangs on nothing but parameters and the user settings that are known; known
@@ -10,11 +12,11 @@ func (t *translator) eval(e *expr, p part) (v *node, known bool) {
 	null := &node{}
 	switch e.op {
 	case opLiteral:
-		return &node{kind: e.kind, text: e.text}, true
+		return &node{Kind: e.kind, Text: e.text}, true
 	case opName:
 		switch e.text {
 		case "parameters", "options":
-			return &node{kind: isObject, entries: p.params}, true
+			return &node{Kind: nodes.Object, Entries: p.params}, true
 		case "config":
 			return t.settings.given, t.settings.given != nil
 		}
@@ -22,13 +24,13 @@ func (t *translator) eval(e *expr, p part) (v *node, known bool) {
 		return t.evalGet(e, p)
 	case opNot:
 		if v, known = t.eval(e.args[0], p); known {
-			return boolean(v.empty()), true
+			return boolean(empty(v)), true
 		}
 	case opAnd, opOr:
 		if v, known = t.eval(e.args[0], p); !known {
 			return nil, false
 		}
-		if v.empty() == (e.op == opAnd) {
+		if empty(v) == (e.op == opAnd) {
 			return v, true
 		}
 		return t.eval(e.args[1], p)
@@ -37,7 +39,7 @@ func (t *translator) eval(e *expr, p part) (v *node, known bool) {
 		switch {
 		case !ok:
 			return nil, false
-		case !cond.empty():
+		case !empty(cond):
 			return t.eval(e.args[1], p)
 		case e.args[2] == nil:
 			return textNode(""), true
@@ -49,23 +51,23 @@ func (t *translator) eval(e *expr, p part) (v *node, known bool) {
 		if v, known = t.eval(e.args[0], p); known {
 			switch e.text {
 			case "none", "None", "undefined":
-				return boolean(v.kind == isNull), true
+				return boolean(v.Kind == nodes.Null), true
 			case "defined":
-				return boolean(v.kind != isNull), true
+				return boolean(v.Kind != nodes.Null), true
 			case "true", "True":
-				return boolean(v.yes()), true
+				return boolean(v.True()), true
 			case "false", "False":
-				return boolean(v.kind == isBool && !v.yes()), true
+				return boolean(v.Kind == nodes.Bool && !v.True()), true
 			}
 		}
 	case opList:
-		list := &node{kind: isList}
+		list := &node{Kind: nodes.List}
 		for _, a := range e.args {
 			item, ok := t.eval(a, p)
 			if !ok {
 				return nil, false
 			}
-			list.items = append(list.items, item)
+			list.Items = append(list.Items, item)
 		}
 		return list, true
 	case opMath:
@@ -80,9 +82,9 @@ func (t *translator) eval(e *expr, p part) (v *node, known bool) {
 
 func boolean(yes bool) *node {
 	if yes {
-		return &node{kind: isBool, text: "true"}
+		return &node{Kind: nodes.Bool, Text: "true"}
 	}
-	return &node{kind: isBool, text: "false"}
+	return &node{Kind: nodes.Bool, Text: "false"}
 }
 
 func (t *translator) evalGet(e *expr, p part) (*node, bool) {
@@ -94,14 +96,14 @@ func (t *translator) evalGet(e *expr, p part) (*node, bool) {
 	if !ok || !keyOK {
 		return nil, false
 	}
-	v := p.doc.follow(of.find(key.text))
+	v := p.doc.follow(of.Find(key.Text))
 	if v == nil && e.args[0].op == opName && e.args[0].text == "config" {
-		v = t.settings.fallback(key.text)
+		v = t.settings.fallback(key.Text)
 	}
 	switch {
-	case v != nil && v.kind != isNull:
+	case v != nil && v.Kind != nodes.Null:
 		// A value may be a template itself.
-		if v.kind == isText && next(v.text) >= 0 {
+		if v.Kind == nodes.Text && next(v.Text) >= 0 {
 			inner, known := t.static(v, p)
 			return inner, known
 		}
@@ -120,16 +122,16 @@ func (t *translator) evalCompare(e *expr, p part) (*node, bool) {
 	}
 	switch e.text {
 	case "==":
-		return boolean(a.kind == b.kind && a.text == b.text), a.kind != isList && a.kind != isObject
+		return boolean(a.Kind == b.Kind && a.Text == b.Text), a.Kind != nodes.List && a.Kind != nodes.Object
 	case "!=":
-		return boolean(a.kind != b.kind || a.text != b.text), a.kind != isList && a.kind != isObject
+		return boolean(a.Kind != b.Kind || a.Text != b.Text), a.Kind != nodes.List && a.Kind != nodes.Object
 	case "in":
-		for _, item := range b.items {
-			if item.kind == a.kind && item.text == a.text {
+		for _, item := range b.Items {
+			if item.Kind == a.Kind && item.Text == a.Text {
 				return boolean(true), true
 			}
 		}
-		return boolean(b.find(a.text) != nil || b.kind == isText && strings.Contains(b.text, a.text)), true
+		return boolean(b.Find(a.Text) != nil || b.Kind == nodes.Text && strings.Contains(b.Text, a.Text)), true
 	}
 	return nil, false
 }
@@ -141,10 +143,10 @@ func (t *translator) evalJoin(e *expr, p part) (*node, bool) {
 	}
 	a, aOK := t.eval(e.args[0], p)
 	b, bOK := t.eval(e.args[1], p)
-	if !aOK || !bOK || !a.scalar() || !b.scalar() || e.text == "+" && (a.kind != isText || b.kind != isText) {
+	if !aOK || !bOK || !a.Scalar() || !b.Scalar() || e.text == "+" && (a.Kind != nodes.Text || b.Kind != nodes.Text) {
 		return nil, false
 	}
-	return textNode(a.text + b.text), true
+	return textNode(a.Text + b.Text), true
 }
 
 func (t *translator) evalFilter(e *expr, p part) (*node, bool) {
@@ -154,15 +156,15 @@ func (t *translator) evalFilter(e *expr, p part) (*node, bool) {
 	}
 	switch e.text {
 	case "string", "trim", "safe":
-		return textNode(strings.TrimSpace(v.text)), v.scalar()
+		return textNode(strings.TrimSpace(v.Text)), v.Scalar()
 	case "lower":
-		return textNode(strings.ToLower(v.text)), v.scalar()
+		return textNode(strings.ToLower(v.Text)), v.Scalar()
 	case "upper":
-		return textNode(strings.ToUpper(v.text)), v.scalar()
+		return textNode(strings.ToUpper(v.Text)), v.Scalar()
 	case "int":
-		return v, v.kind == isNumber
+		return v, v.Kind == nodes.Number
 	case "default", "d":
-		if v.kind == isNull || v.empty() && len(e.args) > 2 {
+		if v.Kind == nodes.Null || empty(v) && len(e.args) > 2 {
 			if len(e.args) < 2 {
 				return textNode(""), true
 			}
@@ -176,32 +178,32 @@ func (t *translator) evalFilter(e *expr, p part) (*node, bool) {
 			if !ok {
 				return nil, false
 			}
-			sep = s.text
+			sep = s.Text
 		}
 		var all []string
-		for _, item := range v.items {
-			if !item.scalar() {
+		for _, item := range v.Items {
+			if !item.Scalar() {
 				return nil, false
 			}
-			all = append(all, item.text)
+			all = append(all, item.Text)
 		}
-		return textNode(strings.Join(all, sep)), v.kind == isList
+		return textNode(strings.Join(all, sep)), v.Kind == nodes.List
 	}
 	return nil, false
 }
 
 // static is the value of a text whose templates can all be evaluated.
 func (t *translator) static(n *node, p part) (*node, bool) {
-	if n.kind != isText || next(n.text) < 0 {
+	if n.Kind != nodes.Text || next(n.Text) < 0 {
 		return n, true
 	}
 	if t.depth++; t.depth > deepestExpr {
-		refuse(n.at, "its templates lead round in a circle")
+		refuse(n.At, "its templates lead round in a circle")
 	}
 	defer func() { t.depth-- }()
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil {
-		refuse(n.at, err.Error())
+		refuse(n.At, err.Error())
 	}
 	var all strings.Builder
 	for _, f := range parts {
@@ -212,16 +214,16 @@ func (t *translator) static(n *node, p part) (*node, bool) {
 			all.WriteString(f.literal)
 		default:
 			v, ok := t.eval(f.expr, p)
-			if !ok || len(parts) > 1 && !v.scalar() && v.kind != isNull {
+			if !ok || len(parts) > 1 && !v.Scalar() && v.Kind != nodes.Null {
 				return nil, false
 			}
 			if len(parts) == 1 {
 				return v, true
 			}
-			all.WriteString(v.text)
+			all.WriteString(v.Text)
 		}
 	}
-	return &node{kind: isText, text: all.String(), at: n.at}, true
+	return &node{Kind: nodes.Text, Text: all.String(), At: n.At}, true
 }
 
 // word is the text of a field that has to be known: a name, a path.
@@ -232,13 +234,13 @@ func (t *translator) word(n *node, p part, what string) string {
 	v, ok := t.static(n, p)
 	switch {
 	case !ok:
-		refuse(n.at, what+" is computed by a template: "+n.text)
-	case v.kind == isNull:
+		refuse(n.At, what+" is computed by a template: "+n.Text)
+	case v.Kind == nodes.Null:
 		return ""
-	case !v.scalar():
-		refuse(n.at, what+" is no text")
+	case !v.Scalar():
+		refuse(n.At, what+" is no text")
 	}
-	return v.text
+	return v.Text
 }
 
 // path is what an expression such as response.get('meta', {})['next'] goes through: a name and keys.
@@ -249,10 +251,10 @@ func (t *translator) path(e *expr, p part) (root string, keys []string, ok bool)
 	case opGet:
 		root, keys, ok = t.path(e.args[0], p)
 		key, known := t.eval(e.args[1], p)
-		if !ok || !known || !key.scalar() {
+		if !ok || !known || !key.Scalar() {
 			return "", nil, false
 		}
-		return root, append(keys, key.text), true
+		return root, append(keys, key.Text), true
 	}
 	return "", nil, false
 }

@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // expr is an expression of a template. Its operator says what its arguments are.
 type expr struct {
 	op   operator
-	text string // a literal, a name, a filter, a function's argument name, an operator's sign
-	kind kind   // of a literal
+	text string     // a literal, a name, a filter, a function's argument name, an operator's sign
+	kind nodes.Kind // of a literal
 	args []*expr
 }
 
@@ -51,7 +53,7 @@ func parseExpr(s string) (*expr, error) {
 		return nil, err
 	}
 	if len(words) == 0 {
-		return &expr{kind: isText}, nil
+		return &expr{kind: nodes.Text}, nil
 	}
 	p := &exprParser{words: words}
 	e, err := p.whole()
@@ -192,8 +194,8 @@ func (p *exprParser) unary() (*expr, error) {
 		}
 		defer func() { p.depth-- }()
 		e, err := p.unary()
-		if err == nil && e.op == opLiteral && e.kind == isNumber {
-			return &expr{kind: isNumber, text: "-" + e.text}, nil
+		if err == nil && e.op == opLiteral && e.kind == nodes.Number {
+			return &expr{kind: nodes.Number, text: "-" + e.text}, nil
 		}
 		return &expr{op: opMath, text: "-", args: []*expr{e}}, err
 	}
@@ -204,7 +206,7 @@ func (p *exprParser) unary() (*expr, error) {
 			if len(p.words) == 0 || p.words[0].kind != 'n' && p.words[0].kind != '0' {
 				return nil, errExpr
 			}
-			e = &expr{op: opGet, args: []*expr{e, {kind: isText, text: p.words[0].text}}}
+			e = &expr{op: opGet, args: []*expr{e, {kind: nodes.Text, text: p.words[0].text}}}
 			p.words = p.words[1:]
 		case p.take("["):
 			e, err = p.index(e)
@@ -296,20 +298,20 @@ func (p *exprParser) primary() (*expr, error) {
 	p.words = p.words[1:]
 	switch {
 	case w.kind == 's':
-		e := &expr{kind: isText, text: w.text}
+		e := &expr{kind: nodes.Text, text: w.text}
 		for len(p.words) > 0 && p.words[0].kind == 's' { // texts side by side are one
 			e.text += p.words[0].text
 			p.words = p.words[1:]
 		}
 		return e, nil
 	case w.kind == '0':
-		return &expr{kind: isNumber, text: w.text}, nil
+		return &expr{kind: nodes.Number, text: w.text}, nil
 	case w.kind == 'n':
 		switch w.text {
 		case "true", "True", "false", "False":
-			return &expr{kind: isBool, text: w.text}, nil
+			return &expr{kind: nodes.Bool, text: w.text}, nil
 		case "none", "None", "null":
-			return &expr{kind: isNull}, nil
+			return &expr{kind: nodes.Null}, nil
 		}
 		return &expr{op: opName, text: w.text}, nil
 	case w.text == "(":

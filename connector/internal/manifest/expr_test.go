@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"tidemark/connector/internal/nodes"
 )
 
 func (e *expr) String() string {
@@ -17,10 +19,10 @@ func (e *expr) String() string {
 	inner := strings.Join(args, " ")
 	switch e.op {
 	case opLiteral:
-		if e.kind == isText {
+		if e.kind == nodes.Text {
 			return "'" + e.text + "'"
 		}
-		return e.text + map[bool]string{true: "none"}[e.kind == isNull]
+		return e.text + map[bool]string{true: "none"}[e.kind == nodes.Null]
 	case opName:
 		return e.text
 	}

@@ -2,27 +2,29 @@ package manifest
 
 import (
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // readFilter reads which rows are wanted. A comparison with a bound of the request is what the mark is for here.
 func (s *stream) readFilter(p part) {
 	n := p.get("condition")
-	if n.empty() {
+	if empty(n) {
 		return
 	}
 	if !p.is("RecordFilter") {
 		refuse(p.at("type"), "its rows are picked by code ("+p.kind()+")")
 	}
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil {
-		refuse(n.at, err.Error())
+		refuse(n.At, err.Error())
 	}
-	if strings.Contains(n.text, "stream_interval") || strings.Contains(n.text, "stream_state") || strings.Contains(n.text, "stream_slice") && s.inc != nil {
-		s.assume("the definition picks rows by what was read before (" + n.text + "); here each is written that differs from what the topic has")
+	if strings.Contains(n.Text, "stream_interval") || strings.Contains(n.Text, "stream_state") || strings.Contains(n.Text, "stream_slice") && s.inc != nil {
+		s.assume("the definition picks rows by what was read before (" + n.Text + "); here each is written that differs from what the topic has")
 		return
 	}
 	if len(parts) != 1 || parts[0].expr == nil {
-		refuse(n.at, "its rows are picked by a statement: "+n.text)
+		refuse(n.At, "its rows are picked by a statement: "+n.Text)
 	}
 	if path, free := s.chosenRows(parts[0].expr, p); free {
 		s.assume("the user may pick rows (" + strings.Join(path, ".") + "); here each row is written")
@@ -30,7 +32,7 @@ func (s *stream) readFilter(p part) {
 	}
 	text, ok := s.condition(parts[0].expr, p)
 	if !ok {
-		refuse(n.at, "its rows are picked by a computed condition: "+n.text)
+		refuse(n.At, "its rows are picked by a computed condition: "+n.Text)
 	}
 	s.set.Set("where", text, "")
 }
@@ -51,7 +53,7 @@ func (s *stream) chosenRows(e *expr, p part) (path []string, free bool) {
 		_, b := s.chosenRows(e.args[1], p)
 		return path, a && b
 	case e.op == opIf && e.args[2] != nil:
-		if v, known := s.eval(e.args[2], p); known && v.yes() {
+		if v, known := s.eval(e.args[2], p); known && v.True() {
 			return s.configPath(e.args[0], p)
 		}
 	}
@@ -81,8 +83,8 @@ func (s *stream) condition(e *expr, p part) (string, bool) {
 			return name + " is not null", ok
 		}
 	case opCompare:
-		if key, known := s.eval(e.args[0], p); known && e.text == "in" && key.kind == isText { // 'name' in record
-			name, ok := s.rowField(&expr{op: opGet, args: []*expr{e.args[1], {kind: isText, text: key.text}}}, p)
+		if key, known := s.eval(e.args[0], p); known && e.text == "in" && key.Kind == nodes.Text { // 'name' in record
+			name, ok := s.rowField(&expr{op: opGet, args: []*expr{e.args[1], {kind: nodes.Text, text: key.Text}}}, p)
 			return name + " is not null", ok
 		}
 		name, ok := s.rowField(e.args[0], p)
@@ -91,16 +93,16 @@ func (s *stream) condition(e *expr, p part) (string, bool) {
 			return "", false
 		}
 		switch {
-		case v.kind == isNull && e.text == "==":
+		case v.Kind == nodes.Null && e.text == "==":
 			return name + " is null", true
-		case v.kind == isNull && e.text == "!=":
+		case v.Kind == nodes.Null && e.text == "!=":
 			return name + " is not null", true
-		case e.text == "in" && v.kind == isList && len(v.items) > 0:
+		case e.text == "in" && v.Kind == nodes.List && len(v.Items) > 0:
 			var all []string
-			for _, item := range v.items {
+			for _, item := range v.Items {
 				c, ok := constant(item)
 				if !ok {
-					return name + " is null", item.kind == isNull && len(v.items) == 1
+					return name + " is null", item.Kind == nodes.Null && len(v.Items) == 1
 				}
 				all = append(all, c)
 			}
@@ -116,13 +118,13 @@ func (s *stream) condition(e *expr, p part) (string, bool) {
 
 // constant writes a value as where does.
 func constant(v *node) (string, bool) {
-	switch v.kind {
-	case isText:
-		return "'" + strings.ReplaceAll(v.text, "'", "''") + "'", true
-	case isNumber:
-		return v.text, true
-	case isBool:
-		return strings.ToLower(v.text), true
+	switch v.Kind {
+	case nodes.Text:
+		return "'" + strings.ReplaceAll(v.Text, "'", "''") + "'", true
+	case nodes.Number:
+		return v.Text, true
+	case nodes.Bool:
+		return strings.ToLower(v.Text), true
 	}
 	return "", false
 }

@@ -2,6 +2,8 @@ package manifest
 
 import (
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // hole is the placeholder that stands for what an expression takes of a request: a bound, a slice's value, a page.
@@ -98,7 +100,7 @@ func (s *stream) timeCall(e *expr, p part) (hole string, number, ok bool) {
 					a = a.args[0]
 				}
 				v, known := s.eval(a, p)
-				return textOf(v), known && v.kind == isText
+				return textOf(v), known && v.Kind == nodes.Text
 			}
 		}
 		return "", false

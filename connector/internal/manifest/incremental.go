@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 	"tidemark/strategies"
 )
 
@@ -38,7 +39,7 @@ func (s *stream) readIncremental() {
 	c.layout = s.word(p.get("datetime_format"), p, "the cursor's format")
 	var own []string
 	if list := p.get("cursor_datetime_formats"); list != nil {
-		for _, item := range list.items {
+		for _, item := range list.Items {
 			own = append(own, s.word(item, p, "a format of the cursor"))
 		}
 	}
@@ -54,7 +55,7 @@ func (s *stream) readIncremental() {
 	if v := s.word(p.get("partition_field_end"), p, "the name of the upper bound"); v != "" {
 		c.end = v
 	}
-	c.feed, c.client = p.get("is_data_feed").yes(), p.get("is_client_side_incremental").yes()
+	c.feed, c.client = p.get("is_data_feed").True(), p.get("is_client_side_incremental").True()
 	s.inc = c
 }
 
@@ -139,16 +140,16 @@ func (s *stream) from() {
 	}
 	path, otherwise := []string{"initial_mark"}, ""
 	switch {
-	case value == nil || value.kind == isNull:
+	case value == nil || value.Kind == nodes.Null:
 		if !c.until {
 			return // all rows, from the beginning
 		}
 		s.assume("the definition does not say where the first sweep begins, and spans of time have to begin somewhere: the environment gives it")
 	default:
-		if v, ok := s.static(value, p); ok && v.scalar() && v.text != "" {
-			mark, ok := rewrite(v.text, layout, c.formats, c.zone)
+		if v, ok := s.static(value, p); ok && v.Scalar() && v.Text != "" {
+			mark, ok := rewrite(v.Text, layout, c.formats, c.zone)
 			if !ok {
-				refuse(value.at, "it begins at "+v.text+", which is no time")
+				refuse(value.At, "it begins at "+v.Text+", which is no time")
 			}
 			s.set.Set("initial_mark", mark, "")
 			return
@@ -161,7 +162,7 @@ func (s *stream) from() {
 			otherwise, _ = rewrite(other, layout, c.formats, c.zone)
 		}
 		if !plain {
-			s.assume("the definition computes where the first sweep begins (" + value.text + "): here it is a fixed time, which the environment gives")
+			s.assume("the definition computes where the first sweep begins (" + value.Text + "): here it is a fixed time, which the environment gives")
 		}
 	}
 	suffix := ""
@@ -179,7 +180,7 @@ func (s *stream) from() {
 // settingIn is the setting that a time comes from, and what stands in for it; plain is false where the time is
 // computed of it.
 func (s *stream) settingIn(n *node, p part) (path []string, otherwise string, plain bool) {
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil || len(parts) != 1 || parts[0].expr == nil {
 		return nil, "", false
 	}
@@ -194,8 +195,8 @@ func (s *stream) settingIn(n *node, p part) (path []string, otherwise string, pl
 			}
 			if len(e.args) > 2 && otherwise == "" {
 				v, known := s.eval(e.args[2], p)
-				if known && v.scalar() {
-					otherwise = v.text
+				if known && v.Scalar() {
+					otherwise = v.Text
 				}
 				return known
 			}
@@ -227,7 +228,7 @@ func (s *stream) spans() {
 	c := s.inc
 	if c.until {
 		step, comment := any("36500d"), "the definition asks for everything up to now at once"
-		if n := c.get("step"); n.scalar() {
+		if n := c.get("step"); n.Scalar() {
 			var ok bool
 			if step, ok = s.span(n, shortest); ok {
 				comment = ""
@@ -240,10 +241,10 @@ func (s *stream) spans() {
 			s.assume("the definition ends at a time of its own; here the last span ends at now")
 		}
 	}
-	if n := c.get("lookback_window"); n.scalar() {
+	if n := c.get("lookback_window"); n.Scalar() {
 		back, ok := s.span(n, longest)
 		if !ok {
-			refuse(n.at, "its look-back is computed by a template: "+n.text)
+			refuse(n.At, "its look-back is computed by a template: "+n.Text)
 		}
 		s.set.Set("lookback", back, "")
 	}
@@ -252,7 +253,7 @@ func (s *stream) spans() {
 // span is a length of time, in which a setting may stand for the number.
 func (s *stream) span(n *node, units []time.Duration) (value any, ok bool) {
 	if v, known := s.static(n, s.inc.part); known {
-		d, ok := duration(v.text, units)
+		d, ok := duration(v.Text, units)
 		return days(d), ok
 	}
 	ph := s.maybe(n, s.inc.part)
@@ -265,12 +266,12 @@ func (s *stream) span(n *node, units []time.Duration) (value any, ok bool) {
 
 // isNow reports whether an end is the present, in whatever form.
 func isNow(n *node) bool {
-	if n.kind == isObject {
-		n = n.find("datetime")
+	if n.Kind == nodes.Object {
+		n = n.Find("datetime")
 	}
-	if n == nil || n.kind != isText {
+	if n == nil || n.Kind != nodes.Text {
 		return n == nil
 	}
-	t := strings.TrimLeft(n.text, "{ ")
+	t := strings.TrimLeft(n.Text, "{ ")
 	return (strings.HasPrefix(t, "now_utc()") || strings.HasPrefix(t, "today_utc()")) && !strings.Contains(t, "duration")
 }

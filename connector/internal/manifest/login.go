@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // session reads a login whose answer has a token.
@@ -31,22 +32,22 @@ func (s *stream) session(p part) draft.Section {
 	if m := strings.ToUpper(s.word(login.get("http_method"), login, "the login's method")); m == "GET" || m == "" {
 		out.Set("login_method", "GET", "")
 	}
-	if n := login.get("request_parameters"); n != nil && !n.empty() {
+	if n := login.get("request_parameters"); n != nil && !empty(n) {
 		refuse(login.at("request_parameters"), "its login has parameters behind its address")
 	}
 	s.loginBody(login, &out)
-	if headers := login.get("request_headers"); headers != nil && headers.kind == isObject {
+	if headers := login.get("request_headers"); headers != nil && headers.Kind == nodes.Object {
 		all := draft.Section{}
-		for _, e := range headers.entries {
-			if ph := s.phrase(p.doc.follow(e.value), login, nil); len(ph) > 0 && !strings.EqualFold(e.key, "content-type") {
-				all = append(all, draft.Setting{Key: e.key, Value: ph.plain()})
+		for _, e := range headers.Entries {
+			if ph := s.phrase(p.doc.follow(e.Value), login, nil); len(ph) > 0 && !strings.EqualFold(e.Key, "content-type") {
+				all = append(all, draft.Setting{Key: e.Key, Value: ph.plain()})
 			}
 		}
 		if len(all) > 0 {
 			out.Set("login_headers", all, "")
 		}
 	}
-	if inner := login.get("authenticator"); inner != nil && inner.kind == isObject {
+	if inner := login.get("authenticator"); inner != nil && inner.Kind == nodes.Object {
 		a, _ := login.sub("authenticator")
 		switch a.kind() {
 		case "BasicHttpAuthenticator":
@@ -68,7 +69,7 @@ func (s *stream) session(p part) draft.Section {
 	}
 	var token []string
 	if list := p.get("session_token_path"); list != nil {
-		for _, item := range list.items {
+		for _, item := range list.Items {
 			token = append(token, s.word(item, p, "the path of the token"))
 		}
 	}
@@ -78,7 +79,7 @@ func (s *stream) session(p part) draft.Section {
 	if n := p.get("expiration_duration"); n != nil {
 		d, ok := duration(s.word(n, p, "the life of a token"), shortest)
 		if !ok || d < time.Second {
-			refuse(n.at, "the life of its tokens is "+n.text)
+			refuse(n.At, "the life of its tokens is "+n.Text)
 		}
 		out.Set("lifetime", days(d), "")
 	}
@@ -88,30 +89,30 @@ func (s *stream) session(p part) draft.Section {
 // loginBody is the login's body. What it takes from the environment stands in it as it is.
 func (s *stream) loginBody(login part, out *draft.Section) {
 	kind, n := "json", login.get("request_body_json")
-	if n == nil || n.empty() {
+	if n == nil || empty(n) {
 		kind, n = "form", login.get("request_body_data")
 	}
-	if n == nil || n.empty() {
+	if n == nil || empty(n) {
 		return
 	}
-	if n.kind != isObject {
-		refuse(n.at, "the body of its login is a text")
+	if n.Kind != nodes.Object {
+		refuse(n.At, "the body of its login is a text")
 	}
 	var all phrase
-	for i, e := range n.entries {
-		ph := s.phrase(login.doc.follow(e.value), login, nil)
+	for i, e := range n.Entries {
+		ph := s.phrase(login.doc.follow(e.Value), login, nil)
 		if kind == "json" {
 			sep := ", "
 			if i == 0 {
 				sep = "{"
 			}
-			all = join(all, literal(sep+quoted(e.key)+": \""), inQuotes(ph), literal(`"`))
+			all = join(all, literal(sep+quoted(e.Key)+": \""), inQuotes(ph), literal(`"`))
 			continue
 		}
 		if i > 0 {
 			all = join(all, literal("&"))
 		}
-		all = join(all, literal(e.key+"="), ph)
+		all = join(all, literal(e.Key+"="), ph)
 	}
 	if kind == "json" {
 		all = join(all, literal("}"))

@@ -8,6 +8,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // Options say what there is beside the definition.
@@ -56,8 +57,8 @@ func Translate(data []byte, o Options) (*draft.File, error) {
 	if err != nil {
 		return nil, class.Errorf(class.Config, "reading the definition: %w", err)
 	}
-	if root.kind != isObject || root.find("streams") == nil && root.find("dynamic_streams") == nil {
-		return nil, class.Errorf(class.Config, "reading the definition: %s: it has no streams: is this a low-code connector definition?", root.at)
+	if root.Kind != nodes.Object || root.Find("streams") == nil && root.Find("dynamic_streams") == nil {
+		return nil, class.Errorf(class.Config, "reading the definition: %s: it has no streams: is this a low-code connector definition?", root.At)
 	}
 	t := &translator{doc: &document{root: root, merged: map[*node]*node{}}, settings: &settings{}, files: o.Files}
 	f := &draft.File{Comment: []string{"Drafted from a connector definition. What it does not say is noted above each stream."}}
@@ -73,13 +74,13 @@ func Translate(data []byte, o Options) (*draft.File, error) {
 // all drafts all streams. The error is that of the settings.
 func (t *translator) all(f *draft.File, o Options) (err error) {
 	root := t.doc.root
-	t.settings.spec = t.doc.follow(t.doc.follow(root.find("spec")).find("connection_specification"))
+	t.settings.spec = t.doc.follow(t.doc.follow(root.Find("spec")).Find("connection_specification"))
 	if o.Config != nil {
 		if t.settings.given, err = parse(o.Config); err != nil {
 			return err
 		}
-		if t.settings.given.kind != isObject {
-			return fmt.Errorf("%s: they are no section of names and values", t.settings.given.at)
+		if t.settings.given.Kind != nodes.Object {
+			return fmt.Errorf("%s: they are no section of names and values", t.settings.given.At)
 		}
 	}
 	t.list(part{doc: t.doc, node: root})
@@ -94,13 +95,13 @@ func (t *translator) all(f *draft.File, o Options) (err error) {
 			f.Streams = append(f.Streams, d.out)
 		}
 	}
-	if dynamic := t.doc.follow(root.find("dynamic_streams")); dynamic != nil {
-		for i, n := range dynamic.items {
-			called := textOf(n.find("name"))
+	if dynamic := t.doc.follow(root.Find("dynamic_streams")); dynamic != nil {
+		for i, n := range dynamic.Items {
+			called := textOf(n.Find("name"))
 			if called == "" {
 				called = "dynamic_" + strconv.Itoa(i+1)
 			}
-			f.Streams = append(f.Streams, draft.Refused(called, "it makes streams of what the API or the user's settings say (dynamic_streams)", n.at.String()))
+			f.Streams = append(f.Streams, draft.Refused(called, "it makes streams of what the API or the user's settings say (dynamic_streams)", n.At.String()))
 		}
 	}
 	t.unite(f)
@@ -123,7 +124,7 @@ func (t *translator) wanted(name string) bool {
 // list finds the definition's streams and gives them names, each once.
 func (t *translator) list(top part) {
 	taken := map[string]bool{}
-	for i, n := range t.doc.follow(orNull(top.node.find("streams"))).items {
+	for i, n := range t.doc.follow(orNull(top.node.Find("streams"))).Items {
 		d := &drafting{p: part{doc: t.doc, node: n}, called: "stream_" + strconv.Itoa(i+1)}
 		t.listed = append(t.listed, d)
 		if r := caught(func() {
@@ -163,18 +164,18 @@ func (t *translator) draft(d *drafting) {
 		return
 	}
 	if d.begun {
-		refuse(d.p.node.at, "it is read for each row of a stream that is read for each of its own")
+		refuse(d.p.node.At, "it is read for each row of a stream that is read for each of its own")
 	}
 	if t.level++; t.level > mostLevels {
-		refuse(d.p.node.at, "it is read for rows of streams that are read for rows of others, and so on")
+		refuse(d.p.node.At, "it is read for rows of streams that are read for rows of others, and so on")
 	}
 	d.begun = true
 	depth := t.depth
 	s := &stream{translator: t, p: d.p, called: d.called, added: map[string]addition{}, numeric: map[string]bool{}}
-	s.out.Name, s.out.Translated, s.out.Place = d.name, true, d.p.node.at.String()
+	s.out.Name, s.out.Translated, s.out.Place = d.name, true, d.p.node.At.String()
 	r := caught(func() {
-		if d.p.node.kind != isObject {
-			refuse(d.p.node.at, "it is no section")
+		if d.p.node.Kind != nodes.Object {
+			refuse(d.p.node.At, "it is no section")
 		}
 		s.translate()
 	})

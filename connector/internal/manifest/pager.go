@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // paging is how pages follow each other, in the words of the settings.
@@ -43,7 +45,7 @@ func (s *stream) readPager(retriever part) {
 			refuse(strategy.at("start_from_page"), "its first page has the number "+first)
 		}
 		s.pages.kind, s.pages.first = "page", n
-		if hasOption && !strategy.get("inject_on_first_request").yes() {
+		if hasOption && !strategy.get("inject_on_first_request").True() {
 			s.unknown("the number of the first page: the definition's first request has none, and its second one has " + itoa(n+1))
 		}
 	case "OffsetIncrement":
@@ -89,14 +91,14 @@ func (s *stream) pageSize(p, strategy part) {
 	if n == nil {
 		n = strategy.get("limit")
 	}
-	if !ok || !n.scalar() {
+	if !ok || !n.Scalar() {
 		return
 	}
 	ph := s.phrase(n, strategy, nil)
 	if size, fixed := ph.fixed(); fixed {
 		k, err := strconv.Atoi(size)
 		if err != nil || k < 1 {
-			refuse(n.at, "its page size is "+size)
+			refuse(n.At, "its page size is "+size)
 		}
 		s.set.Set("page_size", k, "")
 	} else {
@@ -109,15 +111,15 @@ func (s *stream) pageSize(p, strategy part) {
 // cursorPages reads pages that follow each other by what an answer, its headers or its last row says.
 func (s *stream) cursorPages(p part, byURL bool) {
 	n := p.get("cursor_value")
-	if n == nil || n.kind != isText {
+	if n == nil || n.Kind != nodes.Text {
 		refuse(p.at("cursor_value"), "nothing says where its next page's token is")
 	}
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil {
-		refuse(n.at, err.Error())
+		refuse(n.At, err.Error())
 	}
 	if len(parts) != 1 || parts[0].expr == nil {
-		refuse(n.at, "its next page's token is put together by a template: "+n.text)
+		refuse(n.At, "its next page's token is put together by a template: "+n.Text)
 	}
 	e, cut := s.tokenIn(parts[0].expr, p)
 	e, s.pages.around = s.within(e, p)
@@ -131,26 +133,26 @@ func (s *stream) cursorPages(p part, byURL bool) {
 	case root == "headers":
 		header := strings.ToLower(strings.Join(keys, "."))
 		if !strings.HasPrefix(header, "link") || !byURL || cut != "" {
-			refuse(n.at, "its next page's token is in the header "+strings.Join(keys, "."))
+			refuse(n.At, "its next page's token is in the header "+strings.Join(keys, "."))
 		}
 		s.pages.kind, s.pages.carried = "link_header", true
 	case root == "last_record", root == "last_records" && len(keys) > 1 && keys[0] == "-1",
 		root == "response" && len(keys) > 1 && keys[len(keys)-2] == "-1":
 		s.behindRow(keys[len(keys)-1], n)
 	case root != "response" || len(keys) == 0:
-		refuse(n.at, "its next page's token is computed: "+n.text)
+		refuse(n.At, "its next page's token is computed: "+n.Text)
 	default:
-		s.pages.token = dotted(keys, n.at)
+		s.pages.token = dotted(keys, n.At)
 		s.pages.ends = []string{"token"}
 		switch s.pages.cut = cut; {
 		case s.pages.around != [2]string{} && (byURL || cut != ""):
-			refuse(n.at, "its next page's address is put together by a template: "+n.text)
+			refuse(n.At, "its next page's address is put together by a template: "+n.Text)
 		case byURL && cut == "":
 			s.pages.kind, s.pages.carried = "next_url", true
 		case cut != "" && !byURL:
 			s.pages.kind = "next_url"
 		case cut != "":
-			refuse(n.at, "its next page's address is put together by a template: "+n.text)
+			refuse(n.At, "its next page's address is put together by a template: "+n.Text)
 		default:
 			s.pages.kind = "token"
 		}
@@ -219,7 +221,7 @@ func (s *stream) tokenIn(e *expr, p part) (token *expr, cut string) {
 func (s *stream) within(e *expr, p part) (token *expr, around [2]string) {
 	text := func(e *expr) (string, bool) {
 		v, known := s.eval(e, p)
-		return textOf(v), known && v.kind == isText && !begins.MatchString(v.text)
+		return textOf(v), known && v.Kind == nodes.Text && !begins.MatchString(v.Text)
 	}
 	for range deepestExpr {
 		if e.op != opMath || e.text != "+" && e.text != "~" || len(e.args) != 2 {
@@ -248,7 +250,7 @@ func textOf(n *node) string {
 	if n == nil {
 		return ""
 	}
-	return n.text
+	return n.Text
 }
 
 // nothing reports whether an expression is a constant that says nothing.
@@ -257,7 +259,7 @@ func (s *stream) nothing(e *expr, p part) bool {
 		return len(e.args) == 0
 	}
 	v, known := s.eval(e, p)
-	return known && v.empty()
+	return known && empty(v)
 }
 
 // skipped reads pages that are counted by adding to what the answer says: rows to skip, where the answer calls them so.
@@ -273,7 +275,7 @@ func (s *stream) skipped(e *expr, p part, n *node) {
 			}
 		}
 	}
-	refuse(n.at, "its next page's token is computed: "+n.text)
+	refuse(n.At, "its next page's token is computed: "+n.Text)
 }
 
 // behindRow reads pages that begin behind the last row of the one before.
@@ -284,7 +286,7 @@ func (s *stream) behindRow(field string, n *node) {
 	case s.inc != nil && s.inc.field == field:
 		s.pages.lastRow = "cursor"
 	default:
-		refuse(n.at, "its next page begins behind the field "+field+" of the last row, which is neither its key nor its cursor")
+		refuse(n.At, "its next page begins behind the field "+field+" of the last row, which is neither its key nor its cursor")
 	}
 	s.pages.kind = "last_row"
 }

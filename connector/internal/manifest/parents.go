@@ -22,19 +22,20 @@ func (s *stream) parented(r part) {
 	key := strings.ReplaceAll(s.word(c.get("parent_key"), c, "the field of the other stream"), "/", ".")
 	key = strings.Trim(key, ".")
 	if name == "" || !c.has("parent_key") {
-		refuse(c.node.at, "nothing says which field of the other stream it takes")
+		refuse(c.node.At, "nothing says which field of the other stream it takes")
 	}
 	parent := s.parent(c)
 	s.slices = &slicing{parent: parent.stream, value: draft.Section{{Key: "stream", Value: parent.name}}, holes: map[string]string{
 		name: parent.stream.fieldHole(key, c.at("parent_key")),
 	}}
 	if extra := c.get("extra_fields"); extra != nil {
-		for _, item := range extra.items {
+		for _, item := range extra.Items {
 			var path []string
-			for _, part := range c.doc.follow(item).items {
+			for _, part := range c.doc.follow(item).Items {
 				path = append(path, s.word(c.doc.follow(part), c, "a field of the other stream"))
 			}
-			s.slices.holes["extra_fields."+strings.Join(path, ".")] = "{parent." + strings.Join(path, ".") + "}"
+			field := strings.Join(path, ".")
+			s.slices.holes["extra_fields."+field] = parent.stream.fieldHole(field, c.at("extra_fields"))
 		}
 	}
 	if option, ok := c.sub("request_option"); ok {
@@ -55,6 +56,14 @@ func (s *stream) fieldHole(field string, at place) string {
 		default:
 			refuse(at, "it takes the field "+field+" of the other stream, which the definition computes")
 		}
+	}
+	for _, r := range s.renamed {
+		if r.Path == field {
+			field = r.Name
+		}
+	}
+	if drop, ok := s.out.Settings.Get("drop").(draft.List); ok {
+		s.out.Settings.Set("drop", slices.DeleteFunc(drop, func(path any) bool { return path == field }), "those that the definition removes, and no other stream needs")
 	}
 	return "{parent." + field + "}"
 }

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // slicing is what a definition says of the parts that a collection is read in.
@@ -42,27 +43,27 @@ func (s *stream) valued(r part) {
 		refuse(r.at("values"), "its slices have no values")
 	}
 	s.slices = &slicing{holes: map[string]string{name: "{parent.value}"}}
-	if n.kind == isText {
+	if n.Kind == nodes.Text {
 		if v, ok := s.static(n, r); ok {
 			n = v
 		}
 	}
 	values := any(nil)
-	switch n.kind {
-	case isList:
+	switch n.Kind {
+	case nodes.List:
 		list := draft.List{}
-		for _, item := range n.items {
+		for _, item := range n.Items {
 			list = append(list, s.phrase(r.doc.follow(item), r, nil).plain())
 		}
 		values = list
 		if len(list) == 0 {
-			refuse(n.at, "its slices have no values")
+			refuse(n.At, "its slices have no values")
 		}
-	case isText:
+	case nodes.Text:
 		ph := s.phrase(n, r, nil)
 		values = ph.plain()
 	default:
-		refuse(n.at, "its slices have no values")
+		refuse(n.At, "its slices have no values")
 	}
 	s.slices.value = draft.Section{{Key: "values", Value: values}}
 	if option, ok := r.sub("request_option"); ok {

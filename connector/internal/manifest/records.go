@@ -1,10 +1,14 @@
 package manifest
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/infer"
+	"tidemark/connector/internal/nodes"
 )
 
 // readRecords says where an answer has its rows.
@@ -27,13 +31,13 @@ func (s *stream) readRecords(retriever part) {
 	if path == nil {
 		path = e.get("field_pointer")
 	}
-	if path.scalar() {
-		path = &node{kind: isList, at: path.at, items: []*node{path}}
+	if path.Scalar() {
+		path = &node{Kind: nodes.List, At: path.At, Items: []*node{path}}
 	}
 	if path != nil {
-		for _, item := range path.items {
-			if v, ok := s.static(e.doc.follow(item), e); ok && v.kind == isList {
-				for _, inner := range v.items {
+		for _, item := range path.Items {
+			if v, ok := s.static(e.doc.follow(item), e); ok && v.Kind == nodes.List {
+				for _, inner := range v.Items {
 					keys = append(keys, s.word(inner, e, "the path of the rows"))
 				}
 				continue
@@ -54,7 +58,7 @@ func (s *stream) readRecords(retriever part) {
 	}
 	s.records = strings.Join(keys, ".")
 	s.set.Set("records_path", s.records, "")
-	if n := p.get("schema_normalization"); n.scalar() && n.text == "Default" {
+	if n := p.get("schema_normalization"); n.Scalar() && n.Text == "Default" {
 		s.unknown("whether each value has the type of the schema: the definition casts those that have not, and here their rows are dead letters")
 	}
 	if f, ok := p.sub("record_filter"); ok {
@@ -72,22 +76,22 @@ func (p part) name() string {
 // readKey reads the fields of the rows' key.
 func (s *stream) readKey() {
 	n := s.p.get("primary_key")
-	if n == nil || n.empty() {
+	if n == nil || empty(n) {
 		return
 	}
-	if n.kind == isText {
+	if n.Kind == nodes.Text {
 		if v, ok := s.static(n, s.p); ok {
 			n = v
 		}
 	}
-	if n.scalar() {
-		n = &node{kind: isList, at: n.at, items: []*node{n}}
+	if n.Scalar() {
+		n = &node{Kind: nodes.List, At: n.At, Items: []*node{n}}
 	}
-	for _, item := range n.items {
+	for _, item := range n.Items {
 		item = s.p.doc.follow(item)
 		parts := []string{}
-		if item != nil && item.kind == isList {
-			for _, inner := range item.items {
+		if item != nil && item.Kind == nodes.List {
+			for _, inner := range item.Items {
 				parts = append(parts, s.word(s.p.doc.follow(inner), s.p, "the key"))
 			}
 		} else {
@@ -104,7 +108,7 @@ func (s *stream) keySettings() {
 	var key []string
 	for _, field := range s.key {
 		if a, ok := s.added[field]; ok {
-			if a.slice != "" {
+			if a.slice != "" || a.value != nil { // of a slice, or the same in all rows
 				continue
 			}
 			if a.from == "" {
@@ -141,6 +145,8 @@ func texts(all []string) draft.List {
 type addition struct {
 	from  string // the dotted path in the row that it is a copy of; "": it is none
 	slice string // the placeholder of the slice's value that it is; "": it is none
+	value any    // what add is to give each row; nil: nothing
+	typ   string // of the value, in Avro
 }
 
 // readTransformations reads what the definition makes of rows.
@@ -156,19 +162,19 @@ func (s *stream) readTransformations() {
 			if n == nil {
 				continue
 			}
-			if c := tr.get("condition"); !c.empty() && textOf(c) != "True" {
+			if c := tr.get("condition"); !empty(c) && textOf(c) != "True" {
 				s.assume("the definition removes fields under a condition (" + textOf(c) + "); here they stay")
 				continue
 			}
-			for _, pointer := range n.items {
+			for _, pointer := range n.Items {
 				var path []string
-				for _, item := range tr.doc.follow(pointer).items {
+				for _, item := range tr.doc.follow(pointer).Items {
 					path = append(path, s.word(tr.doc.follow(item), tr, "the path of a field"))
 				}
-				s.removed = append(s.removed, strings.Join(path, "."))
+				s.removed = append(s.removed, strings.ReplaceAll(strings.Join(path, "."), ".*", ""))
 			}
 		default:
-			refuse(tr.node.at, "its rows are made anew in a way that settings cannot say ("+tr.kind()+")")
+			refuse(tr.node.At, "its rows are made anew in a way that settings cannot say ("+tr.kind()+")")
 		}
 	}
 }
@@ -180,13 +186,13 @@ func (s *stream) addField(f part) {
 		return
 	}
 	var path []string
-	for _, item := range n.items {
+	for _, item := range n.Items {
 		path = append(path, s.word(f.doc.follow(item), f, "the path of a field"))
 	}
 	name, value := strings.Join(path, "."), f.get("value")
 	a := addition{}
-	if value != nil && value.kind == isText {
-		parts, err := fragments(value.text)
+	if value != nil && value.Kind == nodes.Text {
+		parts, err := fragments(value.Text)
 		if err == nil && len(parts) == 1 && parts[0].expr != nil {
 			root, keys, ok := s.path(parts[0].expr, f)
 			switch {
@@ -197,8 +203,68 @@ func (s *stream) addField(f part) {
 			}
 		}
 	}
+	s.given(&a, name, value, f)
 	s.added[name] = a
-	if a.from != name {
+	if a.from != name && a.value == nil {
 		s.assume("the definition adds the field " + name + " (" + strings.TrimSpace(textOf(value)) + "), which rows do not have here")
+	}
+}
+
+// given says what add is to give each row, where it can: a value of the definition or of its user's settings, or that of a list's
+// slices.
+func (s *stream) given(a *addition, name string, value *node, f part) {
+	if strings.Contains(name, ".") || infer.Legal(name) != name || a.from != "" {
+		return
+	}
+	if a.slice != "" {
+		if s.slices != nil && s.slices.parent == nil {
+			a.value, a.typ = "{parent.value}", "string"
+		}
+		return
+	}
+	if v, known := s.static(value, f); known {
+		if !v.Scalar() || strings.Contains(v.Text, "{") {
+			return
+		}
+		a.value, a.typ = v.Text, "string"
+		switch n, err := strconv.ParseInt(v.Text, 10, 64); {
+		case v.Kind == nodes.Bool:
+			a.value, a.typ = v.True(), "boolean"
+		case v.Kind == nodes.Number && err == nil:
+			a.value, a.typ = n, "long"
+		}
+		return
+	}
+	if ph := s.maybe(value, f); len(ph) > 0 && !ph.holes() {
+		a.value, a.typ = ph.plain(), "string"
+	}
+}
+
+// shape writes what becomes of rows' fields.
+func (s *stream) shape(out *draft.Section) {
+	removed, comment := slices.Clone(s.removed), "the definition removes them"
+	for _, name := range slices.Sorted(maps.Keys(s.added)) { // what is added is in place of what a row has under its name
+		if s.added[name].value != nil && !slices.Contains(removed, name) {
+			removed, comment = append(removed, name), "the definition removes them, or has a value of its own"
+		}
+	}
+	if len(removed) > 0 {
+		out.Set("drop", texts(removed), comment)
+	}
+	names := draft.Section{}
+	for _, r := range s.renamed {
+		names.Set(r.Path, r.Name, "")
+	}
+	if len(names) > 0 {
+		out.Set("rename", names, "names that Avro does not allow")
+	}
+	more := draft.Section{}
+	for _, name := range slices.Sorted(maps.Keys(s.added)) {
+		if v := s.added[name].value; v != nil {
+			more.Set(name, v, "")
+		}
+	}
+	if len(more) > 0 {
+		out.Set("add", more, "")
 	}
 }

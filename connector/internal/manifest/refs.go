@@ -3,6 +3,8 @@ package manifest
 import (
 	"strconv"
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // mostRefs is how many references may lead to each other before they are taken for a circle.
@@ -33,16 +35,16 @@ func (d *document) chase(n *node, depth int) *node {
 		return nil
 	}
 	if depth > mostRefs {
-		refuse(n.at, "its references go round in a circle")
+		refuse(n.At, "its references go round in a circle")
 	}
 	switch {
-	case n.kind == isText && strings.HasPrefix(n.text, "#/"):
+	case n.Kind == nodes.Text && strings.HasPrefix(n.Text, "#/"):
 		return d.chase(d.look(n), depth+1)
-	case n.kind != isObject:
+	case n.Kind != nodes.Object:
 		return n
 	}
-	ref := n.find("$ref")
-	if ref == nil || ref.kind != isText {
+	ref := n.Find("$ref")
+	if ref == nil || ref.Kind != nodes.Text {
 		return n
 	}
 	if m := d.merged[n]; m != nil {
@@ -50,16 +52,16 @@ func (d *document) chase(n *node, depth int) *node {
 	}
 	base := d.chase(d.look(ref), depth+1)
 	out := base
-	if base.kind == isObject {
-		out = &node{kind: isObject, at: n.at}
-		for _, e := range n.entries {
-			if e.key != "$ref" {
-				out.entries = append(out.entries, e)
+	if base.Kind == nodes.Object {
+		out = &node{Kind: nodes.Object, At: n.At}
+		for _, e := range n.Entries {
+			if e.Key != "$ref" {
+				out.Entries = append(out.Entries, e)
 			}
 		}
-		for _, e := range base.entries {
-			if out.find(e.key) == nil {
-				out.entries = append(out.entries, e)
+		for _, e := range base.Entries {
+			if out.Find(e.Key) == nil {
+				out.Entries = append(out.Entries, e)
 			}
 		}
 	}
@@ -69,28 +71,28 @@ func (d *document) chase(n *node, depth int) *node {
 
 // look finds what a reference such as #/definitions/requester names. A key may hold slashes itself.
 func (d *document) look(ref *node) *node {
-	path, ok := strings.CutPrefix(ref.text, "#/")
+	path, ok := strings.CutPrefix(ref.Text, "#/")
 	at := d.root
 	for ok && path != "" {
 		head, rest, _ := strings.Cut(path, "/")
 		at = d.follow(at)
 		switch {
-		case at.kind == isList:
+		case at.Kind == nodes.List:
 			i, err := strconv.Atoi(head)
-			if ok = err == nil && i >= 0 && i < len(at.items); ok {
-				at, path = at.items[i], rest
+			if ok = err == nil && i >= 0 && i < len(at.Items); ok {
+				at, path = at.Items[i], rest
 			}
-		case at.find(path) != nil:
-			at, path = at.find(path), ""
+		case at.Find(path) != nil:
+			at, path = at.Find(path), ""
 		default:
-			if at = at.find(head); at == nil {
+			if at = at.Find(head); at == nil {
 				ok = false
 			}
 			path = rest
 		}
 	}
 	if !ok {
-		refuse(ref.at, "it refers to "+ref.text+", which is not there")
+		refuse(ref.At, "it refers to "+ref.Text+", which is not there")
 	}
 	return at
 }
@@ -105,11 +107,11 @@ type part struct {
 // component is the part that a node is, below another one.
 func (p part) component(n *node) part {
 	out := part{doc: p.doc, node: p.doc.follow(n)}
-	if own := p.doc.follow(out.node.find("$parameters")); own != nil {
-		out.params = append(out.params, own.entries...)
+	if own := p.doc.follow(out.node.Find("$parameters")); own != nil {
+		out.params = append(out.params, own.Entries...)
 	}
-	if old := p.doc.follow(out.node.find("$options")); old != nil { // as the first versions called it
-		out.params = append(out.params, old.entries...)
+	if old := p.doc.follow(out.node.Find("$options")); old != nil { // as the first versions called it
+		out.params = append(out.params, old.Entries...)
 	}
 	out.params = append(out.params, p.params...)
 	return out
@@ -118,8 +120,8 @@ func (p part) component(n *node) part {
 // param is a parameter that reaches the component.
 func (p part) param(key string) *node {
 	for i := range p.params {
-		if p.params[i].key == key {
-			return p.doc.follow(p.params[i].value)
+		if p.params[i].Key == key {
+			return p.doc.follow(p.params[i].Value)
 		}
 	}
 	return nil
@@ -127,8 +129,8 @@ func (p part) param(key string) *node {
 
 // get is a field of the component. One that is not given, or is empty, has the value of the parameter of its name.
 func (p part) get(key string) *node {
-	n := p.doc.follow(p.node.find(key))
-	if n.empty() {
+	n := p.doc.follow(p.node.Find(key))
+	if empty(n) {
 		if v := p.param(key); v != nil {
 			return v
 		}
@@ -139,19 +141,19 @@ func (p part) get(key string) *node {
 // has reports whether a field says something.
 func (p part) has(key string) bool {
 	n := p.get(key)
-	return n != nil && n.kind != isNull
+	return n != nil && n.Kind != nodes.Null
 }
 
 // sub is a component in a field; false where there is none.
 func (p part) sub(key string) (part, bool) {
 	n := p.get(key)
-	if n == nil || n.kind != isObject {
+	if n == nil || n.Kind != nodes.Object {
 		return part{}, false
 	}
 	// A parameter of the field's own name does not reach what stands in the field.
 	inner := part{doc: p.doc}
 	for _, e := range p.params {
-		if e.key != key {
+		if e.Key != key {
 			inner.params = append(inner.params, e)
 		}
 	}
@@ -163,12 +165,12 @@ func (p part) list(key string) (all []part) {
 	n := p.get(key)
 	switch {
 	case n == nil:
-	case n.kind == isObject:
+	case n.Kind == nodes.Object:
 		s, _ := p.sub(key)
 		all = append(all, s)
-	case n.kind == isList:
-		for _, item := range n.items {
-			if c := p.doc.follow(item); c.kind == isObject {
+	case n.Kind == nodes.List:
+		for _, item := range n.Items {
+			if c := p.doc.follow(item); c.Kind == nodes.Object {
 				all = append(all, p.component(item))
 			}
 		}
@@ -178,11 +180,11 @@ func (p part) list(key string) (all []part) {
 
 // kind is the type of the component, or the class that does its work.
 func (p part) kind() string {
-	if n := p.doc.follow(p.node.find("type")); n.scalar() {
-		return n.text
+	if n := p.doc.follow(p.node.Find("type")); n.Scalar() {
+		return n.Text
 	}
-	if n := p.doc.follow(p.node.find("class_name")); n.scalar() {
-		return n.text
+	if n := p.doc.follow(p.node.Find("class_name")); n.Scalar() {
+		return n.Text
 	}
 	return ""
 }
@@ -192,13 +194,13 @@ func (p part) is(kind string) bool { return p.kind() == kind || p.kind() == "" }
 
 // at is where a field stands, else the component.
 func (p part) at(key string) place {
-	for _, e := range p.node.entries {
-		if e.key == key {
-			if e.value != nil && e.value.scalar() {
-				return e.value.at
+	for _, e := range p.node.Entries {
+		if e.Key == key {
+			if e.Value != nil && e.Value.Scalar() {
+				return e.Value.At
 			}
-			return e.at
+			return e.At
 		}
 	}
-	return p.node.at
+	return p.node.At
 }

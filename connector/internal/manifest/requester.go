@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 // asking is what a stream's requests are made of.
@@ -51,7 +52,7 @@ func (s *stream) readRequester(retriever part) {
 // address puts the URL and the path together.
 func (s *stream) address(p part) {
 	base, path := p.get("url_base"), p.get("path")
-	if base == nil || base.kind == isNull {
+	if base == nil || base.Kind == nodes.Null {
 		base = p.get("url")
 	}
 	s.ask.url = s.phrase(base, p, nil)
@@ -66,7 +67,7 @@ func (s *stream) address(p part) {
 			v.sample = "https://api.example"
 		}
 	} else if !strings.HasPrefix(first.text, "http://") && !strings.HasPrefix(first.text, "https://") {
-		refuse(base.at, "its address begins with neither http:// nor https://")
+		refuse(base.At, "its address begins with neither http:// nor https://")
 	}
 	if len(s.ask.path) == 0 || s.ask.path.blank() {
 		s.ask.path = nil
@@ -78,7 +79,7 @@ func (s *stream) address(p part) {
 	}
 	if t := s.ask.path[0].text; s.ask.path[0].as == isLiteral && (strings.HasPrefix(t, "https://") || strings.HasPrefix(t, "http://")) {
 		if s.ask.path.holes() {
-			refuse(path.at, "its path is an address of its own, in which requests differ")
+			refuse(path.At, "its path is an address of its own, in which requests differ")
 		}
 		s.ask.url, s.ask.path = s.ask.path, nil // an address of its own stands for the base, too
 		return
@@ -88,7 +89,7 @@ func (s *stream) address(p part) {
 		if before, after, ok := strings.Cut(s.ask.path[i].text, "?"); ok && s.ask.path[i].as == isLiteral {
 			rest := append(phrase{{text: after}}, s.ask.path[i+1:]...)
 			s.ask.path = append(slices.Clone(s.ask.path[:i]), span{text: before})
-			s.pairs(rest, &s.ask.query, path.at)
+			s.pairs(rest, &s.ask.query, path.At)
 			break
 		}
 	}
@@ -187,11 +188,11 @@ func (s *stream) parameters(p part) {
 	if n == nil {
 		return
 	}
-	if n.kind == isText {
-		if v, ok := s.static(n, p); ok && v.kind != isText {
+	if n.Kind == nodes.Text {
+		if v, ok := s.static(n, p); ok && v.Kind != nodes.Text {
 			n = v
 		} else {
-			s.pairs(s.phrase(n, p, s.hole), &s.ask.query, n.at)
+			s.pairs(s.phrase(n, p, s.hole), &s.ask.query, n.At)
 			return
 		}
 	}
@@ -200,30 +201,30 @@ func (s *stream) parameters(p part) {
 
 // fields reads a section of names and texts. A value that is null, or nothing, is not sent.
 func (s *stream) fields(n *node, p part, into *[]field) {
-	for _, e := range n.entries {
-		if strings.HasPrefix(e.key, "$") && (e.key == "$parameters" || e.key == "$ref") {
+	for _, e := range n.Entries {
+		if strings.HasPrefix(e.Key, "$") && (e.Key == "$parameters" || e.Key == "$ref") {
 			continue
 		}
-		name := e.key
+		name := e.Key
 		if next(name) >= 0 {
-			name = s.word(&node{kind: isText, text: name, at: e.at}, p, "the name of a parameter")
+			name = s.word(&node{Kind: nodes.Text, Text: name, At: e.At}, p, "the name of a parameter")
 		}
-		v := p.doc.follow(e.value)
-		if v != nil && v.kind == isText {
-			if known, ok := s.static(v, p); ok && (known.kind == isList || known.kind == isNull) {
+		v := p.doc.follow(e.Value)
+		if v != nil && v.Kind == nodes.Text {
+			if known, ok := s.static(v, p); ok && (known.Kind == nodes.List || known.Kind == nodes.Null) {
 				v = known
 			}
 		}
 		switch {
-		case v == nil || v.kind == isNull:
-		case v.kind == isList:
+		case v == nil || v.Kind == nodes.Null:
+		case v.Kind == nodes.List:
 			f := field{name: name}
-			for _, item := range v.items {
+			for _, item := range v.Items {
 				f.values = append(f.values, s.phrase(p.doc.follow(item), p, s.hole))
 			}
 			*into = append(*into, f)
-		case v.kind == isObject:
-			refuse(e.at, "the parameter "+e.key+" is a section")
+		case v.Kind == nodes.Object:
+			refuse(e.At, "the parameter "+e.Key+" is a section")
 		default:
 			if ph := s.phrase(v, p, s.hole); len(ph) > 0 {
 				s.add(into, name, ph)
@@ -240,10 +241,10 @@ func (s *stream) headers(p part) {
 	if n == nil {
 		return
 	}
-	if n.kind == isText {
+	if n.Kind == nodes.Text {
 		v, ok := s.static(n, p)
-		if !ok || v.kind != isObject && !v.empty() {
-			refuse(n.at, "its headers are computed by a template: "+n.text)
+		if !ok || v.Kind != nodes.Object && !empty(v) {
+			refuse(n.At, "its headers are computed by a template: "+n.Text)
 		}
 		n = v
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/nodes"
 )
 
 var status = regexp.MustCompile(`^[2-5][0-9][0-9]$`)
@@ -64,7 +65,7 @@ func (s *stream) backoff(h part) (wait time.Duration) {
 				s.assume("the definition waits as long as the header " + textOf(b.get("header")) + " says; here Retry-After and RateLimit headers count")
 			}
 		default:
-			refuse(b.node.at, "how long it waits is told by code ("+b.kind()+")")
+			refuse(b.node.At, "how long it waits is told by code ("+b.kind()+")")
 		}
 	}
 	return wait
@@ -85,7 +86,7 @@ func (s *stream) rule(f part, wait time.Duration) draft.Section {
 	rule := draft.Section{}
 	codes := draft.List{}
 	if n := f.get("http_codes"); n != nil {
-		for _, item := range n.items {
+		for _, item := range n.Items {
 			if c := s.word(f.doc.follow(item), f, "a status"); status.MatchString(c) {
 				code, _ := strconv.Atoi(c)
 				codes = append(codes, code)
@@ -99,14 +100,14 @@ func (s *stream) rule(f part, wait time.Duration) draft.Section {
 		s.assume("a rule of the definition about errors is left out, which settings cannot say: " + what)
 		return nil
 	}
-	if n := f.get("predicate"); !n.empty() {
+	if n := f.get("predicate"); !empty(n) {
 		body := s.predicate(n, f)
 		if body == nil {
-			return left(n.text)
+			return left(n.Text)
 		}
 		rule.Set("body", body, "")
 	}
-	if n := f.get("error_message_contains"); !n.empty() {
+	if n := f.get("error_message_contains"); !empty(n) {
 		rule.Set("contains", s.word(n, f, "the text of an error"), "")
 	}
 	if len(rule) == 0 {
@@ -138,7 +139,7 @@ func (s *stream) rule(f part, wait time.Duration) draft.Section {
 
 // predicate reads a condition about the answer's body.
 func (s *stream) predicate(n *node, p part) draft.Section {
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil || len(parts) != 1 || parts[0].expr == nil {
 		return nil
 	}
@@ -163,14 +164,14 @@ func (s *stream) predicate(n *node, p part) draft.Section {
 	case "in":
 		v, known := s.eval(e.args[0], p)
 		path, ok := at(e.args[1])
-		if known && ok && v.kind == isText {
-			return draft.Section{{Key: "path", Value: path}, {Key: "matches", Value: regexp.QuoteMeta(v.text)}}
+		if known && ok && v.Kind == nodes.Text {
+			return draft.Section{{Key: "path", Value: path}, {Key: "matches", Value: regexp.QuoteMeta(v.Text)}}
 		}
 	case "==":
 		path, ok := at(e.args[0])
 		v, known := s.eval(e.args[1], p)
-		if ok && known && v.scalar() {
-			return draft.Section{{Key: "path", Value: path}, {Key: "equals", Value: v.text}}
+		if ok && known && v.Scalar() {
+			return draft.Section{{Key: "path", Value: path}, {Key: "equals", Value: v.Text}}
 		}
 	}
 	return nil

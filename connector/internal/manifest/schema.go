@@ -1,11 +1,18 @@
 package manifest
 
 import (
-	"encoding/json"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
+
+	"tidemark/connector/internal/avsc"
+
+	"tidemark/connector/internal/nodes"
 )
+
+// mostFields is how many fields a schema may have with all it nests.
+const mostFields = 5000
 
 // schemaOf is the JSON Schema of the stream's rows, and the document in which its references lead.
 func (s *stream) schemaOf() (*document, *node) {
@@ -18,7 +25,7 @@ func (s *stream) schemaOf() (*document, *node) {
 		switch l := loaders[0]; l.kind() {
 		case "InlineSchemaLoader":
 			n := l.get("schema")
-			if n == nil || n.kind != isObject {
+			if n == nil || n.Kind != nodes.Object {
 				refuse(l.at("schema"), "its schema is not there")
 			}
 			return l.doc, n
@@ -52,18 +59,26 @@ func (s *stream) schemaOf() (*document, *node) {
 // readSchema makes the schema of the stream's rows.
 func (s *stream) readSchema() {
 	doc, n := s.schemaOf()
-	a := &avro{doc: doc, removed: s.removed}
-	for name, add := range s.added { // rows have no such field
-		if add.from != name {
-			a.removed = append(a.removed, name)
+	schema := avsc.Of(n, avsc.Options{Name: s.out.Name, Follow: doc.follow, Rename: s.unused, Skip: func(path string) bool {
+		if add, ok := s.added[path]; ok && add.from != path { // rows have no such field
+			return true
+		}
+		return slices.Contains(s.removed, path)
+	}})
+	switch {
+	case schema.Named() == 0:
+		refuse(n.At, "its schema names no fields")
+	case schema.Fields > mostFields:
+		refuse(n.At, "its schema has more fields than a schema should")
+	}
+	s.removed = slices.DeleteFunc(s.removed, func(path string) bool { return !s.unused(path) || strings.Contains(path, "*") })
+	for name, add := range s.added {
+		if add.value != nil {
+			schema.Ensure(name, func([]any) []any { return []any{add.typ} })
 		}
 	}
-	root := a.record(n, legal(s.out.Name), "", 0)
-	if len(root.Fields) == 0 {
-		refuse(n.at, "its schema names no fields")
-	}
 	for _, field := range s.key {
-		a.ensure(&root, field, keyType)
+		schema.Ensure(field, avsc.KeyType)
 	}
 	if s.inc != nil {
 		field := s.inc.field
@@ -73,14 +88,40 @@ func (s *stream) readSchema() {
 		} else if ok {
 			refuse(s.inc.at("cursor_field"), "its cursor "+field+" is a field that the definition computes")
 		}
-		a.ensure(&root, field, s.cursorType)
+		schema.Ensure(field, s.cursorType)
 	}
-	if len(a.illegal) > 0 {
-		s.assume("fields whose names Avro does not take are left out: " + strings.Join(a.illegal, ", "))
+	var left []string
+	for _, l := range schema.Left {
+		left = append(left, l.Path+" ("+l.Reason+")")
 	}
-	out, err := json.MarshalIndent(root, "", " ")
+	if len(left) > 0 {
+		s.assume("fields that no schema can have as the definition's has them are left out: " + strings.Join(left, ", "))
+	}
+	s.renamed = schema.Renamed
+	text, err := schema.Text()
 	if err != nil {
-		refuse(n.at, "its schema cannot be written: "+err.Error())
+		refuse(n.At, "its schema cannot be written: "+err.Error())
 	}
-	s.out.Schema = string(out) + "\n"
+	s.out.Schema = text
+}
+
+// unused reports whether no setting goes by a field's name, so that it can have another one.
+func (s *stream) unused(path string) bool {
+	where, _ := s.set.Get("where").(string)
+	return !slices.Contains(s.key, path) && (s.inc == nil || s.inc.field != path) && !strings.Contains(where, path)
+}
+
+// cursorType is the type of the field that a stream moves by.
+func (s *stream) cursorType(old []any) []any {
+	f := s.inc.formats[0]
+	numbers := strings.HasPrefix(f, "epoch_")
+	switch {
+	case numbers && len(s.inc.formats) == 1 && f == "epoch_float" && len(old) == 1 && old[0] == "double":
+		return []any{"double"}
+	case numbers && len(s.inc.formats) == 1 && f != "epoch_float" && (len(old) == 0 || old[0] == "double" || old[0] == "long"):
+		return []any{"long"}
+	case len(s.inc.formats) == 1 && f == "rfc3339" && len(old) == 1 && old[0] == avsc.Timestamp():
+		return old
+	}
+	return []any{"string"}
 }

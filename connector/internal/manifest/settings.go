@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tidemark/connector/internal/nodes"
 	"tidemark/connector/internal/text"
 )
 
@@ -38,12 +39,12 @@ func (s *settings) of(path []string) (found []*node) {
 			found = append(found, n)
 			return
 		}
-		if next := n.find("properties").find(path[0]); next != nil {
+		if next := n.Find("properties").Find(path[0]); next != nil {
 			below(next, path[1:], depth+1)
 		}
 		for _, key := range []string{"oneOf", "anyOf", "allOf"} {
-			if list := n.find(key); list != nil {
-				for _, item := range list.items {
+			if list := n.Find(key); list != nil {
+				for _, item := range list.Items {
 					below(item, path, depth+1)
 				}
 			}
@@ -56,7 +57,7 @@ func (s *settings) of(path []string) (found []*node) {
 // hidden reports whether a setting is a secret.
 func (s *settings) hidden(path []string) bool {
 	for _, n := range s.of(path) {
-		if n.find("airbyte_secret").yes() {
+		if n.Find("airbyte_secret").True() {
 			return true
 		}
 	}
@@ -66,7 +67,7 @@ func (s *settings) hidden(path []string) bool {
 // fallback is a setting's default; nil where it has none.
 func (s *settings) fallback(path ...string) *node {
 	for _, n := range s.of(path) {
-		if d := n.find("default"); d.scalar() && d.text != "" {
+		if d := n.Find("default"); d.Scalar() && d.Text != "" {
 			return d
 		}
 	}
@@ -77,7 +78,7 @@ func (s *settings) fallback(path ...string) *node {
 func (s *settings) env(path []string, otherwise string) string {
 	v := s.named(path, "")
 	if d := s.fallback(path...); otherwise == "" && d != nil && !s.hidden(path) {
-		otherwise = d.text
+		otherwise = d.Text
 	}
 	return v.ref(otherwise)
 }
@@ -120,27 +121,27 @@ func (s *settings) describe(path []string) (about, sample string) {
 	about, sample = "setting "+strings.Join(path, "."), "x"
 	if all := s.of(path); len(all) > 0 {
 		n := all[0]
-		if title := n.find("title"); title.scalar() && title.text != "" {
-			about += " (" + text.OneLine(title.text, 80) + ")"
+		if title := n.Find("title"); title.Scalar() && title.Text != "" {
+			about += " (" + text.OneLine(title.Text, 80) + ")"
 		}
-		if n.find("airbyte_secret").yes() {
+		if n.Find("airbyte_secret").True() {
 			about += ", a secret"
 		}
-		pattern, format, kind := n.find("pattern"), n.find("format"), n.find("type")
+		pattern, format, kind := n.Find("pattern"), n.Find("format"), n.Find("type")
 		name := strings.ToLower(path[len(path)-1])
-		switch examples := n.find("examples"); {
-		case n.find("enum") != nil && len(n.find("enum").items) > 0:
-			sample = n.find("enum").items[0].text
-		case kind.scalar() && (kind.text == "integer" || kind.text == "number"):
+		switch examples := n.Find("examples"); {
+		case n.Find("enum") != nil && len(n.Find("enum").Items) > 0:
+			sample = n.Find("enum").Items[0].Text
+		case kind.Scalar() && (kind.Text == "integer" || kind.Text == "number"):
 			sample = "1"
-		case format.scalar() && format.text == "date-time":
+		case format.Scalar() && format.Text == "date-time":
 			sample = "2026-01-01T00:00:00Z"
-		case format.scalar() && format.text == "date", pattern.scalar() && strings.HasSuffix(pattern.text, "{2}$") && strings.Contains(pattern.text, "{4}"):
+		case format.Scalar() && format.Text == "date", pattern.Scalar() && strings.HasSuffix(pattern.Text, "{2}$") && strings.Contains(pattern.Text, "{4}"):
 			sample = "2026-01-01"
 		case strings.HasSuffix(name, "url"):
 			sample = "https://api.example"
-		case examples != nil && examples.kind == isList && len(examples.items) > 0 && examples.items[0].scalar():
-			sample = examples.items[0].text
+		case examples != nil && examples.Kind == nodes.List && len(examples.Items) > 0 && examples.Items[0].Scalar():
+			sample = examples.Items[0].Text
 		}
 		if sample == "" {
 			sample = "x"

@@ -3,24 +3,26 @@ package manifest
 import (
 	"slices"
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // readStop reads what the definition says of the end. A page without a token is one in any definition; what else ends a
 // list and cannot be said here is left out, so that a page more is asked for than there.
 func (s *stream) readStop(p part, root string, token []string) {
 	n := p.get("stop_condition")
-	if n == nil || n.kind != isText {
+	if n == nil || n.Kind != nodes.Text {
 		return
 	}
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil {
-		refuse(n.at, err.Error())
+		refuse(n.At, err.Error())
 	}
 	if root != "response" {
 		token = nil
 	}
 	if len(parts) != 1 || parts[0].expr == nil || !s.stops(parts[0].expr, p, token) {
-		s.assume("the definition also ends a list where " + strings.TrimSpace(n.text) + "; here a page behind that is asked for")
+		s.assume("the definition also ends a list where " + strings.TrimSpace(n.Text) + "; here a page behind that is asked for")
 	}
 	if len(s.pages.ends) > 0 && s.pages.kind != "token" && s.pages.kind != "next_url" && s.pages.kind != "link_header" {
 		s.pages.ends = nil // an empty page is the end of any other list
@@ -37,7 +39,7 @@ func (s *stream) stops(e *expr, p part, token []string) bool {
 		return false
 	}
 	if v, known := s.eval(e, p); known {
-		return v.empty()
+		return empty(v)
 	}
 	of, absent := s.absence(e, p)
 	root, keys, ok := s.path(of, p)
@@ -101,13 +103,13 @@ func (s *stream) absence(e *expr, p part) (of *expr, absent bool) {
 			if s.nothing(e.args[1], p) || s.says(e.args[1], p, "null", "false", "none") {
 				return e.args[0], e.text == "=="
 			}
-			if v, known := s.eval(e.args[1], p); known && v.yes() {
+			if v, known := s.eval(e.args[1], p); known && v.True() {
 				return e.args[0], e.text == "!="
 			}
 			return e, false
 		case e.op == opCompare && e.text == "in": // 'next' in response
-			if key, known := s.eval(e.args[0], p); known && key.kind == isText {
-				return &expr{op: opGet, args: []*expr{e.args[1], {kind: isText, text: key.text}}}, false
+			if key, known := s.eval(e.args[0], p); known && key.Kind == nodes.Text {
+				return &expr{op: opGet, args: []*expr{e.args[1], {kind: nodes.Text, text: key.Text}}}, false
 			}
 			return e, false
 		case e.op == opFilter && (e.text == "length" || e.text == "count" || e.text == "string" || e.text == "lower" || e.text == "trim"):
@@ -122,7 +124,7 @@ func (s *stream) absence(e *expr, p part) (of *expr, absent bool) {
 // says reports whether an expression is one of some words.
 func (s *stream) says(e *expr, p part, words ...string) bool {
 	v, known := s.eval(e, p)
-	return known && v.kind == isText && slices.Contains(words, strings.ToLower(v.text))
+	return known && v.Kind == nodes.Text && slices.Contains(words, strings.ToLower(v.Text))
 }
 
 // counts reads conditions that compare numbers: rows of a page, pages of the list.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tidemark/connector/internal/draft"
+	"tidemark/connector/internal/infer"
 )
 
 // stream is one stream on its way from the definition to the draft.
@@ -24,6 +25,7 @@ type stream struct {
 	key       []string
 	added     map[string]addition
 	removed   []string        // dotted paths of fields that the definition removes
+	renamed   []infer.Rename  // fields whose names Avro does not take
 	numeric   map[string]bool // placeholders whose values are numbers
 	later     []func()        // what is put into requests once all of them is known
 }
@@ -47,7 +49,7 @@ func (s *stream) translate() {
 	}
 	retriever, ok := s.p.sub("retriever")
 	if !ok {
-		refuse(s.p.node.at, "nothing says how its rows are had")
+		refuse(s.p.node.At, "nothing says how its rows are had")
 	}
 	switch kind := retriever.kind(); kind {
 	case "SimpleRetriever", "":
@@ -115,7 +117,7 @@ func (s *stream) judge() {
 		s.pages = paging{kind: "none"}
 	}
 	if s.slices != nil && !s.slices.used {
-		refuse(s.p.node.at, "nothing in its requests says which slice they are for")
+		refuse(s.p.node.At, "nothing in its requests says which slice they are for")
 	}
 	if s.records == "" && s.pages.token+s.pages.more != "" {
 		refuse(s.pages.described.at("cursor_value"), "the whole answer is its rows, and beside them there is no place for a token")
@@ -140,6 +142,7 @@ func (s *stream) assemble(retriever part, auth draft.Section, found draft.Sectio
 	if s.slices != nil {
 		out.Set("for_each", s.slices.value, "")
 	}
+	s.shape(out)
 	s.requestSettings(out)
 	s.some(out, "max_retries", "errors")
 }
@@ -171,7 +174,7 @@ func (s *stream) pageSettings(out *draft.Section, retriever part) {
 	if len(g.ends) > 0 {
 		out.Set("end", texts(g.ends), "a page without it is the last one, the definition says")
 	}
-	if retriever.get("ignore_stream_slicer_parameters_on_paginated_requests").yes() && g.kind == "token" {
+	if retriever.get("ignore_stream_slicer_parameters_on_paginated_requests").True() && g.kind == "token" {
 		out.Set("repeat_params", false, "")
 	}
 }

@@ -2,30 +2,32 @@ package manifest
 
 import (
 	"strings"
+
+	"tidemark/connector/internal/nodes"
 )
 
 // phrase translates a text with templates. hole is asked for what only a request knows; nil: nothing of that
 // can stand here.
 func (t *translator) phrase(n *node, p part, hole func(e *expr, p part) (string, bool)) phrase {
-	if n == nil || n.kind == isNull {
+	if n == nil || n.Kind == nodes.Null {
 		return nil
 	}
-	if !n.scalar() {
-		refuse(n.at, "there is a section or a list where a text is read")
+	if !n.Scalar() {
+		refuse(n.At, "there is a section or a list where a text is read")
 	}
 	if t.depth++; t.depth > deepestExpr {
-		refuse(n.at, "its templates lead round in a circle")
+		refuse(n.At, "its templates lead round in a circle")
 	}
 	defer func() { t.depth-- }()
-	parts, err := fragments(n.text)
+	parts, err := fragments(n.Text)
 	if err != nil {
-		refuse(n.at, err.Error())
+		refuse(n.At, err.Error())
 	}
 	var out phrase
 	for _, f := range parts {
 		switch {
 		case f.statement:
-			refuse(n.at, "a template has a statement: {% "+f.source+" %}")
+			refuse(n.At, "a template has a statement: {% "+f.source+" %}")
 		case f.expr == nil:
 			out = join(out, literal(f.literal))
 		default:
@@ -34,7 +36,7 @@ func (t *translator) phrase(n *node, p part, hole func(e *expr, p part) (string,
 				ph, ok = t.ofSettings(f, p)
 			}
 			if !ok {
-				refuse(n.at, "a template computes: {{ "+f.source+" }}")
+				refuse(n.At, "a template computes: {{ "+f.source+" }}")
 			}
 			out = join(out, ph)
 		}
@@ -84,10 +86,10 @@ func unquoted(ph phrase) phrase {
 func (t *translator) express(e *expr, p part, hole func(e *expr, p part) (string, bool)) (phrase, bool) {
 	if v, ok := t.eval(e, p); ok {
 		switch {
-		case v.kind == isNull:
+		case v.Kind == nodes.Null:
 			return nil, true
-		case v.scalar():
-			return literal(v.text), true
+		case v.Scalar():
+			return literal(v.Text), true
 		}
 		return nil, false
 	}
@@ -150,8 +152,8 @@ func (t *translator) env(e *expr, p part, path []string) (phrase, bool) {
 		if !ok {
 			return nil, false
 		}
-		if v.scalar() {
-			other = v.text
+		if v.Scalar() {
+			other = v.Text
 		}
 	}
 	return phrase{{t.settings.env(path, other), isEnv}}, true
@@ -160,18 +162,18 @@ func (t *translator) env(e *expr, p part, path []string) (phrase, bool) {
 // otherwise is a setting, or a value of a request, with what stands in for it.
 func (t *translator) otherwise(e, other *expr, p part, hole func(e *expr, p part) (string, bool)) (phrase, bool) {
 	v, known := t.eval(other, p)
-	if !known || !v.scalar() && v.kind != isNull {
+	if !known || !v.Scalar() && v.Kind != nodes.Null {
 		return nil, false
 	}
 	if path, ok := t.configPath(e, p); ok {
-		return phrase{{t.settings.env(path, v.text), isEnv}}, true
+		return phrase{{t.settings.env(path, v.Text), isEnv}}, true
 	}
 	ph, ok := t.express(e, p, hole)
-	if !ok || len(ph) != 1 || ph[0].as != isHole || strings.ContainsAny(v.text, "{}|") {
+	if !ok || len(ph) != 1 || ph[0].as != isHole || strings.ContainsAny(v.Text, "{}|") {
 		return nil, false
 	}
-	if h, cut := strings.CutSuffix(ph[0].text, "}"); cut && v.text != "" && !strings.Contains(h, "|") {
-		return phrase{{h + "|" + v.text + "}", isHole}}, true
+	if h, cut := strings.CutSuffix(ph[0].text, "}"); cut && v.Text != "" && !strings.Contains(h, "|") {
+		return phrase{{h + "|" + v.Text + "}", isHole}}, true
 	}
 	return ph, true
 }
@@ -179,7 +181,7 @@ func (t *translator) otherwise(e, other *expr, p part, hole func(e *expr, p part
 // firstOnly finds in "x if not next_page_token" the x, which goes with the first page alone.
 func (t *translator) firstOnly(e *expr, p part) (*expr, bool) {
 	if e.args[2] != nil {
-		if v, known := t.eval(e.args[2], p); !known || !v.empty() {
+		if v, known := t.eval(e.args[2], p); !known || !empty(v) {
 			return nil, false
 		}
 	}
@@ -199,7 +201,7 @@ func (t *translator) firstOnly(e *expr, p part) (*expr, bool) {
 }
 
 func textual(e *expr) bool {
-	return e.op == opLiteral && e.kind == isText || e.op == opMath && e.text == "~" || e.op == opMath && len(e.args) == 2 && (textual(e.args[0]) || textual(e.args[1]))
+	return e.op == opLiteral && e.kind == nodes.Text || e.op == opMath && e.text == "~" || e.op == opMath && len(e.args) == 2 && (textual(e.args[0]) || textual(e.args[1]))
 }
 
 // same reports whether two expressions are written alike.

@@ -1,4 +1,4 @@
-package config
+package nodes
 
 import (
 	"bytes"
@@ -8,91 +8,99 @@ import (
 	"unicode/utf8"
 )
 
-// parseJSON reads JSON with // and /* */ comments and trailing commas.
-func parseJSON(name string, data []byte) (*node, *Problem) {
-	fail := func(offset int, message, hint string) (*node, *Problem) {
-		return nil, &Problem{positionAt(name, data, offset), "", message, hint}
+// JSON reads JSON with // and /* */ comments and trailing commas.
+func JSON(data []byte, l Limits) (*Node, *Error) {
+	fail := func(offset int, f Fault, what, hint string) (*Node, *Error) {
+		return nil, &Error{PlaceOf(data, offset), f, what, hint}
 	}
 	plain, open := blankComments(data)
 	if open >= 0 {
-		return fail(open, "the comment has no end", "close it with */")
+		return fail(open, Syntax, "the comment has no end", "close it with */")
 	}
 	if len(bytes.TrimSpace(plain)) == 0 {
-		return fail(0, "the file is empty", "start from connector/config/testdata/configuration.json")
+		return fail(0, Empty, "the file is empty", "")
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(plain, &whole); err != nil {
 		var syntax *json.SyntaxError
 		if !errors.As(err, &syntax) {
-			return fail(0, "the file is not JSON: "+err.Error(), "")
+			return fail(0, Syntax, "the file is not JSON: "+err.Error(), "")
 		}
 		if strings.Contains(syntax.Error(), "unexpected end") {
-			return fail(len(bytes.TrimRight(plain, " \t\r\n")), "the file ends too early", "is a closing brace, bracket or quote missing?")
+			return fail(len(bytes.TrimRight(plain, " \t\r\n")), Syntax, "the file ends too early", "is a closing brace, bracket or quote missing?")
 		}
-		return fail(int(syntax.Offset)-1, "the file is not JSON: "+syntax.Error(), "look for a missing comma or quote here or just before")
+		return fail(int(syntax.Offset)-1, Syntax, "the file is not JSON: "+syntax.Error(), "look for a missing comma or quote here or just before")
 	}
-	r := &jsonReader{name: name, data: data, plain: plain, dec: json.NewDecoder(bytes.NewReader(plain)), line: 1, column: 1}
+	r := &jsonReader{limits: l, data: data, plain: plain, dec: json.NewDecoder(bytes.NewReader(plain)), at: Place{1, 1}}
 	r.dec.UseNumber()
 	return r.value(0)
 }
 
+// PlaceOf counts lines and columns up to a byte offset.
+func PlaceOf(data []byte, offset int) Place {
+	before := string(data[:max(0, min(offset, len(data)))])
+	line := strings.LastIndexByte(before, '\n') + 1
+	return Place{strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[line:]) + 1}
+}
+
 // jsonReader turns json's tokens into nodes. The syntax was checked before.
 type jsonReader struct {
-	name        string
+	limits      Limits
 	data, plain []byte
 	dec         *json.Decoder
 
-	offset, line, column int // how far positions were counted
+	offset int // how far places were counted
+	at     Place
 }
 
 // next returns the next token and where it begins. Json only tells where the last one
 // ended, but nothing stands between two tokens save blanks, commas and colons.
-func (r *jsonReader) next() (json.Token, Position, error) {
+func (r *jsonReader) next() (json.Token, Place, error) {
 	start := int(r.dec.InputOffset())
 	for start < len(r.plain) && strings.IndexByte(" \t\r\n,:", r.plain[start]) >= 0 {
 		start++
 	}
 	for r.offset < start {
 		c, size := utf8.DecodeRune(r.data[r.offset:])
-		r.column++
+		r.at.Column++
 		if c == '\n' {
-			r.line, r.column = r.line+1, 1
+			r.at = Place{r.at.Line + 1, 1}
 		}
 		r.offset += size
 	}
 	token, err := r.dec.Token()
-	return token, Position{r.name, r.line, r.column}, err
+	return token, r.at, err
 }
 
-func (r *jsonReader) value(depth int) (*node, *Problem) {
-	token, pos, err := r.next()
+func (r *jsonReader) value(depth int) (*Node, *Error) {
+	token, at, err := r.next()
 	if err != nil {
-		return nil, &Problem{pos, "", "the file is not JSON: " + err.Error(), ""}
+		return nil, &Error{at, Syntax, "the file is not JSON: " + err.Error(), ""}
 	}
-	return r.rest(token, pos, depth)
+	return r.rest(token, at, depth)
 }
 
 // rest reads what follows a value's first token.
-func (r *jsonReader) rest(token json.Token, pos Position, depth int) (*node, *Problem) {
-	if depth > maxDepth {
-		return nil, &Problem{pos, "", "the file nests too deep", "a configuration needs four levels"}
+func (r *jsonReader) rest(token json.Token, at Place, depth int) (*Node, *Error) {
+	if depth > r.limits.Depth {
+		return nil, &Error{at, Deep, "the file nests too deep", ""}
 	}
-	n := &node{pos: pos}
+	n := &Node{At: at}
 	switch t := token.(type) {
 	case nil:
 	case bool:
-		n.kind, n.text = isBool, "false"
+		n.Kind, n.Text = Bool, "false"
 		if t {
-			n.text = "true"
+			n.Text = "true"
 		}
 	case json.Number:
-		n.kind, n.text = isNumber, t.String()
+		n.Kind, n.Text = Number, t.String()
 	case string:
-		n.kind, n.text = isText, t
+		n.Kind, n.Text = Text, t
 	case json.Delim:
-		n.kind = isObject
+		n.Kind = Object
 		if t == '[' {
-			n.kind = isList
+			n.Kind = List
 		}
 		return n, r.members(n, depth)
 	}
@@ -100,29 +108,29 @@ func (r *jsonReader) rest(token json.Token, pos Position, depth int) (*node, *Pr
 }
 
 // members reads a list's or an object's inside, to its closing bracket.
-func (r *jsonReader) members(n *node, depth int) *Problem {
+func (r *jsonReader) members(n *Node, depth int) *Error {
 	for {
-		token, pos, err := r.next()
+		token, at, err := r.next()
 		if err != nil {
-			return &Problem{pos, "", "the file is not JSON: " + err.Error(), ""}
+			return &Error{at, Syntax, "the file is not JSON: " + err.Error(), ""}
 		}
 		if d, ok := token.(json.Delim); ok && (d == '}' || d == ']') {
 			return nil
 		}
-		if n.kind == isList {
-			item, p := r.rest(token, pos, depth+1)
-			if p != nil {
-				return p
+		if n.Kind == List {
+			item, err := r.rest(token, at, depth+1)
+			if err != nil {
+				return err
 			}
-			n.items = append(n.items, item)
+			n.Items = append(n.Items, item)
 			continue
 		}
 		key, _ := token.(string)
-		value, p := r.value(depth + 1)
-		if p != nil {
-			return p
+		value, fault := r.value(depth + 1)
+		if fault != nil {
+			return fault
 		}
-		n.entries = append(n.entries, entry{key, pos, value})
+		n.Entries = append(n.Entries, Entry{key, at, value})
 	}
 }
 

@@ -23,7 +23,7 @@ func TestAvro(t *testing.T) {
 		`{enum: [a, b]}`:                                           `["null", "string"]`,
 		`{type: array, items: {type: string}}`:                     `["null", {"type": "array", "items": ["null", "string"]}]`,
 		`{type: object, properties: {a: {type: string}}}`:          `["null", {"type": "record", "name": "rows_x", "fields": [{"name": "a", "type": ["null", "string"], "default": null}]}]`,
-		`{properties: {a-b: {type: string}, c: {type: boolean}}}`:  `["null", {"type": "record", "name": "rows_x", "fields": [{"name": "c", "type": ["null", "boolean"], "default": null}]}]`,
+		`{properties: {a-b: {type: string}, c: {type: boolean}}}`:  `["null", {"type": "record", "name": "rows_x", "fields": [{"name": "a_b", "type": ["null", "string"], "default": null}, {"name": "c", "type": ["null", "boolean"], "default": null}]}]`,
 		`{type: object, additionalProperties: {type: integer}}`:    `["null", {"type": "map", "values": ["null", "long"]}]`,
 		`{oneOf: [{type: "null"}, {type: string}]}`:                `["null", "string"]`,
 		`{anyOf: [{type: string, format: date}, {type: boolean}]}`: `["null", "boolean", "string"]`,
