@@ -152,7 +152,7 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 	s := parts.Stream
 	return &stream.Trial{Parts: parts, Source: source, Share: share,
 		Registered: func(ctx context.Context) (bool, error) {
-			id, err := registry.Lookup(ctx, options.Subject(s), options.Schema(s))
+			id, err := registry.Lookup(ctx, options.Subject(s), wire.Avro(options.Schema(s)))
 			return id != 0, err
 		},
 		Peek: func(ctx context.Context) (strategies.Cursor, error) {

@@ -177,7 +177,7 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 // back reads the topic's records as a cursor says what their schema ids mean.
 func (r *reader) back(ctx context.Context, c strategies.Cursor) (*readback.Reader, error) {
 	s := r.parts.Stream
-	id, err := r.registry.Lookup(ctx, options.Subject(s), options.Schema(s))
+	id, err := r.registry.Lookup(ctx, options.Subject(s), wire.Avro(options.Schema(s)))
 	if err == nil && id > 0 { // else no record has it
 		err = r.plan.SetSchemaID(id)
 	}

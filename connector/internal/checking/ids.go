@@ -14,7 +14,7 @@ func (c *checker) ids(s config.Stream, known []strategies.Schema) (note string, 
 	if c.schemas == nil || len(known) == 0 {
 		return "", nil
 	}
-	id, err := c.schemas.Lookup(c.ctx, options.Subject(s), options.Schema(s))
+	id, err := c.schemas.Lookup(c.ctx, options.Subject(s), wire.Avro(options.Schema(s)))
 	if err != nil {
 		return "", err
 	}

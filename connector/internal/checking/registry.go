@@ -41,7 +41,7 @@ func (c *checker) registry() {
 // against what the topic's records were written with.
 func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
 	subject := options.Subject(s)
-	text, err := registry.Fits(c.ctx, subject, options.Schema(s))
+	text, err := registry.Fits(c.ctx, subject, wire.Avro(options.Schema(s)))
 	if err != nil {
 		return "", err
 	}
