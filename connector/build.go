@@ -15,6 +15,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
@@ -102,7 +103,8 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	back := &readback.Reader{Stream: s, Format: parts.Format, Rules: parts.Rules, Report: report}
 	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial}
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
-	opener.Connect = connecting(s, plan, registry, target, trial)
+	parts.Rules.Codec.Into(&target)
+	opener.Connect = connecting(s, plan, parts.Rules.Codec, registry, target, trial)
 	writer, err := kafka.NewSink(target)
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
@@ -152,8 +154,7 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 	s := parts.Stream
 	return &stream.Trial{Parts: parts, Source: source, Share: share,
 		Registered: func(ctx context.Context) (bool, error) {
-			id, err := registry.Lookup(ctx, options.Subject(s), wire.Avro(options.Schema(s)))
-			return id != 0, err
+			return options.Lookup(ctx, s, registry, nil, parts.Rules.Codec)
 		},
 		Peek: func(ctx context.Context) (strategies.Cursor, error) {
 			c, err := target.Stored(ctx)
@@ -164,17 +165,14 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 		}}
 }
 
-// connecting registers the stream's schema, and makes the inspector of its topic's records.
-func connecting(s config.Stream, plan *wire.Plan, registry *wire.Registry, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
+// connecting registers the stream's schemas, and makes the inspector of its topic's records.
+func connecting(s config.Stream, plan *wire.Plan, codec *format.Codec, registry *wire.Registry, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
 	return func(ctx context.Context) (readback.Inspector, error) {
-		id, err := registry.Register(ctx, options.Subject(s), options.Schema(s))
-		if err == nil {
-			err = plan.SetSchemaID(id)
-		}
+		id, err := options.Register(ctx, s, registry, plan, codec)
 		if err != nil {
 			return nil, err
 		}
-		bodies, err := readback.NewAvro(plan, options.Schema(s), registry, target.Schema)
+		bodies, err := readback.NewInspector(codec, plan, options.Schema(s), registry, target.Schema)
 		if err == nil {
 			trial.Identify(id)
 		}
@@ -228,6 +226,9 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		return reading.Parts{}, nil, nil, err
 	}
 	rules.CursorBeside = plan.CursorBeside()
+	if rules.Codec, err = format.New(s, options.Schema(s), spec.Format, plan); err != nil {
+		return reading.Parts{}, nil, nil, err
+	}
 	source := reading.NewAPI(client, plan)
 	if s.ForEach.Sliced() && s.ForEach.Key {
 		source.KeyBySlice()

@@ -98,7 +98,7 @@ func Lint(cfg *config.Config) error {
 	case r.URL != "":
 		_, err := wire.NewRegistry(r)
 		wrong = append(wrong, err)
-	case len(cfg.Kafka.Brokers) > 0:
+	case len(cfg.Kafka.Brokers) > 0 && cfg.Registers():
 		wrong = append(wrong, options.ErrNoRegistry)
 	}
 	share := alone(cfg).Share()

@@ -160,10 +160,7 @@ type reader struct {
 }
 
 func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) {
-	if cfg.SchemaRegistry.URL == "" {
-		return nil, options.ErrNoRegistry
-	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
+	registry, err := options.Registry(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -171,20 +168,19 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &reader{parts, source, plan, registry, sinkOptions(cfg, s, parts.Report.Log, o.deps), cfg}, nil
+	target := sinkOptions(cfg, s, parts.Report.Log, o.deps)
+	parts.Rules.Codec.Into(&target)
+	return &reader{parts, source, plan, registry, target, cfg}, nil
 }
 
 // back reads the topic's records as a cursor says what their schema ids mean.
 func (r *reader) back(ctx context.Context, c strategies.Cursor) (*readback.Reader, error) {
 	s := r.parts.Stream
-	id, err := r.registry.Lookup(ctx, options.Subject(s), wire.Avro(options.Schema(s)))
-	if err == nil && id > 0 { // else no record has it
-		err = r.plan.SetSchemaID(id)
-	}
-	if err != nil {
+	codec := r.parts.Rules.Codec
+	if _, err := options.Lookup(ctx, s, r.registry, r.plan, codec); err != nil { // no record has the id of a schema that is not registered
 		return nil, err
 	}
-	bodies, err := readback.NewAvro(r.plan, options.Schema(s), r.registry, r.target.Schema)
+	bodies, err := readback.NewInspector(codec, r.plan, options.Schema(s), r.registry, r.target.Schema)
 	if err == nil {
 		err = stream.Disagreement(s, r.cfg.Kafka, bodies.Lexicon().Adopt(c.Schemas))
 	}

@@ -33,7 +33,10 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 			s.Name = cmp.Or(s.Topic, unnamed)
 		}
 		if !from.given.has("topic") {
-			if s.Topic = s.Name; internalTopic(s.Topic) {
+			if s.Topic = s.Name; s.TopicPrefix != "" {
+				s.Topic = s.TopicPrefix + "." + s.Name
+			}
+			if internalTopic(s.Topic) {
 				d.report(from.at("name"), from.path+"topic", "is "+s.Topic+" by default, a topic that Kafka or its registry keeps for itself", "give it a topic")
 			}
 		}

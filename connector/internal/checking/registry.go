@@ -1,8 +1,11 @@
 package checking
 
 import (
+	"github.com/twmb/franz-go/pkg/sr"
+
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
@@ -13,6 +16,9 @@ import (
 func (c *checker) registry() {
 	r := c.cfg.SchemaRegistry
 	switch {
+	case !c.cfg.Registers() && r.URL == "":
+		c.skipped("registry", "no stream registers a schema")
+		return
 	case r.URL == "" && len(c.cfg.Kafka.Brokers) > 0:
 		c.line("registry", "", options.ErrNoRegistry)
 		return
@@ -32,32 +38,34 @@ func (c *checker) registry() {
 	}
 	c.schemas = registry
 	c.each(func(s config.Stream) []finding {
-		text, err := c.schema(registry, s)
-		return []finding{{what: "schema " + options.Subject(s), text: text, err: err}}
+		plan, codec, err := written(s)
+		if err != nil {
+			return nil // the stream's own line says it
+		}
+		var found []finding
+		for _, of := range options.Subjects(s, codec) {
+			text, err := c.schema(registry, s, of, plan, codec)
+			found = append(found, finding{what: "schema " + of.Name, text: text, err: err})
+		}
+		return found
 	})
 }
 
-// schema holds the stream's schema against the subject; and, because compatibility may be NONE,
+// schema holds a schema of the stream's against its subject; and that of the values, because compatibility may be NONE,
 // against what the topic's records were written with.
-func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
-	subject := options.Subject(s)
-	text, err := registry.Fits(c.ctx, subject, wire.Avro(options.Schema(s)))
-	if err != nil {
-		return "", err
+func (c *checker) schema(registry *wire.Registry, s config.Stream, of format.Subject, plan *wire.Plan, codec *format.Codec) (string, error) {
+	text, err := registry.Fits(c.ctx, of.Name, of.Schema)
+	if err != nil || !of.Value || of.Schema.Type != sr.TypeAvro {
+		return text, err
 	}
-	latest, err := registry.Latest(c.ctx, subject)
+	latest, err := registry.Latest(c.ctx, of.Name)
 	if err != nil || latest == "" {
 		return text, err
 	}
-	spec, err := s.Spec()
-	if err != nil {
-		return "", err
-	}
-	plan, err := options.Plan(s, spec.Format)
-	if err != nil {
-		return text, nil //nolint:nilerr // the stream's own line says it
-	}
 	unlike := plan.Reads(latest)
+	if codec != nil {
+		unlike = codec.Reads(latest)
+	}
 	if unlike == nil {
 		return text, nil
 	}

@@ -4,12 +4,14 @@
 package options
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/auth"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/rest"
 	"tidemark/connector/internal/wire"
@@ -85,8 +87,69 @@ func Plan(s config.Stream, format strategies.Format) (*wire.Plan, error) {
 	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 }
 
-// Subject is the name of the stream's schema in the registry.
+// Subject is the name of the schema of the stream's values in the registry.
 func Subject(s config.Stream) string { return s.Topic + "-value" }
+
+// Subjects are the schemas that the stream registers.
+func Subjects(s config.Stream, codec *format.Codec) []format.Subject {
+	return codec.Subjects(s, Schema(s))
+}
+
+// Registry is the registry of a configuration, which has one; nil where no stream of it needs one. Errors have class
+// Config.
+func Registry(c *config.Config) (*wire.Registry, error) {
+	switch {
+	case c.SchemaRegistry.URL != "":
+		return wire.NewRegistry(c.SchemaRegistry)
+	case c.Registers():
+		return nil, ErrNoRegistry
+	}
+	return nil, nil //nolint:nilnil // there is none, and none is asked
+}
+
+// Register registers the stream's schemas, and makes plan and codec write their ids. id is that of the values; 0: they have none.
+func Register(ctx context.Context, s config.Stream, registry *wire.Registry, plan *wire.Plan, codec *format.Codec) (id int, err error) {
+	for _, of := range Subjects(s, codec) {
+		n, err := registry.RegisterAs(ctx, of.Name, of.Schema)
+		if err == nil {
+			err = identify(of, n, plan, codec)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if of.Value {
+			id = n
+		}
+	}
+	return id, nil
+}
+
+// Lookup is Register that registers nothing: a schema that is not registered keeps the id 0. all says that none is missing.
+func Lookup(ctx context.Context, s config.Stream, registry *wire.Registry, plan *wire.Plan, codec *format.Codec) (all bool, err error) {
+	all = true
+	for _, of := range Subjects(s, codec) {
+		id, err := registry.Lookup(ctx, of.Name, of.Schema)
+		switch {
+		case err != nil:
+			return false, err
+		case id == 0:
+			all = false
+		case plan != nil:
+			if err := identify(of, id, plan, codec); err != nil {
+				return false, err
+			}
+		}
+	}
+	return all, nil
+}
+
+func identify(of format.Subject, id int, plan *wire.Plan, codec *format.Codec) error {
+	codec.Identify(of, id)
+	if !of.Value {
+		return nil
+	}
+	return plan.SetSchemaID(id)
+}
 
 // Schema is the stream's Avro schema, by default that of a user.
 func Schema(s config.Stream) string {

@@ -53,11 +53,11 @@ func TestLawBodies(t *testing.T) {
 }
 
 func TestBodiesFromJSON(t *testing.T) {
-	b, err := NewBodies(`{"type":"record","name":"R","fields":[{"name":"n","type":"long"},{"name":"t","type":["null","string"],"default":"x"}]}`)
+	_, err := NewBodies(`{"type":"record","name":"R","fields":[{"name":"n","type":"long"},{"name":"t","type":["null","string"],"default":"x"}]}`)
 	if err == nil || !strings.Contains(err.Error(), "default") {
 		t.Errorf("a default that is none: %v", err)
 	}
-	b, err = NewBodies(`{"type":"record","name":"R","fields":[{"name":"n","type":"long"},{"name":"t","type":["null","string"],"default":null}]}`)
+	b, err := NewBodies(`{"type":"record","name":"R","fields":[{"name":"n","type":"long"},{"name":"t","type":["null","string"],"default":null}]}`)
 	if err != nil {
 		t.Fatal(err)
 	}
