@@ -35,6 +35,9 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 		if !from.given.has("topic") {
 			if s.Topic = s.Name; s.TopicPrefix != "" {
 				s.Topic = s.TopicPrefix + "." + s.Name
+				if s.Name != "" && !validTopic(s.Topic) {
+					d.report(from.at("topic_prefix"), from.path+"topic_prefix", "makes the topic's name too long with the stream's: "+clip(s.Topic), "up to 249 characters together, or give it a topic")
+				}
 			}
 			if internalTopic(s.Topic) {
 				d.report(from.at("name"), from.path+"topic", "is "+s.Topic+" by default, a topic that Kafka or its registry keeps for itself", "give it a topic")

@@ -122,9 +122,7 @@ func (a *Admitter) Put(b *Batch, row *strategies.Row, op kafka.Op, p *Page, now 
 	if row.Deleted {
 		b.Counts.Deleted++
 		rec := Tombstone(row)
-		if more := a.Rules.headers(p, now); len(more) > 0 {
-			rec.Headers = append(rec.Headers, more...)
-		}
+		rec.Headers = append(rec.Headers, a.Rules.headers(p, now)...)
 		b.Records = append(b.Records, rec)
 		return
 	}
@@ -132,8 +130,8 @@ func (a *Admitter) Put(b *Batch, row *strategies.Row, op kafka.Op, p *Page, now 
 	if a.Rules.CursorBeside && row.Value.Set {
 		rec.Headers = b.cursorHeader(row)
 	}
-	if more := a.Rules.headers(p, now); len(more) > 0 {
-		rec.Headers = append(rec.Headers, more...)
+	if len(a.Rules.Stream.RecordHeaders) > 0 {
+		rec.Headers = append(rec.Headers, a.Rules.headers(p, now)...)
 	}
 	b.Records = append(b.Records, rec)
 	b.Bytes += int64(len(row.Body))

@@ -24,7 +24,7 @@ const (
 
 // headers are what all records of a page have in common; they are made once for a page.
 func (r *Rules) headers(p *Page, now time.Time) []kgo.RecordHeader {
-	if len(r.Stream.RecordHeaders) == 0 || p == nil {
+	if p == nil {
 		return nil
 	}
 	if p.headers != nil {

@@ -70,11 +70,16 @@ func (r *Rules) Cause(row *strategies.Row) error {
 	if row.Err != nil {
 		return row.Err
 	}
-	size, err := r.Codec.Size(row.Key, row.Body, row.Deleted)
-	if err != nil {
-		return err
+	size := len(row.Key) + len(row.Body)
+	if r.Codec != nil {
+		var err error
+		if size, err = r.Codec.Size(row.Key, row.Body, row.Deleted); err != nil {
+			return err
+		}
 	}
-	size += r.headerBytes()
+	if len(r.Stream.RecordHeaders) > 0 {
+		size += r.headerBytes()
+	}
 	if (row.Deleted || r.CursorBeside) && row.Value.Set {
 		size += len(HeaderCursor) + len(row.Value.Raw) + 8
 	}
