@@ -83,7 +83,7 @@
 //	topic                    where its records go [the name]
 //	topic_config             Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ [cleanup.policy: compact]
 //	topic_prefix             put before the topic's name with a dot where topic is not given; the name of the source in Debezium's envelope [none]
-//	value_format             how values are written; avro, json_schema: in Confluent's wire format, with a schema in the registry; json: JSON and nothing else: avro, json, json_schema [avro]
+//	value_format             how values are written; avro, json_schema, protobuf: in Confluent's wire format, with a schema in the registry; json: JSON and nothing else: avro, json, json_schema, protobuf [avro]
 //	key_format               how keys are written; string: as their text; avro: as a record of the key's fields in Confluent's wire format: string, avro [string]
 //	envelope                 what values are; flat: the row; debezium: a record of what has happened (op, before, after, source, ts_ms), for which the window remembers all keys of the topic: flat, debezium [flat]
 //	record_headers           headers of each record that an answer has brought: the page's URL without secrets (tidemark.url), when its sweep was begun (tidemark.sweep), when it was read (tidemark.observed_at): source_url, sweep, observed_at

@@ -7,6 +7,7 @@ const (
 	Avro         = "avro"
 	JSON         = "json"
 	JSONBySchema = "json_schema"
+	Protobuf     = "protobuf"
 
 	KeyString = "string"
 
@@ -19,7 +20,7 @@ const (
 )
 
 // valueFormats are the formats of values. Package connector/internal/format has them.
-var valueFormats = []string{Avro, JSON, JSONBySchema}
+var valueFormats = []string{Avro, JSON, JSONBySchema, Protobuf}
 
 // ValueFormats are the names of all formats of values.
 func ValueFormats() []string { return slices.Clone(valueFormats) }

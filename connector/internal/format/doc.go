@@ -9,6 +9,6 @@
 // A Format is a file and a line in the table of formats. An envelope is another Avro schema around the rows' own, so
 // that every format has it.
 //
-// Files: format.go (the table), avro.go, json.go, jsonschema.go (what is registered for it), envelope.go
+// Files: format.go (the table), avro.go, json.go, jsonschema.go (what is registered for it), protobuf.go, protobuf_write.go and protobuf_read.go, envelope.go
 // (Debezium's), key.go (keys that are records), codec.go (all of it for one stream), decoder.go (values of any format as JSON, for people).
 package format

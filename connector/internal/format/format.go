@@ -29,6 +29,7 @@ var formats = map[string]func(schema string, bodies *wire.Bodies) (Format, error
 	config.Avro:         newAvro,
 	config.JSON:         newJSON,
 	config.JSONBySchema: newJSONSchema,
+	config.Protobuf:     newProtobuf,
 }
 
 // Names are those of all formats.

@@ -31,6 +31,10 @@ const everything = `{"type":"record","name":"All","namespace":"shop.v1","fields"
 	{"name":"u","type":["null","double","long","string",{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}],"default":null},
 	{"name":"dt","type":{"type":"int","logicalType":"date"}},{"name":"t","type":{"type":"long","logicalType":"time-micros"}},
 	{"name":"n","type":{"type":"bytes","logicalType":"decimal","precision":25,"scale":3}},{"name":"g","type":{"type":"string","logicalType":"uuid"}},
+	{"name":"oa","type":["null",{"type":"array","items":"string"}],"default":null},{"name":"aa","type":{"type":"array","items":{"type":"array","items":"long"}}},
+	{"name":"mo","type":["null",{"type":"map","values":["null","string"]}],"default":null},{"name":"sd","type":["string","null"],"default":"x"},
+	{"name":"w","type":["null","boolean","All",{"type":"array","items":["null","boolean"]},{"type":"map","values":"All"}],"default":null},
+	{"name":"tn","type":{"type":"array","items":{"type":"long","logicalType":"timestamp-nanos"}}},{"name":"ug","type":["null",{"type":"fixed","name":"G","size":16,"logicalType":"uuid"}],"default":null},
 	{"name":"lt","type":["null",{"type":"long","logicalType":"local-timestamp-millis"}],"default":null}]}`
 
 // row draws a row of everything, as an API writes it.
@@ -51,7 +55,9 @@ func row(t *rapid.T, depth int) map[string]any {
 		"u":  rapid.SampledFrom([]any{nil, 1, 1.5, "12.34", "x", 1e30}).Draw(t, "u"),
 		"dt": rapid.SampledFrom([]string{"0001-01-01", "2026-02-28"}).Draw(t, "dt"), "t": rapid.SampledFrom([]string{"00:00:00", "23:59:59.999999"}).Draw(t, "t"),
 		"n": rapid.SampledFrom([]string{"0.000", "-1234567890.123", "0.001"}).Draw(t, "n"), "g": "123e4567-e89b-12d3-a456-426614174000",
-		"lt": maybe("2026-01-02T03:04:05.678"),
+		"lt": maybe("2026-01-02T03:04:05.678"), "oa": maybe(rapid.SliceOf(text).Draw(t, "oa")), "aa": rapid.SliceOf(rapid.SliceOf(rapid.Int64())).Draw(t, "aa"),
+		"mo": maybe(map[string]any{"a": nil, "b": text.Draw(t, "mo")}), "sd": maybe(text.Draw(t, "sd")), "tn": []any{"2026-01-02T03:04:05.123456789Z"},
+		"w": rapid.SampledFrom([]any{nil, true, []any{true, nil}, map[string]any{}}).Draw(t, "w"), "ug": maybe("123e4567-e89b-12d3-a456-426614174000"),
 	}
 	if depth > 0 && rapid.Bool().Draw(t, "nested") {
 		r["r"] = row(t, depth-1)

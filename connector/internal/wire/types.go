@@ -22,6 +22,7 @@ type Field struct {
 	Name     string
 	Type     *Type
 	Optional bool // it has a default, or may be null
+	Number   int  // in Protobuf, as the attribute protobuf.number says; 0: it does not, -1: that is no number
 }
 
 // TypeOf is the type that an Avro schema describes. Errors are *SchemaErrors.
@@ -47,7 +48,7 @@ func (n *node) export(known map[*node]*Type) *Type {
 		t.Base = "record"
 		for i := range n.fields {
 			f := &n.fields[i]
-			t.Fields = append(t.Fields, Field{f.name, f.typ.export(known), f.missing != nil})
+			t.Fields = append(t.Fields, Field{f.name, f.typ.export(known), f.missing != nil, f.number})
 		}
 	case kUnion, kOptional:
 		t.Base, t.Null = "union", n.null
