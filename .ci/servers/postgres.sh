@@ -5,6 +5,9 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 
+# as the user that the server runs as; it refuses to be root.
+as=(setpriv --reuid postgres --regid postgres --clear-groups)
+
 # bin: the folder of the server's programs.
 bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1; }
 
@@ -14,15 +17,13 @@ start() {
   port=$(free_port)
   mkdir -p "$data"; chmod 711 "$data" "$CI_RUN"
   install -d -o postgres -m 700 "$data/db"
-  as "$(bin)/initdb" -D "$data/db" -A trust -E UTF8 --locale=C -N > "$data/initdb.log" 2>&1 || { cat "$data/initdb.log" >&2; exit 1; }
-  as "$(bin)/postgres" -D "$data/db" -p "$port" -k "" -h 127.0.0.1 -c fsync=off > "$data/server.log" 2>&1 < /dev/null &
+  (cd / && exec "${as[@]}" "$(bin)/initdb" -D "$data/db" -A trust -E UTF8 --locale=C -N) > "$data/initdb.log" 2>&1 || { cat "$data/initdb.log" >&2; exit 1; }
+  (cd / && exec setsid "${as[@]}" "$(bin)/postgres" -D "$data/db" -p "$port" -k "" -h 127.0.0.1 -c fsync=off > "$data/server.log" 2>&1 < /dev/null) &
   echo $! > "$data/pid"
   wait_for 60 "PostgreSQL's start" "$(bin)/pg_isready" -q -h 127.0.0.1 -p "$port" || { tail -30 "$data/server.log" >&2; exit 1; }
   printf '127.0.0.1:%s\n' "$port" > "$data/address"
 }
 
-# as COMMAND: as the user that the server runs as; it refuses to be root.
-as() { (cd / && exec setpriv --reuid postgres --regid postgres --clear-groups "$@"); }
 
 case ${1:-} in
   start) start "$2" ;;
