@@ -15,6 +15,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/options"
@@ -98,7 +99,7 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	report := parts.Report
 	target := sinkOptions(cfg, s, report.Log, o.deps)
 	target.Together = o.deps.together
-	living := options.NewLiving(s, parts.Format, registry, plan, source.Use)
+	living := options.NewLiving(s, parts.Format, registry, plan, parts.Rules.Codec, source.Use)
 	if s.OnNewField == admit.OnNewEvolve {
 		parts.Grow = source.Grow
 	}
@@ -106,6 +107,7 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	back := &readback.Reader{Stream: s, Format: parts.Format, Rules: parts.Rules, Report: report}
 	opener := &stream.Opener{Stream: s, Kafka: cfg.Kafka, Format: parts.Format, Back: back, Report: report, Try: trial, Schema: living}
 	target.Agrees = func(c strategies.Cursor, f kafka.Found) error { return opener.Agrees(c, kafka.Remade(c, f)) }
+	parts.Rules.Codec.Into(&target)
 	opener.Connect = connecting(living, target, trial)
 	writer, err := kafka.NewSink(target)
 	if err != nil {
@@ -155,8 +157,7 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 	parts.Budget = share
 	return &stream.Trial{Parts: parts, Source: source, Share: share,
 		Registered: func(ctx context.Context) (bool, error) {
-			id, err := living.ID(ctx)
-			return id != 0, err
+			return living.Registered(ctx)
 		},
 		Peek: func(ctx context.Context) (strategies.Cursor, error) {
 			c, err := target.Stored(ctx)
@@ -167,14 +168,14 @@ func newTrial(parts reading.Parts, source reading.Source, worker *inflight.Worke
 		}}
 }
 
-// connecting registers the stream's schema, and makes the inspector of its topic's records.
+// connecting registers the stream's schemas, and makes the inspector of its topic's records.
 func connecting(living *options.Living, target kafka.Options, trial *stream.Trial) func(context.Context) (readback.Inspector, error) {
 	return func(ctx context.Context) (readback.Inspector, error) {
 		id, err := living.Register(ctx)
 		if err != nil {
 			return nil, err
 		}
-		bodies, err := readback.NewAvro(living.Plan(), living.Text(), living.Registry, target.Schema)
+		bodies, err := readback.NewInspector(living.Codec, living.Plan(), living.Text(), living.Registry, target.Schema)
 		if err == nil {
 			trial.Identify(id)
 		}
@@ -228,6 +229,9 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 		return reading.Parts{}, nil, nil, err
 	}
 	rules.CursorBeside = plan.CursorBeside()
+	if rules.Codec, err = format.New(s, options.Schema(s), spec.Format, plan); err != nil {
+		return reading.Parts{}, nil, nil, err
+	}
 	source := reading.NewAPI(client, plan)
 	if s.ForEach.Sliced() && s.ForEach.Key {
 		source.KeyBySlice()

@@ -51,7 +51,7 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 			if err == nil && own.SchemaRegistry.URL != "" {
 				if registry, err := wire.NewRegistry(own.SchemaRegistry); err == nil {
 					// Where that fails the registry's own line says why.
-					_ = options.NewLiving(s, parts.Format, registry, plan, source.Use).Settle(ctx)
+					_ = options.NewLiving(s, parts.Format, registry, plan, parts.Rules.Codec, source.Use).Settle(ctx)
 				}
 			}
 			return parts, source, share, err
@@ -151,7 +151,7 @@ func Lint(cfg *config.Config) error {
 	case r.URL != "":
 		_, err := wire.NewRegistry(r)
 		wrong = append(wrong, err)
-	case len(cfg.Kafka.Brokers) > 0:
+	case len(cfg.Kafka.Brokers) > 0 && cfg.Registers():
 		wrong = append(wrong, options.ErrNoRegistry)
 	}
 	share := alone(cfg).Share()

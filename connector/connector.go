@@ -71,7 +71,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 	switch {
 	case len(cfg.Kafka.Brokers) == 0:
 		return nil, class.Errorf(class.Config, "no brokers are configured: set kafka.brokers (--brokers)")
-	case cfg.SchemaRegistry.URL == "":
+	case cfg.SchemaRegistry.URL == "" && cfg.Registers():
 		return nil, options.ErrNoRegistry
 	}
 	if err := o.enters(cfg); err != nil {
@@ -105,7 +105,7 @@ func New(cfg *config.Config, o Options) (*Connector, error) {
 			return nil, err
 		}
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
+	registry, err := options.Registry(cfg)
 	if err != nil {
 		return nil, err
 	}

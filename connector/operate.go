@@ -160,10 +160,7 @@ type reader struct {
 }
 
 func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) {
-	if cfg.SchemaRegistry.URL == "" {
-		return nil, options.ErrNoRegistry
-	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
+	registry, err := options.Registry(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -171,25 +168,23 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &reader{parts, source, plan, registry, sinkOptions(cfg, s, parts.Report.Log, o.deps), cfg}, nil
+	target := sinkOptions(cfg, s, parts.Report.Log, o.deps)
+	parts.Rules.Codec.Into(&target)
+	return &reader{parts, source, plan, registry, target, cfg}, nil
 }
 
 // back reads the topic's records as a cursor says what their schema ids mean.
 func (r *reader) back(ctx context.Context, c strategies.Cursor) (*readback.Reader, error) {
 	s := r.parts.Stream
-	living := options.NewLiving(s, r.parts.Format, r.registry, r.plan, r.source.Use)
+	living := options.NewLiving(s, r.parts.Format, r.registry, r.plan, r.parts.Rules.Codec, r.source.Use)
 	err := living.Settle(ctx)
-	id := 0
 	if err == nil {
-		id, err = living.ID(ctx)
-	}
-	if err == nil && id > 0 { // else no record has it
-		err = living.Plan().SetSchemaID(id)
+		err = living.Identify(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := readback.NewAvro(living.Plan(), living.Text(), r.registry, r.target.Schema)
+	bodies, err := readback.NewInspector(living.Codec, living.Plan(), living.Text(), r.registry, r.target.Schema)
 	if err == nil {
 		err = stream.Disagreement(s, r.cfg.Kafka, bodies.Lexicon().Adopt(c.Schemas))
 	}

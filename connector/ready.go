@@ -22,7 +22,7 @@ func (c *Connector) ready(ctx context.Context) error {
 	var away status.Trouble
 	for look := 0; ; look++ {
 		what, err := "Kafka", c.topics.Ping(ctx)
-		if err == nil {
+		if err == nil && c.registry != nil {
 			what, err = "the schema registry", c.registry.Answers(ctx)
 		}
 		switch {

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"connector/internal/rescan", "connector/internal/options"},
 	{"connector/internal/reading", "connector/internal/readback"},
 	{"connector/internal/admit", "connector/internal/trace"},
-	{"connector/internal/status", "connector/internal/render", "connector/internal/fdlimit", "connector/internal/explore", "connector/internal/openapi", "connector/internal/crew"},
+	{"connector/internal/status", "connector/internal/format", "connector/internal/render", "connector/internal/fdlimit", "connector/internal/explore", "connector/internal/openapi", "connector/internal/crew"},
 	{"connector/internal/inflight", "connector/internal/window", "connector/internal/kafka", "connector/internal/rest",
 		"connector/internal/wire", "connector/internal/local"},
 	{"connector/internal/auth", "connector/internal/trust"},

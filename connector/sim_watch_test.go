@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
@@ -345,6 +346,10 @@ type lostRegistry struct{}
 
 func (lostRegistry) SchemaByID(_ context.Context, id int) (string, error) {
 	return "", &wire.NoSchemaError{ID: id}
+}
+
+func (lostRegistry) TypedByID(_ context.Context, id int) (sr.Schema, error) {
+	return sr.Schema{}, &wire.NoSchemaError{ID: id}
 }
 
 // amongAwake is a worker of which two more streams are awake: where the last one is idle, memory is given back, which takes a

@@ -52,7 +52,7 @@ func (h *house) left(s *config.Stream) (left []string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	text, err := registry.Fits(h.t.Context(), s.Topic+"-value", s.Schema)
+	text, err := registry.Fits(h.t.Context(), s.Topic+"-value", wire.Avro(s.Schema))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestBrokerNewSchemaIsTriedFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id, err := registry.Lookup(t.Context(), stream.Topic+"-value", stream.Schema); err != nil || id != 0 {
+	if id, err := registry.Lookup(t.Context(), stream.Topic+"-value", wire.Avro(stream.Schema)); err != nil || id != 0 {
 		t.Errorf("the schema that no row fits is registered (%v)", err)
 	}
 	stream.Schema = strings.Replace(good, `"fields": [`, `"fields": [{"name": "score", "type": "string", "default": ""}, `, 1)

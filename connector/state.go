@@ -12,9 +12,9 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/repartition"
 	"tidemark/connector/internal/stream"
-	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -177,7 +177,7 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 	if err != nil {
 		return done, err
 	}
-	registry, err := wire.NewRegistry(cfg.SchemaRegistry)
+	registry, err := options.Registry(cfg)
 	if err != nil {
 		return done, err
 	}
@@ -188,9 +188,9 @@ func Repartition(ctx context.Context, cfg *config.Config, name string, o Options
 		return done, err
 	}
 	defer u.driver.Source.Close()
-	return repartition.Run(ctx, repartition.Parts{
-		Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: sinkOptions(cfg, s, u.report.Log, o.deps),
-	})
+	target := sinkOptions(cfg, s, u.report.Log, o.deps)
+	u.scanner.Reading.Rules.Codec.Into(&target)
+	return repartition.Run(ctx, repartition.Parts{Stream: s, Kafka: cfg.Kafka, Opener: u.driver.Opener, Sink: target})
 }
 
 // named is the stream of the configuration that has the name.

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/render"
 	"tidemark/connector/internal/wire"
@@ -55,7 +56,7 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 		if err != nil {
 			return err
 		}
-		decoder = wire.NewDecoder(registry)
+		decoder = format.NewDecoder(registry)
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	var pause func() error

@@ -33,7 +33,13 @@ func (d *decoder) check(c *Config, sources []source, o Overrides) {
 			s.Name = cmp.Or(s.Topic, unnamed)
 		}
 		if !from.given.has("topic") {
-			if s.Topic = s.Name; internalTopic(s.Topic) {
+			if s.Topic = s.Name; s.TopicPrefix != "" {
+				s.Topic = s.TopicPrefix + "." + s.Name
+				if s.Name != "" && !validTopic(s.Topic) {
+					d.report(from.at("topic_prefix"), from.path+"topic_prefix", "makes the topic's name too long with the stream's: "+clip(s.Topic), "up to 249 characters together, or give it a topic")
+				}
+			}
+			if internalTopic(s.Topic) {
 				d.report(from.at("name"), from.path+"topic", "is "+s.Topic+" by default, a topic that Kafka or its registry keeps for itself", "give it a topic")
 			}
 		}
@@ -143,6 +149,7 @@ func (d *decoder) combinations(s *Stream, from source) {
 	if !s.AutoRegister && s.OnNewField == "evolve" {
 		report("on_new_field", "evolve registers new versions of the schema, and auto_register says that none is registered", "remove auto_register, or use another on_new_field", "auto_register")
 	}
+	d.writtenSo(s, report)
 	d.keysOf(s, from)
 	d.where(s, from)
 	d.shape(s, from)

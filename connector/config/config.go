@@ -40,6 +40,12 @@ type Stream struct {
 
 	TopicConfig map[string]string // Kafka's settings of the topic, when it is created
 
+	TopicPrefix   string   // what the topics of several streams have in common; "": nothing
+	ValueFormat   string   // Avro, JSON, JSONSchema, Protobuf
+	KeyFormat     string   // KeyString, Avro
+	Envelope      string   // Flat, Debezium
+	RecordHeaders []string // HeaderURL, HeaderSweep, HeaderObserved
+
 	PageSize     int           // rows a page; 0: not set
 	Unpaged      bool          // page_size: none
 	InitialID    int64         // step_size: the first id asked for

@@ -70,7 +70,7 @@
 // http.go those of the http section, settings.go what of a stream a stored cursor depends on,
 // problem.go what is wrong, schema.go the JSON Schema; yaml.go turns what package nodes has read
 // into nodes with positions (node.go), expand.go substitutes the environment,
-// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, parents.go those of slices, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
+// values.go, words.go and quantity.go judge single values, primary.go those of a row's key, parents.go those of slices, where.go which rows are wanted, shape.go what becomes of their fields, topic.go the settings of its topic, written.go how its records are written, budgets.go and errors.go lists of sections, auth.go has the keys of auth and tls, apis.go what streams have from their apis, access.go and registry.go those that let a client in to brokers and registry, kinds.go sections with a kind; request.go reads and judges the templates of requests; spec.go is what others make of a
 // stream, rewrite.go writes a file anew with keys set. testdata has one file per rule that breaks it, with the messages beside it, and examples that run.
 //
 // # Keys of a stream
@@ -82,6 +82,11 @@
 //	path                     put behind the url, mostly the api's
 //	topic                    where its records go [the name]
 //	topic_config             Kafka's settings of the topic where it is created, as retention.ms; of one that is there check says which differ [cleanup.policy: compact]
+//	topic_prefix             put before the topic's name with a dot where topic is not given; the name of the source in Debezium's envelope [none]
+//	value_format             how values are written; avro, json_schema, protobuf: in Confluent's wire format, with a schema in the registry; json: JSON and nothing else: avro, json, json_schema, protobuf [avro]
+//	key_format               how keys are written; string: as their text; avro: as a record of the key's fields in Confluent's wire format: string, avro [string]
+//	envelope                 what values are; flat: the row; debezium: a record of what has happened (op, before, after, source, ts_ms), for which the window remembers all keys of the topic: flat, debezium [flat]
+//	record_headers           headers of each record that an answer has brought: the page's URL without secrets (tidemark.url), when its sweep was begun (tidemark.sweep), when it was read (tidemark.observed_at): source_url, sweep, observed_at
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]

@@ -64,7 +64,7 @@ func TestSeedConfiguration(t *testing.T) {
 		Lookback: 10 * time.Second, InitialMark: "0001-01-01T00:00:00Z", PollInterval: 10 * time.Second, IdleAfter: time.Minute,
 		IDField: "id", CursorField: "updatedAt", CursorFormat: "rfc3339", RecordsPath: "data", Records: RecordsArray, TokenPath: "scroll_param",
 		Params: Params{Since: "updated_since", Token: "scroll_param"},
-		Sorted: true, Exclusive: true,
+		Sorted: true, Exclusive: true, ValueFormat: Avro, KeyFormat: KeyString, Envelope: Flat,
 		OnBadRow: "dlq", SubjectStrategy: "topic", AutoRegister: true, OnNewField: "ignore", OnMissingField: "ignore", OnTopicLoss: "reread", MaxBadRows: 100, MaxBadRatio: 0.5, MaxFuture: 24 * time.Hour, WindowRows: 8 << 20,
 		Deleted: Deleted{Value: "true"}, RescanInterval: Never, ReconcileInterval: Never, MaxDeleteRatio: 0.2,
 		RequestTimeout: 30 * time.Second, MaxRetries: 5, MaxWait: time.Hour, MaxBackoff: 5 * time.Minute, MaxBody: 64 << 20, Cache: 64 << 10, Concurrency: 4, Schema: schemas.User,
@@ -202,7 +202,8 @@ func TestEveryKey(t *testing.T) {
 		Streams: []Stream{{
 			Name: "people", API: "crm", URL: "https://api.example/v1/people?kind=human", Strategy: "offset", Topic: "crm.people",
 			TopicConfig: map[string]string{"delete.retention.ms": "604800000", "max.message.bytes": "2000000"},
-			PageSize:    200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
+			TopicPrefix: "crm", ValueFormat: Avro, KeyFormat: KeyString, Envelope: Flat, RecordHeaders: []string{HeaderURL, HeaderObserved},
+			PageSize: 200, InitialID: 5, StepSize: 50, MaxID: 5000, Buffer: 30 * time.Minute, Lookback: 90 * time.Second,
 			InitialMark: "2026-01-01T00:00:00Z", Strict: true, PollInterval: time.Minute, IdleAfter: time.Hour,
 			ForEach: ForEach{When: "always", Gone: "skip", Most: 500}, Pages: "page", LastRow: "cursor", Step: 6 * time.Hour, Lag: 5 * time.Minute, MaxAge: 720 * time.Hour,
 			IDField: "uuid", CursorField: "modified", CursorFormat: "rfc3339", MoreFormats: []string{"%d.%m.%Y %H:%M"}, Zone: "Europe/Berlin",

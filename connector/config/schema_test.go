@@ -281,7 +281,7 @@ func TestSchemaAcceptsGoodFiles(t *testing.T) {
 var beyond = map[string]string{
 	"opaque-strict.bad.yaml": "two keys together", "replay-no-time.bad.yaml": "two keys together",
 	"lookback-no-time.bad.yaml": "two keys together", "initial-mark.bad.yaml": "two keys together", "shared-reconcile.bad.yaml": "two keys together", "shape-together.bad.yaml": "two keys together", "topic.bad.yaml": "two keys together",
-	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together", "token-header.bad.yaml": "two keys together",
+	"step-size.bad.json": "two keys together", "keys.bad.yaml": "two keys together", "parameters.bad.yaml": "two keys together", "token-header.bad.yaml": "two keys together", "written.bad.yaml": "two keys together",
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
 	"auth-together.bad.yaml": "two keys together", "apis-together.bad.yaml": "two keys together", "apis-none.bad.yaml": "two keys together",

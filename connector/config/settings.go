@@ -41,6 +41,9 @@ func (s Stream) Settings() (all []strategies.Setting) {
 	put("cursor_format", strings.Join(append([]string{s.CursorFormat}, s.MoreFormats...), ", "))
 	put("zone", s.Zone)
 	put("topic", s.Topic)
+	for _, name := range []string{"value_format", "key_format", "envelope"} {
+		put(name, s.written()[name])
+	}
 	if s.Records == RecordsByKey {
 		put("key_field", s.KeyField)
 	}

@@ -136,6 +136,9 @@ func (s Stream) Fingerprint() string {
 	if text := s.Request.text(); text != "" {
 		all = append(all, map[string]string{"request": text})
 	}
+	if written := s.written(); len(written) > 0 { // a topic holds records of one form
+		all = append(all, written)
+	}
 	text, err := json.Marshal(all)
 	if err != nil {
 		panic("config: strings do not marshal: " + err.Error()) // they always do

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -16,6 +19,9 @@ type Page struct {
 	URL     string           // as asked, secrets replaced
 	Date    time.Time        // by the API's clock; zero where it does not say
 	Ceiling strategies.Value // the greatest value that may move the mark (rule 13)
+	Sweep   time.Time        // when the sweep or the scan was begun that read it
+
+	headers []kgo.RecordHeader // of all its records, see Rules.headers
 }
 
 // Admitter decides of each row whether the topic gets it, in one life of a stream. It is used by one
@@ -23,6 +29,8 @@ type Page struct {
 type Admitter struct {
 	Rules  *Rules
 	Window *window.Window
+	// First says that no sweep of the stream has ended: a row that the topic does not have is not new to the source.
+	First bool
 
 	// Older takes a version older than the topic's, and reports whether it has; those that it has not
 	// are counted and dropped (P4). As New makes it, it takes none.
@@ -88,6 +96,10 @@ func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) er
 	if cause := a.Rules.Cause(row); cause != nil {
 		return a.badRow(b, row, cause, p.URL)
 	}
+	op := kafka.OpUpdate
+	if a.Rules.enveloped() { // nothing else says it, and asking costs a look
+		op = a.op(row)
+	}
 	switch a.Window.Offer(row.Key, row.Value, row.Hash) {
 	case window.Same:
 		b.Counts.Same++
@@ -98,28 +110,48 @@ func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) er
 	case window.Below:
 		return &BelowError{row.Value.N, string(row.Key), string(row.Value.Raw)}
 	case window.Fresh:
-		a.fresh(b, row, p, now)
+		if row.Deleted && op != kafka.OpUpdate { // of a row that nobody was told of an envelope has nothing to say
+			b.Counts.Same++
+			return nil
+		}
+		a.fresh(b, row, op, p, now)
 	}
 	return nil
 }
 
+// op is what a row's record would say by what the topic holds of its key.
+func (a *Admitter) op(row *strategies.Row) kafka.Op {
+	if _, hash, known := a.Window.LastOf(window.KeyHash(row.Key)); known && hash != wire.TombstoneHash {
+		return kafka.OpUpdate
+	}
+	if a.First {
+		return kafka.OpRead
+	}
+	return kafka.OpCreate
+}
+
 // Put makes the row's record. It asks no window.
-func (a *Admitter) Put(b *Batch, row *strategies.Row) {
+func (a *Admitter) Put(b *Batch, row *strategies.Row, op kafka.Op, p *Page, now time.Time) {
 	if row.Deleted {
 		b.Counts.Deleted++
-		b.Records = append(b.Records, Tombstone(row))
+		rec := Tombstone(row)
+		rec.Headers = append(rec.Headers, a.Rules.headers(p, now)...)
+		b.Records = append(b.Records, rec)
 		return
 	}
-	rec := kafka.Record{Key: row.Key, Value: row.Body}
+	rec := kafka.Record{Key: row.Key, Value: row.Body, Op: op}
 	if a.Rules.CursorBeside && row.Value.Set {
 		rec.Headers = b.cursorHeader(row)
+	}
+	if len(a.Rules.Stream.RecordHeaders) > 0 {
+		rec.Headers = append(rec.Headers, a.Rules.headers(p, now)...)
 	}
 	b.Records = append(b.Records, rec)
 	b.Bytes += int64(len(row.Body))
 }
 
-func (a *Admitter) fresh(b *Batch, row *strategies.Row, p *Page, now time.Time) {
-	a.Put(b, row)
+func (a *Admitter) fresh(b *Batch, row *strategies.Row, op kafka.Op, p *Page, now time.Time) {
+	a.Put(b, row, op, p, now)
 	if !row.Value.Set {
 		b.Greatest = window.NoValue
 		return
@@ -165,4 +197,4 @@ func (a *Admitter) Crowded(counts *status.Counts) {
 }
 
 // SweepEnded makes what is said once in each sweep be said again.
-func (a *Admitter) SweepEnded() { a.Rules.futureSaid = false }
+func (a *Admitter) SweepEnded() { a.Rules.futureSaid, a.First = false, false }

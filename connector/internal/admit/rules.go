@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
@@ -32,6 +33,8 @@ type Rules struct {
 	Report  *status.Reporter
 	// CursorBeside says that bodies do not hold the cursor value: each record has it in a header.
 	CursorBeside bool
+	// Codec says what rows' records are in the topic; nil: what the scanner makes of them.
+	Codec *format.Codec
 
 	badSaid    map[string]bool // fields that bad rows were said of
 	cutSaid    bool            // letters are cut, and it was said
@@ -68,6 +71,15 @@ func (r *Rules) Cause(row *strategies.Row) error {
 		return row.Err
 	}
 	size := len(row.Key) + len(row.Body)
+	if r.Codec != nil {
+		var err error
+		if size, err = r.Codec.Size(row.Key, row.Body, row.Deleted); err != nil {
+			return err
+		}
+	}
+	if len(r.Stream.RecordHeaders) > 0 {
+		size += r.headerBytes()
+	}
 	if (row.Deleted || r.CursorBeside) && row.Value.Set {
 		size += len(HeaderCursor) + len(row.Value.Raw) + 8
 	}

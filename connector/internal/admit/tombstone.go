@@ -3,18 +3,19 @@ package admit
 import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/kafka"
 	"tidemark/strategies"
 )
 
 // HeaderCursor is the header that holds a row's cursor value, verbatim, where no body does: in tombstones,
 // in dead letters, and in all records of a stream whose cursor field is further down in its rows (rule 11).
-const HeaderCursor = "tidemark.cursor"
+const HeaderCursor = format.HeaderCursor
 
 // Tombstone is the record of a deleted row. Its cursor value goes into a header, because it
 // has no body to be read back from (rule 11).
 func Tombstone(row *strategies.Row) kafka.Record {
-	rec := kafka.Record{Key: row.Key}
+	rec := kafka.Record{Key: row.Key, Op: kafka.OpDelete}
 	if row.Value.Set {
 		rec.Headers = []kgo.RecordHeader{{Key: HeaderCursor, Value: row.Value.Raw}}
 	}

@@ -4,7 +4,6 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
-	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -14,23 +13,20 @@ func (c *checker) ids(s config.Stream, known []strategies.Schema) (note string, 
 		return "", nil
 	}
 	living, err := c.living(c.schemas, s)
-	if err != nil {
+	if err != nil || living == nil {
 		return "", nil //nolint:nilerr // the schema's own line says it
 	}
-	id, err := living.ID(c.ctx)
+	if err := living.Identify(c.ctx); err != nil {
+		return "", err
+	}
+	bodies, err := readback.NewInspector(living.Codec, living.Plan(), living.Text(), c.schemas, nil)
 	if err != nil {
 		return "", err
 	}
-	if id > 0 { // not registered yet, it may get any
-		fingerprint, err := wire.Fingerprint(living.Text())
-		if err != nil {
-			return "", err
-		}
-		if err := stream.Disagreement(s, c.cfg.Kafka, readback.NewLexicon(id, fingerprint, "").Clash(known)); err != nil {
-			return "", err
-		}
+	if err := stream.Disagreement(s, c.cfg.Kafka, bodies.Lexicon().Adopt(known)); err != nil {
+		return "", err
 	}
-	if ids := readback.Doubts(c.ctx, c.schemas, known, id); ids != "" {
+	if ids := bodies.Doubts(c.ctx); ids != "" {
 		note = "; the schema registry no longer has schemas of records in the topic, by id: " + ids
 	}
 	return note, nil

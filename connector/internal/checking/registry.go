@@ -1,8 +1,11 @@
 package checking
 
 import (
+	"github.com/twmb/franz-go/pkg/sr"
+
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/stream"
@@ -13,6 +16,9 @@ import (
 func (c *checker) registry() {
 	r := c.cfg.SchemaRegistry
 	switch {
+	case !c.cfg.Registers() && r.URL == "":
+		c.skipped("registry", "no stream registers a schema")
+		return
 	case r.URL == "" && len(c.cfg.Kafka.Brokers) > 0:
 		c.line("registry", "", options.ErrNoRegistry)
 		return
@@ -32,31 +38,40 @@ func (c *checker) registry() {
 	}
 	c.schemas = registry
 	c.each(func(s config.Stream) []finding {
-		text, err := c.schema(registry, s)
-		return []finding{{what: "schema " + options.Subject(s), text: text, err: err}}
+		living, err := c.living(registry, s)
+		switch {
+		case err != nil:
+			return []finding{{what: "schema " + options.Subject(s), err: err}}
+		case living == nil:
+			return nil
+		}
+		var found []finding
+		for _, of := range living.Subjects() {
+			text, err := c.schema(registry, s, living, of)
+			found = append(found, finding{what: "schema " + of.Name, text: text, err: err})
+		}
+		return found
 	})
 }
 
-// schema holds the stream's schema against the subject; and, because compatibility may be NONE,
+// schema holds a schema of the stream's against its subject; and that of the values, because compatibility may be NONE,
 // against what the topic's records were written with.
-func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, error) {
-	subject := options.Subject(s)
-	living, err := c.living(registry, s)
-	if err != nil {
-		return "", err
-	}
+func (c *checker) schema(registry *wire.Registry, s config.Stream, living *options.Living, of format.Subject) (string, error) {
 	if !s.AutoRegister {
 		return "the subject's latest version is written with, none is registered (auto_register: false)", nil
 	}
-	text, err := registry.Fits(c.ctx, subject, living.Text())
-	if err != nil {
-		return "", err
+	text, err := registry.Fits(c.ctx, of.Name, of.Schema)
+	if err != nil || !of.Value || of.Schema.Type != sr.TypeAvro {
+		return text, err
 	}
-	latest, err := registry.Latest(c.ctx, subject)
+	latest, err := registry.Latest(c.ctx, of.Name)
 	if err != nil || latest.Schema == "" || living.Plan() == nil {
 		return text, err
 	}
 	unlike := living.Plan().Reads(latest.Schema)
+	if living.Codec != nil {
+		unlike = living.Codec.Reads(latest.Schema)
+	}
 	if unlike == nil {
 		return text, nil
 	}
@@ -67,17 +82,24 @@ func (c *checker) schema(registry *wire.Registry, s config.Stream) (string, erro
 	return "", class.Errorf(class.Config, "records under the subject's latest schema cannot be read with this one: %w; %s", unlike, readback.UnlikeRemedy)
 }
 
-// living is the schema that the stream would write with. It has no plan where the configured one does not compile: the stream's own
-// line says that.
+// living is the schema that the stream would write with. It has no plan where the configured one does not compile, and there is
+// none where that makes no values either: the stream's own line says that.
 func (c *checker) living(registry *wire.Registry, s config.Stream) (*options.Living, error) {
 	spec, err := s.Spec()
 	if err != nil {
 		return nil, err
 	}
 	plan, err := options.Plan(s, spec.Format)
-	living := options.NewLiving(s, spec.Format, registry, plan, func(*wire.Plan) {})
-	if err != nil {
+	var codec *format.Codec
+	if err == nil {
+		codec, err = format.New(s, options.Schema(s), spec.Format, plan)
+	}
+	living := options.NewLiving(s, spec.Format, registry, plan, codec, func(*wire.Plan) {})
+	switch {
+	case err != nil && s.Plain():
 		return living, nil //nolint:nilerr // see above
+	case err != nil:
+		return nil, nil //nolint:nilerr,nilnil // see above
 	}
 	return living, living.Settle(c.ctx)
 }

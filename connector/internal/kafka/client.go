@@ -45,9 +45,15 @@ type Options struct {
 	// FailOnLoss makes Open refuse a topic that lost records, where they would be read again
 	// otherwise.
 	FailOnLoss bool
-	Together   *Together // of the worker's sinks; nil: this one looks for itself
-	Access     *Access
-	Client     []kgo.Opt // more client settings, as a test's network
+	// Values makes the records that are written of those of a Commit: their values in the form that the topic has. It
+	// may put records behind others, but behind none that is Ready. nil: they are written as they are.
+	Values func([]Record) ([]Record, error)
+	// WriteKey makes the key in the output topic of a record's key, by which its partition is told all the same, and ReadKey the
+	// key of what stands there; a key that it cannot read stays as it is. nil: they are the same.
+	WriteKey, ReadKey func([]byte) ([]byte, error)
+	Together          *Together // of the worker's sinks; nil: this one looks for itself
+	Access            *Access
+	Client            []kgo.Opt // more client settings, as a test's network
 }
 
 // dialPatience bounds the waiting for a broker that does not answer at all.

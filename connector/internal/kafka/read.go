@@ -30,7 +30,20 @@ func (o Options) ReadFrom(ctx context.Context, from []int64, fn func(*kgo.Record
 	for p, at := range from {
 		s.first[int32(p)] = max(s.first[int32(p)], at)
 	}
-	return perPartition(s.last, len(s.last)), o.scan(ctx, s, fn)
+	return perPartition(s.last, len(s.last)), o.scan(ctx, s, o.keyed(fn))
+}
+
+// keyed hands records of the output topic to fn with their keys as ReadKey reads them.
+func (o Options) keyed(fn func(*kgo.Record) error) func(*kgo.Record) error {
+	if o.ReadKey == nil {
+		return fn
+	}
+	return func(r *kgo.Record) error {
+		if key, err := o.ReadKey(r.Key); err == nil {
+			r.Key = key
+		}
+		return fn(r)
+	}
 }
 
 // MaxRecord is how many bytes of key, value and headers a record of the output topic may have.

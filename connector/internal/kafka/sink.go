@@ -197,7 +197,20 @@ type Record struct {
 	Key, Value []byte // a nil Value is a tombstone
 	Headers    []kgo.RecordHeader
 	Dead       bool // goes to the dead-letter topic instead of the output topic
+	Ready      bool // the value is as the topic has it: Options.Values leaves it alone
+	Op         Op   // what has happened to the row
 }
+
+// Op is what a record says of its row, by the letter that Debezium has for it.
+type Op byte
+
+// The ops.
+const (
+	OpRead   Op = 'r' // it was there when the stream began
+	OpCreate Op = 'c' // the topic had no row of the key
+	OpUpdate Op = 'u' // the topic had another version
+	OpDelete Op = 'd'
+)
 
 // Commit writes the records and the cursor in one transaction (P1), fills in the
 // cursor's seq, owner and topic, and returns it as stored. records may be reused when Commit
@@ -206,6 +219,14 @@ type Record struct {
 // ctx being cancelled does not interrupt a commit at once: it gets a few seconds to end
 // with a known outcome.
 func (s *Sink) Commit(ctx context.Context, records []Record, next strategies.Cursor) (strategies.Cursor, error) {
+	if s.o.Values != nil {
+		made, err := s.o.Values(records)
+		if err != nil {
+			s.Close()
+			return next, &CommitError{Outcome: NotWritten, Permanent: true, Err: err}
+		}
+		records = made
+	}
 	next.Seq, next.Owner, next.Topic = s.seq+1, s.owner, s.standing(records)
 	s.sign(&next)
 	value, err := json.Marshal(next)
@@ -255,6 +276,14 @@ func (s *Sink) transact(ctx context.Context, records []Record, cursor []byte) (O
 	for i := range records {
 		r := &records[i]
 		s.records[i] = kgo.Record{Topic: s.o.Topic, Key: r.Key, Value: r.Value, Headers: r.Headers, Timestamp: now, Partition: s.homes[i]}
+		if s.o.WriteKey != nil && !r.Dead {
+			key, err := s.o.WriteKey(r.Key)
+			if err != nil {
+				_ = s.client.EndTransaction(ctx, kgo.TryAbort)
+				return NotWritten, class.Wrap(class.Unexpected, err)
+			}
+			s.records[i].Key = key
+		}
 		if r.Dead {
 			s.records[i].Topic = s.o.DeadTopic()
 			if err := s.ensureDead(ctx); err != nil {
@@ -326,7 +355,7 @@ func (s *Sink) Scan(ctx context.Context, from []int64, fn func(*kgo.Record) erro
 			first[int32(p)] = max(first[int32(p)], from[p])
 		}
 	}
-	return s.o.scan(ctx, span{topic: s.o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}, fn)
+	return s.o.scan(ctx, span{topic: s.o.Topic, first: first, last: last, isolation: kgo.ReadCommitted()}, s.o.keyed(fn))
 }
 
 // MaxRecord is how many bytes of key, value and headers a record may have.

@@ -7,6 +7,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -34,9 +35,10 @@ func Subject(s config.Stream) string {
 type Living struct {
 	Stream   config.Stream
 	Registry *wire.Registry
+	Codec    *format.Codec    // of streams whose schema does not change while they run
 	Use      func(*wire.Plan) // hands a plan to whoever scans by it
 
-	format  strategies.Format
+	cursor  strategies.Format
 	text    string
 	plan    *wire.Plan
 	latest  wire.Version // where schemas are not registered
@@ -45,8 +47,8 @@ type Living struct {
 }
 
 // NewLiving returns the schema of a stream whose plan was compiled as it is configured, and is scanned by.
-func NewLiving(s config.Stream, format strategies.Format, registry *wire.Registry, plan *wire.Plan, use func(*wire.Plan)) *Living {
-	return &Living{Stream: s, Registry: registry, Use: use, format: format, text: Schema(s), plan: plan, used: true}
+func NewLiving(s config.Stream, cursor strategies.Format, registry *wire.Registry, plan *wire.Plan, codec *format.Codec, use func(*wire.Plan)) *Living {
+	return &Living{Stream: s, Registry: registry, Codec: codec, Use: use, cursor: cursor, text: Schema(s), plan: plan, used: true}
 }
 
 // Plan is the schema's plan.
@@ -67,7 +69,7 @@ func (l *Living) Settle(ctx context.Context) error {
 	if text != l.text {
 		s := l.Stream
 		s.Schema, s.SchemaPath = text, ""
-		plan, err := Plan(s, l.format)
+		plan, err := Plan(s, l.cursor)
 		if err != nil {
 			return fmt.Errorf("taking the latest schema of subject %s: %w", Subject(l.Stream), err)
 		}
@@ -110,25 +112,78 @@ func (l *Living) Learn(g *wire.Growth, scans bool) {
 	}
 }
 
-// ID is the id that the schema has in the registry; 0: it has none yet.
-func (l *Living) ID(ctx context.Context) (int, error) {
-	if !l.Stream.AutoRegister {
-		return l.latest.ID, nil
+// Subjects are the schemas that the stream registers: that of its values, where they have one, and that of its keys.
+func (l *Living) Subjects() []format.Subject {
+	if l.Codec == nil {
+		return []format.Subject{{Name: Subject(l.Stream), Schema: wire.Avro(l.text), Value: true}}
 	}
-	return l.Registry.Lookup(ctx, Subject(l.Stream), l.text)
+	return l.Codec.Subjects(l.Stream, l.text)
 }
 
-// Register gives the plan the schema's id, under which it is registered where that is wanted.
+// Registered reports whether the registry has all of them.
+func (l *Living) Registered(ctx context.Context) (all bool, err error) {
+	all = true
+	err = l.find(ctx, func(_ format.Subject, id int) error { all = all && id > 0; return nil })
+	return all, err
+}
+
+// Identify gives the plan and the codec the ids that the schemas have in the registry. No record has that of one which is not
+// registered.
+func (l *Living) Identify(ctx context.Context) error {
+	return l.find(ctx, func(of format.Subject, id int) error {
+		if id == 0 {
+			return nil
+		}
+		return l.identify(of, id)
+	})
+}
+
+// find hands the schemas' ids to fn; 0: the registry has none.
+func (l *Living) find(ctx context.Context, fn func(of format.Subject, id int) error) error {
+	for _, of := range l.Subjects() {
+		id, err := l.latest.ID, error(nil)
+		if l.Stream.AutoRegister {
+			id, err = l.Registry.Lookup(ctx, of.Name, of.Schema)
+		}
+		if err == nil {
+			err = fn(of, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Living) identify(of format.Subject, id int) error {
+	l.Codec.Identify(of, id)
+	if !of.Value {
+		return nil
+	}
+	return l.plan.SetSchemaID(id)
+}
+
+// Register gives plan and codec the schemas' ids, under which they are registered where that is wanted. id is that of the
+// values; 0: they have none.
 func (l *Living) Register(ctx context.Context) (id int, err error) {
-	if id = l.latest.ID; l.Stream.AutoRegister {
-		id, err = l.Registry.Register(ctx, Subject(l.Stream), l.text)
+	for _, of := range l.Subjects() {
+		n := l.latest.ID
+		if l.Stream.AutoRegister {
+			n, err = l.Registry.RegisterAs(ctx, of.Name, of.Schema)
+		}
+		if err == nil {
+			err = l.identify(of, n)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if of.Value {
+			id = n
+		}
 	}
-	if err == nil {
-		err = l.plan.SetSchemaID(id)
-	}
-	if err == nil && !l.used {
+	if !l.used {
 		l.used = true
 		l.Use(l.plan)
 	}
-	return id, err
+	return id, nil
 }

@@ -90,6 +90,18 @@ func Plan(s config.Stream, format strategies.Format) (*wire.Plan, error) {
 	return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
 }
 
+// Registry is the registry of a configuration, which has one; nil where no stream of it needs one. Errors have class
+// Config.
+func Registry(c *config.Config) (*wire.Registry, error) {
+	switch {
+	case c.SchemaRegistry.URL != "":
+		return wire.NewRegistry(c.SchemaRegistry)
+	case c.Registers():
+		return nil, ErrNoRegistry
+	}
+	return nil, nil //nolint:nilnil // there is none, and none is asked
+}
+
 // Schema is the stream's Avro schema, by default that of a user.
 func Schema(s config.Stream) string {
 	if s.Schema == "" {

@@ -59,8 +59,9 @@ func Stream(ctx context.Context, p Parts, limit int, out io.Writer) error {
 	if err != nil {
 		return class.Wrap(class.Config, err)
 	}
-	v := &viewer{p: p, out: json.NewEncoder(out), limit: limit,
+	v := &viewer{began: time.Now(), p: p, out: json.NewEncoder(out), limit: limit,
 		admitter: admit.New(p.Reading.Rules, window.New(window.Everything, s.WindowRows), "")}
+	v.admitter.First = true
 	v.out.SetEscapeHTML(false)
 	puller := reading.Puller{Parts: p.Reading, Source: p.Source, Share: p.Share, Once: true, Now: time.Now, Hands: reading.Beside}
 	return puller.Sweep(ctx, cursor, func(_ strategies.Cursor, page *reading.Page) (bool, error) { return v.page(ctx, page) })
@@ -83,6 +84,7 @@ type viewer struct {
 	out      *json.Encoder
 	limit    int
 	shown    int
+	began    time.Time
 }
 
 // request is the line of a page.
@@ -115,7 +117,7 @@ func (v *viewer) page(ctx context.Context, page *reading.Page) (more bool, err e
 	}
 	tooBad := rules.TooBad(a.URL, a.Rows, nil)
 	gone := admit.Arrange(rules.Format, a.Rows)
-	from := admit.Page{Rows: a.Rows, URL: a.URL, Date: a.Date}
+	from := admit.Page{Rows: a.Rows, URL: a.URL, Date: a.Date, Sweep: v.began}
 	for i := range a.Rows {
 		r := &a.Rows[i]
 		line := row{Stream: s.Name, Key: render.Text(r.Key)}
@@ -182,6 +184,11 @@ func (v *viewer) value(ctx context.Context, r *strategies.Row, line *row) error 
 	if line.Topic != "" {
 		made := v.batch.Records[0]
 		rec.Value, rec.Headers = made.Value, made.Headers
+		if codec := v.p.Reading.Rules.Codec; codec.Wraps() && line.Topic == v.p.Reading.Stream.Topic {
+			value, err := codec.Show(made)
+			line.Value, line.Headers = json.RawMessage(value), render.Headers(rec.Headers)
+			return err
+		}
 	} else if r.Body == nil && !r.Deleted {
 		rec.Value = r.JSON
 	}

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/format"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -16,6 +18,8 @@ import (
 // Registry explains schema ids. SchemaByID gives a *wire.NoSchemaError where an id has no schema.
 type Registry interface {
 	SchemaByID(ctx context.Context, id int) (string, error)
+	// TypedByID is SchemaByID for schemas of any type.
+	TypedByID(ctx context.Context, id int) (sr.Schema, error)
 }
 
 // Inspector reads records back that have a value: what the window compares of their bodies
@@ -28,9 +32,32 @@ type Inspector interface {
 	Doubts(ctx context.Context) string
 }
 
-// Avro is an inspector of bodies in Confluent's wire format.
+// Values read values in Confluent's wire format, of the schema of now and of earlier ones.
+type Values interface {
+	SchemaID() int
+	Inspect(value []byte) (strategies.Value, uint64, error)
+	Resolve(value []byte, writerSchema string) (strategies.Value, uint64, error)
+}
+
+// NewInspector returns the inspector of a stream whose plan has its schema's id. kept looks schemas up in the state topic, by
+// fingerprint.
+func NewInspector(codec *format.Codec, plan *wire.Plan, schema string, registry Registry, kept func(context.Context, string) (string, error)) (Inspector, error) {
+	if codec == nil {
+		return NewAvro(plan, schema, registry, kept)
+	}
+	text, fingerprint, isAvro, typed := codec.Schema()
+	switch {
+	case isAvro:
+		return NewAvro(codec, text, registry, kept)
+	case !typed:
+		return &Other{codec: codec, lexicon: &Lexicon{Bare: true}}, nil
+	}
+	return &Other{codec, registry, NewLexicon(plan.SchemaID(), fingerprint, text)}, nil
+}
+
+// Avro is an inspector of Avro in Confluent's wire format.
 type Avro struct {
-	plan     *wire.Plan
+	plan     Values
 	registry Registry
 	lexicon  *Lexicon
 	kept     func(ctx context.Context, fingerprint string) (string, error) // the schemas of the state topic
@@ -39,7 +66,7 @@ type Avro struct {
 
 // NewAvro returns the inspector of a stream whose plan has its schema's id. kept looks schemas up in
 // the state topic, by fingerprint.
-func NewAvro(plan *wire.Plan, schema string, registry Registry, kept func(context.Context, string) (string, error)) (*Avro, error) {
+func NewAvro(plan Values, schema string, registry Registry, kept func(context.Context, string) (string, error)) (*Avro, error) {
 	fingerprint, err := wire.Fingerprint(schema)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type Lexicon struct {
 	Known []strategies.Schema // as the cursor has them
 	Texts map[string]string   // schemas, by fingerprint, as far as they were needed
 	Fresh []string            // fingerprints of those that the state topic is yet to keep
+	Bare  bool                // records have no schema id
 }
 
 const (
@@ -46,7 +47,7 @@ func (e *ClashError) Error() string {
 
 // Clash fails where the stream's schema id has another meaning in the topic.
 func (l *Lexicon) Clash(known []strategies.Schema) error {
-	if i := lastMeaning(known, l.Own.ID); i >= 0 && known[i].Until == nil && known[i].Fingerprint != l.Own.Fingerprint {
+	if i := lastMeaning(known, l.Own.ID); !l.Bare && i >= 0 && known[i].Until == nil && known[i].Fingerprint != l.Own.Fingerprint {
 		return &ClashError{l.Own.ID, known[i].Fingerprint, l.Own.Fingerprint}
 	}
 	return nil
@@ -57,7 +58,9 @@ func (l *Lexicon) Adopt(known []strategies.Schema) error {
 	if err := l.Clash(known); err != nil {
 		return err
 	}
-	l.Known, l.Fresh = slices.Clone(known), nil
+	if l.Known, l.Fresh = slices.Clone(known), nil; l.Bare {
+		return nil
+	}
 	switch i := lastMeaning(known, l.Own.ID); {
 	case i < 0 || known[i].Fingerprint != l.Own.Fingerprint:
 		l.Known, l.Fresh = append(l.Known, l.Own), append(l.Fresh, l.Own.Fingerprint)

@@ -35,7 +35,7 @@ type line struct {
 
 // Line returns a record as one line of JSON with its line break: key, value (null for
 // a tombstone), partition, offset, timestamp (RFC 3339, UTC) and headers, an object in
-// which a name that occurs more than once has an array. Keys and headers are strings;
+// which a name that occurs more than once has an array. Headers are strings, and keys that no schema explains;
 // a value is what its Avro schema says, else JSON as it stands, else a string. Bytes
 // that are no UTF-8 become "base64:…". Of a value that begins like Avro and cannot be read as
 // such, undecoded says why. d may be nil: then an Avro value is an error of class Config.
@@ -44,8 +44,12 @@ func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decoding the value of topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
+	key, err := keyOf(ctx, d, r.Key)
+	if err != nil {
+		return nil, fmt.Errorf("decoding the key of topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
+	}
 	l := line{
-		Key: Text(r.Key), Value: value, Undecoded: undecoded, Partition: r.Partition, Offset: r.Offset,
+		Key: key, Value: value, Undecoded: undecoded, Partition: r.Partition, Offset: r.Offset,
 		Timestamp: r.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		Headers:   Headers(r.Headers),
 	}
@@ -56,6 +60,15 @@ func Line(ctx context.Context, d Decoder, r *kgo.Record) ([]byte, error) {
 		return nil, fmt.Errorf("encoding topic %s, partition %d, offset %d: %w", r.Topic, r.Partition, r.Offset, err)
 	}
 	return out.Bytes(), nil
+}
+
+// keyOf returns a record's key: what its schema says of one in Confluent's wire format, else its text.
+func keyOf(ctx context.Context, d Decoder, key []byte) (any, error) {
+	if d == nil || len(key) < 5 || key[0] != 0 {
+		return Text(key), nil
+	}
+	decoded, _, err := Value(ctx, d, key)
+	return decoded, err
 }
 
 // Headers are a record's headers as an object, in which a name that occurs more than once has an array.

@@ -36,6 +36,8 @@ func TestLine(t *testing.T) {
 		want       string
 	}{
 		"avro":                    {[]byte("k"), avro(1), nil, `{"key":"k","value":{"id":"a<b","at":"2026-01-02T03:04:05Z","none":null},` + base + `{}}`},
+		"avro, its key too":       {avro(1), avro(9), nil, `{"key":{"id":"a<b","at":"2026-01-02T03:04:05Z","none":null},"value":"\u0000\u0000\u0000\u0000\t\u0002","undecoded":"it ends early",` + base + `{}}`},
+		"a key like avro":         {avro(9), nil, nil, `{"key":"\u0000\u0000\u0000\u0000\t\u0002","value":null,` + base + `{}}`},
 		"tombstone":               {[]byte("k"), nil, []kgo.RecordHeader{{Key: "h", Value: []byte("v")}}, `{"key":"k","value":null,` + base + `{"h":"v"}}`},
 		"json":                    {[]byte("k"), []byte(`{"a": [1, 2]}`), nil, `{"key":"k","value":{"a":[1,2]},` + base + `{}}`},
 		"text":                    {nil, []byte("a\nb"), nil, `{"key":null,"value":"a\nb",` + base + `{}}`},

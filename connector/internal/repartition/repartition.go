@@ -217,6 +217,7 @@ func (m *mover) carry(ctx context.Context, rec *kgo.Record, plans map[uint64]*pl
 }
 
 func (m *mover) add(r kafka.Record, partition int32) {
+	r.Ready = true // an envelope has nothing to say of a key that moves
 	m.records, m.placed = append(m.records, r), append(m.placed, partition)
 	m.bytes += int64(len(r.Key) + len(r.Value))
 }

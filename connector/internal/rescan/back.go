@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/window"
@@ -121,6 +122,7 @@ func (f *scan) confirm(ctx context.Context) func(*reading.Answer) error {
 		}
 		b.Reset()
 		clear(last)
+		page := f.pageOf(a)
 		admit.Arrange(f.s.Reading.Format, a.Rows)
 		for i := range a.Rows {
 			id := window.KeyHash(a.Rows[i].Key)
@@ -132,7 +134,7 @@ func (f *scan) confirm(ctx context.Context) func(*reading.Answer) error {
 			row := &a.Rows[i]
 			id := window.KeyHash(row.Key)
 			if at, ok := last[id]; ok && at == i && f.s.Reading.Rules.Cause(row) == nil && row.Value.Set {
-				f.again(c, &b, id, row)
+				f.again(c, &b, id, row, &page)
 			}
 		}
 		return f.take(ctx, &b)
@@ -140,7 +142,7 @@ func (f *scan) confirm(ctx context.Context) func(*reading.Answer) error {
 }
 
 // again holds a row that a second look shows against what is known of it.
-func (f *scan) again(c *admit.Admitter, b *admit.Batch, id uint64, row *strategies.Row) {
+func (f *scan) again(c *admit.Admitter, b *admit.Batch, id uint64, row *strategies.Row, p *admit.Page) {
 	o, n := f.back.rows[id], row.Value.N
 	switch {
 	case o.written && (n < o.topic || n == o.topic && row.Hash == o.hash):
@@ -152,6 +154,6 @@ func (f *scan) again(c *admit.Admitter, b *admit.Batch, id uint64, row *strategi
 	case !o.written:
 		b.Counts.Reverted++
 	}
-	c.Put(b, row)
+	c.Put(b, row, kafka.OpUpdate, p, f.s.Now())
 	f.back.rows[id] = older{topic: n, hash: row.Hash, written: true}
 }

@@ -57,6 +57,7 @@ type Sink interface {
 // whatever the size of the collection (P10); each shard reads the topic and the API once.
 type scan struct {
 	s       *Scanner
+	began   time.Time
 	stored  strategies.Cursor
 	shards  uint64
 	records int64 // of the topic, deleted and overwritten ones too
@@ -75,7 +76,7 @@ type scan struct {
 // Scan does what is due behind the sweep that c stands behind. It leaves the sink open.
 func (s *Scanner) Scan(ctx context.Context, c strategies.Cursor, rescan, reconcile bool) error {
 	began, before := s.Now(), s.Reading.Report.Board.Get().Counts
-	f := &scan{s: s, stored: c, missing: make(map[string]strategies.Value), looks: s.Looks(c)}
+	f := &scan{s: s, began: began, stored: c, missing: make(map[string]strategies.Value), looks: s.Looks(c)}
 	if err := f.divide(ctx); err != nil {
 		return fmt.Errorf("scanning the whole collection: %w", err)
 	}
@@ -167,7 +168,7 @@ func (f *scan) shard(ctx context.Context, shard uint64, reconcile bool) error {
 	var b admit.Batch
 	err = f.looks.Look(ctx, f.stored, false, func(a *reading.Answer) error {
 		b.Reset()
-		page := pageOf(a)
+		page := f.pageOf(a)
 		gone := admit.Arrange(f.s.Reading.Format, a.Rows)
 		b.Counts.Read = int64(len(a.Rows))
 		if shard == 0 {
@@ -218,8 +219,8 @@ func (f *scan) tooMany(keys int64) bool {
 	return float64(f.lost) > f.s.Reading.Stream.MaxDeleteRatio*float64(keys)
 }
 
-func pageOf(a *reading.Answer) admit.Page {
-	return admit.Page{Rows: a.Rows, URL: a.URL, Date: a.Date, Ceiling: a.Ceiling}
+func (f *scan) pageOf(a *reading.Answer) admit.Page {
+	return admit.Page{Rows: a.Rows, URL: a.URL, Date: a.Date, Ceiling: a.Ceiling, Sweep: f.began}
 }
 
 // take commits what the page brought.

@@ -9,6 +9,7 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
+	"tidemark/connector/internal/window"
 	"tidemark/strategies"
 )
 
@@ -160,6 +161,10 @@ const keepFor = 10 * time.Second
 func NewMachine(now time.Time, s Settings) *Machine {
 	m := &Machine{p: s.Reading, set: s, now: now, shown: ended}
 	m.session = reading.NewSession(m.p, max(m.p.Stream.Concurrency-1, 0))
+	if m.p.Stream.Envelope == config.Debezium { // what is new and what has changed only the whole topic tells
+		from := int64(window.Everything)
+		m.floor = &from
+	}
 	m.open()
 	return m
 }
@@ -326,6 +331,8 @@ func (m *Machine) runs(e Event) {
 	m.p.Rules.Limits = e.Topic.Limits
 	m.phase, m.sweepAt, m.first, m.resumed, m.wrote = running, m.now, true, m.stored.Sweep != nil, m.now
 	m.admitter = admit.New(m.p.Rules, e.Window, m.stored.Mark)
+	// A strategy without a mark keeps nothing that says so: an empty topic has to.
+	m.admitter.First = m.stored.Mark == "" && (!m.p.Stream.Traits().All || e.Window.Rows() == 0)
 	m.batch, m.spare = newBatch(), newBatch()
 	m.from = m.p.Report.Board.Get().Counts
 	m.countIdle()

@@ -130,7 +130,7 @@ func (m *Machine) take(it Item) error {
 		return nil
 	}
 	b.Counts.Replaced += int64(it.Answer.Adjusted.Halves.Count)
-	page := admit.Page{Rows: it.Answer.Rows, URL: it.Answer.URL, Date: it.Answer.Date, Ceiling: it.Answer.Ceiling}
+	page := admit.Page{Rows: it.Answer.Rows, URL: it.Answer.URL, Date: it.Answer.Date, Ceiling: it.Answer.Ceiling, Sweep: it.began}
 	if err := m.admitter.Page(&b.Batch, page, m.now); err != nil {
 		return m.unadmitted(err)
 	}

@@ -7,13 +7,18 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/admit"
+	"tidemark/connector/internal/kafka"
 	"tidemark/connector/internal/readback"
 	"tidemark/strategies"
 )
 
 // mend makes the record of a row that is missing or stale.
 func (a *audit) mend(kind string, row *strategies.Row) {
-	admit.New(a.Looks.Reading.Rules, nil, a.Stored.Mark).Put(&a.batch, row)
+	op := kafka.OpUpdate
+	if kind == missing {
+		op = kafka.OpCreate
+	}
+	admit.New(a.Looks.Reading.Rules, nil, a.Stored.Mark).Put(&a.batch, row, op, &a.from, a.Looks.Now())
 	a.ledger.Pass(row.Key)
 	if kind == missing {
 		a.report.Missing++

@@ -126,13 +126,15 @@ type audit struct {
 	rows     int64 // of the look in hand
 	nameless int64 // rows of the API without an id that can be read
 	batch    admit.Batch
+	from     admit.Page // that is being looked at
+	began    time.Time
 }
 
 // Run holds the topic against the API.
 func Run(ctx context.Context, p Parts) (Report, error) {
 	s := p.Looks.Reading.Stream
 	began := p.Looks.Now()
-	a := &audit{Parts: p, stream: s, report: Report{Stream: s.Name, Topic: s.Topic, Mark: p.Stored.Mark, Examples: []Example{}}}
+	a := &audit{Parts: p, stream: s, began: began, report: Report{Stream: s.Name, Topic: s.Topic, Mark: p.Stored.Mark, Examples: []Example{}}}
 	if err := a.behind(); err != nil {
 		return a.report, err
 	}
@@ -285,6 +287,7 @@ func (a *audit) page(ctx context.Context) func(*reading.Answer) error {
 		format := a.Looks.Reading.Format
 		superseded := admit.Arrange(format, answer.Rows)
 		a.batch.Reset()
+		a.from = admit.Page{URL: answer.URL, Sweep: a.began}
 		for i := range answer.Rows {
 			if superseded == nil || !superseded[i] {
 				a.row(&answer.Rows[i])

@@ -91,26 +91,15 @@ func (n *node) canonical(b *strings.Builder, declared map[string]bool) {
 
 // logical is the type's logical type as attributes behind others; "" where it has none.
 func (n *node) logical() string {
-	of := func(name string) string { return `,"logicalType":"` + name + `"` }
-	switch n.kind {
-	case kDate:
-		return of("date")
-	case kTimeMillis:
-		return of("time-millis")
-	case kTimeMicros:
-		return of("time-micros")
-	case kTimestamp:
-		name := "timestamp-" + map[int64]string{1e3: "millis", 1e6: "micros", 1e9: "nanos"}[n.unit]
-		if n.local {
-			name = "local-" + name
-		}
-		return of(name)
-	case kUUID, kUUIDFixed:
-		return of("uuid")
-	case kDecimalBytes, kDecimalFixed:
-		return of("decimal") + fmt.Sprintf(`,"precision":%d,"scale":%d`, n.digits, n.scale)
+	name := n.logicalName()
+	if name == "" {
+		return ""
 	}
-	return ""
+	out := `,"logicalType":"` + name + `"`
+	if name == "decimal" {
+		out += fmt.Sprintf(`,"precision":%d,"scale":%d`, n.digits, n.scale)
+	}
+	return out
 }
 
 var primitiveNames = func() map[kind]string {

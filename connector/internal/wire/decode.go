@@ -58,11 +58,8 @@ func renderBody(sc *schema, body []byte) ([]byte, error) {
 	var w jx.Writer
 	r := reader{b: body}
 	render(&w, &r, sc.root, 0)
-	if r.err == nil && r.pos != len(body) {
-		r.err = fmt.Errorf("%d bytes follow the Avro data", len(body)-r.pos)
-	}
-	if r.err != nil {
-		return nil, r.err
+	if err := r.whole(); err != nil {
+		return nil, err
 	}
 	return w.Buf, nil
 }

@@ -73,5 +73,5 @@
 // not wanted), shape*.go (rows that are written anew before they are read), cursor.go (the cursor field's types, and its value in a body), encode*.go (the other types), drift.go and strange.go (fields of rows and schema that
 // differ), grow.go, merge.go, edit.go and differ.go (a schema that learns from rows, and is held against an earlier one), evidence.go and headers.go (what an answer says of its end), binary.go (reading Avro),
 // inspect.go, resolve.go, unlike.go, render.go and decode.go (back from Avro), registry.go, refusal.go (a schema that it does not take), fits.go (a schema
-// checked without registering it), canonical.go (by what schemas are known).
+// checked without registering it), types.go and bodies.go (types and bodies for those who write values in another form), canonical.go (by what schemas are known).
 package wire

@@ -15,9 +15,9 @@ import (
 const noSubject = "the subject does not exist yet"
 
 // Lookup is the id under which the subject has the schema; 0: it does not.
-func (r *Registry) Lookup(ctx context.Context, subject, schema string) (int, error) {
+func (r *Registry) Lookup(ctx context.Context, subject string, schema sr.Schema) (int, error) {
 	known, err := retry(ctx, func() (sr.SubjectSchema, error) {
-		return r.client.LookupSchema(ctx, subject, sr.Schema{Schema: schema, Type: sr.TypeAvro})
+		return r.client.LookupSchema(ctx, subject, schema)
 	})
 	var re *sr.ResponseError
 	switch {
@@ -55,9 +55,8 @@ func (r *Registry) Latest(ctx context.Context, subject string) (Version, error) 
 }
 
 // Fits says, without registering anything, whether the subject would take the schema.
-func (r *Registry) Fits(ctx context.Context, subject, schema string) (string, error) {
+func (r *Registry) Fits(ctx context.Context, subject string, s sr.Schema) (string, error) {
 	doing := fmt.Sprintf("checking the schema of %s", subject)
-	s := sr.Schema{Schema: schema, Type: sr.TypeAvro}
 	var re *sr.ResponseError
 	known, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.LookupSchema(ctx, subject, s) })
 	if err == nil {

@@ -25,7 +25,7 @@ func TestFits(t *testing.T) {
 	}
 	fits := func(schema, want string) {
 		t.Helper()
-		said, err := mustRegistry(t, url, "", "").Fits(ctx, "user-value", schema)
+		said, err := mustRegistry(t, url, "", "").Fits(ctx, "user-value", Avro(schema))
 		if err != nil || said != want {
 			t.Errorf("%q (%v), want %q", said, err, want)
 		}
@@ -95,7 +95,7 @@ func TestFitsAnswers(t *testing.T) {
 				_, _ = fmt.Fprint(w, a.body)
 				return true
 			})
-			said, err := mustRegistry(t, url, "me", secret).Fits(t.Context(), "user-value", schemas.User)
+			said, err := mustRegistry(t, url, "me", secret).Fits(t.Context(), "user-value", Avro(schemas.User))
 			if said != c.said || (err == nil) != (c.wrong == nil) {
 				t.Errorf("%q, %v", said, err)
 			}

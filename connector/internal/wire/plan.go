@@ -78,7 +78,8 @@ type Plan struct {
 	named  target      // the field that a member's name becomes; its slot is -1 where rows have no names
 	header [5]byte
 	drift  *Drift
-	shape  *shaping // nil: rows stay as they are
+	hash   func(body []byte) uint64 // see HashBy; nil: xxh3
+	shape  *shaping                 // nil: rows stay as they are
 	// stampCursor: the cursor is a timestamp in the schema and a text in the rows,
 	// so encoding it yields the value.
 	stampCursor bool
@@ -295,3 +296,7 @@ func Identify(body []byte, id int) {
 		binary.BigEndian.PutUint32(body[1:], uint32(id))
 	}
 }
+
+// HashBy makes the plan take the hash of a row's bare body by a function, where the topic holds values in a form that a
+// body read back from does not have all of its own. It is called before the first scan.
+func (p *Plan) HashBy(hash func(body []byte) uint64) { p.hash = hash }

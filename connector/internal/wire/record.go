@@ -99,7 +99,11 @@ func (s *state) readRow() bool {
 	}
 	r.JSON = s.buf[from:s.pos:s.pos]
 	r.Body = s.out[body:len(s.out):len(s.out)]
-	r.Hash = xxh3.Hash(r.Body[headerLen:])
+	if s.plan.hash == nil {
+		r.Hash = xxh3.Hash(r.Body[headerLen:])
+	} else {
+		r.Hash = s.plan.hash(r.Body[headerLen:])
+	}
 	if s.plan.opts.RowHash {
 		s.hashKey(r)
 	}

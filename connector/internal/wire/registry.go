@@ -32,7 +32,7 @@ type Registry struct {
 
 	mu    sync.Mutex
 	ids   map[[2]string]int // subject and schema → id
-	texts map[int]string    // id → schema
+	texts map[int]string    // id → Avro schema
 }
 
 // registryTimeout bounds one request; registryTries is how often a request that meets no
@@ -125,9 +125,18 @@ func sameOrigin(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Register makes sure that the subject has the schema and returns its id. Registering
+// Register makes sure that the subject has the Avro schema and returns its id. Registering
 // the same schema again returns the same id.
 func (r *Registry) Register(ctx context.Context, subject, schema string) (int, error) {
+	return r.RegisterAs(ctx, subject, Avro(schema))
+}
+
+// Avro is an Avro schema as registries take it.
+func Avro(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr.TypeAvro} }
+
+// RegisterAs is Register for a schema of any type. A subject keeps to one type.
+func (r *Registry) RegisterAs(ctx context.Context, subject string, typed sr.Schema) (int, error) {
+	schema := typed.Schema
 	key := [2]string{subject, schema}
 	r.mu.Lock()
 	id, ok := r.ids[key]
@@ -137,7 +146,7 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 	}
 	doing := fmt.Sprintf("registering the schema of %s", subject)
 	id, err := retry(ctx, func() (int, error) {
-		return r.client.RegisterSchema(ctx, subject, sr.Schema{Schema: schema, Type: sr.TypeAvro}, -1, -1)
+		return r.client.RegisterSchema(ctx, subject, typed, -1, -1)
 	})
 	if err != nil {
 		return 0, r.refusal(ctx, doing, subject, schema, err)
@@ -147,7 +156,9 @@ func (r *Registry) Register(ctx context.Context, subject, schema string) (int, e
 	}
 	r.mu.Lock()
 	r.ids[key] = id
-	r.texts[id] = schema
+	if typed.Type == sr.TypeAvro {
+		r.texts[id] = schema
+	}
 	r.mu.Unlock()
 	return id, nil
 }
@@ -175,23 +186,33 @@ func (r *Registry) SchemaByID(ctx context.Context, id int) (string, error) {
 	if ok {
 		return text, nil
 	}
-	doing := fmt.Sprintf("reading schema %d", id)
-	s, err := retry(ctx, func() (sr.Schema, error) { return r.client.SchemaByID(ctx, id) })
-	var re *sr.ResponseError
+	s, err := r.TypedByID(ctx, id)
 	switch {
-	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound && re.ErrorCode >= registryCodes:
-		return "", &NoSchemaError{id, r.fail(doing, err)}
 	case err != nil:
-		return "", r.fail(doing, err)
+		return "", err
 	case s.Type != sr.TypeAvro:
-		return "", &NoSchemaError{id, r.fail(doing, fmt.Errorf("it is a schema of type %s, not Avro", s.Type))}
-	case len(s.References) > 0:
-		return "", &NoSchemaError{id, r.fail(doing, errors.New("it refers to other schemas, which is not supported"))}
+		return "", &NoSchemaError{id, r.fail(fmt.Sprintf("reading schema %d", id), fmt.Errorf("it is a schema of type %s, not Avro", s.Type))}
 	}
 	r.mu.Lock()
 	r.texts[id] = s.Schema
 	r.mu.Unlock()
 	return s.Schema, nil
+}
+
+// TypedByID returns a schema of any type; a *NoSchemaError where the id has none. It keeps nothing.
+func (r *Registry) TypedByID(ctx context.Context, id int) (sr.Schema, error) {
+	doing := fmt.Sprintf("reading schema %d", id)
+	s, err := retry(ctx, func() (sr.Schema, error) { return r.client.SchemaByID(ctx, id) })
+	var re *sr.ResponseError
+	switch {
+	case errors.As(err, &re) && re.StatusCode == http.StatusNotFound && re.ErrorCode >= registryCodes:
+		return s, &NoSchemaError{id, r.fail(doing, err)}
+	case err != nil:
+		return s, r.fail(doing, err)
+	case len(s.References) > 0:
+		return s, &NoSchemaError{id, r.fail(doing, errors.New("it refers to other schemas, which is not supported"))}
+	}
+	return s, nil
 }
 
 // Ping asks the registry for something small, to see that it answers and lets us in.

@@ -69,9 +69,9 @@ func render(w *jx.Writer, r *reader, n *node, depth int) {
 	case kDate, kTimeMillis, kTimeMicros, kTimestamp:
 		renderTime(w, n, r.long())
 	case kDecimalBytes:
-		w.Str(decimalText(r.text(), n.scale))
+		w.Str(DecimalText(r.text(), n.scale))
 	case kDecimalFixed:
-		w.Str(decimalText(r.take(int64(n.size)), n.scale))
+		w.Str(DecimalText(r.take(int64(n.size)), n.scale))
 	}
 }
 
@@ -152,8 +152,8 @@ func renderTime(w *jx.Writer, n *node, v int64) {
 	w.Str(t.Format(layout))
 }
 
-// decimalText is a decimal as plain digits, all of the scale's.
-func decimalText(b []byte, scale int) string {
+// DecimalText is a decimal as plain digits, all of the scale's.
+func DecimalText(b []byte, scale int) string {
 	v := new(big.Int).SetBytes(b)
 	if len(b) > 0 && b[0] >= 0x80 {
 		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))

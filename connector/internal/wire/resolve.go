@@ -20,12 +20,20 @@ import (
 // The writer's schema is compiled once and kept.
 func (p *Plan) Resolve(value []byte, writerSchema string) (strategies.Value, uint64, error) {
 	_, body, err := header(value)
+	if err == nil {
+		body, err = p.translate(body, writerSchema)
+	}
 	if err != nil {
 		return strategies.Value{}, 0, err
 	}
+	return p.inspect(body)
+}
+
+// translate makes a bare body of another schema one of the plan's.
+func (p *Plan) translate(body []byte, writerSchema string) ([]byte, error) {
 	rs, err := p.resolverFor(writerSchema)
 	if err != nil {
-		return strategies.Value{}, 0, err
+		return nil, err
 	}
 	t := translator{resolver: rs, in: reader{b: body}}
 	t.value(rs.from, p.root, 0)
@@ -33,9 +41,9 @@ func (p *Plan) Resolve(value []byte, writerSchema string) (strategies.Value, uin
 		t.in.fail(fmt.Errorf("%d bytes follow the Avro data", len(body)-t.in.pos))
 	}
 	if t.in.err != nil {
-		return strategies.Value{}, 0, fmt.Errorf("resolving a value to the present schema: %w", t.in.err)
+		return nil, fmt.Errorf("resolving a value to the present schema: %w", t.in.err)
 	}
-	return p.inspect(t.out)
+	return t.out, nil
 }
 
 // resolver holds what is known of a pair of schemas before any data is seen.

@@ -72,6 +72,7 @@ type field struct {
 	declared bool
 	value    any      // the default as the schema wrote it
 	at       []string // the steps to the field in the schema's text
+	number   int      // the attribute protobuf.number, which says nothing in Avro; -1: it is no number
 }
 
 // schema is a parsed Avro schema.
@@ -333,6 +334,11 @@ func (s *schema) parseRecord(m map[string]any, space string) (*node, error) {
 			}
 		}
 		fd.value, fd.declared = f["default"]
+		if given, ok := f["protobuf.number"]; ok {
+			if fd.number, ok = wholeNumber(given); !ok {
+				fd.number = -1
+			}
+		}
 		n.index[name] = len(n.fields)
 		n.fields = append(n.fields, fd)
 	}
