@@ -23,7 +23,7 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 		"rows that rise behind the first": {at(2), []string{"98", "67"}, "row 2 of the page is newer", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerNumber, FirstPage: 1, Params: ParamNames{Page: "page"}}
+			spec := Spec{Strategy: Feed, Format: RFC3339, Pager: ByNumber, FirstPage: 1, Params: ParamNames{Page: "page"}}
 			s, err := New(spec)
 			if err != nil {
 				t.Fatal(err)
@@ -61,7 +61,7 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 
 // Where the first page holds pinned rows alone, the mark goes by the pages behind it, one sweep later.
 func TestFeedMarksBehindPinnedRows(t *testing.T) {
-	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerToken, TokenPlace: "next", Params: ParamNames{Token: "token"}}
+	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: ByToken, TokenPlace: "next", Params: ParamNames{Token: "token"}}
 	s, err := New(spec)
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 // A list that grows whenever its last page was read has an end all the same: what it counted then was read.
 // A count that no page ever reached has none (P8).
 func TestAGrowingListEnds(t *testing.T) {
-	for _, pager := range []string{pagerNumber, pagerOffset} {
+	for _, pager := range []string{ByNumber, ByOffset} {
 		for name, counts := range map[string]int{"it counts its rows": 0, "it counts one too many": 1} {
 			t.Run(pager+"/"+name, func(t *testing.T) {
 				spec := Spec{Strategy: Snapshot, Format: RFC3339, Pager: pager, FirstPage: 1, Params: ParamNames{Page: "page", Offset: "offset"}}
@@ -48,7 +48,7 @@ func TestAGrowingListEnds(t *testing.T) {
 // A list that moved by just a page between two answers, several times in a row, and rests then is read from
 // its first page: asked again and again for the page where it stood, the stream would never get on (P7).
 func TestAListThatMovedByPagesIsReadAgain(t *testing.T) {
-	for _, pager := range []string{pagerNumber, pagerOffset} {
+	for _, pager := range []string{ByNumber, ByOffset} {
 		t.Run(pager, func(t *testing.T) {
 			spec := Spec{Strategy: Snapshot, Format: RFC3339, Pager: pager, FirstPage: 1, Params: ParamNames{Page: "page", Offset: "offset"}}
 			s, err := New(spec)

@@ -10,7 +10,7 @@ import (
 // However many parents there are, the cursor keeps to some kilobytes, and one that is new is found among them: it
 // alone is read from the first mark on, for which the window reaches down to there.
 func TestManyParents(t *testing.T) {
-	spec := Spec{Strategy: Changes, Format: RFC3339, FirstMark: at(-1000), Pager: pagerNone, Parents: true, Params: ParamNames{Since: "since"}}
+	spec := Spec{Strategy: Changes, Format: RFC3339, FirstMark: at(-1000), Pager: Unpaged, Parents: true, Params: ParamNames{Since: "since"}}
 	s, api := mustNew(t, spec), &listAPI{spec: spec}
 	var all []Parent
 	for i := range 10_000 {

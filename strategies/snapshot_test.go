@@ -8,7 +8,7 @@ import (
 // An end that a refusal tells is an end as any other: a scan that has to be sure reads the list again, for
 // a row that has moved to a page before may have been passed by (P9).
 func TestVerifiedSnapshotReadsAgainBehindARefusal(t *testing.T) {
-	spec := Spec{Strategy: Snapshot, Format: RFC3339, Pager: pagerNumber, FirstPage: 1, Ends: Ends{Statuses: []int{404}}, Params: ParamNames{Page: "page"}}
+	spec := Spec{Strategy: Snapshot, Format: RFC3339, Pager: ByNumber, FirstPage: 1, Ends: Ends{Statuses: []int{404}}, Params: ParamNames{Page: "page"}}
 	s, err := New(spec)
 	if err != nil {
 		t.Fatal(err)

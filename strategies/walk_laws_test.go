@@ -45,7 +45,7 @@ func drawList(t *rapid.T, strategy, pager string) (Strategy, *listAPI) {
 	switch {
 	case traits.Falls:
 		api.order = "falling"
-	case pager == pagerRow:
+	case pager == ByRow:
 		api.order = "by key"
 	}
 	spec.PageSize = api.size
@@ -198,18 +198,18 @@ func TestWalksRefuse(t *testing.T) {
 		break_          func(a *listAPI)
 		says            string
 	}{
-		"page number not honoured": {Snapshot, pagerNumber, func(a *listAPI) { a.skips = true }, "params.page"},
-		"offset not honoured":      {Changes, pagerOffset, func(a *listAPI) { a.skips = true }, "params.offset"},
-		"row not honoured":         {Snapshot, pagerRow, func(a *listAPI) { a.skips = true }, "params.token"},
-		"tokens in a circle":       {Changes, pagerToken, func(a *listAPI) { a.loops = true }, "would never end"},
-		"URLs in a circle":         {Feed, pagerURL, func(a *listAPI) { a.loops = true }, "would never end"},
-		"not newest first":         {Feed, pagerNone, func(a *listAPI) { a.order = "rising" }, "does not sort newest first"},
-		"no upper bound":           {Window, pagerNone, func(a *listAPI) { a.endless = true }, "params.until"},
-		"more, and no pages":       {Snapshot, pagerNone, func(a *listAPI) { a.flagged = true }, "no pages are configured"},
-		"more, and no Link":        {Snapshot, pagerLink, func(a *listAPI) { a.flagged, a.size = true, 50 }, "no header Link"},
-		"more, and no token":       {Snapshot, pagerToken, func(a *listAPI) { a.ends, a.flagged, a.size = "absent", true, 50 }, "token_path"},
-		"more, and no row":         {Snapshot, pagerNumber, func(a *listAPI) { a.flagged = true }, "records_path"},
-		"a token that is missing":  {Snapshot, pagerToken, func(a *listAPI) { a.ends, a.size = "absent", 50 }, "token_path"},
+		"page number not honoured": {Snapshot, ByNumber, func(a *listAPI) { a.skips = true }, "params.page"},
+		"offset not honoured":      {Changes, ByOffset, func(a *listAPI) { a.skips = true }, "params.offset"},
+		"row not honoured":         {Snapshot, ByRow, func(a *listAPI) { a.skips = true }, "params.token"},
+		"tokens in a circle":       {Changes, ByToken, func(a *listAPI) { a.loops = true }, "would never end"},
+		"URLs in a circle":         {Feed, ByURL, func(a *listAPI) { a.loops = true }, "would never end"},
+		"not newest first":         {Feed, Unpaged, func(a *listAPI) { a.order = "rising" }, "does not sort newest first"},
+		"no upper bound":           {Window, Unpaged, func(a *listAPI) { a.endless = true }, "params.until"},
+		"more, and no pages":       {Snapshot, Unpaged, func(a *listAPI) { a.flagged = true }, "no pages are configured"},
+		"more, and no Link":        {Snapshot, ByLink, func(a *listAPI) { a.flagged, a.size = true, 50 }, "no header Link"},
+		"more, and no token":       {Snapshot, ByToken, func(a *listAPI) { a.ends, a.flagged, a.size = "absent", true, 50 }, "token_path"},
+		"more, and no row":         {Snapshot, ByNumber, func(a *listAPI) { a.flagged = true }, "records_path"},
+		"a token that is missing":  {Snapshot, ByToken, func(a *listAPI) { a.ends, a.size = "absent", 50 }, "token_path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := Spec{Strategy: c.strategy, Format: RFC3339, Pager: c.pager, FirstPage: 1, LastRow: LastKey, TokenPlace: "next", FirstMark: at(-5), Step: 5 * time.Second, Repeat: true,
@@ -219,7 +219,7 @@ func TestWalksRefuse(t *testing.T) {
 				api.insert(0)
 			}
 			c.break_(api)
-			if c.pager == pagerRow {
+			if c.pager == ByRow {
 				api.order = "by key"
 			}
 			r := newListReader(mustNew(t, spec), api)

@@ -91,7 +91,7 @@ func (a *listAPI) serve(q Query) Page {
 	behind := 0 // a key of shuffled rank, or a place
 	token, linked := get[RoleToken], get[RoleLink]
 	led := cmp.Or(token, linked)
-	if (a.spec.Pager == pagerToken || linked != "") && led != "" {
+	if (a.spec.Pager == ByToken || linked != "") && led != "" {
 		at, ok := a.tokens[led]
 		if !ok {
 			panic("a token that was never given: " + led)
@@ -131,14 +131,14 @@ func (a *listAPI) serve(q Query) Page {
 		return n
 	}
 	switch a.spec.Pager {
-	case pagerNone:
+	case Unpaged:
 		page.Rows = a.made(rows)
 		return page
-	case pagerNumber:
+	case ByNumber:
 		from = (number(RolePage) - int(a.spec.FirstPage)) * a.size
-	case pagerOffset:
+	case ByOffset:
 		from = number(RoleOffset)
-	case pagerRow:
+	case ByRow:
 		if token != "" {
 			n, _ := strconv.Atoi(token)
 			from = len(rows)
@@ -186,7 +186,7 @@ func (a *listAPI) place(r listRow) int {
 // lead says what comes behind the page.
 func (a *listAPI) lead(page *Page, bounds string, cut []listRow, more bool) {
 	switch a.spec.Pager {
-	case pagerToken, pagerURL, pagerLink:
+	case ByToken, ByURL, ByLink:
 	default:
 		return
 	}
@@ -203,7 +203,7 @@ func (a *listAPI) lead(page *Page, bounds string, cut []listRow, more bool) {
 		text = bounds + "#0"
 	}
 	a.tokens[text] = last
-	if a.spec.Pager == pagerLink {
+	if a.spec.Pager == ByLink {
 		page.Link = text
 		return
 	}

@@ -8,7 +8,7 @@ import (
 // A row that changes all the while lies behind the time at which a scan began. A scan that has to be sure
 // shows it, or it would be taken for deleted (P9).
 func TestVerifiedWindowShowsWhatChanges(t *testing.T) {
-	for _, pager := range []string{pagerNone, pagerNumber, pagerOffset, pagerToken} {
+	for _, pager := range []string{Unpaged, ByNumber, ByOffset, ByToken} {
 		t.Run(pager, func(t *testing.T) {
 			spec := Spec{Strategy: Window, Format: RFC3339, Pager: pager, FirstPage: 1, TokenPlace: "next", FirstMark: at(-5), Step: 3 * time.Second, Lag: 2 * time.Second,
 				Repeat: true, Params: ParamNames{Since: "since", Until: "until", Token: "token", Page: "page", Offset: "offset"}}

@@ -106,7 +106,7 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 	switch {
 	case a.Link != "":
 		h.link = linkTo(r, a.Link)
-	case h.API.Pager == pagerURL && a.Token.Present && !a.Token.Null:
+	case h.API.Pager == strategies.ByURL && a.Token.Present && !a.Token.Null:
 		a.Token.Text = linkTo(r, a.Token.Text)
 	}
 	return http.StatusOK, h.API.json(a), a.Page, false

@@ -7,6 +7,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/strategies"
+	"tidemark/strategies/lawtest"
 )
 
 // ParentTraits are what an API is like whose rows are asked for by those of another stream.
@@ -120,15 +121,6 @@ func (a *API) Kindred() (keys []string, versions []uint64, ok bool) {
 }
 
 // unknown reports whether a question is about a parent that is away.
-func (a *API) unknown(q *question) bool {
-	if a.Parents == 0 {
-		return false
-	}
-	n, err := strconv.Atoi(q.parent)
-	return err != nil || n < 0 || n >= a.Parents || a.away[n]
-}
-
-// ofParent reports whether a row is one of those that a question is about.
-func (a *API) ofParent(v *Version, q *question) bool {
-	return a.Parents == 0 || strconv.Itoa(a.parentOf(v.Key)) == q.parent
+func (a *API) unknown(q *lawtest.Question) bool {
+	return a.Parents > 0 && (q.Slice < 0 || a.away[q.Slice])
 }
