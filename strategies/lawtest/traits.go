@@ -112,6 +112,11 @@ type Traits struct {
 	Flagged bool // it says of each page that there is more
 }
 
+// For are the traits of an API that a stream with the settings reads, as far as these tell them.
+func For(spec strategies.Spec) Traits {
+	return Traits{Strategy: spec.Strategy, Pager: spec.Pager, Format: spec.Format, FirstPage: spec.FirstPage, LastRow: spec.LastRow, Slices: spec.Values}
+}
+
 // Shifts reports whether, by a pager, a row that comes or goes moves others from one page to another.
 func Shifts(pager string) bool { return pager == strategies.ByNumber || pager == strategies.ByOffset }
 
