@@ -38,6 +38,7 @@ type Reader struct {
 
 	Pages  int // asked for
 	Gone   int // parents met that were not there any more
+	steps  int // of the sweep
 	trail  []func() string
 	format strategies.Format
 	stored []byte // the cursor in the state topic
@@ -94,7 +95,7 @@ type Outcome struct {
 func (r *Reader) Sweep(t Failer, most int) (Outcome, error) {
 	var out Outcome
 	start := len(r.Topic)
-	r.fail, r.staged = t, slices.Clone(r.Topic)
+	r.fail, r.staged, r.steps = t, slices.Clone(r.Topic), 0
 	r.Source.Parents.sweep++
 	if err := r.begin(); err != nil {
 		return out, err
