@@ -1,6 +1,7 @@
 package lawtest
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -68,7 +69,7 @@ func (a *API) token(p place) strategies.Token {
 	if a.End == EndAgain || a.Loops {
 		n = slices.IndexFunc(a.tokens, func(t place) bool {
 			return t.edge == p.edge && t.n == p.n && t.rank == p.rank && t.key == p.key && t.from == p.from && t.to == p.to &&
-				string(t.since.Raw) == string(p.since.Raw) && string(t.until.Raw) == string(p.until.Raw)
+				bytes.Equal(t.since.Raw, p.since.Raw) && bytes.Equal(t.until.Raw, p.until.Raw)
 		})
 	}
 	if n < 0 {

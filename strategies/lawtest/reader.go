@@ -232,7 +232,7 @@ func (r *Reader) gone(q strategies.Query) (strategies.Verdict, error) {
 	case errors.Is(err, strategies.ErrAllGone):
 		err = r.list()
 		return strategies.Verdict{Next: r.c}, err
-	case !ok && err == nil && v.Next.Exhausted() != nil: // it comes and goes: the sweep fails, and is forgiven later
+	case err == nil && !ok && comesAndGoes(v): // the sweep fails, and is forgiven later
 		fresh := *r.c.Sweep
 		fresh.Restarts, r.c.Sweep = 0, &fresh
 		return strategies.Verdict{Next: r.c}, nil
@@ -241,6 +241,9 @@ func (r *Reader) gone(q strategies.Query) (strategies.Verdict, error) {
 	}
 	return v, nil
 }
+
+// comesAndGoes reports whether a sweep has gone back so many times that it fails.
+func comesAndGoes(v strategies.Verdict) bool { return v.Next.Exhausted() != nil }
 
 // Missing lists the rows that are not in the topic as they are.
 func (r *Reader) Missing(rows []Row) (out []string) {

@@ -1,6 +1,7 @@
 package lawtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -48,7 +49,7 @@ func (r *Reader) fold(q strategies.Query, page strategies.Page) (strategies.Verd
 
 // same reports whether a page's row is what it was.
 func same(x, y strategies.Row) bool {
-	return string(x.Key) == string(y.Key) && string(x.Value.Raw) == string(y.Value.Raw) && x.Value.N == y.Value.N && x.Hash == y.Hash
+	return bytes.Equal(x.Key, y.Key) && bytes.Equal(x.Value.Raw, y.Value.Raw) && x.Value.N == y.Value.N && x.Hash == y.Hash
 }
 
 // stage takes a page's rows to what is to be committed: those that the window does not know, in order.

@@ -2,14 +2,20 @@ package sim
 
 import "tidemark/strategies/lawtest"
 
-// What an API is like is said in the words of the laws' model, which makes the answers.
+// The words for what an API is like are those of the laws' model, which makes the answers.
 type (
-	Order     = lawtest.Order
+	// Order is how an API sorts its rows.
+	Order = lawtest.Order
+	// TotalKind is what an API says of the number of rows.
 	TotalKind = lawtest.TotalKind
-	EndKind   = lawtest.EndKind
-	SaysKind  = lawtest.SaysKind
+	// EndKind is how an API tells that there is no more.
+	EndKind = lawtest.EndKind
+	// SaysKind is what answers say beside their rows of whether they are all there are.
+	SaysKind = lawtest.SaysKind
+	// BoundKind is what a token asks for by itself.
 	BoundKind = lawtest.BoundKind
-	TieKind   = lawtest.TieKind
+	// TieKind is how rows of one value stand among themselves.
+	TieKind = lawtest.TieKind
 )
 
 // The kinds that histories have.
