@@ -43,9 +43,6 @@ func NewSource(t Traits) *Source {
 // Now is the stream's time.
 func (s *Source) Now() time.Time { return Seconds.time(s.Top - s.Skew + s.Idle) }
 
-// Text is the cursor value of a row at n.
-func (s *Source) Text(n int64) string { return string(s.Value(n).Raw) }
-
 // Serve answers a question.
 func (s *Source) Serve(params []strategies.Param) (strategies.Page, *Answer) {
 	a := s.API.Serve(params, s.Rows)
