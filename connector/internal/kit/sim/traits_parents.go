@@ -29,7 +29,7 @@ type parents struct {
 }
 
 // parents makes half of the scripts that go by a pager ones whose stream reads slices. It draws from numbers
-// of its own. A replica that lags is left out, and an answer without the rows it could have, be it that one that comes twice takes
+// of its own. A replica that lags is left out, and an answer without the rows it could have, be it that one that comes twice or old takes
 // the room of another: a slice that is read so counts as read.
 func (s *Script) parents() {
 	g := gen{rand.New(rand.NewPCG(s.Seed, 0x706172656e7473))}
@@ -43,7 +43,7 @@ func (s *Script) parents() {
 	}
 	s.Changed = strategies.TraitsOf(s.Strategy).All && g.one(2)
 	s.Events = slices.DeleteFunc(s.Events, func(e Event) bool {
-		return e.Kind == Lag || e.Kind == Snapshot || e.Kind == SetBack || e.Kind == Short || e.Kind == Blank || e.Kind == Double && s.Changed && s.shifts()
+		return e.Kind == Lag || e.Kind == Snapshot || e.Kind == SetBack || e.Kind == Short || e.Kind == Blank || e.Kind == Double && s.Changed
 	})
 	s.Events = g.strewn(s.Events, 1+g.n(8), Kin)
 }
