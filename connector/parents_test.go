@@ -224,7 +224,7 @@ func TestCheckOfParents(t *testing.T) {
 }
 
 // With concurrency the first pages of several slices are under way at once, and stay so while a slice has more pages
-// than was guessed: no page is asked for twice.
+// than was guessed: no page is asked for twice, but for the one that is read before the stream is opened.
 func TestSlicesAtOnce(t *testing.T) {
 	t.Parallel()
 	api, url := newOrgs(t, 1, 12, 0)
@@ -235,12 +235,15 @@ func TestSlicesAtOnce(t *testing.T) {
 	}
 	together := make(chan struct{})
 	var mu sync.Mutex
-	under, most, asked := 0, 0, map[string]int{}
+	under, most, asked, before := 0, 0, map[string]int{}, ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/employees") {
 			mu.Lock()
 			asked[r.URL.RequestURI()]++
 			first := len(asked) == 1
+			if first {
+				before = r.URL.RequestURI()
+			}
 			if under++; under > most {
 				if most = under; most == 4 {
 					close(together)
@@ -273,6 +276,9 @@ func TestSlicesAtOnce(t *testing.T) {
 		t.Errorf("%d events", n)
 	}
 	for uri, n := range asked {
+		if uri == before {
+			n--
+		}
 		if n > 1 {
 			t.Errorf("%s was asked for %d times", uri, n)
 		}

@@ -33,6 +33,7 @@ var layers = [][]string{
 	{"connector/internal/request", "connector/internal/avsc"},
 	{"connector/internal/class", "connector/internal/secret", "connector/internal/draft", "connector/internal/infer", "connector/internal/nodes", "connector/internal/usual"},
 	{"connector/internal/text", "connector/internal/lz4", "connector/internal/where", "connector/internal/reshape"},
+	{"strategies/lawtest"},
 	{"strategies"},
 	{"strategies/value"},
 	{"schemas"},

@@ -9,6 +9,7 @@ import (
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/connector/internal/rest"
 	"tidemark/schemas"
+	"tidemark/strategies"
 )
 
 // waits judges a wait of a stream that cannot go on, and keeps it short.
@@ -31,7 +32,7 @@ func (c *city) held(cause error) {
 			c.fail("P7", "the API is at rest, and yet: %v", cause)
 		}
 		return
-	case errors.As(cause, &status) && status.Status/100 == 4 && !isExpired(cause) && (c.script.Deep == 0 || !strings.Contains(cause.Error(), "no value beyond")):
+	case errors.As(cause, &status) && status.Status/100 == 4 && !isExpired(cause) && !errors.Is(cause, strategies.ErrAllGone) && (c.script.Deep == 0 || !strings.Contains(cause.Error(), "no value beyond")):
 		c.fail("P7", "the API refuses a request: %v", cause)
 		return
 	}

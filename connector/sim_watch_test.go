@@ -19,6 +19,7 @@ import (
 	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/reading"
+	"tidemark/connector/internal/request"
 	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
@@ -85,6 +86,11 @@ func (p *simProcess) unit() (*unit, error) {
 	users.IdleAfter = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 300 * time.Millisecond}[p.script.Seed%4]
 	users.Headers = map[string]config.Secret{sim.WorkerHeader: config.Secret(strconv.Itoa(p.id))}
 	users.Schema = p.schema
+	if parents := users.ForEach.Parent; parents != nil {
+		parents.URL, parents.CursorField = "http://localhost:"+strconv.Itoa(simAPIPort)+sim.ParentsPath, "updatedAt"
+		parents.MaxRetries, parents.RequestTimeout, parents.Headers = users.MaxRetries, users.RequestTimeout, users.Headers
+		users.Request.Query = []request.Field{{Name: sim.ParentParam, Value: request.Text{Text: "{parent.id}"}}}
+	}
 	transport := &namingTransport{http.Transport{DialContext: p.net.dial}}
 	o := Options{Logger: slog.New(slog.DiscardHandler), OnSweep: p.sweepEnded, Wait: true,
 		deps: deps{backoff: p.waits, transport: transport, client: []kgo.Opt{kgo.Dialer(p.net.dialKafka)}}}
@@ -96,7 +102,7 @@ func (p *simProcess) unit() (*unit, error) {
 	unregistered(u, p.schemaID, sinkOptions(cfg, users, o.Logger, o.deps).Schema)
 	d.Source = &watchedSource{d.Source, p, transport}
 	d.Opener.Try.Source = d.Source
-	strategy := &watched{Strategy: d.Settings.Reading.Strategy, p: p}
+	strategy := &watched{Strategy: d.Settings.Reading.Strategy, whole: d.Settings.Reading.Strategy, p: p}
 	peek, connect := d.Opener.Try.Peek, d.Opener.Connect
 	d.Opener.Try.Peek = func(ctx context.Context) (strategies.Cursor, error) {
 		strategy.trying = true
@@ -143,6 +149,9 @@ func (s *watchedSource) Page(ctx context.Context, params []strategies.Param) (*r
 	return a, err
 }
 
+// Parent is the source of the rows by which others are asked for. The oracle knows them anyway.
+func (s *watchedSource) Parent() reading.Source { return s.Source.(reading.Sliced).Parent() }
+
 // nameAll names a page and every piece that follows.
 func nameAll(a *reading.Answer, page int32) {
 	a.Rows = sim.Named(slices.Clone(a.Rows), page)
@@ -164,9 +173,9 @@ type pageName struct{}
 
 func (t *namingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.Transport.RoundTrip(r)
-	if err == nil {
+	if page, named := r.Context().Value(pageName{}).(*int32); err == nil && named {
 		n, _ := strconv.Atoi(resp.Header.Get(sim.PageHeader))
-		*r.Context().Value(pageName{}).(*int32) = int32(n)
+		*page = int32(n)
 	}
 	return resp, err
 }
@@ -213,6 +222,7 @@ func (s *watchedSink) Commit(ctx context.Context, records []admit.Record, next s
 // watched tells the oracle which pages a sweep is made of.
 type watched struct {
 	strategies.Strategy
+	whole  strategies.Strategy // Strategy without the parents of the sweep in hand
 	p      *simProcess
 	trying bool              // a page is read before the stream is opened
 	last   int32             // when the sweep began or went back, by the API's clock
@@ -222,6 +232,7 @@ type watched struct {
 
 	tried sweepBegin // when the page was asked for that is read before the stream is opened
 	since int32      // last at that time
+	clock int64      // the stream's time then, in units
 	fresh bool       // nothing has begun since
 	kept  bool       // nothing is folded since, and that page may be the first
 }
@@ -233,6 +244,10 @@ func (s *watched) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor, 
 	s.p.begin = sweepBegin{clock: s.last + 1, greatest: s.p.api.API.Greatest(), resumed: c.Sweep != nil, prior: prior}
 	if t := &s.p.script.Traits; t.Step > 0 { // the API's clock, less or more
 		at := s.p.api.API.Clock()
+		if s.fresh && !s.trying { // only moments lie between the two, of which no page is used that is older
+			at = s.clock
+		}
+		s.clock = at
 		s.p.begin.mark, s.p.begin.until = t.MarkOf(c.Mark), at-t.Lag
 		now = time.UnixMicro(t.Value(at).N)
 	}
@@ -273,9 +288,7 @@ func (s *watched) Fold(c strategies.Cursor, page strategies.Page) (strategies.Ve
 		p.api.Mu.Unlock()
 	}
 	if v.Restarted {
-		p.api.Mu.Lock()
-		s.last = p.api.API.Now()
-		p.api.Mu.Unlock()
+		s.back()
 	}
 	if !v.Restarted && !page.Cut {
 		p.pages = append(p.pages, p.last)
@@ -311,12 +324,8 @@ func (s *watched) Unwrap() strategies.Strategy { return s.Strategy }
 func (s *watched) Refused(c strategies.Cursor, status int) (strategies.Verdict, bool, error) {
 	v, ok, err := strategies.Refused(s.Strategy, c, status)
 	if ok && err == nil {
-		s.p.api.Mu.Lock()
-		s.last = s.p.api.API.Now()
-		s.p.api.Mu.Unlock()
-		if s.over = v.Next.Sweep == nil; s.over {
-			s.end(-1, v.Warning == "" && !s.p.begin.cut)
-		}
+		s.back()
+		s.ends(v.Next, v.Warning == "")
 	}
 	return v, ok, err
 }

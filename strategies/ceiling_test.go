@@ -1,12 +1,8 @@
 package strategies
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 const farFuture = "2999-01-01T00:00:00Z"
@@ -86,87 +82,6 @@ func TestCeilingPassed(t *testing.T) {
 		}
 		if v.Next.Mark != at(2) || v.Next.Window > at(2) {
 			t.Errorf("%s: after rows up to %s without a gap: %s", name, at(2), show(v.Next))
-		}
-	}
-}
-
-// Law, rule 13: whatever lies in the far future, mark and window stay at or below the
-// ceiling, everything is delivered, sweeps end, and an idle one writes nothing and changes
-// nothing. Ordinary rows that come later are delivered, and once.
-func TestLawCeiling(t *testing.T) {
-	for _, name := range []string{Keyset, Offset, Timestamp, Replay} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			rapid.Check(t, func(t *rapid.T) { lawCeiling(t, name) })
-		})
-	}
-}
-
-func lawCeiling(t *rapid.T, name string) {
-	s, api, _ := drawModel(t, name, true)
-	f := api.spec.Format
-	if !f.Temporal() {
-		return
-	}
-	if name == Keyset && rapid.Bool().Draw(t, "unsorted") {
-		api.order = descending
-	}
-	top := max(api.top, 1)
-	api.ceil = top + rapid.Int64Range(0, 20).Draw(t, "ceiling")
-	for range rapid.IntRange(1, 5).Draw(t, "far") {
-		api.insert(api.ceil+rapid.Int64Range(1, 3).Draw(t, "beyond"), rapid.IntRange(0, 50).Draw(t, "rank"))
-	}
-	api.top = top // of the source's clock
-	r := newReader(s, api)
-	ceiling := api.row(modelRow{n: api.ceil}).Value
-	live := rapid.Bool().Draw(t, "live")
-	r.page = func(c Cursor) {
-		for _, text := range []string{c.Mark, c.Window} {
-			if text != "" && f.Compare(mustParse(t, f, text), ceiling) > 0 {
-				t.Fatalf("beyond the ceiling %s: %s", ceiling.Raw, show(c))
-			}
-		}
-		if live && api.top < api.ceil && rapid.IntRange(0, 3).Draw(t, "now") == 0 {
-			api.insert(rapid.Int64Range(api.top, api.ceil).Draw(t, "value"), rapid.IntRange(0, 50).Draw(t, "rank"))
-		}
-	}
-	sweep := func() outcome {
-		out, err := r.sweep(t, 2000)
-		if err != nil {
-			t.Skip("named: " + err.Error())
-		}
-		if out.warned && name == Offset {
-			t.Skip("given up with a warning")
-		}
-		if api.blind {
-			t.Skip("nothing tells that an answer was cut")
-		}
-		return out
-	}
-	for range rapid.IntRange(1, 3).Draw(t, "sweeps") {
-		sweep()
-	}
-	live = false
-	sweep()
-	if lost := r.missing(slices.DeleteFunc(slices.Clone(api.rows), func(m modelRow) bool { return !reachable(api, "", m) })); len(lost) > 0 {
-		t.Fatalf("never delivered: %v\n%s", lost, strings.Join(r.trail, "\n"))
-	}
-	sweep()
-	before := r.cursor()
-	for range 2 {
-		if out := sweep(); out.emitted != 0 {
-			t.Fatalf("an idle sweep writes %d rows\n%s", out.emitted, strings.Join(r.trail, "\n"))
-		}
-	}
-	after := r.cursor()
-	if before.Mark != after.Mark || before.Reached != after.Reached {
-		t.Fatalf("idle, the cursor changes from %s to %s", show(before), show(after))
-	}
-	ordinary := slices.DeleteFunc(slices.Clone(api.rows), func(m modelRow) bool { return m.n > api.ceil })
-	if len(ordinary) > 0 {
-		greatest := slices.MaxFunc(ordinary, func(x, y modelRow) int { return cmp.Compare(x.n, y.n) })
-		if v := api.row(greatest).Value; after.Mark == "" || f.Compare(mustParse(t, f, after.Mark), v) != 0 {
-			t.Fatalf("the mark is %q, the greatest value below the ceiling %q\n%s", after.Mark, v.Raw, strings.Join(r.trail, "\n"))
 		}
 	}
 }

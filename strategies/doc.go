@@ -25,5 +25,5 @@
 // parents.go has them read a collection in slices, one for each row of another stream, of which sketch.go keeps account. pager.go has the table of pagers, of which
 // pager_none.go, pager_number.go, pager_offset.go, pager_token.go, pager_link.go and pager_row.go are one each.
 // offer.go says which recipe goes with what is known of an API, words.go what a run, a check and a probe say of one.
-// laws_test.go states what holds for those that page in a way of their own, walk_laws_test.go for the others.
+// What holds for all of them, package lawtest says.
 package strategies

@@ -1,9 +1,9 @@
 package strategies
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Lists begin with rows that are pinned there, however old they are. The first sweep takes them, later ones
@@ -23,13 +23,12 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 		"rows that rise behind the first": {at(2), []string{"98", "67"}, "row 2 of the page is newer", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerNumber, FirstPage: 1, Params: ParamNames{Page: "page"}}
+			spec := Spec{Strategy: Feed, Format: RFC3339, Pager: ByNumber, FirstPage: 1, Params: ParamNames{Page: "page"}}
 			s, err := New(spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			api := &listAPI{spec: spec}
-			cur, err := s.Begin(Cursor{Version: 1, Strategy: Feed, Mark: c.mark}, time.UnixMicro(noon))
+			cur, err := s.Begin(Cursor{Version: 1, Strategy: Feed, Mark: c.mark}, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -38,7 +37,7 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 				page := Page{Total: -1}
 				if read < len(c.pages) {
 					for i, d := range c.pages[read] {
-						page.Rows = append(page.Rows, api.row(listRow{key: read*10 + i, n: int(d - '0')}))
+						page.Rows = append(page.Rows, rowsOf(t, RFC3339, fmt.Sprintf("%d@%s", read*10+i, at(int(d-'0'))))...)
 					}
 				}
 				read++
@@ -61,19 +60,19 @@ func TestFeedPassesByPinnedRows(t *testing.T) {
 
 // Where the first page holds pinned rows alone, the mark goes by the pages behind it, one sweep later.
 func TestFeedMarksBehindPinnedRows(t *testing.T) {
-	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: pagerToken, TokenPlace: "next", Params: ParamNames{Token: "token"}}
+	spec := Spec{Strategy: Feed, Format: RFC3339, Pager: ByToken, TokenPlace: "next", Params: ParamNames{Token: "token"}}
 	s, err := New(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, c := &listAPI{spec: spec}, Cursor{Version: 1, Strategy: Feed}
+	c := Cursor{Version: 1, Strategy: Feed}
 	for range 2 {
-		if c, err = s.Begin(c, time.UnixMicro(noon)); err != nil {
+		if c, err = s.Begin(c, noon); err != nil {
 			t.Fatal(err)
 		}
 		for _, page := range []Page{
-			{Rows: []Row{api.row(listRow{key: 1, n: 2})}, Total: -1, Token: Token{Present: true, Text: "2"}},
-			{Rows: []Row{api.row(listRow{key: 2, n: 9}), api.row(listRow{key: 3, n: 8})}, Total: -1, Token: Token{Present: true, Null: true}},
+			{Rows: rowsOf(t, RFC3339, "1@"+at(2)), Total: -1, Token: Token{Present: true, Text: "2"}},
+			{Rows: rowsOf(t, RFC3339, "2@"+at(9), "3@"+at(8)), Total: -1, Token: Token{Present: true, Null: true}},
 		} {
 			v, err := s.Fold(c, page)
 			if err != nil {

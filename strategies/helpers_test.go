@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,9 +9,25 @@ import (
 	"time"
 )
 
+var noon = time.Date(2026, 11, 14, 12, 0, 0, 0, time.UTC)
+
 // at is a playground timestamp, n seconds after noon.
-func at(n int) string {
-	return time.Date(2026, 11, 14, 12, 0, n, 0, time.UTC).Format(time.RFC3339)
+func at(n int) string { return noon.Add(time.Duration(n) * time.Second).Format(time.RFC3339) }
+
+// show is a cursor as it is stored.
+func show(c Cursor) string {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func deepCopy(c Cursor) (out Cursor) {
+	if err := json.Unmarshal([]byte(show(c)), &out); err != nil {
+		panic(err)
+	}
+	return out
 }
 
 // rowsOf makes rows from "key@value"; "key@" has no cursor value.

@@ -21,15 +21,15 @@ func TestRecommend(t *testing.T) {
 		}
 	}
 	nothing := Offer{Filter: Unknown, Rises: Unknown, Falls: Unknown, Whole: Unknown, Carries: every}
-	rising := Offer{Filter: Yes, Rises: Yes, Falls: No, Whole: No, Pages: pagerToken, Carries: every}
+	rising := Offer{Filter: Yes, Rises: Yes, Falls: No, Whole: No, Pages: ByToken, Carries: every}
 	falling, unfiltered, skipping, mixed := rising, rising, rising, rising
 	falling.Rises, falling.Falls = No, Yes
 	mixed.Rises = No
 	unfiltered.Filter, unfiltered.Rises, unfiltered.Falls = No, No, Yes
 	skipping.Rises, skipping.Skips = No, Yes
-	whole := Offer{Filter: Yes, Rises: No, Falls: No, Whole: Yes, Pages: pagerNone, Carries: every}
+	whole := Offer{Filter: Yes, Rises: No, Falls: No, Whole: Yes, Pages: Unpaged, Carries: every}
 	byOffset := rising
-	byOffset.Pages = pagerOffset
+	byOffset.Pages = ByOffset
 	for _, tt := range []struct {
 		name, now string
 		offer     Offer

@@ -39,17 +39,14 @@ func (p Position) first() bool { return p == Position{} }
 
 // The names of the pagers, as the configuration writes them.
 const (
-	pagerNone   = "none"        // the answer is all there is
-	pagerNumber = "page"        // by number
-	pagerOffset = "offset"      // by the number of rows to skip
-	pagerToken  = "token"       // by a token in the answer
-	pagerURL    = "next_url"    // by a URL in the answer
-	pagerLink   = "link_header" // by the header Link, rel=next
-	pagerRow    = "last_row"    // by the last row of the page before
+	Unpaged  = "none"        // the answer is all there is
+	ByNumber = "page"        // by number
+	ByOffset = "offset"      // by the number of rows to skip
+	ByToken  = "token"       // by a token in the answer
+	ByURL    = "next_url"    // by a URL in the answer
+	ByLink   = "link_header" // by the header Link, rel=next
+	ByRow    = "last_row"    // by the last row of the page before
 )
-
-// Unpaged is the pager of a list that comes in one answer.
-const Unpaged = pagerNone
 
 // paging is what the recipes and the configuration have to know of a kind of pager.
 type paging struct {
@@ -64,13 +61,13 @@ type paging struct {
 
 // pagings are all kinds of pagers: a new one is a file, a line here, and a field of Position.
 var pagings = map[string]paging{
-	pagerNone:   {doc: "the answer holds all rows; one that says that there is more is an error", make: func(s Spec) pager { return onePage{s} }},
-	pagerNumber: {doc: "pages have numbers", needs: []Role{RolePage}, shifts: true, make: func(s Spec) pager { return numbered{s} }},
-	pagerOffset: {doc: "the request says how many rows to skip", needs: []Role{RoleOffset}, shifts: true, make: func(s Spec) pager { return skipping{s} }},
-	pagerToken:  {doc: "each page holds the token of the next one", needs: []Role{RoleToken}, path: true, make: func(s Spec) pager { return tokened{s, RoleToken} }},
-	pagerURL:    {doc: "each page holds the URL of the next one", links: true, path: true, make: func(s Spec) pager { return tokened{s, RoleLink} }},
-	pagerLink:   {doc: "the header Link of each page has the URL of the next one (rel=next)", links: true, make: func(s Spec) pager { return linked{tokened{s, RoleLink}} }},
-	pagerRow: {doc: "a page begins behind the last row of the one before, whose key the request carries", needs: []Role{RoleToken}, bounds: true,
+	Unpaged:  {doc: "the answer holds all rows; one that says that there is more is an error", make: func(s Spec) pager { return onePage{s} }},
+	ByNumber: {doc: "pages have numbers", needs: []Role{RolePage}, shifts: true, make: func(s Spec) pager { return numbered{s} }},
+	ByOffset: {doc: "the request says how many rows to skip", needs: []Role{RoleOffset}, shifts: true, make: func(s Spec) pager { return skipping{s} }},
+	ByToken:  {doc: "each page holds the token of the next one", needs: []Role{RoleToken}, path: true, make: func(s Spec) pager { return tokened{s, RoleToken} }},
+	ByURL:    {doc: "each page holds the URL of the next one", links: true, path: true, make: func(s Spec) pager { return tokened{s, RoleLink} }},
+	ByLink:   {doc: "the header Link of each page has the URL of the next one (rel=next)", links: true, make: func(s Spec) pager { return linked{tokened{s, RoleLink}} }},
+	ByRow: {doc: "a page begins behind the last row of the one before, whose key the request carries", needs: []Role{RoleToken}, bounds: true,
 		make: func(s Spec) pager { return behindRow{s} }},
 }
 

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 )
 
 // However many parents there are, the cursor keeps to some kilobytes, and one that is new is found among them: it
 // alone is read from the first mark on, for which the window reaches down to there.
 func TestManyParents(t *testing.T) {
-	spec := Spec{Strategy: Changes, Format: RFC3339, FirstMark: at(-1000), Pager: pagerNone, Parents: true, Params: ParamNames{Since: "since"}}
-	s, api := mustNew(t, spec), &listAPI{spec: spec}
+	spec := Spec{Strategy: Changes, Format: RFC3339, FirstMark: at(-1000), Pager: Unpaged, Parents: true, Params: ParamNames{Since: "since"}}
+	s := mustNew(t, spec)
 	var all []Parent
 	for i := range 10_000 {
 		all = append(all, Parent{Key: fmt.Sprintf("parent-%06d", i)})
@@ -19,7 +18,7 @@ func TestManyParents(t *testing.T) {
 	c := Cursor{Version: 1, Strategy: Changes}
 	sweep := func() (anew []string) {
 		t.Helper()
-		opened, err := s.Begin(c, time.UnixMicro(noon))
+		opened, err := s.Begin(c, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,14 +34,14 @@ func TestManyParents(t *testing.T) {
 			if low := next.Window == spec.FirstMark; low != (len(anew) > 0 || n < 5000) {
 				t.Fatalf("slice %d: the window begins at %q, of the slices %v are read anew", n, next.Window, anew)
 			}
-			v, err := in.Fold(next, Page{Rows: []Row{api.row(listRow{key: n, n: n})}, Total: -1})
+			v, err := in.Fold(next, Page{Rows: rowsOf(t, RFC3339, fmt.Sprintf("%d@%s", n, at(n))), Total: -1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if size := len(show(v.Next)); size > 10_000 {
 				t.Fatalf("behind slice %d the cursor has %d bytes", n, size)
 			}
-			next = stored(v.Next)
+			next = deepCopy(v.Next)
 		}
 		c = next
 		return anew

@@ -56,7 +56,7 @@ var recipes = []Recipe{
 		For:    "a filter by the cursor field, rising order, and a token for as long as there is more (null, empty or left out at the end; `end` takes other forms)",
 		Blind:  "more rows on one cursor value than a page holds (it stops and says so); rows that appear with a cursor value behind the mark (`lookback`)",
 		Traits: Traits{ByValue: true}, make: newKeyset,
-		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(pagerToken)) },
+		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(ByToken)) },
 	},
 	{
 		Name: Offset, Bound: "rows changed since a frozen base", Pages: "counted by offset and limit, each page held against the one before",
@@ -65,7 +65,7 @@ var recipes = []Recipe{
 			"cursor value, or `order_by: \"updatedAt,id\"`",
 		Blind:  "rows that appear with a cursor value smaller than one already read (`lookback`)",
 		Traits: Traits{Counts: true, Ahead: true}, make: newOffset,
-		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(pagerOffset)) },
+		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(ByOffset)) },
 	},
 	{
 		Name: Timestamp, Bound: "everything changed since the mark", Pages: "none: one answer of any length that comes within `request_timeout`",
@@ -101,7 +101,7 @@ var recipes = []Recipe{
 	},
 	{
 		Name: Feed, Bound: "the newest rows, down to the mark and the look-back", Slow: inTurn,
-		Optional: []Role{RoleLimit}, Pagers: slices.DeleteFunc(Pagers(), func(p string) bool { return p == pagerRow }),
+		Optional: []Role{RoleLimit}, Pagers: slices.DeleteFunc(Pagers(), func(p string) bool { return p == ByRow }),
 		For:    "no filter, but the newest rows first",
 		Blind:  "rows that appear further behind the mark than `lookback` reaches (`rescan_interval`)",
 		Traits: Traits{Walks: true, Falls: true}, make: newFeed,

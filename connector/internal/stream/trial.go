@@ -98,10 +98,11 @@ func AskedBefore(f strategies.Format, stored, c strategies.Cursor) func(*strateg
 	}
 }
 
-// keep holds the page back for the sweep, or lets it go where the worker's budget is used up.
+// keep holds the page back for the sweep, or lets it go where the worker's budget is used up. Where there are parents
+// they are listed before it could be used, for which it must not take the room.
 func (t *Trial) keep(a *reading.Answer, params []strategies.Param) {
 	t.Drop()
-	if !t.Share.Spare(a.Size) {
+	if t.Parts.Parents != nil || !t.Share.Spare(a.Size) {
 		a.LetGo()
 		return
 	}

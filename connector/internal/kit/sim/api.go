@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"tidemark/strategies"
+	"tidemark/strategies/lawtest"
 )
 
 // API is the scripted one. Its rows stand in ascending order, those without a value
@@ -28,27 +28,15 @@ type API struct {
 	rest    bool  // nothing changes any more
 	emptied bool  // it had rows, and had none then
 
-	replica     []Version // rows as of replicaAt
-	replicaAt   int32
-	tokens      []place
-	next        [kinds]bool // what the next answer is like
-	down        int         // requests that the outage still swallows
-	arg         [kinds]uint16
-	Seen        [kinds]int // how often each trouble took effect
-	order, page []Version
-	answer      Answer
+	replica   []Version // rows as of replicaAt
+	replicaAt int32
+	next      [kinds]bool // what the next answer is like
+	down      int         // requests that the outage still swallows
+	arg       [kinds]uint16
+	Seen      [kinds]int // how often each trouble took effect
+	model     lawtest.API
+	answer    Answer
 	parents
-}
-
-// place is what a token stands for.
-type place struct {
-	since int64
-	from  bool
-	until int64
-	to    bool
-	n     int64
-	rank  int32
-	key   int32
 }
 
 // NewAPI returns one that Reset makes ready.
@@ -58,7 +46,8 @@ func NewAPI() *API { return &API{H: &History{}, prev: map[int32]Version{}} }
 func (a *API) Reset(s *Script) {
 	a.Traits = s.Traits
 	a.H.Reset(s.Traits)
-	a.rows, a.tokens, a.replica, a.slow = a.rows[:0], append(a.tokens[:0], place{}), a.replica[:0], a.slow[:0]
+	a.model.Begin(*s.model())
+	a.rows, a.replica, a.slow = a.rows[:0], a.replica[:0], a.slow[:0]
 	clear(a.prev)
 	a.clock, a.keys, a.last, a.top, a.high, a.replicaAt = 0, 0, 0, 0, math.MinInt64, 0
 	a.next, a.down, a.Seen = [kinds]bool{}, 0, [kinds]int{}
@@ -81,29 +70,18 @@ func (a *API) Now() int32 { return a.clock }
 // Greatest is the greatest value that any answer has held.
 func (a *API) Greatest() int64 { return a.high }
 
-// compare is the ascending order.
-func compare(x, y Version) int {
-	switch {
-	case x.Set != y.Set:
-		if y.Set {
-			return -1
-		}
-		return 1
-	case x.Set && x.N != y.N:
-		return cmp.Compare(x.N, y.N)
-	}
-	return cmp.Compare(x.Rank, y.Rank)
-}
-
 func (a *API) put(v Version) {
 	a.clock++
 	a.touched(v.Key)
+	if a.Parents > 0 {
+		v.Slice = uint8(a.parentOf(v.Key))
+	}
 	if a.lacks(v.Key) {
 		a.keeps(v)
 		return
 	}
 	v.Arrived, v.Index = a.clock, int32(len(a.H.Versions))
-	at, _ := slices.BinarySearchFunc(a.rows, v, compare)
+	at, _ := slices.BinarySearchFunc(a.rows, v, lawtest.Compare)
 	a.rows = slices.Insert(a.rows, at, v)
 	a.H.Versions = append(a.H.Versions, Lifetime{Version: v, Gone: Forever, Greatest: a.high, Top: a.top})
 	a.risen(&v)

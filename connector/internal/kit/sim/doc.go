@@ -8,8 +8,9 @@
 // virtual time (the full tier); both fill a History, and Check judges it.
 // Shrink drops events and traits from a failing script for as long as it goes on failing.
 //
-// Files: script.go (traits and events), generate.go and traits_*.go (a seed's script), values.go
-// (cursor values as text), api.go and serve.go (the API), serve_http.go (the same over HTTP),
+// Files: script.go (traits and events), kinds.go (their words), generate.go and traits_*.go (a seed's script), values.go
+// (cursor values as text), api.go (the API's rows), serve.go (its answers, which the model of strategies/lawtest makes),
+// serve_http.go (the same over HTTP),
 // history.go (what it served), log.go and log_topic.go (transactions in memory), rival.go (other
 // writers), oracle.go, oracle_again.go, oracle_back.go, oracle_walk.go, absent.go, losses.go and sweeps.go (the judgement), stream.go
 // (the configuration, and what the API leaves a stream no other way than to do), shrink.go.

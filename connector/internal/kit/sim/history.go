@@ -1,24 +1,15 @@
 package sim
 
-import "math"
+import (
+	"math"
+
+	"tidemark/strategies/lawtest"
+)
 
 // Version is one state of one row. Two versions differ in N or Content; the same content
-// with the same value is the same version again.
-type Version struct {
-	Key     int32
-	Content uint32
-	N       int64 // units; meaningless where Set is false
-	Set     bool
-	Bad     bool  // cannot be encoded: a dead letter
-	Deleted bool  // marked as deleted: a tombstone, whose content nobody sees
-	Rank    int32 // the row's place among ties
-	Arrived int32 // by the API's clock
-	Index   int32 // in History.Versions
-}
-
-func (v *Version) same(w *Version) bool {
-	return v.Deleted == w.Deleted && (v.Deleted || v.Content == w.Content) && v.Set == w.Set && (!v.Set || v.N == w.N)
-}
+// with the same value is the same version again. Its N counts units, its Arrived is by the API's clock, and its Index
+// is in History.Versions.
+type Version = lawtest.Row
 
 // Forever is the time at which a row goes that never goes.
 const Forever = math.MaxInt32

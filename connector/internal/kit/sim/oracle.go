@@ -167,7 +167,7 @@ func (o *Oracle) letters() *Violation {
 			return broken("P1", "the dead letter of %s was committed without a cursor (transaction %d)", show(&d.Version), d.Txn)
 		}
 		for j := range i {
-			if e := &o.dead[j]; e.Key == d.Key && e.same(&d.Version) {
+			if e := &o.dead[j]; e.Key == d.Key && e.Same(&d.Version) {
 				return broken("P3", "the dead letter of %s comes twice (transactions %d and %d)", show(&d.Version), e.Txn, d.Txn)
 			}
 		}
@@ -190,7 +190,7 @@ func (o *Oracle) served() *Violation {
 		}
 		said := false
 		for j := range o.h.Rows {
-			if w := &o.h.Rows[j]; w.Key == r.Key && w.same(&r.Version) {
+			if w := &o.h.Rows[j]; w.Key == r.Key && w.Same(&r.Version) {
 				said = true
 				break
 			}
@@ -219,9 +219,9 @@ func (o *Oracle) neighbours() *Violation {
 		case b.Foreign: // what it does is no fault of ours
 		case a.Partition != b.Partition:
 			return broken("P4", "key %d lies in partitions %d and %d", a.Key, a.Partition, b.Partition)
-		case a.same(&b.Version) && o.again(a, b):
+		case a.Same(&b.Version) && o.again(a, b):
 			o.replayed++
-		case a.same(&b.Version) && !o.unaware(b):
+		case a.Same(&b.Version) && !o.unaware(b):
 			return broken("P3", "%s comes twice (partition %d, offsets %d and %d)", show(&a.Version), a.Partition, a.Offset, b.Offset)
 		case a.Set && b.Set && b.N < a.N && !o.wentBack(a, b):
 			return broken("P4", "%s follows %s", show(&b.Version), show(&a.Version))
@@ -261,7 +261,7 @@ func (o *Oracle) pageOrder() *Violation {
 func (o *Oracle) holds(v *Version, txn int64) bool {
 	if v.Bad {
 		for i := range o.dead {
-			if r := &o.dead[i]; r.Txn <= txn && r.Key == v.Key && r.same(v) {
+			if r := &o.dead[i]; r.Txn <= txn && r.Key == v.Key && r.Same(v) {
 				return true
 			}
 		}
@@ -272,7 +272,7 @@ func (o *Oracle) holds(v *Version, txn int64) bool {
 		if r.Txn > txn {
 			return false
 		}
-		if r.same(v) || r.Set && v.Set && r.N > v.N {
+		if r.Same(v) || r.Set && v.Set && r.N > v.N {
 			return true
 		}
 	}

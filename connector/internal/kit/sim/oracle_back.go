@@ -17,7 +17,7 @@ func (o *Oracle) wentBack(a, b *Record) bool {
 			v := &o.h.Versions[j]
 			switch {
 			case v.Key != a.Key:
-			case v.same(&a.Version), a.Deleted && v.Set && v.N == a.N: // a scan that missed the row wrote it
+			case v.Same(&a.Version), a.Deleted && v.Set && v.N == a.N: // a scan that missed the row wrote it
 				first = min(first, v.Arrived)
 			case v.Set && v.N < a.N && v.Arrived > first && v.Arrived <= s.Ended && v.Gone > s.Began:
 				return true
@@ -46,7 +46,7 @@ func (o *Oracle) Level() *Violation {
 		switch at := o.last[v.Key]; {
 		case at < 0:
 			return broken("P2", "%s is in an API at rest, and behind a full scan not in the topic", show(&v.Version))
-		case !o.records[at].same(&v.Version):
+		case !o.records[at].Same(&v.Version):
 			return broken("P2", "%s is in an API at rest, and behind a full scan the topic has %s", show(&v.Version), show(&o.records[at].Version))
 		}
 	}
@@ -67,8 +67,8 @@ func (h *History) dodged(key int32, s *Scan) bool {
 		if v.Key != key {
 			continue
 		}
-		if before != nil && v.Arrived > s.Began && v.Arrived <= s.Ended && v.n() != before.n() {
-			if moved++; v.n() < before.n() {
+		if before != nil && v.Arrived > s.Began && v.Arrived <= s.Ended && v.Place() != before.Place() {
+			if moved++; v.Place() < before.Place() {
 				back++
 			}
 		}

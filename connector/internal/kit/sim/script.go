@@ -7,28 +7,6 @@ import (
 	"tidemark/strategies"
 )
 
-// Order is how an API sorts its rows.
-type Order uint8
-
-// The orders. Ties stand by an order of their own that never changes.
-const (
-	Ascending  Order = iota // by the cursor field
-	Descending              // newest first
-	Shuffled                // by something else
-	ByKey                   // by the id
-)
-
-// TotalKind is what an API says of the number of rows.
-type TotalKind uint8
-
-// The kinds.
-const (
-	TotalAbsent TotalKind = iota
-	TotalHonest
-	TotalHigh // one too many
-	TotalLow  // one too few
-)
-
 // Traits are what an API and its stream are like for the whole of a history. Lengths
 // along the cursor are in units: seconds, or 1 for integers.
 type Traits struct {

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +17,12 @@ import (
 const (
 	WorkerHeader = "Sim-Worker"
 	PageHeader   = "Sim-Page"
+)
+
+// ParentsPath is where the rows are by which others are asked for, and ParentParam the parameter that names one.
+const (
+	ParentsPath = "/parents"
+	ParentParam = "parent"
 )
 
 // HTTP serves the scripted API over HTTP, in the shape of the playground's users. All
@@ -39,7 +47,6 @@ func (s *Script) AsUsers() *Script {
 	if s.Strategy != strategies.StepSize {
 		s.Format = strategies.RFC3339
 	}
-	s.ParentTraits = ParentTraits{} // over HTTP the rows are one list
 	return s
 }
 
@@ -85,6 +92,9 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 		h.bad--
 		return h.spoil()
 	}
+	if r.URL.Path == ParentsPath {
+		return h.parents(worker)
+	}
 	var params []strategies.Param
 	for name, values := range r.URL.Query() {
 		params = append(params, strategies.Param{Role: roles[name], Value: values[0]})
@@ -95,8 +105,7 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 	}
 	switch {
 	case a.Fails:
-		h.kind, h.bad = h.Rand.IntN(5), h.Rand.IntN(5)
-		return h.spoil()
+		return h.fails()
 	case a.Broken:
 		h.kind, h.bad = 5, h.Rand.IntN(5)
 		return h.spoil()
@@ -106,15 +115,45 @@ func (h *HTTP) answer(r *http.Request) (status int, body []byte, page int32, han
 	switch {
 	case a.Link != "":
 		h.link = linkTo(r, a.Link)
-	case h.API.Pager == pagerURL && a.Token.Present && !a.Token.Null:
+	case h.API.Pager == strategies.ByURL && a.Token.Present && !a.Token.Null:
 		a.Token.Text = linkTo(r, a.Token.Text)
 	}
 	return http.StatusOK, h.API.json(a), a.Page, false
 }
 
-// linkTo is the URL of the page that a token leads to.
+// fails is the first of some answers that are none.
+func (h *HTTP) fails() (status int, body []byte, page int32, hang bool) {
+	h.kind, h.bad = h.Rand.IntN(5), h.Rand.IntN(5)
+	return h.spoil()
+}
+
+// parents answers with the rows for each of which there is a slice. What tells that one has changed is its time.
+func (h *HTTP) parents(worker string) (status int, body []byte, page int32, hang bool) {
+	keys, versions, ok := h.API.Kindred()
+	if h.Trace != nil {
+		h.Trace(worker, "the parents "+strings.Join(keys, " "), &Answer{Fails: !ok})
+	}
+	if !ok {
+		return h.fails()
+	}
+	b := []byte(`{"data": [`)
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		at := time.Unix(epoch+int64(versions[i]), 0).UTC().Format(time.RFC3339)
+		b = fmt.Appendf(b, `{"id": %q, "updatedAt": %q}`, key, at)
+	}
+	return http.StatusOK, append(b, `]}`...), -1, false
+}
+
+// linkTo is the URL of the page that a token leads to. It is one of the same slice.
 func linkTo(r *http.Request, token string) string {
-	return "http://" + r.Host + "/?link=" + token
+	link := "http://" + r.Host + "/?link=" + token
+	if parent := r.FormValue(ParentParam); parent != "" {
+		link += "&" + ParentParam + "=" + parent
+	}
+	return link
 }
 
 // roles are the playground's names of the parameters, and those of streams that go by a pager.
@@ -122,6 +161,8 @@ var roles = map[string]strategies.Role{
 	"since": strategies.RoleSince, "updated_since": strategies.RoleSince, "scroll_param": strategies.RoleToken, "limit": strategies.RoleLimit,
 	"until": strategies.RoleUntil, "token": strategies.RoleToken, "link": strategies.RoleLink, "page": strategies.RolePage,
 	"offset": strategies.RoleOffset, "start_id": strategies.RoleStartID, "end_id": strategies.RoleEndID,
+	"order_by": strategies.RoleOrderBy, "order_type": strategies.RoleOrderType,
+	ParentParam: strategies.RoleSlice,
 }
 
 func (h *HTTP) spoil() (status int, body []byte, page int32, hang bool) {

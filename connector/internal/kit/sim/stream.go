@@ -108,7 +108,7 @@ func Excused(api *API, err error, tied bool) bool {
 	case has("give the right one (params.since)"):
 		return seen(Lag) || seen(Blank) || api.emptied // of two looks, one met rows that came later, or were held back, and one did not
 	case has("and no pages are configured"):
-		return t.Pager == pagerNone && t.Cap > 0
+		return t.Pager == strategies.Unpaged && t.Cap > 0
 	case has("does not say whether there is more"):
 		return t.End == EndAbsent && !t.EndSaid || t.End == EndNever
 	case has("more rows share that value than a page holds"):

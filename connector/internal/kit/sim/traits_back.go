@@ -71,7 +71,7 @@ func (a *API) setBack() bool {
 	for _, v := range slices.Clone(a.rows) {
 		was := then[v.Key]
 		delete(then, v.Key)
-		if was.same(&v) && was.Bad == v.Bad {
+		if was.Same(&v) && was.Bad == v.Bad {
 			continue
 		}
 		a.prev[v.Key] = v

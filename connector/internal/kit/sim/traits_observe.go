@@ -6,16 +6,6 @@ import (
 	"tidemark/strategies"
 )
 
-// BoundKind is what a token asks for by itself.
-type BoundKind uint8
-
-// The kinds.
-const (
-	BoundKept    BoundKind = iota // the token knows what its pages were asked from; that may be said again
-	BoundNeeded                   // a token alone is refused
-	BoundRefused                  // a token and what its pages were asked from are refused together
-)
-
 // observe draws what the configuration says of the API and the API does not keep to, and
 // rows that are committed later than their stamp. It has chance of its own, so that the
 // rest of a seed's script is what it was.

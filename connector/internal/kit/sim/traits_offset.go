@@ -1,21 +1,10 @@
 package sim
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"slices"
 
 	"tidemark/strategies"
-)
-
-// TieKind is how rows of one value stand among themselves.
-type TieKind uint8
-
-// The kinds.
-const (
-	TiesStand  TieKind = iota // in an order that never changes, of which nobody knows
-	TiesTurn                  // in another order for each offset and limit
-	TiesSorted                // in an order that never changes and that the request asks for
 )
 
 // offsetTraits draws what concerns offset alone, from a source of its own.
@@ -29,17 +18,6 @@ func (s *Script) offsetTraits() {
 		// Pages that hold far more than comes between two of them: else nothing tells the end.
 		s.Busy, s.Cap, s.PageSize = 1+g.n(2), 0, 64+g.n(64)
 	}
-}
-
-// turn puts rows of one value into the order that they have for one request: a sort that
-// keeps only the rows up to offset + limit leaves ties as it comes upon them.
-func turn(rows []Version, q *question) {
-	place := func(v *Version) uint64 {
-		return (uint64(v.Rank)*0x9e3779b97f4a7c15 ^ uint64(q.offset+q.limit)*0xd6e8feb86659fd93) * 0xff51afd7ed558ccd
-	}
-	slices.SortFunc(rows, func(x, y Version) int {
-		return cmp.Or(cmp.Compare(x.n(), y.n()), cmp.Compare(place(&x), place(&y)))
-	})
 }
 
 // bustle is what the writers of a source do that changes faster than it answers: between
@@ -57,10 +35,10 @@ func (a *API) bustle() {
 // age dates a page back that shows an old version of a row, and has no room left for the
 // version that has replaced it: it is an answer from before that one came.
 func (a *API) age(page *Page) {
-	for i := range a.page {
-		old := &a.page[i]
+	for i := range a.answer.Rows {
+		old := &a.answer.Rows[i]
 		gone := a.H.Versions[old.Index].Gone
-		if gone > a.clock || slices.ContainsFunc(a.page, func(v Version) bool { return v.Key == old.Key && v.Index != old.Index }) {
+		if gone > a.clock || slices.ContainsFunc(a.answer.Rows, func(v Version) bool { return v.Key == old.Key && v.Index != old.Index }) {
 			continue
 		}
 		page.Seen = min(page.Seen, gone-1)
@@ -78,7 +56,7 @@ func (h *History) TiedUp() bool {
 		}
 		last, one := &rows[len(rows)-1], true
 		for j := range rows[1:] {
-			one = one && rows[j+1].n() == last.n()
+			one = one && rows[j+1].Place() == last.Place()
 		}
 		if one {
 			return true

@@ -7,6 +7,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/strategies"
+	"tidemark/strategies/lawtest"
 )
 
 // ParentTraits are what an API is like whose rows are asked for by those of another stream.
@@ -28,8 +29,8 @@ type parents struct {
 }
 
 // parents makes half of the scripts that go by a pager ones whose stream reads slices. It draws from numbers
-// of its own. A replica that lags is left out, and an answer without the rows it could have: a slice that is read so
-// counts as read.
+// of its own. A replica that lags is left out, and an answer without the rows it could have, be it that one that comes twice or old takes
+// the room of another: a slice that is read so counts as read.
 func (s *Script) parents() {
 	g := gen{rand.New(rand.NewPCG(s.Seed, 0x706172656e7473))}
 	if s.Pager == "" || s.Pinned || !g.one(2) {
@@ -42,7 +43,7 @@ func (s *Script) parents() {
 	}
 	s.Changed = strategies.TraitsOf(s.Strategy).All && g.one(2)
 	s.Events = slices.DeleteFunc(s.Events, func(e Event) bool {
-		return e.Kind == Lag || e.Kind == Snapshot || e.Kind == SetBack || e.Kind == Short || e.Kind == Blank
+		return e.Kind == Lag || e.Kind == Snapshot || e.Kind == SetBack || e.Kind == Short || e.Kind == Blank || e.Kind == Double && s.Changed
 	})
 	s.Events = g.strewn(s.Events, 1+g.n(8), Kin)
 }
@@ -120,15 +121,6 @@ func (a *API) Kindred() (keys []string, versions []uint64, ok bool) {
 }
 
 // unknown reports whether a question is about a parent that is away.
-func (a *API) unknown(q *question) bool {
-	if a.Parents == 0 {
-		return false
-	}
-	n, err := strconv.Atoi(q.parent)
-	return err != nil || n < 0 || n >= a.Parents || a.away[n]
-}
-
-// ofParent reports whether a row is one of those that a question is about.
-func (a *API) ofParent(v *Version, q *question) bool {
-	return a.Parents == 0 || strconv.Itoa(a.parentOf(v.Key)) == q.parent
+func (a *API) unknown(q *lawtest.Question) bool {
+	return a.Parents > 0 && (q.Slice < 0 || a.away[q.Slice])
 }

@@ -1,12 +1,11 @@
 package sim
 
 import (
-	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 
 	"tidemark/strategies"
+	"tidemark/strategies/lawtest"
 )
 
 // WalkTraits are what an API is like that is read by a configured pager, and what its stream
@@ -23,23 +22,11 @@ type WalkTraits struct {
 	Skew      int64 // window: so much later than the API's stamps is the stream's clock
 }
 
-// The pagers whose answers or questions differ.
-const (
-	pagerNone   = "none"
-	pagerNumber = "page"
-	pagerOffset = "offset"
-	pagerURL    = "next_url"
-	pagerLink   = "link_header"
-	pagerRow    = "last_row"
-)
-
 // shifts reports whether a row that comes or goes moves others from one page to another.
-func (t *Traits) shifts() bool { return t.Pager == pagerNumber || t.Pager == pagerOffset }
+func (t *Traits) shifts() bool { return lawtest.Shifts(t.Pager) }
 
 // tokened reports whether each page leads to the next one.
-func (t *Traits) tokened() bool {
-	return t.Pager != "" && !t.shifts() && t.Pager != pagerNone && t.Pager != pagerRow
-}
+func (t *Traits) tokened() bool { return lawtest.Tokened(t.Pager) }
 
 // counted reports whether a page without rows is told from the end by the count beside it.
 func (t *Traits) counted() bool {
@@ -60,11 +47,11 @@ func (s *Script) walks() {
 	t.Pager = pick(g, recipe.Pagers...)
 	t.FirstPage, t.LastRow = int64(g.n(2)), strategies.LastKey
 	t.Order = pick(g, Ascending, Descending, Shuffled, ByKey)
-	if t.Pager != pagerNone {
+	if t.Pager != strategies.Unpaged {
 		t.Cap = 1 + g.n(6)
 		t.PageSize = g.n(2) * (t.Cap + g.n(4))
 	}
-	if t.Pager == pagerRow {
+	if t.Pager == strategies.ByRow {
 		if t.Order = ByKey; g.one(3) {
 			t.Order, t.LastRow, t.Distinct = Ascending, strategies.LastCursor, true
 		}
@@ -95,16 +82,16 @@ func (s *Script) walks() {
 func (s *Script) walkEnds(g gen) {
 	t := &s.Traits
 	t.Says = pick(g, SaysNothing, SaysNothing, SaysMore)
-	t.Repeat = g.one(2) || t.Pager == pagerRow // a row says nothing of what was asked for
+	t.Repeat = g.one(2) || t.Pager == strategies.ByRow // a row says nothing of what was asked for
 	switch {
-	case t.Pager == pagerNone:
+	case t.Pager == strategies.Unpaged:
 		if g.one(6) { // and yet there are some
 			t.Cap, t.Says = 1+g.n(6), SaysMore
 		}
 	case t.tokened():
 		t.End = pick(g, EndNull, EndAbsent, EndEmpty, EndSelf, EndRefused)
 		t.EndSaid = t.End >= EndSelf || t.End == EndAbsent && !g.one(4)
-		if t.Pager != pagerURL && t.Pager != pagerLink {
+		if t.Pager != strategies.ByURL && t.Pager != strategies.ByLink {
 			t.Bound = pick(g, BoundKept, BoundNeeded, BoundRefused)
 			t.Repeat = t.Bound == BoundNeeded || t.Bound == BoundKept && t.Repeat
 		}
@@ -113,7 +100,7 @@ func (s *Script) walkEnds(g gen) {
 		switch {
 		case g.one(4) && t.PageSize > 0:
 			t.End, t.PageSize = EndShort, t.Cap
-		case g.one(4) && t.Pager == pagerNumber:
+		case g.one(4) && t.Pager == strategies.ByNumber:
 			t.End = EndAgain
 		}
 		t.EndSaid = t.End != EndNull
@@ -177,65 +164,4 @@ func (a *API) Clock() int64 {
 		return a.top + max(a.Skew, 0) + a.Lag + 60
 	}
 	return a.top + a.Skew
-}
-
-// first reports whether a question asks for the first page of a list.
-func (q *question) first(a *API) bool {
-	return q.token < 0 && q.offset == 0 && q.row == "" && (a.Pager != pagerNumber || q.page == a.FirstPage)
-}
-
-// size is how many rows a page has at the most; 0: all.
-func (a *API) size(q *question) int {
-	if q.limit > 0 && (a.Cap == 0 || q.limit < a.Cap) {
-		return q.limit
-	}
-	return a.Cap
-}
-
-// led is how many of the rows lie before the page that the question asks for.
-func (a *API) led(rows []Version, q *question) (n int) {
-	switch size := a.size(q); {
-	case q.token >= 0:
-		return a.passed(rows, q.token)
-	case a.Pager == pagerNumber:
-		n = int(q.page-a.FirstPage) * size
-		if a.End == EndAgain && n >= len(rows) {
-			n = max(len(rows)-1, 0) / size * size
-		}
-	case q.row != "":
-		for n < len(rows) && !a.beyond(&rows[n], q.row) {
-			n++
-		}
-	default:
-		n = q.offset
-	}
-	return min(max(n, 0), len(rows))
-}
-
-// place is where a row stands in the order of values.
-func (a *API) place(v *Version) int64 {
-	if a.Pinned && v.Key == 1 {
-		return math.MaxInt64
-	}
-	return v.n()
-}
-
-// beyond reports whether a row stands behind the one that a question names.
-func (a *API) beyond(v *Version, row string) bool {
-	if a.LastRow == strategies.LastCursor {
-		at, err := a.Format.ParseString(row)
-		return err == nil && v.Set && a.Value(v.N).N > at.N
-	}
-	key, err := strconv.Atoi(row)
-	return err == nil && int(v.Key) > key
-}
-
-// lead puts what leads to the next page where the pager looks for it.
-func (a *API) lead(rows []Version, keep int, q *question) {
-	token := a.close(rows, keep, q)
-	if a.Pager != pagerLink {
-		a.answer.Token = token
-	} else if token.Present && !token.Null {
-		a.answer.Link = token.Text
-	}
 }

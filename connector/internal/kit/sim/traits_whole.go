@@ -7,26 +7,8 @@ import (
 	"strconv"
 
 	"tidemark/strategies"
+	"tidemark/strategies/lawtest"
 )
-
-// SaysKind is what the answers of an API without pages say beside their rows of whether
-// they are all there are.
-type SaysKind uint8
-
-// The kinds.
-const (
-	SaysNothing SaysKind = iota
-	SaysMore             // has_more, true or false
-	SaysNext             // next, an address or null
-	SaysLink             // an address, or nothing
-	SaysTotal            // how many rows match the request
-	SaysAll              // how many rows there are, whatever was asked for
-	SaysAlways           // an address with every answer but an empty one
-	saysKinds
-)
-
-// proves reports whether an answer that is whole says so.
-func (k SaysKind) proves() bool { return k == SaysMore || k == SaysNext || k == SaysTotal }
 
 // wholeness draws, for the strategies without pages, limits that nobody was told of, and
 // what answers say of them.
@@ -45,7 +27,7 @@ func (s *Script) wholeness() {
 	if t.PageSize > 0 {
 		return
 	}
-	t.Says = SaysKind(g.n(int(saysKinds)))
+	t.Says = SaysKind(g.n(int(lawtest.SaysKinds)))
 	switch {
 	case silent:
 		t.Says = SaysNothing
@@ -66,31 +48,7 @@ func (s *Script) wholeness() {
 // Doubtful reports whether an answer that does not rise may be refused: nothing proves it
 // whole, and the configuration does not say that it is.
 func (t *Traits) Doubtful() bool {
-	return t.Order != Ascending && t.PageSize == 0 && !t.Unpaged && (t.Cap > 0 || !t.Says.proves())
-}
-
-// say adds what the API says of an answer of so many of the matching rows, of all.
-func (a *API) say(shown, matching, all int) {
-	e := &a.answer.More
-	switch more := shown < matching; a.Says {
-	case SaysMore:
-		if more {
-			e.Goes("has_more: true", true)
-		} else {
-			e.Ends("has_more: false")
-		}
-	case SaysNext, SaysLink, SaysAlways:
-		switch {
-		case more || a.Says == SaysAlways && shown > 0:
-			e.Goes("next", false)
-		case a.Says != SaysLink:
-			e.Ends("next is empty")
-		}
-	case SaysTotal:
-		e.Counts("total", int64(matching), strategies.CountRows)
-	case SaysAll:
-		e.Counts("total", int64(max(all, matching)), strategies.CountRows) // a row that comes twice counts twice
-	}
+	return t.Order != Ascending && t.PageSize == 0 && !t.Unpaged && (t.Cap > 0 || !t.Says.Proves())
 }
 
 // Withdrawn counts the answers behind whose greatest value nothing of what was there is any more: what
@@ -100,11 +58,11 @@ func (h *History) Withdrawn() (n int) {
 		p := &h.Pages[i]
 		shown, top, left, gone := h.Rows[p.From:p.To], int64(math.MinInt64), 0, 0
 		for j := range shown {
-			top = max(top, shown[j].n())
+			top = max(top, shown[j].Place())
 		}
 		for j := range h.Versions {
 			v := &h.Versions[j]
-			if v.Arrived > p.Seen || v.Gone <= p.Seen || v.n() < top ||
+			if v.Arrived > p.Seen || v.Gone <= p.Seen || v.Place() < top ||
 				h.Says != SaysAlways && slices.ContainsFunc(shown, func(w Version) bool { return w.Index == v.Index }) {
 				continue
 			}
