@@ -97,7 +97,7 @@ func (c *checker) living(registry *wire.Registry, s config.Stream) (*options.Liv
 	living := options.NewLiving(s, spec.Format, registry, plan, codec, func(*wire.Plan) {})
 	switch {
 	case err != nil && s.Plain():
-		return living, nil //nolint:nilerr // see above
+		return living, nil
 	case err != nil:
 		return nil, nil //nolint:nilerr,nilnil // see above
 	}
