@@ -46,7 +46,7 @@ func (x *world) closesIdle(m *Machine) {
 }
 
 // mostUnscanned is how many sweeps in a row may end in a process without the full scan behind them: the
-// alarm that the topic has lost something keeps one away.
+// alarm that the topic has lost something keeps one away. An operator who lets the stream read again has it wait, too.
 const mostUnscanned = 4
 
 // unscanned holds that a full scan which is due behind each sweep is made.

@@ -19,6 +19,7 @@ func (x *world) toldOf(w *simWorker, choice int) bool {
 	case x.script.Seed%9 == 4 && choice/48%2 == 0:
 		want := x.rewinding(choice / 96)
 		x.trace(func() string { return fmt.Sprintf("an operator wants the stream to read again: %+v", *want) })
+		w.swept = 0 // the life ends, and what was due in it comes behind the next sweep
 		x.tell(w, Event{Kind: Rewind, Change: want})
 		x.stats.rewound++
 	default:

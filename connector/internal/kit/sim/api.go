@@ -208,7 +208,9 @@ func (a *API) Arm(e Event) {
 		return
 	}
 	if e.Kind == Snapshot {
-		a.replica, a.replicaAt = append(a.replica[:0], a.rows...), a.clock
+		if a.Parents == 0 { // see parents
+			a.replica, a.replicaAt = append(a.replica[:0], a.rows...), a.clock
+		}
 		return
 	}
 	a.next[e.Kind], a.arg[e.Kind] = true, e.A
