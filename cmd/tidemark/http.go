@@ -25,7 +25,7 @@ type httpFlags struct {
 
 func (h *httpFlags) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&h.addr, "http-addr", httpAddr, "where to answer /livez, /readyz, /metrics and /status (see the README); \"\": nowhere; with --once only if given")
+	f.StringVar(&h.addr, "http-addr", httpAddr, "where to answer /livez, /readyz, /metrics and /status (see connector/docs/monitor.md); \"\": nowhere; with --once only if given")
 	f.BoolVar(&h.pprof, "pprof", false, "answer /debug/pprof/ there, too")
 }
 
