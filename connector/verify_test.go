@@ -10,7 +10,6 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/kit"
 	"tidemark/strategies"
 )
 
@@ -124,8 +123,6 @@ func TestBrokerVerifyBesideAWorker(t *testing.T) {
 			stream.PollInterval, stream.PageSize = time.Millisecond, 20
 			c, stop := h.start(Options{})
 			polled(t, c, 1)
-			// A broker answers a commit before all of it can be read.
-			kit.Eventually(t, "a mark", func() bool { return h.cursor(stream.Name).Mark != "" })
 			next := 300
 			s.do(func() {
 				s.before = func(int) { // with each request of the worker, or of the verification

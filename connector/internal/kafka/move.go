@@ -2,8 +2,10 @@ package kafka
 
 import (
 	"context"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
@@ -30,7 +32,8 @@ func (s *Sink) Place(ctx context.Context, records []Record, partitions []int32, 
 }
 
 // Stored is the stream's stored cursor; its Version is 0 where there is none. It fences
-// nobody.
+// nobody. A commit is answered before its markers are written: who looks by himself, maybe right behind a worker, waits for those
+// of the stream's cursor for a while.
 func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
 	cl, done, err := o.looker()
 	if err != nil {
@@ -44,5 +47,32 @@ func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
 	if err != nil {
 		return strategies.Cursor{}, class.Errorf(class.Broker, "reading the cursor of stream %s: %w", o.Stream, err)
 	}
+	if o.Together == nil {
+		if err := o.decided(ctx, cl, state); err != nil {
+			return strategies.Cursor{}, err
+		}
+	}
 	return o.stored(ctx, cl, state)
+}
+
+// The looks for the markers behind a cursor, and how far they are apart: a transaction that a worker has left open takes longer to end.
+const (
+	mostLooks = 100
+	lookPause = 50 * time.Millisecond
+)
+
+// decided waits until markers have decided on all cursors of the stream, or for as long as they may take.
+func (o Options) decided(ctx context.Context, cl *kgo.Client, state topicInfo) error {
+	for range mostLooks {
+		id, err := o.undecided(ctx, cl, state, func(string) bool { return false })
+		if err != nil || id == "" {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookPause):
+		}
+	}
+	return nil
 }

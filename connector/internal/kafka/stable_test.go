@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"encoding/json"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tidemark/connector/internal/kit"
+	"tidemark/strategies"
 )
 
 // afterOffsets does something behind the first answer that says where a topic ends or begins.
@@ -22,6 +24,55 @@ type afterOffsets struct {
 func (a *afterOffsets) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error) {
 	if key == kmsg.ListOffsets.Int16() && a.armed.CompareAndSwap(true, false) {
 		a.do()
+	}
+}
+
+// fourth does something behind the fourth such answer.
+type fourth struct {
+	seen atomic.Int32
+	do   func()
+}
+
+func (f *fourth) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error) {
+	if key == kmsg.ListOffsets.Int16() && f.seen.Add(1) == 4 {
+		f.do()
+	}
+}
+
+// Who looks for a cursor while its markers are on their way waits for them.
+func TestBrokerStoredWaits(t *testing.T) {
+	o := options(t)
+	txn, err := o.transactionalAs(kit.Name("txn"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer txn.Close()
+	cl, done, err := o.looker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	if _, err := o.ensureState(t.Context(), kadm.NewClient(cl)); err != nil {
+		t.Fatal(err)
+	}
+	value, err := json.Marshal(strategies.Cursor{Version: strategies.CursorVersion, Strategy: strategies.Keyset, Stream: o.Stream, Seq: 7, Owner: "a", TransactionalID: "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := txn.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream), Value: value}
+	if err := errors.Join(txn.ProduceSync(t.Context(), r).FirstErr(), flush(t.Context(), txn)); err != nil {
+		t.Fatal(err)
+	}
+	o.Client = append(o.Client, kgo.WithHooks(&fourth{do: func() {
+		if err := txn.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
+			t.Error(err)
+		}
+	}}))
+	if c, err := o.Stored(t.Context()); err != nil || c.Seq != 7 {
+		t.Errorf("the cursor has seq %d, %v", c.Seq, err)
 	}
 }
 
