@@ -94,7 +94,7 @@ P
     --standalone --ignore-formatted "${scram[@]}" -t TWFkZUJ5VGlkZW1hcmtDSQ -c "$data/server.properties" > "$data/format.log" 2>&1 ||
     { cat "$data/format.log" >&2; exit 1; }
   : > "$data/server.log" # the last start's word must not be taken for this one's
-  setsid "$java" "-Xms${KAFKA_HEAP:-512m}" "-Xmx${KAFKA_HEAP:-512m}" -Djava.awt.headless=true "$log4j" -cp "$libs/*" \
+  setsid "$java" "-Xms${KAFKA_HEAP:-512m}" "-Xmx${KAFKA_HEAP:-1g}" -Djava.awt.headless=true "$log4j" -cp "$libs/*" \
     kafka.Kafka "$data/server.properties" > "$data/server.log" 2>&1 < /dev/null &
   echo $! > "$data/pid"
   wait_for 90 "Kafka's start" ready "$data" || { tail -30 "$data/server.log" >&2; exit 1; }

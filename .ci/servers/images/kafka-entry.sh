@@ -38,4 +38,4 @@ P
 log=-Dlog4j2.configurationFile=/opt/kafka/log4j2.xml
 [ -f /data/meta.properties ] || java -XX:TieredStopAtLevel=1 -Dkafka.log.level=WARN $log -cp '/opt/kafka/libs/*' \
   kafka.tools.StorageTool format --standalone -t TWFkZUJ5VGlkZW1hcmtDSQ -c /tmp/server.properties
-exec java -Xms384m -Xmx384m $log -cp '/opt/kafka/libs/*' kafka.Kafka /tmp/server.properties
+exec java -Xms512m -Xmx1g $log -cp '/opt/kafka/libs/*' kafka.Kafka /tmp/server.properties
