@@ -5,7 +5,7 @@
 // Render makes the YAML text. A string is written as itself, whatever is in it; Env is the one way to refer
 // to the environment, so that what came from an API refers to nothing.
 //
-// Files: draft.go (the types), name.go (names of streams), render.go (the text), scalar.go (single values).
+// Files: draft.go (the types), apis.go (what streams refer to), name.go (names of streams), render.go (the text), scalar.go (single values).
 package draft
 
 // File is a configuration to be written.

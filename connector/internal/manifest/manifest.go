@@ -27,7 +27,7 @@ type translator struct {
 	files    fs.FS
 	depth    int // of templates that lead to templates
 	level    int // of streams that are read for rows of others
-	apis     []api
+	apis     draft.APIs
 	listed   []*drafting // the definition's streams
 	parents  []*drafting // further streams, for whose rows others are read
 }
@@ -41,13 +41,6 @@ type drafting struct {
 	begun  bool // one that leads back to itself is found by that
 	out    draft.Stream
 	stream *stream // nil: it is refused
-}
-
-// api is an entry of apis.
-type api struct {
-	name    string
-	written string // how its section is written, by which it is known
-	section draft.Section
 }
 
 // Translate drafts a configuration of a definition. Each of its streams is in the draft, as one that is translated or
@@ -104,7 +97,7 @@ func (t *translator) all(f *draft.File, o Options) (err error) {
 			f.Streams = append(f.Streams, draft.Refused(called, "it makes streams of what the API or the user's settings say (dynamic_streams)", n.At.String()))
 		}
 	}
-	t.unite(f)
+	t.apis.Into(f)
 	t.settings.keep(string(f.Render("")))
 	f.Comment = append(f.Comment, t.settings.comment()...)
 	f.Samples = t.settings.samples()
@@ -183,35 +176,6 @@ func (t *translator) draft(d *drafting) {
 	if d.done, d.out, d.stream = true, s.out, s; r != nil {
 		d.out, d.stream = draft.Refused(d.name, r.reason, r.at.String()), nil
 	}
-}
-
-// unite gives the entries of apis that streams refer to.
-func (t *translator) unite(f *draft.File) {
-	all := draft.Section{}
-	for _, a := range t.apis {
-		if slices.ContainsFunc(f.Streams, func(s draft.Stream) bool { return s.Translated && s.Settings.Get("api") == a.name }) {
-			all.Set(a.name, a.section, "")
-		}
-	}
-	if len(all) > 0 {
-		f.Top.Set("apis", all, "")
-	}
-}
-
-// api is the name of an entry of apis.
-func (t *translator) api(section draft.Section) string {
-	written := fmt.Sprintf("%#v", section)
-	for _, a := range t.apis {
-		if a.written == written {
-			return a.name
-		}
-	}
-	name := "api"
-	if len(t.apis) > 0 {
-		name += "_" + strconv.Itoa(len(t.apis)+1)
-	}
-	t.apis = append(t.apis, api{name, written, section})
-	return name
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -134,7 +134,7 @@ func (s *stream) assemble(retriever part, auth draft.Section, found draft.Sectio
 		entry.Set("rate_limit", b, "")
 	}
 	out := &s.out.Settings
-	out.Set("api", s.api(entry), "")
+	out.Set("api", s.apis.Name(entry), "")
 	*out = append(*out, s.set...)
 	s.set = found
 	s.pageSettings(out, retriever)

@@ -25,15 +25,8 @@ type translator struct {
 	old    bool // Swagger 2
 	vars   vars
 	names  map[string]int // of streams
-	apis   []api
+	apis   draft.APIs
 	bodies int // operations that are no GET
-}
-
-// api is an entry of apis.
-type api struct {
-	name    string
-	written string // how its section is written, by which it is known
-	section draft.Section
 }
 
 // Translate drafts a configuration of a description. Each of its operations with GET is in the draft, as a stream that is
@@ -107,15 +100,7 @@ func (t *translator) file(paths *nodes.Node) *draft.File {
 		}
 		f.Streams = append(f.Streams, o.out)
 	}
-	apis := draft.Section{}
-	for _, a := range t.apis {
-		if slices.ContainsFunc(f.Streams, func(s draft.Stream) bool { return s.Translated && s.Settings.Get("api") == a.name }) {
-			apis.Set(a.name, a.section, "")
-		}
-	}
-	if len(apis) > 0 {
-		f.Top.Set("apis", apis, "")
-	}
+	t.apis.Into(f)
 	t.vars.keep(string(f.Render("")))
 	f.Comment = append(f.Comment, t.vars.comment()...)
 	f.Samples = t.vars.samples()
@@ -142,21 +127,5 @@ func (t *translator) named(raw string) string {
 		name = fmt.Sprintf("%s_%d", base, i)
 	}
 	t.names[name]++
-	return name
-}
-
-// api is the name of an entry of apis.
-func (t *translator) api(section draft.Section) string {
-	written := fmt.Sprintf("%#v", section)
-	for _, a := range t.apis {
-		if a.written == written {
-			return a.name
-		}
-	}
-	name := "api"
-	if len(t.apis) > 0 {
-		name = fmt.Sprintf("api_%d", len(t.apis)+1)
-	}
-	t.apis = append(t.apis, api{name, written, section})
 	return name
 }

@@ -83,7 +83,7 @@ func (o *operation) assemble(schema string, pages paging) *refusal {
 		return r
 	}
 	set := &o.out.Settings
-	set.Set("api", o.api(api), "")
+	set.Set("api", o.apis.Name(api), "")
 	if o.parent == nil {
 		set.Set("path", draft.Env(o.path), "")
 	}
