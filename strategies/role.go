@@ -55,27 +55,42 @@ type ParamNames struct {
 
 // Of is the name of a role's parameter; empty: the API has none.
 func (n ParamNames) Of(r Role) string {
-	switch r {
-	case RoleSince:
-		return n.Since
-	case RoleToken:
-		return n.Token
-	case RoleLimit:
-		return n.Limit
-	case RoleOffset:
-		return n.Offset
-	case RoleOrderBy:
-		return n.OrderBy
-	case RoleOrderType:
-		return n.OrderType
-	case RoleStartID:
-		return n.StartID
-	case RoleEndID:
-		return n.EndID
-	case RoleUntil:
-		return n.Until
-	case RolePage:
-		return n.Page
+	if name := n.at(r); name != nil {
+		return *name
 	}
 	return ""
+}
+
+// Name gives a role's parameter a name. Roles that are no parameters get none.
+func (n *ParamNames) Name(r Role, name string) {
+	if at := n.at(r); at != nil {
+		*at = name
+	}
+}
+
+// at is where a role's name stands; nil: it is no parameter.
+func (n *ParamNames) at(r Role) *string {
+	switch r {
+	case RoleSince:
+		return &n.Since
+	case RoleToken:
+		return &n.Token
+	case RoleLimit:
+		return &n.Limit
+	case RoleOffset:
+		return &n.Offset
+	case RoleOrderBy:
+		return &n.OrderBy
+	case RoleOrderType:
+		return &n.OrderType
+	case RoleStartID:
+		return &n.StartID
+	case RoleEndID:
+		return &n.EndID
+	case RoleUntil:
+		return &n.Until
+	case RolePage:
+		return &n.Page
+	}
+	return nil
 }

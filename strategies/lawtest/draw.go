@@ -84,28 +84,7 @@ func (c *Case) drawFilter(t *T) bool {
 // params names the parameters of the roles.
 func params(roles ...strategies.Role) (n strategies.ParamNames) {
 	for _, r := range roles {
-		switch name := string(r); r {
-		case strategies.RoleSince:
-			n.Since = name
-		case strategies.RoleUntil:
-			n.Until = name
-		case strategies.RoleToken:
-			n.Token = name
-		case strategies.RoleLimit:
-			n.Limit = name
-		case strategies.RoleOffset:
-			n.Offset = name
-		case strategies.RolePage:
-			n.Page = name
-		case strategies.RoleOrderBy:
-			n.OrderBy = name
-		case strategies.RoleOrderType:
-			n.OrderType = name
-		case strategies.RoleStartID:
-			n.StartID = name
-		case strategies.RoleEndID:
-			n.EndID = name
-		}
+		n.Name(r, string(r))
 	}
 	return n
 }
