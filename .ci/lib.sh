@@ -96,6 +96,19 @@ maven_get() {
   mvn -q -B -f "$pom" "$@" >"$CI_RUN/maven.log" 2>&1 || { tail -20 "$CI_RUN/maven.log" >&2; return 1; }
 }
 
+# maven_kept NAME POM GOAL ARG...: the folder NAME of the cache, printed, which Maven fills where POM is another one than
+# it was filled by. {} in an argument is the folder.
+maven_kept() {
+  local dir=$CI_CACHE/$1 pom=$2 stamp; shift 2
+  stamp=$(sha256sum "$pom") stamp=${stamp%% *}
+  if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ]; then
+    rm -rf "$dir"
+    maven_get "$pom" "${@//\{\}/$dir}" || return 1
+    printf '%s\n' "$stamp" > "$dir/stamp"
+  fi
+  printf '%s\n' "$dir"
+}
+
 # tidemark_bin: builds the program once a run, as the Dockerfile does, and prints its path.
 # This build has a compile cache of its own, which images.sh copies into the builder image.
 tidemark_bin() {

@@ -7,16 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 here=$ROOT/.ci/servers/connect
 
-get() {
-  local stamp libs=$CI_CACHE/connect
-  stamp=$(sha256sum "$here/pom.xml")
-  if [ "$(cat "$libs/stamp" 2>/dev/null)" != "${stamp%% *}" ]; then
-    rm -rf "$libs"
-    maven_get "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$libs"
-    printf '%s\n' "${stamp%% *}" > "$libs/stamp"
-  fi
-  printf '%s\n' "$libs"
-}
+get() { maven_kept connect "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory={}; }
 
 start() {
   local data=$1 brokers=$2 registry=$3 postgres=$4 topic=$5 libs java side own

@@ -8,16 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 here=$ROOT/.ci/servers/kafka
 
-get() {
-  local stamp libs=$CI_CACHE/kafka
-  stamp=$(sha256sum "$here/pom.xml")
-  if [ "$(cat "$libs/stamp" 2>/dev/null)" != "${stamp%% *}" ]; then
-    rm -rf "$libs"
-    maven_get "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$libs"
-    printf '%s\n' "${stamp%% *}" > "$libs/stamp"
-  fi
-  printf '%s\n' "$libs"
-}
+get() { maven_kept kafka "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory={}; }
 
 # guard DIR: two more listeners on a Kafka with its data in DIR, and access rules for all who come by them. DIR/guarded
 # wants TLS and a user, by PLAIN, SCRAM or a token that nobody has signed, again every two seconds; DIR/mutual wants TLS

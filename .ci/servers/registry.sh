@@ -7,16 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 here=$ROOT/.ci/servers/registry
 
-get() {
-  local stamp app=$CI_CACHE/registry
-  stamp=$(sha256sum "$here/pom.xml")
-  if [ "$(cat "$app/stamp" 2>/dev/null)" != "${stamp%% *}" ]; then
-    rm -rf "$app"
-    maven_get "$here/pom.xml" dependency:unpack -Dapp="$app"
-    printf '%s\n' "${stamp%% *}" > "$app/stamp"
-  fi
-  printf '%s\n' "$app"
-}
+get() { maven_kept registry "$here/pom.xml" dependency:unpack -Dapp={}; }
 
 start() {
   local data=$1 app java port url
