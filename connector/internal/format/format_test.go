@@ -37,6 +37,20 @@ const everything = `{"type":"record","name":"All","namespace":"shop.v1","fields"
 	{"name":"tn","type":{"type":"array","items":{"type":"long","logicalType":"timestamp-nanos"}}},{"name":"ug","type":["null",{"type":"fixed","name":"G","size":16,"logicalType":"uuid"}],"default":null},
 	{"name":"lt","type":["null",{"type":"long","logicalType":"local-timestamp-millis"}],"default":null}]}`
 
+// anyRow draws a row of everything and scans it. text is the page that has it.
+func anyRow(t *rapid.T, plan *wire.Plan) (r strategies.Row, text []byte) {
+	text, err := json.Marshal([]any{row(t, 2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := plan.Scan(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(page.Release)
+	return page.Rows[0], text
+}
+
 // row draws a row of everything, as an API writes it.
 func row(t *rapid.T, depth int) map[string]any {
 	text := rapid.String()
@@ -112,16 +126,7 @@ func TestLawReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := codecs[rapid.IntRange(0, len(codecs)-1).Draw(t, "way")]
 		c, plan := codecOf(t, s, everything)
-		text, err := json.Marshal([]any{row(t, 2)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := plan.Scan(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer page.Release()
-		r := page.Rows[0]
+		r, text := anyRow(t, plan)
 		if r.Err != nil {
 			t.Fatalf("%s: %v", text, r.Err)
 		}
@@ -196,16 +201,7 @@ func TestLawJSONSchema(t *testing.T) {
 			return schema.Validate(v)
 		}
 		rapid.Check(t, func(t *rapid.T) {
-			text, err := json.Marshal([]any{row(t, 2)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			page, err := plan.Scan(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer page.Release()
-			r := page.Rows[0]
+			r, _ := anyRow(t, plan)
 			made, err := c.values([]kafka.Record{{Key: r.Key, Value: r.Body, Op: kafka.OpCreate}})
 			if err != nil || string(made[0].Value[:5]) != "\x00\x00\x00\x00\x07" {
 				t.Fatalf("%q, %v", made[0].Value, err)

@@ -28,16 +28,7 @@ func TestLawProtobuf(t *testing.T) {
 			t.Fatalf("%s\n%v", text, err)
 		}
 		rapid.Check(t, func(t *rapid.T) {
-			list, err := json.Marshal([]any{row(t, 2)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			page, err := plan.Scan(list)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer page.Release()
-			r := page.Rows[0]
+			r, _ := anyRow(t, plan)
 			made, err := c.values([]kafka.Record{{Key: r.Key, Value: r.Body, Op: kafka.OpCreate}})
 			if err != nil {
 				t.Fatal(err)
