@@ -3,12 +3,38 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit/sim"
 )
+
+// holds judges a wait that has just begun.
+func (x *world) holds(w *simWorker) {
+	m := w.m
+	var until time.Time
+	switch {
+	case m.phase == running && m.reading == holding:
+		until = m.until
+	case m.phase == waiting && m.dying != nil:
+		until = m.reopenAt
+	}
+	if until.IsZero() || until.Equal(w.judged) {
+		return
+	}
+	if w.judged = until; m.paused { // its cause may be over when the stream is resumed
+		return
+	}
+	if m.p.Report.Board.Get().Cause == nil {
+		x.fail("P7", "the stream waits until %v, and does not say why", until)
+		return
+	}
+	if x.waits(w, m.p.Report.Board.Get().Cause) {
+		x.kill(w)
+	}
+}
 
 // waits judges a wait of a worker whose stream cannot go on: it is entitled to wait where the API, or
 // the broker, left it no other way. It reports whether the operators stop it: where there are outages, they

@@ -353,31 +353,6 @@ func (x *world) collect(w *simWorker) {
 	}
 }
 
-// holds judges a wait that has just begun.
-func (x *world) holds(w *simWorker) {
-	m := w.m
-	var until time.Time
-	switch {
-	case m.phase == running && m.reading == holding:
-		until = m.until
-	case m.phase == waiting && m.dying != nil:
-		until = m.reopenAt
-	}
-	if until.IsZero() || until.Equal(w.judged) {
-		return
-	}
-	if w.judged = until; m.paused { // its cause may be over when the stream is resumed
-		return
-	}
-	if m.p.Report.Board.Get().Cause == nil {
-		x.fail("P7", "the stream waits until %v, and does not say why", until)
-		return
-	}
-	if x.waits(w, m.p.Report.Board.Get().Cause) {
-		x.kill(w)
-	}
-}
-
 // ended decides whether a worker whose machine has ended was entitled to end.
 func (x *world) ended(w *simWorker, err error) {
 	x.trace(func() string { return fmt.Sprintf("worker %d ends: %v", w.id, err) })
