@@ -25,14 +25,7 @@ neither a broker nor a registry is asked. A stream whose refresh token the API m
 what replaces it would be lost.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if limit < 0 {
-				return connector.ConfigError(fmt.Errorf("--limit %d is below 0", limit))
-			}
-			log, err := newLogger(slog.LevelWarn)
-			if err != nil {
-				return err
-			}
-			cfg, err := config.Load(file, config.Overrides{})
+			cfg, log, err := toLook(file, limit)
 			if err != nil {
 				return err
 			}
@@ -47,4 +40,17 @@ what replaces it would be lost.`,
 	cmd.Flags().IntVarP(&limit, "limit", "n", 20, "rows of each stream; 0: all")
 	must(cmd.MarkFlagRequired("config"))
 	return cmd
+}
+
+// toLook is what commands take that read up to limit rows of a configuration's streams and write nothing to Kafka.
+func toLook(file string, limit int) (*config.Config, *slog.Logger, error) {
+	if limit < 0 {
+		return nil, nil, connector.ConfigError(fmt.Errorf("--limit %d is below 0", limit))
+	}
+	log, err := newLogger(slog.LevelWarn)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := config.Load(file, config.Overrides{})
+	return cfg, log, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 
@@ -39,14 +38,7 @@ and keeps it in the registry. Neither a broker nor a registry is asked. The stre
 again, or its configuration is reloaded; backfill_new_fields says whether old rows get the fields too.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if limit < 0 {
-				return connector.ConfigError(fmt.Errorf("--limit %d is below 0", limit))
-			}
-			log, err := newLogger(slog.LevelWarn)
-			if err != nil {
-				return err
-			}
-			cfg, err := config.Load(file, config.Overrides{})
+			cfg, log, err := toLook(file, limit)
 			if err != nil {
 				return err
 			}
