@@ -2,6 +2,7 @@ package value
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,9 @@ func (s sample) draw(t *rapid.T, zone *time.Location, what string) time.Time {
 // slack is by how much the longest step of a layout exceeds what a clock may have skipped.
 const slack = 3 * 3600 * 1e6
 
+// zoned is the end of a text that says its own zone: of an hour that is shown twice it says which one is meant.
+var zoned = regexp.MustCompile(`[+-]\d\d:\d\d$`)
+
 // Law: what time.Time writes is read as the instant of what is left of it, values have the order
 // of times, and a value moved back is written in its own layout, not above where it was to be and
 // less than a step below it.
@@ -159,7 +163,11 @@ func TestLawFormats(t *testing.T) {
 					_, ahead := t.Zone()
 					return t.UTC().Add(time.Duration(ahead) * time.Second)
 				}
-				if wallOf(one).Before(wallOf(two)) && y.before(x) && f.Granule([]byte(b)) <= step {
+				earlier := wallOf(one).Before(wallOf(two))
+				if zoned.MatchString(a) && zoned.MatchString(b) {
+					earlier = one.Before(two)
+				}
+				if earlier && y.before(x) && f.Granule([]byte(b)) <= step {
 					t.Fatalf("%q is read as later than %q", a, b)
 				}
 				d := rapid.OneOf(rapid.Int64Range(0, 1e13), rapid.Int64Range(0, 3), rapid.Just(step)).Draw(t, "d")
