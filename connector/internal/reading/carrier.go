@@ -20,6 +20,7 @@ type Carrier struct {
 	source Source
 	share  *inflight.Share
 	hands  Hands
+	take   Take
 	back   chan Arrival
 	under  int // way: questions and waits that have not come back
 
@@ -28,9 +29,16 @@ type Carrier struct {
 	cancel context.CancelFunc
 }
 
+// Take is offered each answer by the hand that brought it. Where it takes one, the hand asks what it returns, if anything.
+// One that it does not take comes to Back.
+type Take func(Arrival) (next func() Arrival, taken bool)
+
+// None takes no answer.
+func None(Arrival) (func() Arrival, bool) { return nil, false }
+
 // NewCarrier returns the carrier of one stream's questions.
-func NewCarrier(source Source, share *inflight.Share, hands Hands) *Carrier {
-	return &Carrier{source: source, share: share, hands: hands, back: make(chan Arrival, 16)}
+func NewCarrier(source Source, share *inflight.Share, hands Hands, take Take) *Carrier {
+	return &Carrier{source: source, share: share, hands: hands, take: take, back: make(chan Arrival, 16)}
 }
 
 // Back is where answers and grants come back; each must be handed to Ended.
@@ -58,18 +66,37 @@ func (c *Carrier) Carry(ctx context.Context, asks []Ask, cancelled []uint64, n N
 	}
 }
 
-// ask carries a question.
+// ask carries a question, and what follows from its answer.
 func (c *Carrier) ask(parent context.Context, a Ask) {
-	ctx := c.live(parent)
+	ask := c.Asking(parent, a)
 	c.hands.Do(func() {
-		out := Arrival{ID: a.ID}
-		defer func() { c.back <- out }()
+		var out Arrival
+		taken := false
+		defer func() {
+			if !taken { // a simulation may break off in the middle of an answer
+				c.back <- out
+			}
+		}()
+		for ask != nil {
+			taken = false
+			out = ask()
+			ask, taken = c.take(out)
+		}
+	})
+}
+
+// Asking is what asks a question, which is under way from here on.
+func (c *Carrier) Asking(parent context.Context, a Ask) func() Arrival {
+	ctx := c.live(parent)
+	return func() (out Arrival) {
+		out.ID = a.ID
 		if a.Rest != nil {
 			out.Answer, out.Err = a.Rest.Rest(ctx)
 		} else {
 			out.Answer, out.Err = ancestor(c.source, a.Level).Page(ctx, a.Params)
 		}
-	})
+		return out
+	}
 }
 
 // ancestor is the source so many levels above one.
@@ -97,7 +124,7 @@ func (c *Carrier) Cancel() {
 	}
 }
 
-// Ended is called with each arrival that was taken from Back.
+// Ended is called with each arrival that was taken, from Back or from a hand.
 func (c *Carrier) Ended() { c.under-- }
 
 // Rest keeps nothing ready for the next question where none is under way: it comes after a while.

@@ -259,6 +259,16 @@ func (f *prefetch) detach() {
 	}
 }
 
+// only hands out the question to be asked, where it is the only one and nothing has to end before.
+func (f *prefetch) only() (Ask, bool) {
+	if len(f.fresh) != 1 || len(f.cancelled) > 0 || f.ending > 0 {
+		return Ask{}, false
+	}
+	a := f.fresh[0]
+	f.fresh = f.fresh[:0]
+	return a, true
+}
+
 // asks hands out what is to be asked and what is to be cancelled. An API must not be asked more
 // at once than concurrency allows: what was cancelled has to end first.
 func (f *prefetch) asks(fresh []Ask, cancelled []uint64) ([]Ask, []uint64) {

@@ -157,6 +157,15 @@ func (s *Session) Asks(asks []Ask, cancelled []uint64) ([]Ask, []uint64) {
 	return asks, cancelled
 }
 
+// Only hands out the question to be asked, where it is the only one and nothing has to end before. Of a stream with parents
+// it hands out none.
+func (s *Session) Only() (Ask, bool) {
+	if s.family != nil {
+		return Ask{}, false
+	}
+	return s.fetch.only()
+}
+
 // Need is a wait for room, told once; false: there is none.
 func (s *Session) Need() (Need, bool) {
 	if s.lists() {

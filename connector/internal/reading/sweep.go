@@ -29,7 +29,7 @@ type Puller struct {
 // stop.
 func (p *Puller) Sweep(ctx context.Context, c strategies.Cursor, fn func(before strategies.Cursor, page *Page) (more bool, err error)) error {
 	session := NewSession(p.Parts, p.Most)
-	carrier := NewCarrier(p.Source, p.Share, p.Hands())
+	carrier := NewCarrier(p.Source, p.Share, p.Hands(), None)
 	defer carrier.Drain()
 	defer session.Drop()
 	session.Begin(p.Now(), c)
@@ -114,7 +114,7 @@ func (p *Puller) wait(ctx context.Context, s *Session, c *Carrier) error {
 // page holds of the budget.
 func (p *Puller) First(ctx context.Context, c strategies.Cursor) (*Page, error) {
 	session := NewSession(p.Parts, 0)
-	carrier := NewCarrier(p.Source, p.Share, p.Hands())
+	carrier := NewCarrier(p.Source, p.Share, p.Hands(), None)
 	defer carrier.Rest()
 	session.Begin(p.Now(), c)
 	page, err := p.page(ctx, session, carrier)

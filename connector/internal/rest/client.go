@@ -102,7 +102,8 @@ type Client struct {
 	onRetry    func(err error, args ...any)
 	onAnswer   func(Answered)
 
-	hold hold
+	hold  hold
+	clock clock
 }
 
 // Response is an answer that accept took for a page.

@@ -99,10 +99,11 @@ func (a *answers) offer(u *url.URL, h http.Header, body []byte) *answer {
 	if a == nil {
 		return nil
 	}
-	k := &answer{of: sha256.Sum256([]byte(u.String())), header: h}
-	if k.tag, k.modified = validators(h); k.tag+k.modified == "" {
+	tag, modified := validators(h)
+	if tag == "" && modified == "" {
 		return nil
 	}
+	k := &answer{of: sha256.Sum256([]byte(u.String())), header: h, tag: tag, modified: modified}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	before := slices.Contains(a.asked[:], k.of)
@@ -121,7 +122,7 @@ func (a *answers) offer(u *url.URL, h http.Header, body []byte) *answer {
 // would not show (P2).
 func validators(h http.Header) (tag, lastModified string) {
 	const settled = 2 * time.Second
-	tag = strings.TrimSpace(h.Get("ETag"))
+	tag = strings.TrimSpace(h.Get("Etag"))
 	if h.Get("Last-Modified") == "" { // as with most APIs
 		return tag, ""
 	}

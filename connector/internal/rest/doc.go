@@ -9,6 +9,7 @@
 //	retry.go        how long to wait between tries; the rate limit
 //	budget.go       how many requests may be sent within a time
 //	wait.go         what an answer says of the time before the next request
+//	clock.go        the time that an answer tells
 //	quota.go        what an answer says of the API's rate limit
 //	try.go          one try: send, check the status, read the body, ask accept
 //	status.go       the one table from status to action, and StatusError

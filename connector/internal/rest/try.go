@@ -77,7 +77,7 @@ func (c *Client) exchange(parent context.Context, q *request.Request) (*Response
 	answered(raw.StatusCode)
 	x.raw = raw
 
-	date, _ := http.ParseTime(raw.Header.Get("Date")) // zero where absent or unreadable
+	date := c.clock.read(raw.Header.Get("Date"))
 	if known.unchanged(raw.StatusCode) {
 		c.heed(raw.Header, date)
 		return c.serve(q, known, raw.Header, date), nil

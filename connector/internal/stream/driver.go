@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"tidemark/connector/internal/class"
@@ -27,13 +28,17 @@ type Driver struct {
 	Traced   *trace.Stream
 	Told     chan Wish // what an operator wants; nil: there is none
 
+	mu      sync.Mutex // of the machine and the carrier
 	machine *Machine
 	carrier *reading.Carrier
-	hands   reading.Hands
-	done    chan Event     // of the operation under way, of which there is one at the most
-	leave   func()         // ends the stream's turn to open; nil: it has none
-	awake   bool           // the stream has a seat, and its producer is open
-	asked   chan<- Outcome // where the operator waits for what comes of his change; nil: nowhere
+	work    context.Context //nolint:containedctx // of what the machine wants to be done, not of the driver
+	onward  chan struct{}   // a hand has taken an answer to the machine
+
+	hands reading.Hands
+	done  chan Event     // of the operation under way, of which there is one at the most
+	leave func()         // ends the stream's turn to open; nil: it has none
+	awake bool           // the stream has a seat, and its producer is open
+	asked chan<- Outcome // where the operator waits for what comes of his change; nil: nowhere
 }
 
 // Wish is what an operator wants of a stream that runs: Pause, Resume, Poll, or Rewind with a Change.
@@ -83,12 +88,17 @@ func (d *Driver) Run(ctx context.Context) error {
 
 func (d *Driver) run(ctx context.Context) error {
 	d.machine = NewMachine(time.Now(), d.Settings)
-	d.hands, d.done = reading.Beside(), make(chan Event, 1)
-	d.carrier = reading.NewCarrier(d.Source, d.Share, d.hands)
-	work, cancel := context.WithCancel(ctx)
+	d.hands, d.done, d.onward = reading.Beside(), make(chan Event, 1), make(chan struct{}, 1)
+	d.carrier = reading.NewCarrier(d.Source, d.Share, d.hands, d.take)
+	var cancel context.CancelFunc
+	d.work, cancel = context.WithCancel(ctx)
 	defer d.rest()
 	defer d.carrier.Drain()
-	defer cancel()
+	d.mu.Lock()
+	defer func() {
+		cancel() // no hand takes anything any more
+		d.mu.Unlock()
+	}()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	stop := ctx.Done()
@@ -100,7 +110,7 @@ func (d *Driver) run(ctx context.Context) error {
 			if r.Done {
 				return r.Err
 			}
-			d.carry(work, &r)
+			d.carry(d.work, &r)
 		}
 		if d.machine.Waits() {
 			d.rest()
@@ -113,26 +123,63 @@ func (d *Driver) run(ctx context.Context) error {
 			timer.Reset(time.Until(at))
 			wake = timer.C
 		}
-		var e Event
-		select {
-		case a := <-d.carrier.Back():
-			e = d.arrived(a)
-		case e = <-d.done:
-		case <-wake:
-			e.Kind = Tick
-		case <-d.Alarm:
-			e.Kind = Alarm
-		case w := <-d.Told:
-			e = d.told(w)
-		case <-stop:
-			e.Kind = Tick // it is told of the end below
-		}
+		e := d.wait(wake, stop)
 		if stop != nil && ctx.Err() != nil { // what fails because the stream is to end comes behind that
 			stop = nil
 			d.machine.Step(time.Now(), Event{Kind: Stop})
 		}
 		d.machine.Step(time.Now(), e)
 	}
+}
+
+// wait waits for what comes next. Meanwhile hands may take answers to the machine.
+func (d *Driver) wait(wake <-chan time.Time, stop <-chan struct{}) (e Event) {
+	var back reading.Arrival
+	d.mu.Unlock()
+	select {
+	case <-d.onward:
+		e.Kind = Tick // the machine has the answer
+	case back = <-d.carrier.Back():
+	case e = <-d.done:
+	case <-wake:
+		e.Kind = Tick
+	case <-d.Alarm:
+		e.Kind = Alarm
+	case w := <-d.Told:
+		e = d.told(w)
+	case <-stop:
+		e.Kind = Tick // the machine is told of the end before
+	}
+	d.mu.Lock()
+	if back.ID != 0 {
+		e = d.arrived(back)
+	}
+	return e
+}
+
+// take takes an answer to the machine, in the goroutine of the hand that brought it. The hand asks what comes next, and the
+// driver goes on with the rows beside it, at once or when the transaction under way is through: with pages of some fifty
+// rows, changes of goroutines cost a tenth of all time. Errors, and what comes when the stream is to end, are the driver's.
+func (d *Driver) take(a reading.Arrival) (next func() reading.Arrival, taken bool) {
+	if a.Err != nil {
+		return nil, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.work.Err() != nil {
+		return nil, false
+	}
+	d.machine.Step(time.Now(), d.arrived(a))
+	if ask, ok := d.machine.Only(); ok {
+		next = d.carrier.Asking(d.work, ask)
+	}
+	if next == nil || d.machine.Presses() {
+		select {
+		case d.onward <- struct{}{}:
+		default:
+		}
+	}
+	return next, true
 }
 
 func (d *Driver) arrived(a reading.Arrival) Event {

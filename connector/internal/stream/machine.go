@@ -240,6 +240,9 @@ func (m *Machine) Ready() Ready {
 	return r
 }
 
+// Only hands out the question to be asked, where it is the only one. Ready leaves out what it has handed out.
+func (m *Machine) Only() (reading.Ask, bool) { return m.session.Only() }
+
 // Empty reports whether nothing is to be done.
 func (r *Ready) Empty() bool {
 	return !r.Open && r.Changed == nil && r.Load == nil && len(r.Cancel) == 0 && len(r.Asks) == 0 && r.Need.ID == 0 && r.Commit == nil &&

@@ -26,6 +26,24 @@ func (m *Machine) read() {
 	}
 }
 
+// pressing is how many rows that wait are worth a goroutine of their own.
+const pressing = 512
+
+// Presses reports whether what waits is to be gone on with at once. A few rows may wait until the transaction that is
+// under way is through, or the next one leaves.
+func (m *Machine) Presses() bool {
+	if m.phase != running || m.flight == nil && m.gathers.IsZero() {
+		return true
+	}
+	rows := 0
+	for i := range m.pages {
+		if a := m.pages[i].Answer; a != nil {
+			rows += len(a.Rows)
+		}
+	}
+	return rows >= pressing
+}
+
 // takeUp queues a page, and decides what is read behind it.
 func (m *Machine) takeUp(page *reading.Page) {
 	if page.Asked {
