@@ -39,7 +39,7 @@ func TestSimModel(t *testing.T) {
 		bad   []uint64
 	)
 	next.Store(*simSeed)
-	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // windows come and go; there is little else
+	defer debug.SetGCPercent(debug.SetGCPercent(4000)) // windows come and go; there is little else
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			x := newWorld()
