@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -39,6 +40,8 @@ func TestSimModel(t *testing.T) {
 		bad   []uint64
 	)
 	next.Store(*simSeed)
+	ctx, cancel := signal.NotifyContext(t.Context(), os.Interrupt) // a long run that is broken off says how far it came
+	defer cancel()
 	defer debug.SetGCPercent(debug.SetGCPercent(4000)) // windows come and go; there is little else
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
@@ -47,7 +50,7 @@ func TestSimModel(t *testing.T) {
 			for {
 				seed := next.Add(1) - 1
 				n := seed - *simSeed
-				if *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && n&63 == 0 && time.Since(start) > 10*time.Second {
+				if ctx.Err() != nil || *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && n&63 == 0 && time.Since(start) > 10*time.Second {
 					break
 				}
 				broken := x.run(sim.Generate(seed), none)
