@@ -3,6 +3,9 @@ package connector
 import (
 	"fmt"
 	"math"
+	"os"
+	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,6 +24,9 @@ func TestSimFull(t *testing.T) {
 	}
 	var next atomic.Uint64
 	next.Store(*simSeed)
+	ctx, cancel := signal.NotifyContext(t.Context(), os.Interrupt) // a long run that is broken off says how far it came
+	defer cancel()
+	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // a seed is gone as a whole
 	start, cpu := time.Now(), cpuSeconds()
 	var done, requests, starts, sweeps, records, wakes atomic.Int64
 	t.Run("seeds", func(t *testing.T) {
@@ -30,7 +36,7 @@ func TestSimFull(t *testing.T) {
 				for !t.Failed() {
 					seed := next.Add(1) - 1
 					n := seed - *simSeed
-					if *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && time.Since(start) > 10*time.Second {
+					if ctx.Err() != nil || *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && time.Since(start) > 10*time.Second {
 						return
 					}
 					broken, c := inBubble(t, sim.Generate(seed).AsUsers(), false)

@@ -30,7 +30,7 @@ var simCodec = sync.OnceValues(func() (*goavro.Codec, error) { return goavro.New
 func (c *city) read() (records, dead []sim.Record, cursors []sim.Stored, err error) {
 	topics := []string{simTopic, simState}
 	cl, err := kgo.NewClient(kgo.SeedBrokers("localhost:"+strconv.Itoa(simKafkaPort)), kgo.Dialer(c.network.DialContext),
-		kgo.ConsumeTopics(append(topics, simDead)...), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+		kgo.ConsumeTopics(append(topics, simDead)...), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.DisableClientMetrics())
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // topicEvent does to the broker's topic what an operator does. A log that is put back, and
 // keys in two partitions, are the model tier's.
 func (c *city) topicEvent(e sim.Event) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers("localhost:"+strconv.Itoa(simKafkaPort)), kgo.Dialer(c.network.DialContext))
+	cl, err := kgo.NewClient(kgo.SeedBrokers("localhost:"+strconv.Itoa(simKafkaPort)), kgo.Dialer(c.network.DialContext), kgo.DisableClientMetrics())
 	if err != nil {
 		c.fail("P7", "an operator's client: %v", err)
 		return

@@ -56,15 +56,16 @@ const mostAgain = 3
 
 // repeats judges a page that holds the rows of the one before. Behind the end some APIs give
 // their last page again; others do not honour what the page was asked by, and would never come to
-// an end (P7). A list that moves may look so, too, so it is read again from its first page before that is
-// an error. again counts such pages, the one in hand included; judged is false where they say nothing.
+// an end (P7). A list that moves may look so, too: the page has to come twice more before it is taken for the last
+// one (P2), and the list is read again from its first page before it is an error. again counts such pages, the one in
+// hand included; judged is false where they say nothing.
 func repeats(spec Spec, again int, p *Page, what string, r Role, value int64) (m move, judged bool) {
 	switch {
 	case again == 0:
 		return move{}, false
-	case spec.Ends.RepeatedPage:
+	case spec.Ends.RepeatedPage && again > 1:
 		return move{end: true}, true
-	case again < mostAgain:
+	case spec.Ends.RepeatedPage, again < mostAgain:
 		return move{}, false
 	}
 	return move{lacks: fmt.Sprintf("asked with %s=%d the API gives the %d rows of the page before once more, %d times in a row: it does not honour %s, or gives "+

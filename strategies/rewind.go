@@ -94,12 +94,13 @@ func begins(spec Spec, traits Traits, at Value, now time.Time) error {
 	return nil
 }
 
-// Reset is the cursor of a stream that begins anew on its topic: at its first mark, with nothing known of the API. Its
-// window is all of the topic, so nothing comes twice.
+// Reset is the cursor of a stream that begins anew on its topic: at its first mark, with nothing known of the API but
+// that it does not sort: a page that is in order by chance would hide rows again (P2). keyset and offset take that back
+// by themselves, behind a sweep in order. Its window is all of the topic, so nothing comes twice.
 func (c Cursor) Reset() Cursor {
 	next := c.Forget()
 	next.Topic = c.Topic
-	next.PageLimit, next.Unsorted, next.Longest, next.TokenAt, next.Closes = 0, false, 0, "", false
+	next.PageLimit, next.Longest, next.TokenAt, next.Closes = 0, 0, "", false
 	next.Filter, next.Gone, next.Prior = "", "", ""
 	return next
 }

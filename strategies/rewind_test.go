@@ -8,6 +8,15 @@ import (
 	"pgregory.net/rapid"
 )
 
+// A stream that begins anew goes by token where the API was seen not to sort: its first page may be in order by
+// chance, and rows that it has not would never be asked for by value (P2).
+func TestResetKeepsThatTheAPIDoesNotSort(t *testing.T) {
+	s := mustNew(t, playgroundSpec(Keyset))
+	c := fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 5, 4), Token: token("a")}).Next
+	c = begin(t, s, c.Reset())
+	wantQuery(t, s, fold(t, s, c, Page{Rows: seconds(t, 1, 7), Token: token("b")}).Next, "token=b")
+}
+
 // A rewound cursor asks from the place that was named, in the layout in which the API writes.
 func TestRewound(t *testing.T) {
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)

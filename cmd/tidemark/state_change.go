@@ -56,7 +56,7 @@ func newStateResetCmd() *cobra.Command {
 		Use:   "reset STREAM -c FILE",
 		Short: "Let a stream begin anew on its topic",
 		Long: `Let a stream begin at its first mark (initial_mark, initial_id), as if nothing was known of
-its API. Its next start reads everything again, and writes what the topic has not, and
+its API but that it does not sort. Its next start reads everything again, and writes what the topic has not, and
 what differs and is not older; with --replay, all rows once more. A worker of the stream is
 fenced and ends with exit code 5; with --http the worker that answers there does it itself,
 and goes on.`,

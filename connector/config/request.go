@@ -42,6 +42,9 @@ func (s Stream) Template() (*request.Template, error) {
 
 // text is what of the templates chooses the rows; empty where there is nothing.
 func (r Request) text() string {
+	if r.Query == nil && r.JSON == nil && r.Form == nil && r.GraphQL == (GraphQL{}) && r.Text == nil {
+		return ""
+	}
 	s := Stream{URL: "http://-", Request: Request{Query: r.Query, JSON: r.JSON, Form: r.Form, GraphQL: r.GraphQL, Text: r.Text}}
 	spec := s.template(nil)
 	spec.Asks = nil
@@ -189,6 +192,9 @@ func placeholder(role string) string { return "{" + role + "}" }
 // paramNames are the names that the strategy asks by.
 func (s Stream) paramNames() strategies.ParamNames {
 	p := s.Params
+	if len(s.placed) == 0 {
+		return strategies.ParamNames(p)
+	}
 	for _, f := range paramFields(&p) {
 		if slices.Contains(s.placed, f.name) {
 			*f.into.(*string) = placeholder(f.name)

@@ -41,8 +41,9 @@ func (s Stream) Settings() (all []strategies.Setting) {
 	put("cursor_format", strings.Join(append([]string{s.CursorFormat}, s.MoreFormats...), ", "))
 	put("zone", s.Zone)
 	put("topic", s.Topic)
+	written := s.written()
 	for _, name := range []string{"value_format", "key_format", "envelope"} {
-		put(name, s.written()[name])
+		put(name, written[name])
 	}
 	if s.Records == RecordsByKey {
 		put("key_field", s.KeyField)

@@ -130,13 +130,14 @@ func nothingIsLostByPager(t *T, strategy, pager string) {
 				c.Source.Change(t.T, 0)
 			}
 		}
-		_, err := r.Sweep(t, 4000)
+		out, err := r.Sweep(t, 4000)
 		switch {
 		case c.excused(err, quiet):
 			return
 		case err != nil:
 			t.Fatalf("%v\n%s", err, r.Trail())
 		}
+		c.Source.Parents.ended(out.Said)
 		if lost := r.Missing(c.behind(r.Cursor().Mark)); len(lost) > 0 {
 			t.Fatalf("behind the mark %s and not delivered (P2): %v\n%s", r.Cursor().Mark, lost, r.Trail())
 		}
@@ -165,7 +166,7 @@ func (c *Case) excused(err error, quiet bool) bool {
 	return !quiet && strings.Contains(err.Error(), "times in a row")
 }
 
-// behind are the rows below a mark, of parents that were there all through the sweep.
+// behind are the rows below a mark, of parents whose rows were read.
 func (c *Case) behind(mark string) []Row {
 	if mark == "" || c.traits.All {
 		return nil
@@ -176,7 +177,7 @@ func (c *Case) behind(mark string) []Row {
 		panic(err)
 	}
 	return slices.DeleteFunc(slices.Clone(c.Source.Rows), func(row Row) bool {
-		return f.Compare(c.Source.Value(row.N), at) >= 0 || c.Source.ReadBy && !c.Source.Parents.there(row.Slice, false)
+		return f.Compare(c.Source.Value(row.N), at) >= 0 || c.Source.ReadBy && c.Source.Parents.all[row.Slice].unread
 	})
 }
 

@@ -21,7 +21,8 @@ type parent struct {
 	key     string
 	version uint64
 	hidden  bool
-	since   int // the sweep in which it was last hidden, came, or was left out
+	since   int  // the sweep in which it was last hidden, came, or was left out
+	unread  bool // it came or is back, and no sweep has read its rows to their end since
 }
 
 // addParent makes a parent, somewhere in the order of the keys.
@@ -29,7 +30,7 @@ func (s *Source) addParent() int {
 	p := &s.Parents
 	n := len(p.all)
 	key := fmt.Sprintf("p%d-%d", n*7%5, n)
-	p.all = append(p.all, parent{key: key, since: p.sweep})
+	p.all = append(p.all, parent{key: key, since: p.sweep, unread: true})
 	s.Slices = append(s.Slices, key)
 	return n
 }
@@ -72,10 +73,14 @@ func (p *Parents) list(omits func() bool) (out []strategies.Parent) {
 	return out
 }
 
-// there reports whether the end of the sweep says something of a slice: its parent was there all the time.
-func (p *Parents) there(slice uint8, all bool) bool {
-	x := &p.all[slice]
-	return !x.hidden && (all || x.since < p.sweep)
+// ended takes note of a sweep's end, and of what it said: the rows of a parent that were given up are read
+// in the next sweep as those of one that is new.
+func (p *Parents) ended(said []string) {
+	for i := range p.all {
+		x := &p.all[i]
+		gaveUp := slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, fmt.Sprintf("the rows of %q: ", x.key)) })
+		x.unread = x.hidden || x.since >= p.sweep || x.unread && gaveUp
+	}
 }
 
 // changeParents lets something happen to the parents.

@@ -22,12 +22,14 @@ type Source struct {
 	Idle int64 // how long nothing has happened
 	Ceil int64 // values beyond this place do not move the mark; 0: all do
 
-	Blind  bool // an answer was cut that nothing tells from a whole one
+	Blind  bool // an answer was cut that nothing tells from a whole one, or nothing when the next question came
 	Chance bool // an answer was cut and in order although the API does not sort
 
 	ReadBy  bool // by parents
 	Parents Parents
 	keys    int32
+
+	shown, left []Row // of the last answer that was cut: its rows, and those that it left out
 }
 
 // NewSource makes a source without rows.
@@ -45,9 +47,14 @@ func (s *Source) Now() time.Time { return Seconds.time(s.Top - s.Skew + s.Idle) 
 
 // Serve answers a question.
 func (s *Source) Serve(params []strategies.Param) (strategies.Page, *Answer) {
+	s.left = slices.DeleteFunc(s.left, func(r Row) bool { return !slices.Contains(s.Rows, r) })
+	s.Blind = s.Blind || len(s.left) > 0 && s.unseen(s.shown, s.left)
 	a := s.API.Serve(params, s.Rows)
 	s.Chance = s.Chance || a.Chance
-	s.Blind = s.Blind || s.kind.Whole && len(a.Hidden) > 0 && s.unseen(a.Rows, a.Hidden)
+	if s.kind.Whole && len(a.Hidden) > 0 {
+		s.shown, s.left = slices.Clone(a.Rows), slices.Clone(a.Hidden)
+		s.Blind = s.Blind || s.unseen(s.shown, s.left)
+	}
 	page := strategies.Page{Rows: s.Made(a.Rows...), Token: a.Token, Link: a.Link, Total: a.Total, More: a.More}
 	if s.Ceil > 0 {
 		page.Ceiling = s.Value(s.Ceil)

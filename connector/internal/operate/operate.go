@@ -96,8 +96,8 @@ func Rewind(ctx context.Context, p Parts, to string, again bool, ask Ask) error 
 	return p.change(ctx, rewound, again, ask)
 }
 
-// Reset lets the stream begin anew on its topic, at its first mark, as if nothing was known of the API. What the topic has
-// is not written once more, but where again is set. It is the way on for a topic that lost records, too.
+// Reset lets the stream begin anew on its topic, at its first mark, as if nothing was known of the API but that it does
+// not sort. What the topic has is not written once more, but where again is set. It is the way on for a topic that lost records, too.
 func Reset(ctx context.Context, p Parts, again bool, ask Ask) error {
 	p.Sink.FailOnLoss = false
 	return p.change(ctx, func(c strategies.Cursor, found kafka.Found) (strategies.Cursor, string, error) {

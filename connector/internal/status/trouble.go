@@ -88,12 +88,13 @@ func causeOf(err error) string {
 	if errors.As(err, &status) {
 		return text + " status " + strconv.Itoa(status.Status)
 	}
+	cause := []byte(text)
 	for word := range strings.FieldsSeq(rootOf(err).Error()) {
 		if !strings.ContainsAny(word, ":/=") && !strings.ContainsFunc(word, unicode.IsDigit) {
-			text += " " + word
+			cause = append(append(cause, ' '), word...)
 		}
 	}
-	return text
+	return string(cause)
 }
 
 // rootOf is what an error comes from in the end.

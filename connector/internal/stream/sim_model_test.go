@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ type world struct {
 	variant variant
 
 	now    time.Time
+	chance rand.PCG
 	at     int // the next event
 	opened int
 	inTime bool // whether a commit that is on its way gets there
@@ -58,6 +60,7 @@ type world struct {
 // simStats tell whether the histories are worth anything.
 type simStats struct {
 	histories, requests, records, sweeps, opens, stops, told, rewound, again int64
+	digest                                                                   uint64 // the sum of all histories', where it is asked for
 }
 
 func (s *simStats) add(o simStats) {
@@ -70,6 +73,7 @@ func (s *simStats) add(o simStats) {
 	s.told += o.told
 	s.rewound += o.rewound
 	s.again += o.again
+	s.digest += o.digest
 }
 
 func newWorld() *world {
@@ -125,6 +129,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.log.Reset(s.Traits)
 	x.registry.reset()
 	x.now = time.Unix(1.8e9, 0)
+	x.chance.Seed(s.Seed, 0x7761697473)
 	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
 	clear(x.newest)
 	clear(x.places)
@@ -132,9 +137,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.inTime, x.inScans = s.Seed%2 == 0, 0
 	x.began = sweepBegin{}
 	x.configure()
-	for len(x.workers) < s.Workers+1 {
-		x.workers = append(x.workers, nil)
-	}
+	x.workers = append(x.workers[:0], make([]*simWorker, s.Workers+1)...)
 	for i := range x.workers {
 		x.workers[i] = &simWorker{id: i, x: x, fault: -1}
 	}

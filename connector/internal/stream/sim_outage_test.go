@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -55,6 +56,13 @@ func (x *world) waits(w *simWorker, cause error) (stop bool) {
 		x.stats.stops++
 	}
 	return stop
+}
+
+// backoff is how long a stream waits that cannot go on: the same in each run of a seed, as the chance of
+// status.Trouble would not be.
+func (x *world) backoff(most time.Duration, _ error) time.Duration {
+	chance := rand.New(&x.chance)
+	return 1 + time.Duration(chance.Int64N(int64(min(time.Second<<chance.IntN(10), most))))
 }
 
 // nextOpen is the error of the next opens of a worker whose broker is not there, or not ready; nil:

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -39,17 +40,24 @@ func TestSimModel(t *testing.T) {
 		bad   []uint64
 	)
 	next.Store(*simSeed)
-	defer debug.SetGCPercent(debug.SetGCPercent(1000)) // windows come and go; there is little else
+	ctx, cancel := signal.NotifyContext(t.Context(), os.Interrupt) // a long run that is broken off says how far it came
+	defer cancel()
+	defer debug.SetGCPercent(debug.SetGCPercent(4000)) // windows come and go; there is little else
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			x := newWorld()
+			x.traced = *simDigest
 			for {
 				seed := next.Add(1) - 1
 				n := seed - *simSeed
-				if *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && n&63 == 0 && time.Since(start) > 10*time.Second {
+				if ctx.Err() != nil || *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && n&63 == 0 && time.Since(start) > 10*time.Second {
 					break
 				}
-				if x.run(sim.Generate(seed), none) != nil {
+				broken := x.run(sim.Generate(seed), none)
+				if *simDigest {
+					x.stats.digest += x.digest()
+				}
+				if broken != nil {
 					mu.Lock()
 					bad = append(bad, seed)
 					stop := len(bad) >= 5
@@ -68,6 +76,9 @@ func TestSimModel(t *testing.T) {
 	took := time.Since(start)
 	t.Logf("model tier: %d seeds in %v, %.0f a second, %.0f µs of CPU each; each: %.1f requests, %.1f sweeps, %.1f records, %.1f starts; %d justified stops", total.histories, took.Round(time.Millisecond),
 		float64(total.histories)/took.Seconds(), (cpuSeconds()-cpu)*1e6/float64(max(total.histories, 1)), per(total.requests, total), per(total.sweeps, total), per(total.records, total), per(total.opens, total), total.stops)
+	if *simDigest {
+		t.Logf("digest %016x", total.digest)
+	}
 	for _, seed := range bad {
 		t.Error(modelFailure(seed, none))
 	}

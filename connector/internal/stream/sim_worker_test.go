@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"tidemark/connector/config"
@@ -276,13 +277,16 @@ func (w *simWorker) Swept(status.Sweep) {
 	w.x.trace(func() string { return fmt.Sprintf("worker %d ends a sweep: %+v", w.id, h.Sweeps[len(h.Sweeps)-1]) })
 }
 
+// simKafka is the defaults, which are read once: there are ten starts a seed.
+var simKafka = sync.OnceValue(func() config.Kafka { return config.Default().Kafka })
+
 // start is a process's start.
 func (x *world) start(w *simWorker) {
 	strategy, err := strategies.New(x.spec)
 	if err != nil {
 		panic(err)
 	}
-	kafka := config.Default().Kafka
+	kafka := simKafka()
 	kafka.MaxInFlight = 1 << 20
 	if x.script.Seed%4 == 1 { // pages go in pieces of a few records (rule 8)
 		kafka.MaxInFlight = 2 * sim.BodySize
@@ -298,7 +302,7 @@ func (x *world) start(w *simWorker) {
 	w.opener = &Opener{Stream: x.stream, Kafka: kafka, Format: x.spec.Format, Sink: w.sink, Report: report, Try: &Trial{},
 		Back: &readback.Reader{Stream: x.stream, Format: x.spec.Format, Topic: w.sink, Bodies: newSimInspector(x), Rules: rules, Report: report}}
 	w.m = NewMachine(x.now, Settings{Reading: parts, Kafka: kafka, Once: x.variant == outageEnds, Wait: x.variant != firstOpenEnds, Observer: w,
-		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 }, Backoff: report.Backoff, Judge: KafkaJudge, Bound: &admit.Bound{}})
+		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 }, Backoff: x.backoff, Judge: KafkaJudge, Bound: &admit.Bound{}})
 	x.collect(w)
 }
 

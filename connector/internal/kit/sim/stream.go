@@ -4,15 +4,29 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tidemark/connector/config"
 	"tidemark/strategies"
 )
 
+// streams are those that newStream has made.
+var streams sync.Map
+
+// newStream is config.NewStream, of which a seed would take a good part.
+func newStream(name, strategy, url string) config.Stream {
+	key := [...]string{name, strategy, url}
+	s, ok := streams.Load(key)
+	if !ok {
+		s, _ = streams.LoadOrStore(key, config.NewStream(name, strategy, url))
+	}
+	return s.(config.Stream)
+}
+
 // StreamOf is the configuration of a stream that reads an API with the traits.
 func StreamOf(t *Traits) config.Stream {
-	s := config.NewStream("sim", t.Strategy, "http://sim/")
+	s := newStream("sim", t.Strategy, "http://sim/")
 	if s.CursorFormat = t.Format.String(); s.CursorField == "" {
 		s.CursorField = "updatedAt" // its order is what is judged
 	}

@@ -53,7 +53,7 @@ func (t *Traits) among(s *config.Stream) {
 	if t.Parents == 0 {
 		return
 	}
-	parent := config.NewStream("parents", strategies.Snapshot, "http://sim/parents")
+	parent := newStream("parents", strategies.Snapshot, "http://sim/parents")
 	s.ForEach = config.ForEach{Stream: parent.Name, Parent: &parent, When: config.WhenAlways, Gone: config.GoneSkip, Most: mostParents}
 	if t.Changed {
 		s.ForEach.When = config.WhenChanged
