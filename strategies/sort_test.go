@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -17,7 +18,7 @@ func TestSortRowsInAnyOrder(t *testing.T) {
 		slices.SortStableFunc(want, func(a, b Row) int { return Integer.rowCompare(&a, &b) })
 		Integer.SortRows(rows)
 		for i := range rows {
-			if string(rows[i].Key) != string(want[i].Key) {
+			if !bytes.Equal(rows[i].Key, want[i].Key) {
 				t.Fatalf("of %d rows, row %s stands at %d, want %s", size, rows[i].Key, i, want[i].Key)
 			}
 		}
