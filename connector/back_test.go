@@ -335,7 +335,7 @@ func TestWindowOfARevertedKey(t *testing.T) {
 		hash uint64
 		want window.Verdict
 	}{{"a", 150, 1, window.Same}, {"b", 50, 1, window.Same}, {"a", 140, 3, window.Stale}, {"a", 200, 2, window.Fresh}, {"b", 200, 2, window.Fresh}} {
-		if got := w.Offer([]byte(c.key), value(c.n), c.hash); got != c.want {
+		if got := w.Offer(window.KeyHash([]byte(c.key)), value(c.n), c.hash); got != c.want {
 			t.Errorf("%s at %d: verdict %d, want %d", c.key, c.n, got, c.want)
 		}
 	}

@@ -75,12 +75,16 @@ func (e *BelowError) Error() string {
 func (a *Admitter) Page(b *Batch, p Page, now time.Time) error {
 	b.Counts.Read += int64(len(p.Rows))
 	gone := Arrange(a.Rules.Format, p.Rows)
+	var ids []uint64
 	for i := range p.Rows {
+		if i%window.SeekRows == 0 {
+			ids = a.Window.Seek(p.Rows[i:min(i+window.SeekRows, len(p.Rows))])
+		}
 		if gone != nil && gone[i] {
 			b.Counts.Stale++
 			continue
 		}
-		if err := a.Row(b, &p.Rows[i], &p, now); err != nil {
+		if err := a.row(b, &p.Rows[i], ids[i%window.SeekRows], &p, now); err != nil {
 			return err
 		}
 	}
@@ -89,6 +93,11 @@ func (a *Admitter) Page(b *Batch, p Page, now time.Time) error {
 
 // Row puts one row of the page into the batch, if the topic does not hold it already.
 func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) error {
+	return a.row(b, row, window.KeyHash(row.Key), p, now)
+}
+
+// row is Row where the hash of the row's key is known.
+func (a *Admitter) row(b *Batch, row *strategies.Row, id uint64, p *Page, now time.Time) error {
 	if row.Filtered {
 		b.Counts.Filtered++
 		return nil
@@ -98,9 +107,9 @@ func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) er
 	}
 	op := kafka.OpUpdate
 	if a.Rules.enveloped() { // nothing else says it, and asking costs a look
-		op = a.op(row)
+		op = a.op(id)
 	}
-	switch a.Window.Offer(row.Key, row.Value, row.Hash) {
+	switch a.Window.Offer(id, row.Value, row.Hash) {
 	case window.Same:
 		b.Counts.Same++
 	case window.Stale:
@@ -120,8 +129,8 @@ func (a *Admitter) Row(b *Batch, row *strategies.Row, p *Page, now time.Time) er
 }
 
 // op is what a row's record would say by what the topic holds of its key.
-func (a *Admitter) op(row *strategies.Row) kafka.Op {
-	if _, hash, known := a.Window.LastOf(window.KeyHash(row.Key)); known && hash != wire.TombstoneHash {
+func (a *Admitter) op(id uint64) kafka.Op {
+	if _, hash, known := a.Window.LastOf(id); known && hash != wire.TombstoneHash {
 		return kafka.OpUpdate
 	}
 	if a.First {

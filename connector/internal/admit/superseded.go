@@ -2,13 +2,14 @@ package admit
 
 import (
 	"bytes"
+	"math/bits"
 
 	"tidemark/connector/internal/window"
 	"tidemark/strategies"
 )
 
 // fewTies is up to how many rows of one value are compared with one another; more than
-// that go through a map.
+// that are found by their keys' hashes.
 const fewTies = 16
 
 // Arrange puts a page's rows in the order of their cursor values, and says of each whether it is
@@ -57,17 +58,20 @@ func superseded(f strategies.Format, rows []strategies.Row) []bool {
 
 // supersededOfMany calls mark with the index of each row that is superseded, where all have one value.
 func supersededOfMany(rows []strategies.Row, mark func(int)) {
-	last := make(map[uint64]int, len(rows))
+	last := make([]int32, 2<<bits.Len(uint(len(rows)))) // of each key the last row, counted from 1, at the key's hash or behind it
+	mask := uint64(len(last) - 1)
 	for i := len(rows) - 1; i >= 0; i-- {
 		if !Keyed(&rows[i]) {
 			continue
 		}
-		id := window.KeyHash(rows[i].Key)
-		j, known := last[id]
-		switch {
-		case !known:
-			last[id] = i
-		case rows[i].Hash != rows[j].Hash && bytes.Equal(rows[i].Key, rows[j].Key):
+		at := window.KeyHash(rows[i].Key) & mask
+		for last[at] > 0 && !bytes.Equal(rows[i].Key, rows[last[at]-1].Key) {
+			at = (at + 1) & mask
+		}
+		switch j := last[at] - 1; {
+		case j < 0:
+			last[at] = int32(i) + 1
+		case rows[i].Hash != rows[j].Hash:
 			mark(i)
 		}
 	}

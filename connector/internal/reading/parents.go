@@ -34,7 +34,9 @@ type family struct {
 	list  *Session
 	limit int // rows a page of theirs, as was learnt
 
+	kept    *Listing // by which the next sweep begins; nil: it lists them anew
 	listing bool
+	known   bool        // what was kept is taken for the list
 	wrong   error       // they cannot be
 	rows    []parentRow // while they are listed in the order in which they come, then in that of their keys
 	doubt   string      // why one of them may be missing
@@ -62,10 +64,30 @@ func newFamily(p *Parts) *family {
 	return &family{of: p.Parents, to: p.Stream.ForEach, list: NewSession(parts, max(parts.Stream.Concurrency-1, 0))}
 }
 
+// Listing is the parents as a session has listed them.
+type Listing struct {
+	rows  []parentRow
+	limit int
+	doubt string
+}
+
+// asListed is what another session can begin by; nil: there are no parents.
+func (f *family) asListed() *Listing {
+	if f == nil {
+		return nil
+	}
+	return &Listing{f.rows, f.limit, f.doubt}
+}
+
 // begin lists the parents from the first one on. sure is said of a scan that takes what it does not show for deleted.
 func (f *family) begin(now time.Time, sure bool) {
 	f.list.Drop()
-	f.rows, f.doubt, f.listing = nil, "", true
+	l := f.kept
+	f.kept, f.rows, f.doubt, f.listing, f.known = nil, nil, "", true, l != nil && !sure
+	if f.known {
+		f.rows, f.limit, f.doubt = l.rows, l.limit, l.doubt
+		return
+	}
 	p := &f.of.Parts
 	c := strategies.Cursor{Version: strategies.CursorVersion, Stream: p.Stream.Name, Strategy: p.Stream.Strategy, PageLimit: f.limit, Unsorted: !p.Stream.Sorted}
 	if c, f.wrong = p.Strategy.Begin(c, now); f.wrong != nil {
@@ -79,6 +101,10 @@ func (f *family) begin(now time.Time, sure bool) {
 
 // step takes what came of the parents' pages; done says that all have been listed.
 func (f *family) step(now time.Time) (done bool, err error) {
+	if f.known {
+		f.listing = false
+		return true, nil
+	}
 	if f.wrong != nil {
 		return false, class.Wrap(class.Config, f.wrong)
 	}

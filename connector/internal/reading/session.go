@@ -62,6 +62,7 @@ type Page struct {
 	Question []strategies.Param // what the answer is one to, as the strategy asked it
 	Listed   bool               // there is no answer: the parents were listed
 	Parents  int                // that there are, where they were listed
+	Listing  *Listing           // of the page that Puller.First reads: its parents; nil: it has none
 	Doubt    string             // why what the sweep does not show may be there all the same; empty: there is no reason
 }
 
@@ -99,7 +100,9 @@ func (s *Session) Begin(now time.Time, c strategies.Cursor) {
 // first asks what comes first: the parents, where the stream has any.
 func (s *Session) first() {
 	if s.family != nil && s.at.Sweep != nil {
-		s.family.begin(s.now, s.at.Sweep.Walk != nil && s.at.Sweep.Walk.Sure)
+		if s.family.begin(s.now, s.at.Sweep.Walk != nil && s.at.Sweep.Walk.Sure); !s.family.known {
+			s.fetch.drop() // a page that was kept takes room that their pages may need
+		}
 		return
 	}
 	s.next()
@@ -108,8 +111,14 @@ func (s *Session) first() {
 // At is the cursor before the page in turn.
 func (s *Session) At() strategies.Cursor { return s.at }
 
-// Keep hands the session an answer that was read before it began. It counts as asked ahead.
-func (s *Session) Keep(params []strategies.Param, a *Answer) { s.fetch.keep(params, a) }
+// Keep hands the session an answer that was read before it began. It counts as asked ahead. So are its parents, where it
+// has any: l is those that there were then.
+func (s *Session) Keep(params []strategies.Param, a *Answer, l *Listing) {
+	s.fetch.keep(params, a)
+	if s.family != nil {
+		s.family.kept = l
+	}
+}
 
 // Wake is when the session wants to be asked again for its questions; zero: it does not wait.
 func (s *Session) Wake() time.Time {

@@ -80,7 +80,7 @@ func TestKeep(t *testing.T) {
 		a := &Answer{Page: strategies.Page{Total: -1, Rows: []strategies.Row{row(1, 1)}}, Size: 10, Free: func() { released++ }, Stop: func() { stopped++ }}
 		params := p.Strategy.Query(cursor).Params
 		s := NewSession(p, 3)
-		s.Keep(params, a)
+		s.Keep(params, a, nil)
 		if c.to > 1 {
 			sweep := *cursor.Sweep
 			sweep.NextID = int64(c.to)

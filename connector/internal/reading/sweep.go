@@ -126,5 +126,8 @@ func (p *Puller) First(ctx context.Context, c strategies.Cursor) (*Page, error) 
 	}
 	session.fetch.detach()
 	session.Drop()
+	if err == nil {
+		page.Listing = session.family.asListed()
+	}
 	return page, err
 }

@@ -57,9 +57,10 @@ type Topic struct {
 // Kept is a page that was read before the stream was opened. It is the answer to the sweep's
 // first question, if that is still the same when it is asked.
 type Kept struct {
-	Params []strategies.Param
-	Answer *reading.Answer
-	At     time.Time
+	Params  []strategies.Param
+	Answer  *reading.Answer
+	Parents *reading.Listing // nil: the stream has none
+	At      time.Time
 }
 
 // Load asks for the window that a cursor needs.

@@ -108,7 +108,7 @@ func TestTrialKeeps(t *testing.T) {
 	worker := inflight.New(10, 1, 1)
 	share, other := worker.Share(), worker.Share()
 	trial, k := &Trial{Share: share}, &keptPage{}
-	trial.keep(k.page(false), nil)
+	trial.keep(k.page(false), nil, nil)
 	if other.Spare(10) {
 		t.Error("the page holds nothing of the budget")
 	}
@@ -119,13 +119,13 @@ func TestTrialKeeps(t *testing.T) {
 	if trial.Take() != nil || !other.Spare(10) {
 		t.Error("the page that was taken is held still")
 	}
-	trial.keep(k.page(false), nil)
+	trial.keep(k.page(false), nil, nil)
 	if trial.Take() != nil || k.released != 1 || k.stopped != 1 {
 		t.Errorf("kept, though there is no room: released %d and stopped %d times", k.released, k.stopped)
 	}
 	other.Release(10)
-	trial.keep(k.page(false), nil)
-	trial.keep(k.page(false), nil) // in its place
+	trial.keep(k.page(false), nil, nil)
+	trial.keep(k.page(false), nil, nil) // in its place
 	trial.Drop()
 	trial.Drop()
 	if trial.Take() != nil || k.released != 3 || k.stopped != 3 || !other.Spare(10) {

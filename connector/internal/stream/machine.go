@@ -344,7 +344,7 @@ func (m *Machine) runs(e Event) {
 		if age := m.now.Sub(k.At); age > keepFor || k.Answer.Cut && age > m.p.Stream.RequestTimeout/4 {
 			k.Answer.LetGo()
 		} else {
-			m.session.Keep(k.Params, k.Answer)
+			m.session.Keep(k.Params, k.Answer, k.Parents)
 		}
 	}
 	m.p.Report.Board.Set(func(s *status.Status) { s.State, s.Opened = status.Reading, true })

@@ -72,7 +72,7 @@ func (t *Trial) Out(ctx context.Context) error {
 		if a := page.Answer; a != nil {
 			t.Share.Release(page.Weight)
 			err = t.Parts.Rules.TooBad(a.URL, a.Rows, AskedBefore(t.Parts.Format, known, c))
-			t.keep(a, page.Question)
+			t.keep(a, page.Question, page.Listing)
 		}
 		t.tried = err == nil
 		return err
@@ -98,15 +98,14 @@ func AskedBefore(f strategies.Format, stored, c strategies.Cursor) func(*strateg
 	}
 }
 
-// keep holds the page back for the sweep, or lets it go where the worker's budget is used up. Where there are parents
-// they are listed before it could be used, for which it must not take the room.
-func (t *Trial) keep(a *reading.Answer, params []strategies.Param) {
+// keep holds the page back for the sweep, and its parents, or lets it go where the worker's budget is used up.
+func (t *Trial) keep(a *reading.Answer, params []strategies.Param, parents *reading.Listing) {
 	t.Drop()
-	if t.Parts.Parents != nil || !t.Share.Spare(a.Size) {
+	if !t.Share.Spare(a.Size) {
 		a.LetGo()
 		return
 	}
-	t.kept, t.held = &Kept{Params: params, Answer: a, At: time.Now()}, a.Size
+	t.kept, t.held = &Kept{Params: params, Answer: a, Parents: parents, At: time.Now()}, a.Size
 }
 
 // Identify gives the kept page's records the schema's id.

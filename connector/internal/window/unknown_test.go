@@ -29,17 +29,17 @@ func TestUnknown(t *testing.T) {
 			load(w)
 			w.Settle(99)
 			w.Loaded()
-			if got := w.Offer(key, at(want.n), want.hash); got != Fresh {
+			if got := w.Offer(KeyHash(key), at(want.n), want.hash); got != Fresh {
 				t.Errorf("%s, %s: verdict %d, want Fresh", name, row, got)
 			}
-			if got := w.Offer(key, at(want.n), want.hash); got != Same {
+			if got := w.Offer(KeyHash(key), at(want.n), want.hash); got != Same {
 				t.Errorf("%s, %s, again: verdict %d, want Same", name, row, got)
 			}
 		}
 		w := New(0, 0)
 		load(w)
 		w.Settle(99)
-		if got := w.Offer(key, none, 1); got != Fresh {
+		if got := w.Offer(KeyHash(key), none, 1); got != Fresh {
 			t.Errorf("%s, a row without a value: verdict %d, want Fresh", name, got)
 		}
 	}
@@ -53,7 +53,7 @@ func TestUnknownStray(t *testing.T) {
 	if live := w.Settle(99); live != 0 {
 		t.Errorf("%d keys are said to lie elsewhere", live)
 	}
-	if got := w.Offer([]byte("a"), at(5), 1); got != Same {
+	if got := w.Offer(KeyHash([]byte("a")), at(5), 1); got != Same {
 		t.Errorf("verdict %d, want Same", got)
 	}
 }
@@ -71,7 +71,7 @@ func TestUnknownIsBounded(t *testing.T) {
 	}
 	w.Loaded()
 	for i := range rows {
-		if got := w.Offer(fmt.Appendf(nil, "%d", i), at(10), 1); got != Same {
+		if got := w.Offer(KeyHash(fmt.Appendf(nil, "%d", i)), at(10), 1); got != Same {
 			t.Fatalf("row %d: verdict %d, want Same", i, got)
 		}
 	}

@@ -34,6 +34,8 @@ type Window struct {
 	outdone map[uint64]bool     // keys of which a stray event is taken for the last, over one at home
 	dead    map[uint64]struct{} // hashes of the rows in the dead-letter topic, or left out
 	forgot  int64
+	ids     []uint64 // see Seek
+	sought  uint64   // what Seek has read, so that it is read
 }
 
 // deadLimit bounds the dead letters that are remembered.
@@ -45,12 +47,26 @@ func New(start int64, limit int) *Window {
 	return &Window{start: start, table: table{limit: limit}}
 }
 
-// Offer judges a row, and remembers it as its key's last event if it is new. The
+// Seek returns what the window knows the rows' keys by (KeyHash), until it is called again, and brings the places where
+// their entries lie into the processor's cache. Looked for row by row each would wait for memory by itself; so they
+// wait together. More rows than SeekRows would push one another out again.
+func (w *Window) Seek(rows []strategies.Row) []uint64 {
+	w.ids = w.ids[:0]
+	for i := range rows {
+		w.ids = append(w.ids, KeyHash(rows[i].Key))
+	}
+	w.sought += w.table.touch(w.ids)
+	return w.ids
+}
+
+// SeekRows is how many rows are best sought at once.
+const SeekRows = 256
+
+// Offer judges a row, and remembers it as the last event of its key, of which id is the KeyHash, if it is new. The
 // caller writes what is Fresh; if that fails the window is thrown away with the
 // transaction.
-func (w *Window) Offer(key []byte, v strategies.Value, hash uint64) Verdict {
+func (w *Window) Offer(id uint64, v strategies.Value, hash uint64) Verdict {
 	n := number(v)
-	id := KeyHash(key)
 	e := w.table.find(id)
 	switch {
 	case e == nil && n < w.start:

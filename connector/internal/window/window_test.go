@@ -36,7 +36,7 @@ func TestOffer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := New(0, 0)
 			for i, r := range rows {
-				if got := w.Offer([]byte(r.key), r.v, r.hash); got != r.want {
+				if got := w.Offer(KeyHash([]byte(r.key)), r.v, r.hash); got != r.want {
 					t.Errorf("row %d: verdict %d, want %d", i, got, r.want)
 				}
 			}
@@ -68,7 +68,7 @@ func TestRebuild(t *testing.T) {
 				n := max(0, now+rapid.Int64Range(-5, 3).Draw(t, "move"))
 				now = max(now, n)
 				key, hash := fmt.Sprint(k), uint64(rapid.IntRange(1, 3).Draw(t, "hash"))
-				if w.Offer([]byte(key), at(n), hash) != Fresh {
+				if w.Offer(KeyHash([]byte(key)), at(n), hash) != Fresh {
 					continue
 				}
 				p := k % partitions
@@ -96,7 +96,7 @@ func TestRebuild(t *testing.T) {
 					// Offer changes the window, so each question gets copies.
 					a, b := *w, *again
 					a.table, b.table = w.table.copy(), again.table.copy()
-					if got, want := b.Offer(key, at(n), hash), a.Offer(key, at(n), hash); got != want {
+					if got, want := b.Offer(KeyHash(key), at(n), hash), a.Offer(KeyHash(key), at(n), hash); got != want {
 						t.Fatalf("key %d value %d hash %d: rebuilt says %d, the first %d", k, n, hash, got, want)
 					}
 				}
@@ -122,7 +122,7 @@ func TestMemory(t *testing.T) {
 		for j := range key {
 			key[j] = byte(r.Uint32())
 		}
-		w.Offer(key[:], at(int64(i)), r.Uint64())
+		w.Offer(KeyHash(key[:]), at(int64(i)), r.Uint64())
 	}
 	if perRow := float64(w.Bytes()) / rows; perRow > 32 {
 		t.Errorf("%.1f bytes a row, want 32 at the most (P10)", perRow)
@@ -133,7 +133,7 @@ func TestMemory(t *testing.T) {
 			key[j] = byte(r.Uint32())
 		}
 		w.Raise(int64(rows + i - 1000))
-		w.Offer(key[:], at(int64(rows+i)), r.Uint64())
+		w.Offer(KeyHash(key[:]), at(int64(rows+i)), r.Uint64())
 	}
 	if w.Rows() > 20_000 {
 		t.Errorf("%d rows kept, want about 1000", w.Rows())
@@ -143,19 +143,19 @@ func TestMemory(t *testing.T) {
 func TestLimit(t *testing.T) {
 	w := New(0, 100)
 	for i := range 150 {
-		w.Offer([]byte(fmt.Sprint(i)), at(int64(i)), 1)
+		w.Offer(KeyHash([]byte(fmt.Sprint(i))), at(int64(i)), 1)
 	}
 	if w.Rows() != 100 || w.Forgot() != 50 {
 		t.Fatalf("holds %d rows and forgot %d, want 100 and 50", w.Rows(), w.Forgot())
 	}
-	if got := w.Offer([]byte("10"), at(10), 1); got != Same {
+	if got := w.Offer(KeyHash([]byte("10")), at(10), 1); got != Same {
 		t.Errorf("a row held: %d, want Same", got)
 	}
-	if got := w.Offer([]byte("140"), at(140), 1); got != Fresh {
+	if got := w.Offer(KeyHash([]byte("140")), at(140), 1); got != Fresh {
 		t.Errorf("a row forgotten: %d, want Fresh: repeated, never lost", got)
 	}
 	w.Raise(90)
-	if got := w.Offer([]byte("new"), at(200), 1); got != Fresh || w.Rows() > 11 {
+	if got := w.Offer(KeyHash([]byte("new")), at(200), 1); got != Fresh || w.Rows() > 11 {
 		t.Errorf("after rising: verdict %d with %d rows, want Fresh and 11", got, w.Rows())
 	}
 }
@@ -169,7 +169,55 @@ func BenchmarkOffer(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		w.Offer(keys[i%len(keys)], at(int64(i)), uint64(i))
+		w.Offer(KeyHash(keys[i%len(keys)]), at(int64(i)), uint64(i))
 		i++
 	}
+}
+
+// Rows that are sought together are judged as each by itself, in a window of any size.
+func TestSeek(t *testing.T) {
+	w := New(0, 0)
+	rows := make([]strategies.Row, SeekRows)
+	for i := range rows {
+		rows[i].Key = fmt.Append(nil, i)
+	}
+	for _, want := range []Verdict{Fresh, Same} {
+		for i, id := range w.Seek(rows) {
+			if got := w.Offer(id, at(int64(i)), 1); id != KeyHash(rows[i].Key) || got != want {
+				t.Fatalf("row %d has id %x and verdict %d, want %d", i, id, got, want)
+			}
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { w.Seek(rows) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkSeek offers rows to a window that has them among a million others, so many at once as are sought at once.
+func BenchmarkSeek(b *testing.B) {
+	w := New(0, 0)
+	rows := make([]strategies.Row, 4096*SeekRows)
+	for i := range rows {
+		rows[i].Key = fmt.Appendf(nil, "063928bd-d32e-4cc0-af86-%012d", i)
+		w.Offer(KeyHash(rows[i].Key), at(1), 1)
+	}
+	next := func(i int) []strategies.Row {
+		from := i * SeekRows % len(rows)
+		return rows[from : from+SeekRows]
+	}
+	b.Run("together", func(b *testing.B) {
+		for i := range b.N {
+			for _, id := range w.Seek(next(i)) {
+				w.Offer(id, at(1), 1)
+			}
+		}
+	})
+	b.Run("one by one", func(b *testing.B) {
+		for i := range b.N {
+			page := next(i)
+			for j := range page {
+				w.Offer(KeyHash(page[j].Key), at(1), 1)
+			}
+		}
+	})
 }

@@ -88,6 +88,25 @@ func opaque(text string) int64 {
 	return v.N
 }
 
+// A number that is cut off or broken in the place of an id or a cursor value that the schema wants as a text is no row,
+// and no panic: what is cut off may come in the next piece.
+func TestBrokenNumbersForTexts(t *testing.T) {
+	p := mustCompile(t, Options{Schema: `{"type":"record","name":"R","fields":[{"name":"id","type":"string"},{"name":"at","type":["null","string"],"default":null},{"name":"part","type":"string"}]}`,
+		KeyFields: []string{"id", "part"}, CursorField: "at", Format: strategies.Opaque})
+	plain := mustCompile(t, Options{Schema: everything, IDField: "id", CursorField: "at", Format: strategies.Opaque})
+	for _, number := range []string{"-", "0e", "1.", "1e+", "-x", "01", "1.e1"} {
+		for _, row := range []string{`{"id":%s`, `{"id":"1","at":%s`, `{"part":%s`} {
+			for _, end := range []string{"", "}", `,"id":"2"}`} {
+				for _, p := range []*Plan{p, plain} {
+					body := `[` + strings.Replace(row, "%s", number+end, 1)
+					_, err := p.Scan([]byte(body))
+					_ = malformed(t, err)
+				}
+			}
+		}
+	}
+}
+
 // Half of a surrogate pair is replaced and counted. In a map's keys it must not make one of two.
 func TestHalvesAreCounted(t *testing.T) {
 	p := mustCompile(t, userOptions())

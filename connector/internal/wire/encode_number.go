@@ -159,8 +159,51 @@ func exactInt(t []byte) (v int64, why string) {
 	return 0, "is out of range"
 }
 
+// tens are the powers of ten that shortDouble divides by.
+var tens = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// shortDouble reads a number of up to 15 digits without an exponent in one pass. Its digits and the power of ten are both
+// doubles, so their quotient is the double nearest to the number. Where it is false it has done nothing.
+func (s *state) shortDouble() (x float64, ok bool) {
+	buf, i := s.buf, s.pos
+	if buf[i] == '-' {
+		i++
+	}
+	first, point := i, -1
+	var digits int64
+	for ; i < len(buf) && i-first < len(tens); i++ {
+		c := buf[i]
+		if c == '.' && point < 0 {
+			point = i
+			continue
+		}
+		if c-'0' > 9 {
+			break
+		}
+		digits = digits*10 + int64(c-'0')
+	}
+	whole, below := i-first, 0
+	if point >= 0 {
+		whole, below = point-first, i-point-1
+	}
+	if i == len(buf) || i-first == len(tens) || whole == 0 || whole > 1 && buf[first] == '0' || point >= 0 && below == 0 || buf[i]|0x20 == 'e' {
+		return 0, false
+	}
+	if x = float64(digits) / tens[below]; first > s.pos {
+		x = -x
+	}
+	s.pos = i
+	return x, true
+}
+
 // encodeFloat encodes float and double.
 func (s *state) encodeFloat(n *node) code {
+	if n.kind == kDouble {
+		if x, ok := s.shortDouble(); ok {
+			s.out = binary.LittleEndian.AppendUint64(s.out, math.Float64bits(x))
+			return good
+		}
+	}
 	at := s.pos
 	start, end, plain, ok := s.number()
 	if !ok {

@@ -57,7 +57,7 @@ func FuzzScan(f *testing.F) {
 		targets = append(targets, target{p, c})
 	}
 	for _, seed := range []string{
-		string(users(2)), `{"data":[]}`, `{"data":null}`, `{"error":"x"}`, `{}`, `[]`, `<html>`, `{"data":[{"id":"1","id":"2"},5,null,{"id":3}],"total":1e3,"scroll_param":null}`,
+		string(users(2)), `{"data":[]}`, `{"data":null}`, `{"error":"x"}`, `{}`, `[]`, `<html>`, `{"data":[{"id":0e`, `{"data":[{"id":"1","id":"2"},5,null,{"id":3}],"total":1e3,"scroll_param":null}`,
 		`[{"id":"\ud83d\ude00","at":"x","b":true,"i":1e2,"l":-9223372036854775808,"f":1.5,"d":1e300,"y":"AAE=","x":"AAEC","e":"B","a":[null,1,"s"],"m":{"z":1,"a":2},"r":{"id":"q"},"u":[{"id":"w"}],"ts":"2026-01-01T00:00:00Z","dt":"2026-01-01","t":"01:02:03.004","n":"12.345"}]`,
 		`[{"gone":true,"id":"1","b":5},{"id":"2","b":5,"gone":"true","at":"x"},{"gone":true},{"id":"3","r":{"id":"q","gone":true},"gone":null}]`, `{"data":[{"id":"1","name":5,"job":"none"},{"job":"none","updatedAt":"never"}]}`,
 		`[{"u":{"u":{"u":{"id":"x"}}},"id":"1","n":-1.28,"n":128e-2,"zz":[{}]}]`, "\xEF\xBB\xBF[{\"id\":\"\xff\"}]",

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -35,7 +36,7 @@ const (
 func (s *state) field(n *node, sh *shape, k int) (int, bool) {
 	if k < len(sh.keys) {
 		known := &sh.keys[k]
-		if bytes.HasPrefix(s.buf[s.pos:], known.text) {
+		if begins(s.buf[s.pos:], known.text) {
 			s.pos += len(known.text)
 			if known.field == notInSchema {
 				s.unknown.Count++
@@ -92,6 +93,16 @@ func (s *state) field(n *node, sh *shape, k int) (int, bool) {
 		sh.keys = append(sh.keys, entry)
 	}
 	return i, true
+}
+
+// begins is bytes.HasPrefix, for texts of which most are as long as two words.
+func begins(b, text []byte) bool {
+	n := len(text)
+	if n < 8 || n > 16 || len(b) < n {
+		return bytes.HasPrefix(b, text)
+	}
+	return binary.LittleEndian.Uint64(b) == binary.LittleEndian.Uint64(text) &&
+		binary.LittleEndian.Uint64(b[n-8:]) == binary.LittleEndian.Uint64(text[n-8:])
 }
 
 // countUnknown counts a key of n that is dropped.

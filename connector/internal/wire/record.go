@@ -226,11 +226,11 @@ func (s *state) object(n *node, depth int, row *strategies.Row) code {
 			} else if !s.skip() {
 				return broken
 			}
-			if c == broken {
-				return broken
-			}
 			if c == bad && row != nil && (i == s.plan.id || i == s.plan.cursor || s.plan.isPart(i)) {
 				c = s.retypeField(i, at, from)
+			}
+			if c == broken {
+				return broken
 			}
 			if c == bad {
 				s.fault.path = append(s.fault.path, n.fields[i].name)
