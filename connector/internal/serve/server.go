@@ -46,8 +46,9 @@ func Handler(w *Worker, o Options) http.Handler {
 		answer(out, http.StatusOK, w.view(time.Now()))
 	})))
 	mux.Handle("POST /streams/{name}/{what}", g.closed(http.HandlerFunc(w.told)))
-	mux.Handle("POST /streams/{name}/rewind", g.closed(http.HandlerFunc(w.rewind)))
-	mux.Handle("POST /streams/{name}/reset", g.closed(http.HandlerFunc(w.rewind)))
+	for what, does := range map[string]http.HandlerFunc{"rewind": w.rewind, "reset": w.rewind, "delete": w.remove, "import": w.take} {
+		mux.Handle("POST /streams/{name}/"+what, g.closed(does))
+	}
 	if o.Pprof {
 		mux.Handle("GET /debug/pprof/", g.closed(http.HandlerFunc(pprof.Index)))
 		mux.Handle("GET /debug/pprof/profile", g.closed(http.HandlerFunc(pprof.Profile)))
@@ -90,7 +91,7 @@ func (w *Worker) told(out http.ResponseWriter, r *http.Request) {
 	name, what := r.PathValue("name"), r.PathValue("what")
 	kind, ok := wishes[what]
 	if !ok {
-		answer(out, http.StatusNotFound, failure{"a stream can be asked to pause, resume, poll, rewind or reset"})
+		answer(out, http.StatusNotFound, failure{"a stream can be asked to pause, resume, poll, rewind, reset, delete or import"})
 		return
 	}
 	if err := w.Tell(name, stream.Wish{Kind: kind}); err != nil {

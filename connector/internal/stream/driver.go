@@ -36,11 +36,11 @@ type Driver struct {
 	asked   chan<- Outcome // where the operator waits for what comes of his change; nil: nowhere
 }
 
-// Wish is what an operator wants of a stream that runs: Pause, Resume, Poll, or Rewind with a Change.
+// Wish is what an operator wants of a stream that runs: Pause, Resume, Poll, or Alter with a Change.
 type Wish struct {
 	Kind   Kind
 	Change *Change
-	Reply  chan<- Outcome // Rewind's: takes what came of it, and has room for it
+	Reply  chan<- Outcome // Alter's: takes what came of it, and has room for it
 }
 
 // The errors of a change that was not tried.
@@ -191,7 +191,7 @@ func (d *Driver) operate(work func() (Event, error)) {
 
 // told is the event of an operator's wish. The stream makes one change of its cursor at a time.
 func (d *Driver) told(w Wish) Event {
-	if w.Kind != Rewind {
+	if w.Kind != Alter {
 		return Event{Kind: w.Kind}
 	}
 	if d.asked != nil {
@@ -199,7 +199,7 @@ func (d *Driver) told(w Wish) Event {
 		return Event{Kind: Tick}
 	}
 	d.asked = w.Reply
-	return Event{Kind: Rewind, Change: w.Change}
+	return Event{Kind: Alter, Change: w.Change}
 }
 
 // reply says to the operator who wanted a change what came of it.

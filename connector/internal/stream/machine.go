@@ -179,7 +179,9 @@ func (m *Machine) open() {
 // Step takes an event.
 func (m *Machine) Step(now time.Time, e Event) {
 	m.now = now
-	m.changed(e.Changed)
+	if m.changed(e.Changed); m.phase == ended {
+		return
+	}
 	if m.stopping && (e.Kind == Opened || e.Kind == Loaded || e.Kind == Rescanned) {
 		m.kept = cmp.Or(m.kept, e.Kept)
 		m.fail(nil)
@@ -216,8 +218,8 @@ func (m *Machine) Step(now time.Time, e Event) {
 		m.resume()
 	case Poll:
 		m.hurry()
-	case Rewind:
-		m.rewind(e.Change)
+	case Alter:
+		m.alter(e.Change)
 	}
 	m.heed()
 	m.read()

@@ -57,7 +57,7 @@ type world struct {
 
 // simStats tell whether the histories are worth anything.
 type simStats struct {
-	histories, requests, records, sweeps, opens, stops, told, rewound, again int64
+	histories, requests, records, sweeps, opens, stops, told, rewound, again, imported, removed int64
 }
 
 func (s *simStats) add(o simStats) {
@@ -70,6 +70,8 @@ func (s *simStats) add(o simStats) {
 	s.told += o.told
 	s.rewound += o.rewound
 	s.again += o.again
+	s.imported += o.imported
+	s.removed += o.removed
 }
 
 func newWorld() *world {
