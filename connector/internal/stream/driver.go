@@ -82,8 +82,7 @@ func (d *Driver) Run(ctx context.Context) error {
 }
 
 func (d *Driver) run(ctx context.Context) error {
-	d.machine = NewMachine(time.Now(), d.Settings)
-	d.hands, d.done = reading.Beside(), make(chan Event, 1)
+	d.begin()
 	d.carrier = reading.NewCarrier(d.Source, d.Share, d.hands)
 	work, cancel := context.WithCancel(ctx)
 	defer d.rest()
@@ -133,6 +132,14 @@ func (d *Driver) run(ctx context.Context) error {
 		}
 		d.machine.Step(time.Now(), e)
 	}
+}
+
+// begin makes the machine, in a frame of its own: that of run lasts as long as the stream, and a worker may have thousands.
+//
+//go:noinline
+func (d *Driver) begin() {
+	d.machine = NewMachine(time.Now(), d.Settings)
+	d.hands, d.done = reading.Beside(), make(chan Event, 1)
 }
 
 func (d *Driver) arrived(a reading.Arrival) Event {
