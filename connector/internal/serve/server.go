@@ -133,6 +133,8 @@ const (
 	readWithin  = 10 * time.Second
 	writeWithin = 5 * time.Minute
 	idleFor     = 2 * time.Minute
+	// A worker whose last stream is removed ends, and whoever has asked for that is to be told.
+	lastAnswers = time.Second
 )
 
 // Serve answers on the listener until ctx ends, and closes it. What goes wrong with single connections is logged at
@@ -140,10 +142,19 @@ const (
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{Handler: handler, ReadTimeout: readWithin, ReadHeaderTimeout: readWithin, WriteTimeout: writeWithin, IdleTimeout: idleFor,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
-	stop := context.AfterFunc(ctx, func() { server.Close() }) //nolint:errcheck // the process ends
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+		defer cancel()
+		if server.Shutdown(grace) != nil {
+			server.Close() //nolint:errcheck // the process ends
+		}
+	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("answering at %s: %w", listener.Addr(), err)
 	}
+	<-ended
 	return nil
 }
