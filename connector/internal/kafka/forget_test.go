@@ -8,6 +8,7 @@ import (
 // A worker removes the cursor of the stream that it has, and what it has under way is not committed behind that; one that has
 // lost the stream removes nothing and disturbs nobody (P5).
 func TestBrokerForget(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	stale, sink := newSink(t, o), newSink(t, o)
 	mustCommit(t, stale, records("a", 2), open(t, stale))
