@@ -126,14 +126,15 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 		}}
 	driver := &stream.Driver{Settings: settings, Opener: opener, Source: source, Worker: worker, Share: share, Alarm: make(chan struct{}, 1),
 		Told: make(chan stream.Wish, toldMost), Traced: o.deps.traced}
+	u := &unit{config: s, report: report, plan: plan, driver: driver, sink: sink, scanner: scanner, traced: o.deps.traced}
 	driver.Rescan = func(ctx context.Context, c strategies.Cursor) error {
-		due, reconcile := stream.Due(s, c, time.Now())
+		due, reconcile := stream.Due(&u.config, c, time.Now())
 		end := o.deps.traced.Scan()
 		err := scanner.Scan(ctx, c, due, reconcile)
 		end(err)
 		return err
 	}
-	return &unit{config: s, report: report, plan: plan, driver: driver, sink: sink, scanner: scanner, traced: o.deps.traced}, nil
+	return u, nil
 }
 
 // observer tells of sweeps, and of batches where they are traced.
@@ -198,7 +199,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	if err != nil {
 		return wrong(err)
 	}
-	log := o.Logger.With("stream", s.Name)
+	name, log := s.Name, o.Logger.With("stream", s.Name)
 	report := status.NewReporter(Status{Stream: s.Name, Strategy: s.Strategy, Topic: s.Topic, State: Starting, Started: time.Now()}, log, o.Once)
 	report.Measures = o.deps.measures
 	rules := &admit.Rules{Stream: s, Brokers: k.Brokers, Format: spec.Format, Limits: admit.Limits{Record: unlimited, Letter: unlimited}, Report: report}
@@ -212,7 +213,7 @@ func newReading(s config.Stream, k config.Kafka, share *inflight.Share, o Option
 	}
 	asks.OnAnswer = func(a rest.Answered) {
 		if report.Measures != nil {
-			report.Measures.Answered(s.Name, a.Status)
+			report.Measures.Answered(name, a.Status)
 		}
 		o.deps.traced.Answered(a)
 	}

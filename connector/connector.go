@@ -263,7 +263,7 @@ func (u *unit) Name() string { return u.config.Name }
 
 // Run runs the stream until ctx ends, or it does.
 func (u *unit) Run(ctx context.Context) error {
-	if note := reading.UnsentNote(u.config); note != "" {
+	if note := reading.UnsentNote(&u.config); note != "" {
 		u.report.Log.Info(note)
 	}
 	defer u.traced.End()

@@ -19,6 +19,7 @@ import (
 )
 
 func TestBrokerFiveStrategies(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 200, Seed: 7, IDGap: 3})
 	for _, s := range strategies.Own() {
 		h.add(s).PageSize = 100 // as the seed's configuration has it; offset learns that 50 is the most
@@ -50,6 +51,7 @@ func TestBrokerFiveStrategies(t *testing.T) {
 
 // Changes between two runs arrive once each; what did not change is not written again.
 func TestBrokerChanges(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 120, Seed: 3})
 	for _, s := range strategies.Own() {
 		h.add(s)
@@ -85,6 +87,7 @@ func TestBrokerChanges(t *testing.T) {
 // A late row within replay's buffer is found; timestamp, which does not look back, misses
 // it.
 func TestBrokerReplayFindsLateRows(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 50, Seed: 3})
 	replay, plain := *h.add(strategies.Replay), *h.add(strategies.Timestamp)
 	h.mustOnce()
@@ -106,6 +109,7 @@ func TestBrokerReplayFindsLateRows(t *testing.T) {
 
 // A sweep that the API breaks off goes on where it stood, and nothing comes twice.
 func TestBrokerGoesOnAfterFailure(t *testing.T) {
+	t.Parallel()
 	for _, strategy := range []string{strategies.Keyset, strategies.Offset, strategies.StepSize} {
 		t.Run(strategy, func(t *testing.T) {
 			var asked atomic.Int32
@@ -160,6 +164,7 @@ func serving(t *testing.T, status int, body string) string {
 
 // P8: an answer without its data array is an error, never an end; the cursor is unharmed.
 func TestBrokerBrokenAnswers(t *testing.T) {
+	t.Parallel()
 	const user = `{"id": "u1", "name": "A", "updatedAt": "2026-01-01T00:00:00Z"}`
 	for name, c := range map[string]struct {
 		status   int
@@ -204,6 +209,7 @@ func TestBrokerBrokenAnswers(t *testing.T) {
 
 // Rule 19: the mark is kept among the strategies that share its meaning.
 func TestBrokerStrategyChange(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 100, Seed: 2})
 	s := h.add(strategies.Keyset)
 	name := s.Name
@@ -226,6 +232,7 @@ func TestBrokerStrategyChange(t *testing.T) {
 
 // P5: of two workers on one stream, one stops and says that it was fenced.
 func TestBrokerTwoWorkers(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 100, Seed: 2})
 	s := h.add(strategies.Keyset)
 	s.PollInterval = 5 * time.Millisecond
@@ -250,6 +257,7 @@ func TestBrokerTwoWorkers(t *testing.T) {
 
 // Idle polls write nothing.
 func TestBrokerIdle(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, playground.Options{Users: 60, Seed: 2})
 	for _, strategy := range strategies.Own() {
 		s := h.add(strategy)

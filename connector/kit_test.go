@@ -287,7 +287,9 @@ func (h *house) cursor(stream string) strategies.Cursor {
 	h.read(h.cfg.Kafka.StateTopic, func(r *kgo.Record) {
 		if string(r.Key) == stream {
 			var err error
-			if c, err = strategies.ParseCursor(r.Value); err != nil {
+			if r.Value == nil {
+				c = strategies.Cursor{} // it was removed
+			} else if c, err = strategies.ParseCursor(r.Value); err != nil {
 				h.t.Fatal(err)
 			}
 		}

@@ -102,13 +102,12 @@ func ExportState(ctx context.Context, cfg *config.Config, names []string, o Opti
 	return operate.Export(ctx, sinkOptions(cfg, config.Stream{}, o.Logger, o.deps), names)
 }
 
+// ReadState reads what ExportState has written, as JSON. Errors have class Config.
+func ReadState(from io.Reader) (StateDump, error) { return operate.ReadDump(from) }
+
 // ImportState makes the cursors of an export those of the configuration's streams. Streams that the configuration has not
 // are returned. With adopt, a topic that is not the one of the export is taken for a copy with all of its records.
-func ImportState(ctx context.Context, cfg *config.Config, from io.Reader, adopt bool, ask AskState, o Options) (others []string, err error) {
-	dump, err := operate.ReadDump(from)
-	if err != nil {
-		return nil, err
-	}
+func ImportState(ctx context.Context, cfg *config.Config, dump StateDump, adopt bool, ask AskState, o Options) (others []string, err error) {
 	for _, d := range dump.Streams {
 		name := d.Cursor.Stream
 		if _, err := named(cfg, name); err != nil {

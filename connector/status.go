@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/operate"
 	"tidemark/connector/internal/serve"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/stream"
@@ -55,7 +56,7 @@ const toldMost = 8
 // the paths. It is made once, of a Connector with Options.Measure.
 func (c *Connector) Handler(o HandlerOptions) http.Handler {
 	w := &serve.Worker{Version: o.Version, Held: c.worker.Held, Limit: c.limit, ReadyAfter: o.HTTP.ReadyAfter, Measures: c.measures,
-		Streams: c.shown, Tell: c.tell}
+		Streams: c.shown, Tell: c.tell, Exported: operate.Exported}
 	serve.Register(c.metrics, w)
 	return serve.Handler(w, serve.Options{HTTP: o.HTTP, Metrics: c.metrics, Pprof: o.Pprof})
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -34,7 +33,11 @@ func TestBrokerTransfer(t *testing.T) {
 	}
 	load := func(adopt bool) error {
 		t.Helper()
-		others, err := ImportState(t.Context(), h.cfg, bytes.NewReader(text), adopt, agree(&asked), Options{})
+		read, err := ReadState(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		others, err := ImportState(t.Context(), h.cfg, read, adopt, agree(&asked), Options{})
 		if len(others) != 0 {
 			t.Errorf("left out %v", others)
 		}
@@ -81,7 +84,7 @@ func TestReadDumpRefuses(t *testing.T) {
 		"no cursor":      `{"tidemark_state": 1, "streams": [{"cursor": {"version": 1}}]}`,
 		"another schema": `{"tidemark_state": 1, "streams": [], "schemas": {"abc": "\"string\""}}`,
 	} {
-		if _, err := ImportState(t.Context(), config.Default(), strings.NewReader(text), false, nil, Options{}); class.Of(err) != class.Config {
+		if _, err := ReadState(strings.NewReader(text)); class.Of(err) != class.Config {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

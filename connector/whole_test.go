@@ -87,6 +87,7 @@ var saying = map[string]func(e map[string]any, h http.Header, rows, matching int
 // first or unsorted answer that is cut stops the stream, with the evidence and the remedy,
 // and so does check.
 func TestBrokerCutAnswers(t *testing.T) {
+	t.Parallel()
 	type outcome struct {
 		stops bool
 		words []string
@@ -168,6 +169,7 @@ func TestBrokerCutAnswers(t *testing.T) {
 // The same in pieces (rule 8): the rows of a long answer are gone when it turns out to need
 // proof, and asked for again.
 func TestBrokerCutAnswersInPieces(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		order string
 		cut   int

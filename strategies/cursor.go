@@ -72,6 +72,9 @@ type Cursor struct {
 	// StatePartitions is how many partitions the state topic had: one that has more by now
 	// may hold a newer cursor in another of them.
 	StatePartitions int `json:"state_partitions,omitempty"`
+	// LostAt is the seq of the last cursor before the stream met a topic that had lost records: what a cursor up to it says was
+	// delivered need not be there, whatever the topic has now. 0: none was lost.
+	LostAt int64 `json:"lost_at,omitempty"`
 	// Written is where the output topic ended.
 	Written *Written `json:"written,omitempty"`
 	// Claimed says that an operator let the stream have its topic as it stood, with records in

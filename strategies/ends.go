@@ -36,3 +36,6 @@ func Refused(s Strategy, c Cursor, status int) (v Verdict, ok bool, err error) {
 	}
 	return v, false, nil
 }
+
+// RefusesBehind reports whether an API may refuse by the status what lies behind the last row.
+func RefusesBehind(status int) bool { return slices.Contains(behindTheEnd, status) }

@@ -118,6 +118,9 @@ func (e Ends) ended(p *Page, seen, pages int64, counted bool) (move, error) {
 	case rows == 0 && p.More.Flag:
 		return move{}, fmt.Errorf("page %d has no rows, and says that there is more (%s): an empty page is the end of a list by pages, so "+
 			"what it promises would be lost; look at records_path", pages, p.More.More)
+	case rows == 0 && p.Total > 0 && pages == 1 && !counted:
+		return move{lacks: fmt.Sprintf("the first page has no rows, and the API counts %d: look at records_path, and where pages have numbers at first_page; or total_path is the count of something else",
+			p.Total)}, nil
 	case rows == 0 && p.Total > seen && !counted:
 		return move{lacks: fmt.Sprintf("page %d has no rows, and the API counts %d of which %d were read: it gives no more pages, or total_path is the count of something else",
 			pages, p.Total, seen)}, nil

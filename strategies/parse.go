@@ -60,6 +60,7 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		below("version", int64(c.Version), 1)
 	}
 	below("seq", c.Seq, 0)
+	below("lost_at", c.LostAt, 0)
 	below("page_limit", int64(c.PageLimit), 0)
 	below("longest", int64(c.Longest), 0)
 	if given("stream") && c.Stream == "" {

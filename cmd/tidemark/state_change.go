@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -34,7 +36,7 @@ tidemark state reset.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
-				ask := o.ask(cmd, "rewound", o.tells(cmd, cfg, args[0], "rewind", to, replay))
+				ask := o.ask(cmd, "rewound", o.tells(cmd, cfg, args[0], "rewind", reread(to, replay), http.NoBody))
 				return connector.Rewind(cmd.Context(), cfg, args[0], to, replay, ask, opts)
 			})
 		},
@@ -63,7 +65,7 @@ and goes on.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
-				ask := o.ask(cmd, "reset", o.tells(cmd, cfg, args[0], "reset", "", replay))
+				ask := o.ask(cmd, "reset", o.tells(cmd, cfg, args[0], "reset", reread("", replay), http.NoBody))
 				return connector.Reset(cmd.Context(), cfg, args[0], replay, ask, opts)
 			})
 		},
@@ -85,18 +87,25 @@ func newStateDeleteCmd() *cobra.Command {
 		Long: `Remove a stream's cursor from the state topic, and the record by which its output topic is
 its own. The stream need not be in the configuration any more. Stop its worker first: it is
 fenced, and a worker that tries again begins the stream anew, as does a later start: at its
-first mark, writing nothing that the topic has. The topic and its dead letters stay, and so
+first mark, writing nothing that the topic has. With --http the worker that answers there does
+it itself: the stream ends, and its others go on. The topic and its dead letters stay, and so
 do schemas, which streams share (schema:FINGERPRINT), and refresh tokens that the API has
 replaced (secret:STREAM), without which an API may let nobody in any more; --secret
 removes these as well, those of apis never.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
-				return connector.DeleteState(cmd.Context(), cfg, args[0], secret, o.askDelete(cmd), opts)
+				query := url.Values{}
+				if secret {
+					query.Set("secret", "true")
+				}
+				ask := o.askDelete(cmd, o.tells(cmd, cfg, args[0], "delete", query, http.NoBody))
+				return connector.DeleteState(cmd.Context(), cfg, args[0], secret, ask, opts)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&secret, "secret", false, "also remove the refresh token that the API has replaced")
+	o.addHTTPFlag(cmd)
 	o.addChangeFlags(cmd)
 	return cmd
 }
@@ -120,28 +129,40 @@ func (o *operator) ask(cmd *cobra.Command, done string, tells func() error) conn
 		} else {
 			fmt.Fprintln(out, "  written: what the topic has not")
 		}
-		if o.http == "" {
-			return o.fences(cmd)
-		}
-		fmt.Fprintf(out, "  the worker at %s does it, and goes on\n", o.http)
-		if yes, err := o.agreed(cmd); err != nil || !yes {
-			return false, err
-		}
-		return false, tells()
+		return o.does(cmd, "and goes on", tells)
 	}
 }
 
-// tells is what tells the worker at --http to let a stream read again.
-func (o *operator) tells(cmd *cobra.Command, cfg *config.Config, stream, what, to string, replay bool) func() error {
+// does asks whether a change is to be made. Where a worker that runs is to make it, then is what becomes of the stream, tells
+// tells the worker, and nothing is left to do.
+func (o *operator) does(cmd *cobra.Command, then string, tells func() error) (bool, error) {
+	if o.http == "" {
+		fmt.Fprintln(cmd.OutOrStdout(), "  a worker of the stream is fenced (exit code 5)")
+		return o.agreed(cmd)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "  the worker at %s does it, %s\n", o.http, then)
+	if yes, err := o.agreed(cmd); err != nil || !yes {
+		return false, err
+	}
+	return false, tells()
+}
+
+// reread are the parameters of a rewind and a reset.
+func reread(to string, replay bool) url.Values {
+	query := url.Values{}
+	if to != "" {
+		query.Set("to", to)
+	}
+	if replay {
+		query.Set("replay", "true")
+	}
+	return query
+}
+
+// tells is what tells the worker at --http what is wanted of a stream's cursor.
+func (o *operator) tells(cmd *cobra.Command, cfg *config.Config, stream, what string, query url.Values, body io.Reader) func() error {
 	return func() error {
-		query := url.Values{}
-		if to != "" {
-			query.Set("to", to)
-		}
-		if replay {
-			query.Set("replay", "true")
-		}
-		answer, err := remote{o.http, cfg.HTTP}.tell(cmd.Context(), stream, what, query)
+		answer, err := remote{o.http, cfg.HTTP}.tell(cmd.Context(), stream, what, query, body)
 		if err != nil {
 			return err
 		}
@@ -159,18 +180,12 @@ func (o *operator) addHTTPFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.http, "http", "", "host:port where the stream's worker answers: it does it itself, and is not fenced")
 }
 
-// fences says what becomes of a worker, and asks.
-func (o *operator) fences(cmd *cobra.Command) (bool, error) {
-	fmt.Fprintln(cmd.OutOrStdout(), "  a worker of the stream is fenced (exit code 5)")
-	return o.agreed(cmd)
-}
-
-// askDelete shows what is to be removed, and asks.
-func (o *operator) askDelete(cmd *cobra.Command) connector.AskState {
+// askDelete shows what is to be removed, and asks; tells is as in ask.
+func (o *operator) askDelete(cmd *cobra.Command, tells func() error) connector.AskState {
 	return func(c connector.StateChange) (bool, error) {
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "the cursor of stream %s is to be removed: mark %s, committed %s\n", c.Stream, orDash(c.Was), c.Committed.Format(time.RFC3339))
 		fmt.Fprintf(out, "  topic %s stays; a stream of that name begins anew, and writes what the topic has not\n", orDash(c.Topic))
-		return o.fences(cmd)
+		return o.does(cmd, "and the stream ends", tells)
 	}
 }

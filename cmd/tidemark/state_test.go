@@ -135,6 +135,19 @@ streams:
 	p.logs(`msg="an operator lets the stream read again"`)
 	has(t, "a replay", state(0, "reset", "user", "--replay", "--http", at, "--yes").out.String(), "once more", "done")
 	eventually(t, "all rows once more", func() bool { return len(read(t, w.brokers, "user")) == 80 })
+	file := filepath.Join(t.TempDir(), "state.json")
+	if err := os.WriteFile(file, []byte(state(0, "export").out.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "a dry import", state(0, "import", file, "--http", at, "--dry-run").out.String(), "its mark "+to+" becomes "+to, "the worker at "+at+" does it, and goes on from there", "nothing was done")
+	has(t, "an import", state(0, "import", file, "--http", at, "--yes").out.String(), "done")
+	p.logs(`msg="an operator lets the stream go on from another cursor"`)
 	has(t, "nobody there", state(1, "reset", "user", "--http", "127.0.0.1:1", "--yes").err.String(), "asking the worker at 127.0.0.1:1")
-	p.interrupted().exits(0)
+	has(t, "a dry delete", state(0, "delete", "user", "--http", at, "--dry-run").out.String(), "the worker at "+at+" does it, and the stream ends", "nothing was done")
+	has(t, "a delete", state(0, "delete", "user", "--http", at, "--yes").out.String(), to, "done")
+	p.exits(0) // it was the worker's only stream
+	has(t, "what is left", state(0, "show").out.String(), "never run")
+	if n := len(read(t, w.brokers, "user")); n != 80 {
+		t.Errorf("the topic has %d records", n)
+	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -51,7 +53,8 @@ standard input. A stream whose topic is not the one that its cursor was written 
 lost records since, is refused: rows would be missing there. --adopt-topic takes such a
 topic for a copy with all of the records, as a mirror makes. Refresh tokens are in no
 export: give the configuration such as the API takes. Each stream is one transaction, and
-its worker is fenced (exit code 5).`,
+its worker is fenced (exit code 5); with --http the worker that answers there does it itself,
+and goes on from there.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(cfg *config.Config, opts connector.Options) error {
@@ -60,7 +63,11 @@ its worker is fenced (exit code 5).`,
 					return connector.ConfigError(err)
 				}
 				defer in.Close()
-				others, err := connector.ImportState(cmd.Context(), cfg, in, adopt, o.askImport(cmd), opts)
+				dump, err := connector.ReadState(in)
+				if err != nil {
+					return err
+				}
+				others, err := connector.ImportState(cmd.Context(), cfg, dump, adopt, o.askImport(cmd, cfg, dump, adopt), opts)
 				if len(others) > 0 {
 					fmt.Fprintf(errOut(), "left out, for the configuration has no such streams: %s\n", strings.Join(others, ", "))
 				}
@@ -69,6 +76,7 @@ its worker is fenced (exit code 5).`,
 		},
 	}
 	cmd.Flags().BoolVar(&adopt, "adopt-topic", false, "take another topic than the export's for a whole copy")
+	o.addHTTPFlag(cmd)
 	o.addChangeFlags(cmd)
 	return cmd
 }
@@ -80,11 +88,19 @@ func open(cmd *cobra.Command, name string) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// askImport shows what a stream's cursor becomes, and asks.
-func (o *operator) askImport(cmd *cobra.Command) connector.AskState {
+// askImport shows what a stream's cursor becomes, and asks; with --http its worker is handed the stream's part of the export.
+func (o *operator) askImport(cmd *cobra.Command, cfg *config.Config, dump connector.StateDump, adopt bool) connector.AskState {
 	return func(c connector.StateChange) (bool, error) {
 		fmt.Fprintf(cmd.OutOrStdout(), "stream %s: its mark %s becomes %s, as it was %s\n", c.Stream, orDash(c.Was), orDash(c.Will), c.Committed.Format(time.RFC3339))
-		yes, err := o.fences(cmd)
+		query := url.Values{}
+		if adopt {
+			query.Set("adopt_topic", "true")
+		}
+		var part bytes.Buffer
+		if err := writeJSON(&part, dump.Of(c.Stream)); err != nil {
+			return false, err
+		}
+		yes, err := o.does(cmd, "and goes on from there", o.tells(cmd, cfg, c.Stream, "import", query, &part))
 		if errors.Is(err, errDeclined) { // the next stream may be wanted
 			return false, nil
 		}

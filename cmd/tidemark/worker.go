@@ -29,7 +29,7 @@ const tellWithin = 90 * time.Second
 
 // tell tells a stream of the worker what is wanted of it, and returns the worker's answer. Errors that the worker says have
 // class Config where it refuses, and Broker where the stream could not do it now.
-func (r remote) tell(ctx context.Context, stream, what string, query url.Values) (answer map[string]any, err error) {
+func (r remote) tell(ctx context.Context, stream, what string, query url.Values, body io.Reader) (answer map[string]any, err error) {
 	client, scheme, err := r.client()
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (r remote) tell(ctx context.Context, stream, what string, query url.Values)
 	at := url.URL{Scheme: scheme, Host: r.addr, RawQuery: query.Encode()}
 	at.Path = "/streams/" + stream + "/" + what
 	at.RawPath = "/streams/" + url.PathEscape(stream) + "/" + what
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), body)
 	if err != nil {
 		return nil, connector.ConfigError(fmt.Errorf("--http %s: %w", r.addr, err))
 	}

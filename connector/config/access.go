@@ -67,7 +67,7 @@ func (d *decoder) access(c *Config) {
 	report := d.reporter(from, "kafka")
 	a.Encrypted = from.given.has("kafka.tls")
 	for _, key := range []string{"tls", "sasl"} {
-		if from.given.has("kafka."+key) && len(c.Kafka.Brokers) == 0 {
+		if from.given.has("kafka."+key) && len(c.Kafka.Brokers) == 0 && !from.given["kafka.brokers"].unusable() {
 			report(key, "is for brokers, and none are named: the embedded broker has neither TLS nor SASL", "set kafka.brokers, or remove kafka."+key)
 		}
 	}

@@ -35,7 +35,7 @@ type api struct {
 
 // Shares reports whether the stream has what a key says from its API, together with the other streams of that
 // API which do not give the key themselves.
-func (s Stream) Shares(key string) bool { return slices.Contains(s.shared, key) }
+func (s *Stream) Shares(key string) bool { return slices.Contains(s.shared, key) }
 
 // readAPIs reads the apis of a file, which its streams may refer to wherever they stand.
 func (d *decoder) readAPIs(root *node) {

@@ -211,7 +211,7 @@ func (d *decoder) parameters(s *Stream, from source) {
 		needed := slices.Contains(needs, role)
 		switch {
 		case !needed && !slices.Contains(optional, role):
-		case name == "" && slices.Contains(s.placed, f.name):
+		case name == "" && (slices.Contains(s.placed, f.name) || from.given["request"].unusable()):
 		case name == "" && needed && !from.given.has(key) && from.given.has("request"):
 			d.report(from.at("request"), from.path+"request", s.Strategy+" cannot do without "+placeholder(f.name), "put it where it belongs, or give its name in the API in "+key)
 		case name == "" && needed:

@@ -18,15 +18,18 @@ type decoder struct {
 	readFile    func(string) ([]byte, error)
 	dir         string // of the configuration file
 	problems    Problems
-	substituted []string // values taken from the environment: never to be shown
-	lines       []string // of the file
-	texts       []*node  // those of templates, by request.Text.Ref less one
+	unexpanded  map[Position]bool // texts that could not be expanded: that was reported, and what they would have said is not known
+	substituted []string          // values taken from the environment: never to be shown
+	lines       []string          // of the file
+	texts       []*node           // those of templates, by request.Text.Ref less one
 	apis        map[string]*api
 	top         source // the keys beside the streams
 }
 
 func (d *decoder) report(pos Position, key, message, hint string) {
-	d.problems = append(d.problems, Problem{pos, key, message, hint})
+	if !d.unexpanded[pos] {
+		d.problems = append(d.problems, Problem{pos, key, message, hint})
+	}
 }
 
 // given holds where each key of a section was written: "page_size", "params.since".

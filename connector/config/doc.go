@@ -106,7 +106,7 @@
 //	deleted.value            its value in a deleted row [true]
 //	deleted.present          true: any value marks a deleted row but null, false, 0 and empty ones, as a time that is set [false]
 //	rescan_interval          between full re-reads that write what differs, older or not; 0: with each sweep [never]
-//	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never]
+//	reconcile_interval       between full scans for rows that are gone, which become tombstones; 0: with each sweep [never; snapshot: 0 where the topic is its alone]
 //	max_delete_ratio         a scan that would delete a greater part of the keys is refused [0.2]
 //	exclusive                whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote [true]
 //	for_each.values          a list of values, or one string with commas; a request has the one in turn as {parent.value}

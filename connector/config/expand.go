@@ -16,10 +16,21 @@ func (d *decoder) expand(key string, n *node) (string, bool) {
 	if n.kind != isText || !strings.Contains(n.text, "${") {
 		return n.value, true
 	}
+	var problems Problems
 	fail := func(message, hint string) {
 		n.ok = false
-		d.report(n.pos, key, message, hint)
+		problems = append(problems, Problem{n.pos, key, message, hint})
 	}
+	defer func() {
+		if n.ok {
+			return
+		}
+		d.problems = append(d.problems, problems...)
+		if d.unexpanded == nil {
+			d.unexpanded = make(map[Position]bool)
+		}
+		d.unexpanded[n.pos] = true
+	}()
 	var out strings.Builder
 	for rest := n.text; rest != ""; {
 		i := strings.Index(rest, "${")

@@ -69,7 +69,7 @@ func (d *decoder) withoutSecrets(text string) string {
 
 // Format is how the cursor field is read. It fails on a stream that Load did not make, and while
 // Load makes it on formats and a zone that do not go together.
-func (s Stream) Format() (strategies.Format, error) {
+func (s *Stream) Format() (strategies.Format, error) {
 	zone, err := zoneOf(s.Zone)
 	if err != nil {
 		return strategies.Format{}, err

@@ -146,7 +146,7 @@ func streamFields(s *Stream) []field {
 		{name: "on_topic_loss", kind: text, enum: []string{"reread", "fail"}, into: &s.OnTopicLoss, def: always("reread"), doc: "what to do where the topic was made anew, trimmed or put back to an earlier state; reread: read everything again and write what the topic has not"},
 		{name: "deleted", kind: section, fields: deletedFields(&s.Deleted), doc: "how the API marks a deleted row, which becomes a tombstone"},
 		{name: "rescan_interval", kind: duration, into: &s.RescanInterval, max: century, def: always(never), doc: "between full re-reads that write what differs, older or not; 0: with each sweep"},
-		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: always(never), doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
+		{name: "reconcile_interval", kind: duration, into: &s.ReconcileInterval, max: century, def: append(always(never), computed("0 where the topic is its alone", all...)...), doc: "between full scans for rows that are gone, which become tombstones; 0: with each sweep"},
 		{name: "max_delete_ratio", kind: number, into: &s.MaxDeleteRatio, max: 1, def: always("0.2"), doc: "a scan that would delete a greater part of the keys is refused"},
 		{name: "exclusive", kind: boolean, into: &s.Exclusive, def: always("true"), doc: "whether the topic is this stream's alone, which then stops when somebody else writes into it; false: others may, and the stream reads back what they wrote"},
 		{name: "for_each", kind: section, fields: forEachFields(&s.ForEach), doc: "the collection is read in slices, one for each of some values, or for each row of another stream"},

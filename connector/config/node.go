@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,6 +46,12 @@ type entry struct {
 	key   string
 	pos   Position
 	value *node
+}
+
+// unusable reports whether a text in the node could not be expanded, so that what it would have said is not known. That was reported.
+func (n *node) unusable() bool {
+	return n != nil && (n.resolved && !n.ok || slices.ContainsFunc(n.items, (*node).unusable) ||
+		slices.ContainsFunc(n.entries, func(e entry) bool { return e.value.unusable() }))
 }
 
 // shown is how a message quotes the node: as the file writes it, never with the

@@ -4,7 +4,7 @@ import "tidemark/strategies"
 
 // PageSizeUnsent says whether page_size is given and does not go with the requests, although
 // the strategy reads pages: it has no parameter for it then.
-func (s Stream) PageSizeUnsent() bool {
+func (s *Stream) PageSizeUnsent() bool {
 	t := s.Traits()
 	return (t.ByValue || t.Walks) && s.PageSize > 0 && s.paramNames().Limit == ""
 }

@@ -27,7 +27,7 @@ func (s *Stream) identify(names []string) {
 }
 
 // Identifies reports whether a field, by its dotted path, is the record's key or a part of it.
-func (s Stream) Identifies(field string) bool {
+func (s *Stream) Identifies(field string) bool {
 	if len(s.PrimaryKey) > 0 {
 		return slices.Contains(s.PrimaryKey, field)
 	}

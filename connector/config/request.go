@@ -32,7 +32,7 @@ type GraphQL struct {
 
 // Template is what makes the stream's requests of its strategy's questions. It fails, with class
 // Config, only on a stream that Load did not make.
-func (s Stream) Template() (*request.Template, error) {
+func (s *Stream) Template() (*request.Template, error) {
 	t, err := request.Compile(s.template(s.names()))
 	if err != nil {
 		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
@@ -56,7 +56,7 @@ func (r Request) text() string {
 }
 
 // names are the parameters that go by the names in params, by role.
-func (s Stream) names() map[request.Role]string {
+func (s *Stream) names() map[request.Role]string {
 	names := map[request.Role]string{}
 	for _, f := range paramFields(&s.Params) {
 		if name := *f.into.(*string); name != "" {
@@ -66,7 +66,7 @@ func (s Stream) names() map[request.Role]string {
 	return names
 }
 
-func (s Stream) template(names map[request.Role]string) request.Spec {
+func (s *Stream) template(names map[request.Role]string) request.Spec {
 	r := s.Request
 	spec := request.Spec{
 		URL: s.URL, Fixed: s.Query, Names: names, Method: r.Method, Path: r.Path, Query: r.Query, Header: r.Headers,
@@ -83,7 +83,7 @@ func (s Stream) template(names map[request.Role]string) request.Spec {
 
 // asks are the roles that the strategy's questions have values of. What a URL of the API's own leads
 // to, and a token, no first page has.
-func (s Stream) asks() (asks []request.Ask) {
+func (s *Stream) asks() (asks []request.Ask) {
 	recipe, _ := strategies.Of(s.Strategy)
 	roles := slices.Concat(recipe.Needs, recipe.Optional)
 	if recipe.Walks {
@@ -190,7 +190,7 @@ func (d *decoder) templateProblem(p request.Problem, from source) {
 func placeholder(role string) string { return "{" + role + "}" }
 
 // paramNames are the names that the strategy asks by.
-func (s Stream) paramNames() strategies.ParamNames {
+func (s *Stream) paramNames() strategies.ParamNames {
 	p := s.Params
 	if len(s.placed) == 0 {
 		return strategies.ParamNames(p)

@@ -285,7 +285,7 @@ var beyond = map[string]string{
 	"dead-letters.bad.yaml":     "two values are compared",
 	"duplicate-stream.bad.yaml": "two streams together", "duplicate-key.bad.yaml": "a parsed object has a key once",
 	"auth-together.bad.yaml": "two keys together", "apis-together.bad.yaml": "two keys together", "apis-none.bad.yaml": "two keys together",
-	"unpaged.bad.yaml": "two keys", "page-size.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
+	"unpaged.bad.yaml": "two keys", "page-size.bad.yaml": "two keys", "environment.bad.yaml": "the environment", "unset.bad.yaml": "the environment", "schema-file.bad.yaml": "another file", "schema-empty.bad.yaml": "another file",
 }
 
 func TestSchemaRefusesBadFiles(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // Settings are those that a stored mark hangs on, with the keys of the configuration: what the fingerprint is made of, where
 // the first sweep begins, and the origin of the URL. The cursor keeps them, so that a start can say which has changed. What
 // may hold a secret is a hash. Settings that say nothing are left out.
-func (s Stream) Settings() (all []strategies.Setting) {
+func (s *Stream) Settings() (all []strategies.Setting) {
 	put := func(name, text string) {
 		if text != "" {
 			all = append(all, strategies.Setting{Name: name, Text: text})
@@ -72,7 +72,7 @@ func (s Stream) Settings() (all []strategies.Setting) {
 }
 
 // filters are the fixed parameters of the stream's requests, those in the URL too.
-func (s Stream) filters() map[string][]string {
+func (s *Stream) filters() map[string][]string {
 	filters := map[string][]string{}
 	if u, err := url.Parse(s.URL); err == nil {
 		filters = u.Query()

@@ -44,7 +44,7 @@ func maskFields(m *Mask, hash *string) []field {
 }
 
 // Shape is what becomes of the stream's rows before anything else reads them.
-func (s Stream) Shape() reshape.Spec {
+func (s *Stream) Shape() reshape.Spec {
 	spec := reshape.Spec{Flatten: s.Flatten, Drop: s.Drop, Rename: s.Rename, Add: s.Add}
 	for path, m := range s.Mask {
 		if spec.Mask == nil {
@@ -211,7 +211,7 @@ func (d *decoder) shape(s *Stream, from source) {
 
 // origins are where the fields come from by which a stored mark's rows were chosen and told apart, where they
 // have their names or values of the configuration.
-func (s Stream) origins() map[string]string {
+func (s *Stream) origins() map[string]string {
 	all := map[string]string{}
 	spec := s.Shape()
 	for _, u := range s.uses() {

@@ -16,7 +16,7 @@ import (
 
 // Spec is what strategies.New makes the stream's strategy from. It fails, with class
 // Config, only on a stream that Load did not make.
-func (s Stream) Spec() (strategies.Spec, error) {
+func (s *Stream) Spec() (strategies.Spec, error) {
 	format, err := s.Format()
 	if err != nil {
 		return strategies.Spec{}, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
@@ -33,7 +33,7 @@ func (s Stream) Spec() (strategies.Spec, error) {
 
 // coarse is by how much the requests' lower bound may lie below the one that the strategy asks with, because
 // it is written in a coarser format: so far back rows come again (rule 27).
-func (s Stream) coarse() time.Duration {
+func (s *Stream) coarse() time.Duration {
 	if !slices.Contains(s.placed, string(request.Since)) {
 		return 0
 	}
@@ -45,13 +45,14 @@ func (s Stream) coarse() time.Duration {
 }
 
 // Same reports whether the stream is configured as another one is, wherever they stand in their files.
-func (s Stream) Same(other Stream) bool {
-	s.Pos, other.Pos = Position{}, Position{}
-	return reflect.DeepEqual(s, other)
+func (s *Stream) Same(other Stream) bool {
+	own := *s
+	own.Pos, other.Pos = Position{}, Position{}
+	return reflect.DeepEqual(own, other)
 }
 
 // TokenPlace says where answers have what leads to the next page; empty: nowhere.
-func (s Stream) TokenPlace() string {
+func (s *Stream) TokenPlace() string {
 	if s.TokenHeader != "" {
 		return "header " + s.TokenHeader
 	}
@@ -59,16 +60,16 @@ func (s Stream) TokenPlace() string {
 }
 
 // Traits are those of the stream's strategy.
-func (s Stream) Traits() strategies.Traits { return strategies.TraitsOf(s.Strategy) }
+func (s *Stream) Traits() strategies.Traits { return strategies.TraitsOf(s.Strategy) }
 
 // FromStart reports whether the first sweep leaves out no row for being too old.
-func (s Stream) FromStart() bool { return s.InitialMark == "" || s.InitialMark == firstMark }
+func (s *Stream) FromStart() bool { return s.InitialMark == "" || s.InitialMark == firstMark }
 
 // Ends reports whether a word stands in the stream's end.
-func (s Stream) Ends(word string) bool { return slices.Contains(s.End, word) }
+func (s *Stream) Ends(word string) bool { return slices.Contains(s.End, word) }
 
 // ends is what the strategy itself has to know of the stream's end.
-func (s Stream) ends() strategies.Ends {
+func (s *Stream) ends() strategies.Ends {
 	e := strategies.Ends{Token: s.Ends(EndToken), EmptyPage: s.Ends(EndEmptyPage), RepeatedPage: s.Ends(EndRepeatedPage), ShortPage: s.Ends(EndShortPage)}
 	for _, word := range s.End {
 		if n, err := strconv.Atoi(word); err == nil && n >= 400 {
@@ -81,7 +82,7 @@ func (s Stream) ends() strategies.Ends {
 // Back is how far behind its mark the stream reads again, for how long its topic has to keep
 // what it holds (rule 11). What nobody asked for, the default of seconds, asks nothing
 // of a topic: a broker's cleaner does not come round so often.
-func (s Stream) Back() time.Duration {
+func (s *Stream) Back() time.Duration {
 	coarse, traits := s.coarse(), s.Traits()
 	back := s.Lookback + coarse
 	switch {
@@ -97,7 +98,7 @@ func (s Stream) Back() time.Duration {
 }
 
 // identity is that by which a row is known.
-func (s Stream) identity() any {
+func (s *Stream) identity() any {
 	switch {
 	case s.RowHash:
 		return []string{}
@@ -115,7 +116,7 @@ func (s Stream) identity() any {
 // with it the endpoint, and keep its mark. The parameters' values count because they
 // choose the rows; a credential that is renewed belongs in a header, which does not. Of a request's
 // templates the parameters and the body count, less the formats.
-func (s Stream) Fingerprint() string {
+func (s *Stream) Fingerprint() string {
 	all := []any{"tidemark stream 1", s.identity(), s.CursorField, s.CursorFormat, s.filters(), s.Topic}
 	// What came later stands behind, and only where it says something.
 	if s.Records == RecordsByKey {

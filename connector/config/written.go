@@ -26,7 +26,7 @@ var valueFormats = []string{Avro, JSON, JSONBySchema, Protobuf}
 func ValueFormats() []string { return slices.Clone(valueFormats) }
 
 // written is how the stream's records are written where that is not as usual, by key.
-func (s Stream) written() map[string]string {
+func (s *Stream) written() map[string]string {
 	all := map[string]string{}
 	for name, is := range map[string][2]string{
 		"value_format": {s.ValueFormat, Avro}, "key_format": {s.KeyFormat, KeyString}, "envelope": {s.Envelope, Flat},
@@ -39,7 +39,7 @@ func (s Stream) written() map[string]string {
 }
 
 // Plain reports whether values are Avro and nothing but the row, and keys are texts.
-func (s Stream) Plain() bool { return len(s.written()) == 0 }
+func (s *Stream) Plain() bool { return len(s.written()) == 0 }
 
 // writtenSo refuses settings of schemas that change while a stream runs, or that others register, where more is made of
 // them than Avro rows.
@@ -63,7 +63,7 @@ func (d *decoder) writtenSo(s *Stream, report func(key, message, remedy string, 
 }
 
 // Registers reports whether the stream needs a schema registry.
-func (s Stream) Registers() bool { return s.ValueFormat != JSON || s.KeyFormat == Avro }
+func (s *Stream) Registers() bool { return s.ValueFormat != JSON || s.KeyFormat == Avro }
 
 // Registers reports whether a stream needs a schema registry.
 func (c *Config) Registers() bool {

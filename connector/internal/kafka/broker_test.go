@@ -131,6 +131,7 @@ func wantKeys(t *testing.T, o Options, want ...[]Record) {
 
 // P1: a record and the cursor that counts it come together, and a new worker finds both.
 func TestBrokerCommit(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -162,6 +163,7 @@ func TestBrokerCommit(t *testing.T) {
 
 // P5: the new owner fences before it reads; the old one can't commit, and is told.
 func TestBrokerFencing(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	old, young := newSink(t, o), newSink(t, o)
 	c := open(t, old)
@@ -185,6 +187,7 @@ func TestBrokerFencing(t *testing.T) {
 // Rule 2: after an error the client is closed, so a zombie cannot bring itself back. A
 // client that is used on can "recover" on kfake, and is fenced by Kafka.
 func TestBrokerZombieStaysOut(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	old, young := newSink(t, o), newSink(t, o)
 	c := open(t, old)
@@ -200,6 +203,7 @@ func TestBrokerZombieStaysOut(t *testing.T) {
 // A worker that dies within a transaction leaves it open. The next one aborts it by
 // fencing, and then reads exactly up to the high watermark.
 func TestBrokerCrashWithinTransaction(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -243,6 +247,7 @@ func dangle(t *testing.T, o Options, prefix string) {
 // Rule 6: another stream's open transaction in the same state partition must not hold
 // back this stream's start, nor hide its cursor.
 func TestBrokerNeighbourHangs(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 1
 	s := newSink(t, o)
@@ -270,6 +275,7 @@ func TestBrokerNeighbourHangs(t *testing.T) {
 
 // Rule 1: one record that fails aborts all, and the cursor stays.
 func TestBrokerRecordTooLarge(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -297,6 +303,7 @@ func TestBrokerRecordTooLarge(t *testing.T) {
 
 // A stream goes on after a commit that failed, by opening again.
 func TestBrokerReopen(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -313,6 +320,7 @@ func TestBrokerReopen(t *testing.T) {
 
 // Scan reads what is committed from given offsets on, past an aborted tail.
 func TestBrokerScan(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Partitions = 1
 	s := newSink(t, o)
@@ -341,6 +349,7 @@ func TestBrokerScan(t *testing.T) {
 }
 
 func TestBrokerUnreachable(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Brokers = []string{"127.0.0.1:1"}
 	_, err := newSink(t, o).Open(t.Context())

@@ -16,6 +16,7 @@ import (
 // P1: a transaction that the client ended without a word to the broker, as it does where it
 // knows of no partition in it, was not written, though EndTransaction returns nil.
 func TestBrokerEndsWithoutCommit(t *testing.T) {
+	t.Parallel()
 	s := newSink(t, options(t))
 	c := open(t, s)
 	if err := s.client.BeginTransaction(); err != nil {
@@ -34,6 +35,7 @@ func TestBrokerEndsWithoutCommit(t *testing.T) {
 // it holds a lock of its own meanwhile, which nothing outside of it can be made to hold, and
 // so this test takes it.
 func TestBrokerFlushWaitsForTheClient(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	cl, err := o.transactionalAs(kit.Name("txn"))
 	if err != nil {

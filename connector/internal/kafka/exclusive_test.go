@@ -116,6 +116,7 @@ func TestBrokerIntruder(t *testing.T) {
 // What somebody else writes while a transaction is on its way is found by the next one, or
 // by the next start.
 func TestBrokerIntruderWithin(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Partitions = 1
 	s := newSink(t, o)
@@ -208,6 +209,7 @@ func (a *asked) OnBrokerWrite(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.
 // aborted transactions, its own or others', nor by idle partitions, dead letters, or starts.
 // And nothing is asked of the broker to know it.
 func TestBrokerAlone(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	const fetchKey = 1
 	reads := asked{key: fetchKey}
@@ -256,6 +258,7 @@ func TestBrokerAlone(t *testing.T) {
 // What was written while the stream stood still is found when it starts, and the word of an
 // operator is needed to go on. A stream that shares its topic starts with a full window.
 func TestBrokerIntruderMeanwhile(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -299,6 +302,7 @@ func TestBrokerIntruderMeanwhile(t *testing.T) {
 // P7: a stream gets on beside somebody who writes all the time, as long as their keys differ;
 // the window is read back before the next transaction.
 func TestBrokerSharedGetsOn(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Partitions, o.Shared = 1, true
 	s := newSink(t, o)
@@ -321,6 +325,7 @@ func TestBrokerSharedGetsOn(t *testing.T) {
 // P5: a worker with another transactional_id_prefix fences the one at work by the id in the
 // cursor, before it reads the cursor that counts.
 func TestBrokerOtherPrefix(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	old := newSink(t, o)
 	c := open(t, old)

@@ -20,7 +20,17 @@ var ErrNoState = class.Wrap(class.Config, errors.New("the state topic has nothin
 // Forget removes the stream's cursor from the state topic, and with it the record by which the output topic belongs to the
 // stream; with secret, also what the API has replaced of the stream's own credentials. Whoever serves the stream is
 // fenced before. The tombstones are written in one transaction, to every partition that has a record of the key.
-func (o Options) Forget(ctx context.Context, secret bool) error {
+func (o Options) Forget(ctx context.Context, secret bool) error { return o.forget(ctx, secret, nil) }
+
+// Forget is Options.Forget by a worker of the stream. One that has lost the stream removes nothing, and disturbs nobody
+// (P5): the error is ErrFenced then. The sink is closed.
+func (s *Sink) Forget(ctx context.Context, secret bool) error {
+	s.Close()
+	return s.o.forget(ctx, secret, s.owners)
+}
+
+// forget is Forget where the cursor has to be of one of these owners; of anybody, where there are none.
+func (o Options) forget(ctx context.Context, secret bool, owners map[string]bool) error {
 	reader, err := o.client()
 	if err != nil {
 		return err
@@ -36,7 +46,7 @@ func (o Options) Forget(ctx context.Context, secret bool) error {
 	if err != nil {
 		return class.Errorf(class.Broker, "describing topic %s: %w", o.StateTopic, err)
 	}
-	if err := o.fenceAll(ctx, reader, state); err != nil {
+	if err := o.fenceAll(ctx, reader, state, owners); err != nil {
 		return err
 	}
 	client, err := o.transactional(kgo.RecordPartitioner(kgo.ManualPartitioner()))
@@ -49,7 +59,7 @@ func (o Options) Forget(ctx context.Context, secret bool) error {
 	if _, _, err := client.ProducerID(patience); err != nil {
 		return refusal(class.Errorf(class.Broker, "initialising the producer id %q: %w", o.TransactionalID(), err))
 	}
-	records, err := o.tombs(ctx, reader, state, secret)
+	records, err := o.tombs(ctx, reader, state, secret, owners)
 	if err != nil {
 		return err
 	}
@@ -57,13 +67,16 @@ func (o Options) Forget(ctx context.Context, secret bool) error {
 }
 
 // fenceAll bars the workers that may have written the cursor under another transactional id than this process would.
-func (o Options) fenceAll(ctx context.Context, reader *kgo.Client, state topicInfo) error {
+func (o Options) fenceAll(ctx context.Context, reader *kgo.Client, state topicInfo, owners map[string]bool) error {
 	found, err := o.read(ctx, reader, state, 0, o.Stream)
 	if err != nil {
 		return err
 	}
 	if found[0] == nil {
 		return ErrNoState
+	}
+	if err := o.ofOne(owners, found[0]); err != nil {
+		return err
 	}
 	var signed struct {
 		TransactionalID string `json:"transactional_id"`
@@ -78,8 +91,20 @@ func (o Options) fenceAll(ctx context.Context, reader *kgo.Client, state topicIn
 	return s.bar(ctx, signed.TransactionalID)
 }
 
+// ofOne fails where a stored cursor is not of one of these owners.
+func (o Options) ofOne(owners map[string]bool, stored *entry) error {
+	if len(owners) == 0 {
+		return nil
+	}
+	c, err := o.parseCursor(o.Stream, stored)
+	if err == nil && !owners[c.Owner] {
+		err = fencedBy(c)
+	}
+	return err
+}
+
 // tombs are the tombstones of what the state topic has of the stream.
-func (o Options) tombs(ctx context.Context, reader *kgo.Client, state topicInfo, secret bool) ([]*kgo.Record, error) {
+func (o Options) tombs(ctx context.Context, reader *kgo.Client, state topicInfo, secret bool, owners map[string]bool) ([]*kgo.Record, error) {
 	keys := []string{o.Stream, OwnerKey(o.Topic)}
 	if secret {
 		keys = append(keys, SecretKey(o.Stream))
@@ -103,10 +128,11 @@ func (o Options) tombs(ctx context.Context, reader *kgo.Client, state topicInfo,
 			records = append(records, &kgo.Record{Topic: o.StateTopic, Partition: e.partition, Key: []byte(key), Timestamp: time.Now()})
 		}
 	}
-	if len(found[o.Stream]) == 0 {
+	stored := newest(found[o.Stream])
+	if stored == nil {
 		return nil, ErrNoState
 	}
-	return records, nil
+	return records, o.ofOne(owners, stored)
 }
 
 // bury writes tombstones in one transaction.

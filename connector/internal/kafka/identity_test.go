@@ -43,6 +43,7 @@ func TestTransactionalIDs(t *testing.T) {
 
 // Two streams whose names give one id if they are put together with dots leave each other alone.
 func TestBrokerDots(t *testing.T) {
+	t.Parallel()
 	one := options(t)
 	two := one
 	two.Topic = kit.Name("output")
@@ -60,6 +61,7 @@ func TestBrokerDots(t *testing.T) {
 // A worker of an earlier version has an id that is put together with dots: it is fenced, whether
 // the cursor names the id or is older than that.
 func TestBrokerFormerID(t *testing.T) {
+	t.Parallel()
 	for name, named := range map[string]bool{"named": true, "not named": false} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
@@ -114,6 +116,7 @@ func TestBrokerFormerID(t *testing.T) {
 // A worker's first claim of which no marker says yet whether it is committed names the id that it was written under, and that is
 // fenced: else two workers would begin the stream, each by itself (P5).
 func TestBrokerFirstClaimOnItsWay(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	reader, done, err := o.looker()
 	if err != nil {
@@ -158,6 +161,7 @@ func TestBrokerFirstClaimOnItsWay(t *testing.T) {
 
 // A worker that was replaced says by whom, as far as the cursor tells.
 func TestBrokerFencedBy(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	old := newSink(t, o)
 	c := open(t, old)

@@ -69,6 +69,7 @@ func TestBrokerMemory(t *testing.T) {
 // A topic is made with the settings that the configuration gives, beside the stream's own, and check says which
 // of them a topic has otherwise.
 func TestBrokerTopicConfig(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Back = 2 * day
 	o.TopicConfig = map[string]string{"cleanup.policy": "compact,delete", "retention.ms": "604800000"}

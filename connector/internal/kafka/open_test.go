@@ -20,6 +20,7 @@ func (f *fetched) OnFetchRecordBuffered(*kgo.Record) { f.n.Add(1) }
 // A sink that opens again reads the state topic from its own last cursor on, so that a
 // stream which dozes and wakes does not read all that was ever stored.
 func TestBrokerOpenAgain(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	var f fetched
 	o.Client = []kgo.Opt{kgo.WithHooks(&f)}
@@ -62,6 +63,7 @@ func TestBrokerOpenAgain(t *testing.T) {
 // A worker whose configuration does not go with the stored cursor is refused before it has
 // fenced the one that does the work, and before it has made a topic (rule 19).
 func TestBrokerUnfit(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	at := newSink(t, o)
 	c := open(t, at)

@@ -16,6 +16,7 @@ import (
 // A second stream is refused the topic of another one before anybody is fenced; what an
 // operator claims for it is its own, and the first is told so.
 func TestBrokerOwner(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	first := newSink(t, o)
 	c := open(t, first)
@@ -56,6 +57,7 @@ func TestBrokerOwner(t *testing.T) {
 
 // A topic that was made anew belongs to nobody.
 func TestBrokerOwnerOfNewTopic(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	open(t, s)
@@ -91,6 +93,7 @@ func TestBrokerOwnerOfNewTopic(t *testing.T) {
 // With partitions added to the state topic twice, the newest cursor holds, wherever it lies;
 // and no stale one holds when its partition becomes the key's own again.
 func TestBrokerStateExpanded(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 1
 	// The key's partition: 0 of 1, then another, then 0 again.

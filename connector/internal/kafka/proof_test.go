@@ -51,6 +51,7 @@ func TestScanOfASlowBroker(t *testing.T) {
 
 // empty tells a partition whose records are gone from one that has some.
 func TestBrokerEmpty(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Partitions = 1
 	s := newSink(t, o)

@@ -12,6 +12,7 @@ import (
 // A schema goes with the next transaction that comes through, once, to where the stream's cursor
 // lies, and is found by its fingerprint after partitions were added.
 func TestBrokerKeepsSchema(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 2
 	for o.statePartition(2) == o.statePartition(5) {

@@ -15,6 +15,7 @@ import (
 // A secret is found as it was saved last, by another process and after partitions were added; it makes the state
 // topic, disturbs no cursor, and is shown as none.
 func TestBrokerKeepsSecrets(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 2
 	name := kit.Name("api:crm")
@@ -71,6 +72,7 @@ func TestBrokerKeepsSecrets(t *testing.T) {
 // What an attempt that broke off has left open neither counts nor keeps the next one, or a cursor, from being
 // read and written.
 func TestBrokerBrokenOffSecret(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 1
 	secrets := o.Secrets()

@@ -41,6 +41,7 @@ func (f *fourth) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.
 
 // Who looks for a cursor while its markers are on their way waits for them.
 func TestBrokerStoredWaits(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	txn, err := o.transactionalAs(kit.Name("txn"))
 	if err != nil {
@@ -80,6 +81,7 @@ func TestBrokerStoredWaits(t *testing.T) {
 // whose marker is gone: that it is below the last stable offset must not be known before the
 // end is up to which markers are looked for.
 func TestBrokerAbortedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, together := range map[string]*Together{"from the start": nil, "going on": new(Together)} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)

@@ -22,6 +22,7 @@ import (
 // does, whatever lies in between: transactions that were committed, aborted, or are open,
 // tombstones, records without a transaction, partitions that were added.
 func TestBrokerLedger(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 2
 	cl, err := o.client()

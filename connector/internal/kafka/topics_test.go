@@ -12,6 +12,7 @@ import (
 
 // A topic that cannot have so many replicas is refused with the setting's name.
 func TestBrokerReplication(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.Replication = 99
 	_, err := newSink(t, o).Open(t.Context())
@@ -21,6 +22,7 @@ func TestBrokerReplication(t *testing.T) {
 }
 
 func TestBrokerTopics(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	checks := map[string]func(context.Context) (string, error){
 		o.Topic + " has 3 partitions, cleanup.policy=compact":      o.CheckTopic,
@@ -40,6 +42,7 @@ func TestBrokerTopics(t *testing.T) {
 }
 
 func TestBrokerStateTopicPolicy(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []string{"delete", "compact,delete"} {
 		t.Run(policy, func(t *testing.T) {
 			o := options(t)
@@ -65,6 +68,7 @@ func TestBrokerStateTopicPolicy(t *testing.T) {
 // An operator who adds partitions to the state topic moves the stream's key; its cursor is
 // still found.
 func TestBrokerStatePartitionsAdded(t *testing.T) {
+	t.Parallel()
 	o := options(t)
 	o.StatePartitions = 1
 	s := newSink(t, o)

@@ -8,6 +8,7 @@ import (
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/stream"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -56,14 +57,30 @@ func Export(ctx context.Context, o kafka.Options, streams []string) (Dump, error
 			return d, s.Err
 		}
 		s.Cursor.Sweep = nil
-		d.Streams = append(d.Streams, Dumped{s.At, s.Cursor})
-		for _, known := range s.Cursor.Schemas {
-			if text, ok := texts[known.Fingerprint]; ok {
-				d.Schemas[known.Fingerprint] = text
-			}
-		}
+		d.add(Dumped{s.At, s.Cursor}, texts)
 	}
 	return d, nil
+}
+
+// add adds a stream, and those of the schemas that it names.
+func (d *Dump) add(s Dumped, texts map[string]string) {
+	d.Streams = append(d.Streams, s)
+	for _, known := range s.Cursor.Schemas {
+		if text, ok := texts[known.Fingerprint]; ok {
+			d.Schemas[known.Fingerprint] = text
+		}
+	}
+}
+
+// Of is what the dump has of one stream.
+func (d Dump) Of(stream string) Dump {
+	one := Dump{Version: d.Version, StateTopic: d.StateTopic, Streams: []Dumped{}, Schemas: map[string]string{}}
+	for _, s := range d.Streams {
+		if s.Cursor.Stream == stream {
+			one.add(s, d.Schemas)
+		}
+	}
+	return one
 }
 
 // ReadDump reads what Export wrote. Errors have class Config.
@@ -100,11 +117,25 @@ func ReadDump(r io.Reader) (d Dump, err error) {
 	return d, nil
 }
 
+// Exported is what an export has of a stream, for a worker that is to go on from there.
+func Exported(from io.Reader, name string) (*stream.Imported, error) {
+	d, err := ReadDump(from)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range d.Streams {
+		if s.Cursor.Stream == name {
+			return &stream.Imported{Cursor: s.Cursor, Schemas: d.Schemas}, nil
+		}
+	}
+	return nil, class.Errorf(class.Config, "the export has no stream %q", name)
+}
+
 // Import makes a cursor of an export the stream's. The topic has to be the one that the cursor was written for, and
 // to hold what it says; with adopt, another one is taken for a copy with all of its records.
 func Import(ctx context.Context, p Parts, from Dumped, schemas map[string]string, adopt bool, ask Ask) error {
-	c, err := p.adopt(from.Cursor)
-	if err != nil {
+	wanted := stream.Imported{Cursor: from.Cursor, Schemas: schemas, Copied: adopt}
+	if _, err := wanted.Fits(p.Stream); err != nil {
 		return err
 	}
 	stored, err := p.stored(ctx)
@@ -115,43 +146,19 @@ func Import(ctx context.Context, p Parts, from Dumped, schemas map[string]string
 	if err != nil {
 		return err
 	}
-	if _, err := p.onto(c, found, adopt); err != nil {
+	c, err := wanted.Onto(stored, found, p.Stream)
+	if err != nil {
 		return err
 	}
 	plan := Change{Stream: p.Stream.Name, Strategy: p.Stream.Strategy, Topic: p.Stream.Topic, Was: stored.Mark, Will: c.Mark, Sweep: stored.Sweep != nil, Committed: from.Committed}
 	if yes, err := ask(plan); err != nil || !yes {
 		return err
 	}
-	return p.commit(ctx, false, func(_ strategies.Cursor, sink *kafka.Sink) (strategies.Cursor, error) {
-		next, err := p.onto(c, sink.Found(), adopt)
-		if err != nil {
-			return next, err
+	return p.commit(ctx, false, func(stored strategies.Cursor, sink *kafka.Sink) (strategies.Cursor, error) {
+		next, err := wanted.Onto(stored, sink.Found(), p.Stream)
+		if err == nil {
+			wanted.Prepare(sink, stored, next)
 		}
-		sink.Resume(next)
-		for _, known := range next.Schemas {
-			if text, ok := schemas[known.Fingerprint]; ok {
-				sink.Keep(known.Fingerprint, text)
-			}
-		}
-		return next, nil
+		return next, err
 	})
-}
-
-// onto is the cursor for the topic that was found.
-func (p Parts) onto(c strategies.Cursor, found kafka.Found, adopt bool) (strategies.Cursor, error) {
-	if found.Missing {
-		return c, class.Errorf(class.Config, "topic %s does not exist, so it does not hold what the cursor of stream %s says: run the stream without an import, "+
-			"which reads everything", p.Stream.Topic, p.Stream.Name)
-	}
-	lost := kafka.Lost(c, found)
-	if lost == "" {
-		return c, nil
-	}
-	if !adopt {
-		return c, class.Errorf(class.Config, "topic %s is not as the cursor of stream %s knows it, %s: with that cursor rows would be missing in it. "+
-			"Run the stream without an import, which reads everything and writes what the topic has not; or, where the topic is a whole copy of the other one, use --adopt-topic",
-			p.Stream.Topic, p.Stream.Name, lost)
-	}
-	c.Topic, c.ReadBack, c.Written, c.Again = nil, nil, nil, nil
-	return c, nil
 }

@@ -27,7 +27,7 @@ func judgeIDs(k *Known, _ []*Answer) Verdict {
 		return no(fmt.Sprintf("%d of %d rows have no %s that can be a key", none, len(rows), k.Stream.IDField), len(rows))
 	}
 	for _, a := range append([]*Answer{k.First}, k.Pages...) {
-		if note := reading.TwinsNote(k.Stream, a.Rows); note != "" {
+		if note := reading.TwinsNote(&k.Stream, a.Rows); note != "" {
 			return no(note, len(rows)).by(a)
 		}
 	}

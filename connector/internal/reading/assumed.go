@@ -19,7 +19,7 @@ const answersLookedAt = 3
 func (n *Notes) assumed(p *Parts, c strategies.Cursor, a *Answer) {
 	if len(a.Rows) > 1 && n.searched < answersLookedAt {
 		n.searched++
-		if note := TwinsNote(p.Stream, a.Rows); note != "" {
+		if note := TwinsNote(&p.Stream, a.Rows); note != "" {
 			n.searched = answersLookedAt
 			p.Report.Warn(note)
 		}
@@ -27,7 +27,7 @@ func (n *Notes) assumed(p *Parts, c strategies.Cursor, a *Answer) {
 	if n.oversize {
 		return
 	}
-	if note := OversizeNote(p.Stream, c, a); note != "" {
+	if note := OversizeNote(&p.Stream, c, a); note != "" {
 		n.oversize = true
 		p.Report.Warn(note)
 	}
@@ -35,7 +35,7 @@ func (n *Notes) assumed(p *Parts, c strategies.Cursor, a *Answer) {
 
 // TwinsNote names two rows of one answer that have the same id and differ; "": there are none. Of
 // a collection whose ids are not unique the topic keeps one row an id, and loses the others.
-func TwinsNote(s config.Stream, rows []strategies.Row) string {
+func TwinsNote(s *config.Stream, rows []strategies.Row) string {
 	if s.Traits().ByID {
 		return "" // the id is what it counts by
 	}
@@ -56,7 +56,7 @@ func TwinsNote(s config.Stream, rows []strategies.Row) string {
 
 // UnsentNote is what check and a stream's start say of a page_size that does not go with the requests; "":
 // it does, or none is given.
-func UnsentNote(s config.Stream) string {
+func UnsentNote(s *config.Stream) string {
 	if !s.PageSizeUnsent() {
 		return ""
 	}
@@ -65,7 +65,7 @@ func UnsentNote(s config.Stream) string {
 
 // OversizeNote says that a page has more rows than page_size; "": it has not, or nothing says how
 // many it should have.
-func OversizeNote(s config.Stream, c strategies.Cursor, a *Answer) string {
+func OversizeNote(s *config.Stream, c strategies.Cursor, a *Answer) string {
 	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID {
 		return ""
 	}

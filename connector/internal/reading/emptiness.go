@@ -37,6 +37,7 @@ type emptiness struct {
 	since      strategies.Param   // the filter
 	from       strategies.Value
 	beyond     string // a row that the API gives without the filter
+	all        int64  // rows that it counts without the filter; 0: it does not say
 
 	verdict strategies.Verdict // that ended the sweep
 }
@@ -98,6 +99,7 @@ func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 		return false, err
 	case e.stage == askedUnfiltered:
 		row := slices.IndexFunc(a.Rows, func(r strategies.Row) bool { return r.Value.Set && e.format.Compare(r.Value, e.from) > 0 })
+		_, e.all = countOf(a)
 		if e.params = nil; row >= 0 { // not none, and not those that the first mark leaves out
 			e.beyond = string(a.Rows[row].Value.Raw)
 			e.stage, e.params = askedOnce, e.first
@@ -115,14 +117,25 @@ func (e *emptiness) take(a *Answer, err error) (again bool, _ error) {
 	switch _, still := countOf(a); {
 	case len(a.Rows) > 0:
 		return true, nil
-	case e.stage == askedOnce:
+	case e.stage == askedOnce && (still == 0 || still >= e.all):
 		e.stage, e.params = askedStill, e.unfiltered
 		return false, nil
-	case still > 0:
+	case still > 0: // and, where there are more without the filter, of those that it leaves: it is not what is wrong
 		return false, class.Errorf(class.Source, "%s: the API counts %d rows (%s) and gives none, asked again and again: look at records_path (%q), "+
-			"params and query, and for step_size at initial_id and max_id", a.URL, still, e.said, e.stream.RecordsPath)
+			"params and query%s", a.URL, still, e.said, e.stream.RecordsPath, e.places())
 	}
 	return false, e.unfilter()
+}
+
+// places are the settings besides that say where the first rows are.
+func (e *emptiness) places() string {
+	switch {
+	case e.stream.Traits().ByID:
+		return ", and at initial_id and max_id"
+	case e.stream.Traits().Walks && e.stream.Pages == strategies.ByNumber:
+		return ", and at first_page"
+	}
+	return ""
 }
 
 // doubted takes an answer behind the sweep's end.

@@ -78,6 +78,9 @@ var behindNothing = []struct {
 	{"it counts rows, and never gives one", "", reply{total: 237}, []reply{{total: 237}}, "f", "the API counts 237 rows (total_path) and gives none"},
 	{"it counted rows, and they are gone", "", reply{total: 237}, []reply{none, none}, "fw", "empty"},
 	{"it counts rows, and fails when asked again", "", reply{total: 237}, []reply{fails}, "f", "the API says nothing"},
+	{"it counts rows behind the filter, and never gives one", mark2024, reply{total: 5}, []reply{{rows: newRow.rows, total: 237}, {total: 5}}, "wf", "the API counts 5 rows (total_path) and gives none"},
+	{"it counts all rows, whatever the filter", mark2024, reply{total: 237}, []reply{{rows: newRow.rows, total: 237}, {total: 237}, newRow}, "wfw", "does not filter by"},
+	{"it counted rows behind the filter, and they are gone", mark2024, reply{total: 5}, []reply{{rows: newRow.rows, total: 237}, none, none}, "wfw", "empty"},
 	{"it counts rows that the first mark may leave out", mark2024, reply{total: 237}, []reply{oldRow}, "w", "empty"},
 }
 

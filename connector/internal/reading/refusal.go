@@ -37,7 +37,7 @@ func (s *Session) refused(err error) (*Page, error) {
 		return page, err
 	}
 	if c.Sweep.Token == "" || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusGone && refusal.Status != http.StatusNotFound {
-		return nil, err
+		return nil, behindLast(c, refusal, err)
 	}
 	next := s.fetch.strategy.Rewind(c)
 	if tooMany := next.Exhausted(); tooMany != nil {
@@ -50,6 +50,14 @@ func (s *Session) refused(err error) (*Page, error) {
 	}
 	return &Page{Next: next, Reopen: true,
 		Warning: fmt.Sprintf("the API no longer takes its token (%d %s); reading the sweep again from %q", refusal.Status, refusal.Message, c.Sweep.From)}, nil
+}
+
+// behindLast says, of a page behind others of its list that is refused, how to go on if it is what lies behind the last one.
+func behindLast(c strategies.Cursor, refusal *rest.StatusError, err error) error {
+	if w := c.Sweep.Walk; w == nil || w.Pages == 0 || !strategies.RefusesBehind(refusal.Status) {
+		return err
+	}
+	return fmt.Errorf("%w (if that is how the API answers behind its last page: end: %d)", err, refusal.Status)
 }
 
 // LearnLimit reads the page size that an API allows out of its refusal of a larger one.

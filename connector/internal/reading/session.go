@@ -87,7 +87,9 @@ type Session struct {
 // NewSession returns a session that reads nothing yet. most is how many questions it may ask ahead of the
 // one in turn.
 func NewSession(p Parts, most int) *Session {
-	return &Session{p: p, fetch: prefetch{budget: p.Budget, strategy: p.Strategy, most: most, depth: most}, family: newFamily(&p)}
+	s := &Session{p: p, fetch: prefetch{budget: p.Budget, strategy: p.Strategy, most: most, depth: most}}
+	s.family = newFamily(&s.p)
+	return s
 }
 
 // Begin makes the session stand before the page that c stands before; c must have an open sweep. Where the stream has

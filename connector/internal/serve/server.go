@@ -46,8 +46,9 @@ func Handler(w *Worker, o Options) http.Handler {
 		answer(out, http.StatusOK, w.view(time.Now()))
 	})))
 	mux.Handle("POST /streams/{name}/{what}", g.closed(http.HandlerFunc(w.told)))
-	mux.Handle("POST /streams/{name}/rewind", g.closed(http.HandlerFunc(w.rewind)))
-	mux.Handle("POST /streams/{name}/reset", g.closed(http.HandlerFunc(w.rewind)))
+	for what, does := range map[string]http.HandlerFunc{"rewind": w.rewind, "reset": w.rewind, "delete": w.remove, "import": w.take} {
+		mux.Handle("POST /streams/{name}/"+what, g.closed(does))
+	}
 	if o.Pprof {
 		mux.Handle("GET /debug/pprof/", g.closed(http.HandlerFunc(pprof.Index)))
 		mux.Handle("GET /debug/pprof/profile", g.closed(http.HandlerFunc(pprof.Profile)))
@@ -90,7 +91,7 @@ func (w *Worker) told(out http.ResponseWriter, r *http.Request) {
 	name, what := r.PathValue("name"), r.PathValue("what")
 	kind, ok := wishes[what]
 	if !ok {
-		answer(out, http.StatusNotFound, failure{"a stream can be asked to pause, resume, poll, rewind or reset"})
+		answer(out, http.StatusNotFound, failure{"a stream can be asked to pause, resume, poll, rewind, reset, delete or import"})
 		return
 	}
 	if err := w.Tell(name, stream.Wish{Kind: kind}); err != nil {
@@ -132,6 +133,8 @@ const (
 	readWithin  = 10 * time.Second
 	writeWithin = 5 * time.Minute
 	idleFor     = 2 * time.Minute
+	// A worker whose last stream is removed ends, and whoever has asked for that is to be told.
+	lastAnswers = time.Second
 )
 
 // Serve answers on the listener until ctx ends, and closes it. What goes wrong with single connections is logged at
@@ -139,10 +142,19 @@ const (
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{Handler: handler, ReadTimeout: readWithin, ReadHeaderTimeout: readWithin, WriteTimeout: writeWithin, IdleTimeout: idleFor,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
-	stop := context.AfterFunc(ctx, func() { server.Close() }) //nolint:errcheck // the process ends
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+		defer cancel()
+		if server.Shutdown(grace) != nil {
+			server.Close() //nolint:errcheck // the process ends
+		}
+	})
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("answering at %s: %w", listener.Addr(), err)
 	}
+	<-ended
 	return nil
 }

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"tidemark/connector/internal/status"
@@ -18,6 +19,8 @@ type Worker struct {
 	Measures   *status.Measures
 	// Tell leaves word of what an operator wants of a stream. The error is one of those below.
 	Tell func(name string, what stream.Wish) error
+	// Exported is what an export has of a stream. Errors have class Config.
+	Exported func(from io.Reader, name string) (*stream.Imported, error)
 }
 
 // Stream is what is shown of one stream.

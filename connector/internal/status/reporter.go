@@ -58,6 +58,13 @@ func (r *Reporter) GoesOn(now time.Time, source bool) {
 	}
 }
 
+// Drop forgets the trouble of a stream that ends, and is not to go on.
+func (r *Reporter) Drop(now time.Time) {
+	r.trouble.Over(now, true)
+	r.trouble.Over(now, false)
+	r.Board.Set(func(s *Status) { s.Since, s.Cause = time.Time{}, nil })
+}
+
 // Left is why the stream cannot go on, and since when; nil: it can.
 func (r *Reporter) Left() (since time.Time, cause error) { return r.trouble.Left() }
 

@@ -9,7 +9,7 @@
 // Files: machine.go (Step, Ready and the phases), event.go (what goes in and out), read.go (the
 // reading half), write.go (batches and transactions), life.go (from one opening to the next), told.go (what an operator
 // wants of a stream that runs), driver.go (carries it out), open.go (fence, cursor, claim, window), change.go (the cursor
-// as an operator wants it), trial.go (the page that is read before), loss.go (a topic
+// as an operator wants it), import.go (that of an export), trial.go (the page that is read before), loss.go (a topic
 // that lost records), speak.go (the schema ids of the topic), judge.go (what errors mean), sink.go (the topic as a
 // stream sees it), measured.go (how long transactions take, and how many fail).
 package stream

@@ -41,11 +41,11 @@ type Driver struct {
 	asked chan<- Outcome // where the operator waits for what comes of his change; nil: nowhere
 }
 
-// Wish is what an operator wants of a stream that runs: Pause, Resume, Poll, or Rewind with a Change.
+// Wish is what an operator wants of a stream that runs: Pause, Resume, Poll, or Alter with a Change.
 type Wish struct {
 	Kind   Kind
 	Change *Change
-	Reply  chan<- Outcome // Rewind's: takes what came of it, and has room for it
+	Reply  chan<- Outcome // Alter's: takes what came of it, and has room for it
 }
 
 // The errors of a change that was not tried.
@@ -87,9 +87,7 @@ func (d *Driver) Run(ctx context.Context) error {
 }
 
 func (d *Driver) run(ctx context.Context) error {
-	d.machine = NewMachine(time.Now(), d.Settings)
-	d.hands, d.done, d.onward = reading.Beside(), make(chan Event, 1), make(chan struct{}, 1)
-	d.carrier = reading.NewCarrier(d.Source, d.Share, d.hands, d.take)
+	d.begin()
 	var cancel context.CancelFunc
 	d.work, cancel = context.WithCancel(ctx)
 	defer d.rest()
@@ -182,6 +180,15 @@ func (d *Driver) take(a reading.Arrival) (next func() reading.Arrival, taken boo
 	return next, true
 }
 
+// begin makes the machine, in a frame of its own: that of run lasts as long as the stream, and a worker may have thousands.
+//
+//go:noinline
+func (d *Driver) begin() {
+	d.machine = NewMachine(time.Now(), d.Settings)
+	d.hands, d.done, d.onward = reading.Beside(), make(chan Event, 1), make(chan struct{}, 1)
+	d.carrier = reading.NewCarrier(d.Source, d.Share, d.hands, d.take)
+}
+
 func (d *Driver) arrived(a reading.Arrival) Event {
 	d.carrier.Ended()
 	switch {
@@ -238,7 +245,7 @@ func (d *Driver) operate(work func() (Event, error)) {
 
 // told is the event of an operator's wish. The stream makes one change of its cursor at a time.
 func (d *Driver) told(w Wish) Event {
-	if w.Kind != Rewind {
+	if w.Kind != Alter {
 		return Event{Kind: w.Kind}
 	}
 	if d.asked != nil {
@@ -246,7 +253,7 @@ func (d *Driver) told(w Wish) Event {
 		return Event{Kind: Tick}
 	}
 	d.asked = w.Reply
-	return Event{Kind: Rewind, Change: w.Change}
+	return Event{Kind: Alter, Change: w.Change}
 }
 
 // reply says to the operator who wanted a change what came of it.

@@ -28,7 +28,7 @@ const (
 	Pause                     // an operator wants nothing to be asked of the API
 	Resume                    // he wants the stream to go on
 	Poll                      // he wants what is waited for to be done now: the next sweep, or another try
-	Rewind                    // he wants it to read again: Change
+	Alter                     // he wants another cursor, or none: Change
 )
 
 // Event is something that happened outside of the machine. Which fields are valid is its kind's.

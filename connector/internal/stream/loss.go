@@ -66,7 +66,9 @@ func Forget(c strategies.Cursor, found kafka.Found) strategies.Cursor {
 	if kafka.Remade(c, found) && !Holds(found.Starts, found.Ends) {
 		c.Schemas = nil
 	}
-	return c.Forget()
+	next := c.Forget()
+	next.LostAt = c.Seq
+	return next
 }
 
 // Holds reports whether a topic with these first and next offsets has records.

@@ -83,7 +83,7 @@ const (
 // that failed, or may have, ends the life: all that is in memory is dropped, and the stored cursor
 // decides where to go on (rule 3).
 type Machine struct {
-	p     reading.Parts
+	p     *reading.Parts // of set
 	set   Settings
 	now   time.Time
 	phase phase
@@ -159,8 +159,9 @@ const keepFor = 10 * time.Second
 
 // NewMachine returns a stream's machine, which wants the stream to be opened.
 func NewMachine(now time.Time, s Settings) *Machine {
-	m := &Machine{p: s.Reading, set: s, now: now, shown: ended}
-	m.session = reading.NewSession(m.p, max(m.p.Stream.Concurrency-1, 0))
+	m := &Machine{set: s, now: now, shown: ended}
+	m.p = &m.set.Reading
+	m.session = reading.NewSession(s.Reading, max(m.p.Stream.Concurrency-1, 0))
 	if m.p.Stream.Envelope == config.Debezium { // what is new and what has changed only the whole topic tells
 		from := int64(window.Everything)
 		m.floor = &from
@@ -179,7 +180,9 @@ func (m *Machine) open() {
 // Step takes an event.
 func (m *Machine) Step(now time.Time, e Event) {
 	m.now = now
-	m.changed(e.Changed)
+	if m.changed(e.Changed); m.phase == ended {
+		return
+	}
 	if m.stopping && (e.Kind == Opened || e.Kind == Loaded || e.Kind == Rescanned) {
 		m.kept = cmp.Or(m.kept, e.Kept)
 		m.fail(nil)
@@ -216,8 +219,8 @@ func (m *Machine) Step(now time.Time, e Event) {
 		m.resume()
 	case Poll:
 		m.hurry()
-	case Rewind:
-		m.rewind(e.Change)
+	case Alter:
+		m.alter(e.Change)
 	}
 	m.heed()
 	m.read()

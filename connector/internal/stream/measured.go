@@ -33,6 +33,15 @@ type Committed struct {
 // Last is the cursor as it was committed last in this process; nil: none was, or nobody measures. Any goroutine may ask.
 func (m *Measured) Last() *Committed { return m.last.Load() }
 
+// Forget removes the stream's cursor.
+func (m *Measured) Forget(ctx context.Context, secret bool) error {
+	err := m.Sink.Forget(ctx, secret)
+	if err == nil {
+		m.last.Store(nil)
+	}
+	return err
+}
+
 // Commit makes a transaction.
 func (m *Measured) Commit(ctx context.Context, records []admit.Record, next strategies.Cursor) (strategies.Cursor, error) {
 	began := time.Now()

@@ -97,6 +97,9 @@ func (o *Opener) grows(g *wire.Growth, scans bool) {
 
 // Open opens the stream, and makes the change of its cursor that an operator wants; nil: he wants none.
 func (o *Opener) Open(ctx context.Context, want *Change) (Event, error) {
+	if want != nil && want.Delete {
+		return o.remove(ctx, want.Secret)
+	}
 	if err := o.Prepare(ctx); err != nil {
 		return Event{}, err
 	}

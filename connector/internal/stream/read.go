@@ -87,8 +87,8 @@ func (m *Machine) stands(s *status.Status, page *reading.Page) {
 // sweepEnds decides what comes behind a sweep.
 func (m *Machine) sweepEnds(next strategies.Cursor) {
 	m.next = next
-	m.p.Notes.Absent(&m.p)
-	rescan, reconcile := Due(m.p.Stream, next, m.now)
+	m.p.Notes.Absent(m.p)
+	rescan, reconcile := Due(&m.p.Stream, next, m.now)
 	switch {
 	case rescan || reconcile:
 		m.pages, m.reading = append(m.pages, Item{Page: reading.Page{Next: next}, scan: true}), through
@@ -150,7 +150,7 @@ func (m *Machine) stuck(err error) {
 // Due reports whether a full scan stands behind a sweep that has just ended. A time that is
 // still to come is no reason to wait (rule 28): it was stored by a clock that was ahead, and
 // would keep scans away until then.
-func Due(s config.Stream, c strategies.Cursor, now time.Time) (rescan, reconcile bool) {
+func Due(s *config.Stream, c strategies.Cursor, now time.Time) (rescan, reconcile bool) {
 	passed := func(interval time.Duration, last string) bool {
 		if interval == config.Never {
 			return false

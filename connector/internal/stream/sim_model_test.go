@@ -59,8 +59,8 @@ type world struct {
 
 // simStats tell whether the histories are worth anything.
 type simStats struct {
-	histories, requests, records, sweeps, opens, stops, told, rewound, again int64
-	digest                                                                   uint64 // the sum of all histories', where it is asked for
+	histories, requests, records, sweeps, opens, stops, told, rewound, again, imported, removed int64
+	digest                                                                                      uint64 // the sum of all histories', where it is asked for
 }
 
 func (s *simStats) add(o simStats) {
@@ -74,6 +74,8 @@ func (s *simStats) add(o simStats) {
 	s.rewound += o.rewound
 	s.again += o.again
 	s.digest += o.digest
+	s.imported += o.imported
+	s.removed += o.removed
 }
 
 func newWorld() *world {

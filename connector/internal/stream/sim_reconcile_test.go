@@ -145,7 +145,7 @@ func (x *world) rescan(w *simWorker, want *Scan) (Event, error) {
 			return Event{}, err
 		}
 	}
-	o, parts := w.opener, w.m.p
+	o, parts := w.opener, *w.m.p
 	parts.Stream.WindowRows = 8 + int(x.script.Seed%5)*8 // a few parts
 	if x.script.Busy > 0 {
 		parts.Stream.WindowRows *= 16
@@ -153,7 +153,7 @@ func (x *world) rescan(w *simWorker, want *Scan) (Event, error) {
 	scanner := &rescan.Scanner{Kafka: o.Kafka, Sink: w.sink, Back: o.Back, Reading: parts, Source: w.source, Bound: w.m.set.Bound,
 		Once: true, Share: inflight.New(1<<20, 1, 1).Share, Now: func() time.Time { return x.now },
 		Hands: func() reading.Hands { return atOnce{} }, Learnt: o.Learnt}
-	due, reconcile := Due(x.stream, want.Cursor, x.now)
+	due, reconcile := Due(&x.stream, want.Cursor, x.now)
 	err := scanner.Scan(context.Background(), want.Cursor, due, reconcile)
 	x.spoilt = err != nil || board.Get().Warnings > warnings
 	x.scans++

@@ -7,7 +7,8 @@ import (
 	"tidemark/connector/internal/kit/sim"
 )
 
-// toldOf lets an operator pause, resume or hurry the worker now and then, in a third of the histories, and let it read again in a third of these. One that is
+// toldOf lets an operator pause, resume or hurry the worker now and then, in a third of the histories; in a third of these he lets it
+// read again, in a ninth he imports and removes cursors. One that is
 // paused with nothing under way waits for nobody else.
 func (x *world) toldOf(w *simWorker, choice int) bool {
 	idle := len(w.asks) == 0 && w.result == nil && !w.wants() && !w.alarm && w.m.Wake().IsZero()
@@ -19,9 +20,15 @@ func (x *world) toldOf(w *simWorker, choice int) bool {
 	case x.script.Seed%9 == 4 && choice/48%2 == 0:
 		want := x.rewinding(choice / 96)
 		x.trace(func() string { return fmt.Sprintf("an operator wants the stream to read again: %+v", *want) })
-		w.swept = 0 // the life ends, and what was due in it comes behind the next sweep
-		x.tell(w, Event{Kind: Rewind, Change: want})
+		x.alter(w, want)
 		x.stats.rewound++
+	case x.script.Seed%27 == 16 && choice/48%2 == 0:
+		want := x.changing(choice / 96)
+		if want == nil {
+			return false
+		}
+		x.trace(func() string { return fmt.Sprintf("an operator wants another cursor: %+v", *want) })
+		x.alter(w, want)
 	default:
 		kind := []Kind{Pause, Resume, Poll}[choice/16%3]
 		x.trace(func() string { return "an operator wants " + []string{"a pause", "it to go on", "a poll"}[kind-Pause] })
@@ -29,6 +36,12 @@ func (x *world) toldOf(w *simWorker, choice int) bool {
 	}
 	x.stats.told++
 	return true
+}
+
+// alter tells a worker what an operator wants of the cursor.
+func (x *world) alter(w *simWorker, want *Change) {
+	w.swept = 0 // the life ends, and what was due in it comes behind the next sweep
+	x.tell(w, Event{Kind: Alter, Change: want})
 }
 
 // rewinding is a change of the cursor: to a mark that was stored before, or all the way; and so that what the topic has is

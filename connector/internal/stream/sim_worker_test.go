@@ -202,12 +202,19 @@ func (x *world) operation(w *simWorker, want *Ready) (Event, error) {
 	switch {
 	case want.Open:
 		w.watch.began(x.log.Cursor().Sweep != nil)
-		if w.rewinds = want.Change != nil; w.rewinds {
+		if w.rewinds = want.Change != nil && !want.Change.Delete; w.rewinds {
 			defer func() { // it may die behind the claim
 				x.api.H.Rewound, w.rewinds = append(x.api.H.Rewound, w.sink.owner), false
 			}()
 		}
-		return w.opener.Open(ctx, want.Change)
+		if want.Change != nil {
+			defer x.unlearns()
+		}
+		e, err := w.opener.Open(ctx, want.Change)
+		if c := want.Change; err == nil && c != nil && c.Import != nil && e.Changed.Err == nil {
+			x.stats.imported++
+		}
+		return e, err
 	case want.Load != nil:
 		return w.opener.Load(ctx, want.Load)
 	case want.Rescan != nil:

@@ -18,5 +18,7 @@ type Sink interface {
 	MaxRecord() int
 	Found() kafka.Found
 	Keep(fingerprint, schema string)
+	Resume(c strategies.Cursor)
+	Forget(ctx context.Context, secret bool) error
 	Close()
 }

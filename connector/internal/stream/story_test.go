@@ -148,9 +148,16 @@ func (s *story) event(line string) {
 	case "poll":
 		s.step(Event{Kind: Poll})
 	case "rewind":
-		s.step(Event{Kind: Rewind, Change: &Change{To: "2026-01-01T" + says + ":00Z"}})
+		s.step(Event{Kind: Alter, Change: &Change{To: "2026-01-01T" + says + ":00Z"}})
 	case "reset":
-		s.step(Event{Kind: Rewind, Change: &Change{}})
+		s.step(Event{Kind: Alter, Change: &Change{}})
+	case "import":
+		s.step(Event{Kind: Alter, Change: &Change{Import: s.exported(says)}})
+	case "delete":
+		s.step(Event{Kind: Alter, Change: &Change{Delete: true}})
+	case "removed":
+		s.cursor, s.change = strategies.Cursor{}, nil
+		s.step(Event{Kind: Opened, Changed: &Outcome{Deleted: true}})
 	default:
 		s.t.Fatalf("no such event: %q", line)
 	}
@@ -263,6 +270,11 @@ func (s *story) changes() *Outcome {
 	if s.change = nil; want == nil {
 		return nil
 	}
+	if want.Import != nil {
+		was := s.cursor.Mark
+		s.cursor.Mark, s.cursor.ReadBack, s.cursor.Sweep = want.Import.Cursor.Mark, nil, nil
+		return &Outcome{Was: was, Will: s.cursor.Mark}
+	}
 	spec, err := s.stream.Spec()
 	s.must(err)
 	next, from, err := want.of(spec, s.cursor)
@@ -272,6 +284,18 @@ func (s *story) changes() *Outcome {
 	was := s.cursor.Mark
 	s.cursor = next
 	return &Outcome{Was: was, Will: next.Mark, From: from}
+}
+
+// exported is a cursor of an export: "09:00", its mark, of this stream; or "that of another stream".
+func (s *story) exported(says string) *Imported {
+	of := s.stream
+	if says == "that of another stream" {
+		of.Name, says = "orders", "09:00"
+	}
+	c, err := Adopt(strategies.Cursor{}, of)
+	s.must(err)
+	c.Mark = "2026-01-01T" + says + ":00Z"
+	return &Imported{Cursor: c}
 }
 
 // store makes the transaction that is asked for.

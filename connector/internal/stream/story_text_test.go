@@ -25,6 +25,11 @@ func (s *story) wants() {
 			s.line("-> say what came of the change: %s", outcomeText(c))
 		}
 		switch {
+		case r.Open && r.Change != nil && r.Change.Delete:
+			s.line("-> fence, and remove what the state topic has of the stream")
+		case r.Open && r.Change != nil && r.Change.Import != nil:
+			s.change = r.Change
+			s.line("-> open the stream: fence, read the cursor, claim it changed to that of an export, mark %q", short(r.Change.Import.Cursor.Mark))
 		case r.Open && r.Change != nil:
 			s.change = r.Change
 			s.line("-> open the stream: fence, read the cursor, claim it changed to %q", short(r.Change.To))
@@ -122,6 +127,9 @@ func recordsText(records []admit.Record) string {
 func outcomeText(c *Outcome) string {
 	if c.Err != nil {
 		return c.Err.Error()
+	}
+	if c.Deleted {
+		return "removed"
 	}
 	return fmt.Sprintf("mark %q becomes %q", short(c.Was), short(c.Will))
 }

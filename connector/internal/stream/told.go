@@ -2,11 +2,12 @@ package stream
 
 import "tidemark/connector/internal/status"
 
-// An operator may pause a stream, resume it, have it poll at once and let it read again, while it runs. A pause is the
-// process's: it is not stored, and another start begins without it. Nothing is asked of the API meanwhile and no life is
-// begun by time, but what was read is written, an opening and a full scan that are under way go on to their ends, and the
-// producer closes after idle_after as ever. To read again is a change of the cursor: it travels with an opening, whose claim
-// commits it, so the life at hand ends first, behind its transaction, in a pause too.
+// An operator may pause a stream, resume it, have it poll at once, let it read again, let it go on from the cursor of an export,
+// and remove its state, while it runs. A pause is the process's: it is not stored, and another start begins without it. Nothing
+// is asked of the API meanwhile and no life is begun by time, but what was read is written, an opening and a full scan that are
+// under way go on to their ends, and the producer closes after idle_after as ever. What concerns the cursor is a change that
+// travels with an opening, whose claim commits it, so the life at hand ends first, behind its transaction, in a pause too. A
+// stream whose state is removed ends: were it to begin anew, that would be a reset.
 
 // phases are the words for the phases of a life.
 var phases = [...]string{"opening", "loading", "running", "closing", "rescanning", "waiting", "ended"}
@@ -74,16 +75,12 @@ func (m *Machine) hurry() {
 	m.tick()
 }
 
-// rewind takes the change of the cursor that an operator wants. What the cursor in hand speaks against is refused at once.
-func (m *Machine) rewind(want *Change) {
+// alter takes the change of the cursor that an operator wants. What the cursor in hand speaks against is refused at once.
+func (m *Machine) alter(want *Change) {
 	now := *want
 	now.Now = m.now
 	if m.phase == running {
-		spec, err := m.p.Stream.Spec()
-		if err == nil {
-			_, _, err = now.of(spec, m.stored)
-		}
-		if err != nil {
+		if err := now.refused(m.p.Stream, m.stored); err != nil {
 			m.changed(&Outcome{Err: err})
 			return
 		}
@@ -118,10 +115,19 @@ func (m *Machine) changed(c *Outcome) {
 	if c == nil {
 		return
 	}
+	want := m.wish
 	m.wish, m.out.Changed = nil, c
-	if c.Err != nil {
-		m.p.Report.Log.Warn("the cursor stays as it is", "error", c.Err)
-		return
+	log := m.p.Report.Log
+	switch {
+	case c.Err != nil:
+		log.Warn("the cursor stays as it is", "error", c.Err)
+	case c.Deleted:
+		log.Info("an operator has removed the stream's state: the stream ends, and another start begins it anew")
+		m.p.Report.Drop(m.now)
+		m.done(nil)
+	case want.Import != nil:
+		log.Info("an operator lets the stream go on from another cursor", "mark_was", c.Was, "mark", c.Will)
+	default:
+		log.Info("an operator lets the stream read again", "mark_was", c.Was, "mark", c.Will, "from", c.From, "keys", c.Keys)
 	}
-	m.p.Report.Log.Info("an operator lets the stream read again", "mark_was", c.Was, "mark", c.Will, "from", c.From, "keys", c.Keys)
 }

@@ -116,8 +116,8 @@ func (t *table) rebuild(p *part, start int64) {
 		}
 	}
 	// A sixth more than live, so that a part is filled to 3/4 at the least once it grows
-	// again at 7/8.
-	need := (live + live/6 + 8) * fillDen / fillNum
+	// again at 7/8; and some room besides, of which one with a few rows needs little: most windows have fewer rows than parts.
+	need := (live + live/6 + min(8, live+2)) * fillDen / fillNum
 	old, used := p.slots, p.used
 	if len(old) >= need && len(old) <= keepSlots {
 		// In its place: a window that moves on with every page would cost garbage otherwise.

@@ -87,8 +87,10 @@ type History struct {
 	Learnt int32
 	Losses int  // times the topic lost something
 	Hidden bool // and one of these cannot be told any more
-	// Rewound are the owners whose claims were to change the cursor as an operator wanted.
+	// Rewound are the owners whose claims were to change the cursor as an operator wanted, and Removed the transactions that were
+	// to remove it.
 	Rewound []string
+	Removed []int64
 }
 
 // Tied reports whether some answer was full and held rows of one value only.
@@ -115,5 +117,5 @@ func (h *History) Reset(t Traits) {
 	h.Traits = t
 	h.Versions, h.Rows, h.Pages = h.Versions[:0], h.Rows[:0], h.Pages[:0]
 	h.Sweeps, h.Scans, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Scans[:0], h.Deliveries[:0], h.Delivered[:0]
-	h.Requests, h.Learnt, h.Losses, h.Hidden, h.Rewound = 0, 0, 0, false, h.Rewound[:0]
+	h.Requests, h.Learnt, h.Losses, h.Hidden, h.Rewound, h.Removed = 0, 0, 0, false, h.Rewound[:0], h.Removed[:0]
 }

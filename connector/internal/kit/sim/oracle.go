@@ -99,11 +99,15 @@ func show(v *Version) string {
 // cursorsInOrder is P5 and P6: seq rises by one, an owner that was replaced never
 // comes back, the mark never falls.
 func (o *Oracle) cursorsInOrder() *Violation {
-	mark := int64(math.MinInt64)
+	mark, seq := int64(math.MinInt64), int64(0)
 	o.fell = 0
 	for i := range o.cursors {
 		c := &o.cursors[i].Cursor
-		if c.Seq != int64(i)+1 {
+		if o.removed(i) {
+			mark, seq = math.MinInt64, 0
+			continue
+		}
+		if seq++; c.Seq != seq {
 			return broken("P5", "cursor %d has seq %d", i+1, c.Seq)
 		}
 		if i > 0 && c.Owner != o.cursors[i-1].Cursor.Owner {
