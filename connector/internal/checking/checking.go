@@ -22,6 +22,8 @@ type Parts struct {
 	Reading func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error)
 	// Sink are the options of the stream's sink; of the zero stream, those that all streams share.
 	Sink func(s config.Stream) kafka.Options
+	// Kept reads the schema of the stream's rows that the state topic keeps; "": none.
+	Kept func(s config.Stream) func(context.Context) (string, error)
 }
 
 // Finding is what a check says of one thing.

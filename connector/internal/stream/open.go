@@ -65,7 +65,9 @@ func (o *Opener) Prepare(ctx context.Context) error {
 		err := o.Try.Out(ctx)
 		var grown *reading.GrownError
 		if errors.As(err, &grown) {
-			o.grows(grown.Growth, true)
+			if err := o.grows(grown.Growth, true); err != nil {
+				return err
+			}
 			continue // by the schema of now; it is bounded, so that ends
 		}
 		if err != nil {
@@ -84,15 +86,21 @@ func (o *Opener) Prepare(ctx context.Context) error {
 
 // Learn makes the schema one that has grown, for the next Open to register. It comes with its compiled plan, so all that can be
 // checked without the registry was checked (rule 26).
-func (o *Opener) Learn(g *wire.Growth) {
-	o.grows(g, false)
+func (o *Opener) Learn(g *wire.Growth) error {
 	o.Back.Bodies = nil
+	return o.grows(g, false)
 }
 
-func (o *Opener) grows(g *wire.Growth, scans bool) {
-	o.Schema.Learn(g, scans)
-	o.Report.Log.Info("rows have what the schema does not have: it gets that, as a new version of its subject (on_new_field: evolve)",
-		"subject", options.Subject(o.Stream), "fields", strings.Join(g.Changes, ", "))
+func (o *Opener) grows(g *wire.Growth, scans bool) error {
+	if err := o.Schema.Learn(g, scans); err != nil {
+		return fmt.Errorf("giving the schema what rows have and it does not (%s): %w", strings.Join(g.Changes, ", "), err)
+	}
+	says, args := "rows have what the schema does not have: it gets that", []any{"fields", strings.Join(g.Changes, ", ")}
+	if subject := o.Schema.Subject(); subject != "" {
+		says, args = says+", as a new version of its subject", append(args, "subject", subject)
+	}
+	o.Report.Log.Info(says+" (on_new_field: evolve)", args...)
+	return nil
 }
 
 // Open opens the stream, and makes the change of its cursor that an operator wants; nil: he wants none.
