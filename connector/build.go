@@ -152,19 +152,19 @@ func (o observer) Swept(s status.Sweep) {
 }
 
 // keeps reads the schema of a stream's rows that the state topic keeps, and fences nobody (rule 7).
-func keeps(target kafka.Options) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
+func keeps(target kafka.Options) options.Kept {
+	return func(ctx context.Context) (fingerprint, text string, err error) {
 		if len(target.Brokers) == 0 { // a check, which does not start the embedded one
-			return "", nil
+			return "", "", nil
 		}
 		c, err := target.Stored(ctx)
 		if errors.Is(err, kerr.UnknownTopicOrPartition) {
-			return "", nil
+			return "", "", nil
 		}
-		if known := c.RowSchema(); err == nil && known != "" {
-			return target.Schema(ctx, known)
+		if fingerprint = c.RowSchema(); err == nil && fingerprint != "" {
+			text, err = target.Schema(ctx, fingerprint)
 		}
-		return "", err
+		return fingerprint, text, err
 	}
 }
 

@@ -57,9 +57,7 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 			return parts, source, share, err
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, o.deps) },
-		Kept: func(s config.Stream) func(context.Context) (string, error) {
-			return keeps(sinkOptions(own, s, log, o.deps))
-		},
+		Kept: func(s config.Stream) options.Kept { return keeps(sinkOptions(own, s, log, o.deps)) },
 	})
 }
 

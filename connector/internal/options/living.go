@@ -22,22 +22,26 @@ type Living struct {
 	Stream   config.Stream
 	Registry *wire.Registry
 	Codec    *format.Codec
-	Use      func(*wire.Plan)                          // hands a plan to whoever scans by it
-	Kept     func(ctx context.Context) (string, error) // the schema of rows that the state topic keeps; "": none
+	Use      func(*wire.Plan) // hands a plan to whoever scans by it
+	Kept     Kept
 
 	cursor  strategies.Format
 	text    string
 	before  string // the schema that was settled, which rows may since have taught something
 	plan    *wire.Plan
-	latest  map[string]int // ids by subject, where schemas are not registered
-	settled bool           // the registry has been asked
-	used    bool           // the plan was handed to Use
+	rows    map[string]bool // the schemas of rows that are in it, by fingerprint: that of the cursor it was settled by, and its own ones
+	latest  map[string]int  // ids by subject, where schemas are not registered
+	settled bool            // the registry has been asked
+	used    bool            // the plan was handed to Use
 }
+
+// Kept reads the fingerprint of the schema of rows that a stream's cursor has, and the text that the state topic keeps of it; "": none.
+type Kept func(ctx context.Context) (fingerprint, text string, err error)
 
 // NewLiving returns the schema of a stream whose plan was compiled as it is configured, and is scanned by.
 func NewLiving(s config.Stream, cursor strategies.Format, registry *wire.Registry, plan *wire.Plan, codec *format.Codec, use func(*wire.Plan),
-	kept func(context.Context) (string, error)) *Living {
-	return &Living{Stream: s, Registry: registry, Codec: codec, Use: use, Kept: kept, cursor: cursor, text: Schema(s), before: Schema(s), plan: plan, used: true}
+	kept Kept) *Living {
+	return &Living{Stream: s, Registry: registry, Codec: codec, Use: use, Kept: kept, cursor: cursor, text: Schema(s), before: Schema(s), plan: plan, used: true, rows: map[string]bool{}}
 }
 
 // Plan is the schema's plan.
@@ -54,6 +58,24 @@ func (l *Living) Subject() string {
 		}
 	}
 	return ""
+}
+
+// Behind reports whether the cursor, which nobody else changes any more, has a schema of rows that Settle did not see. Then Settle asks
+// again; the stream is to be opened anew.
+func (l *Living) Behind(rows string) bool {
+	if rows == "" || l.rows[rows] || l.Codec == nil || l.Stream.OnNewField != admit.OnNewEvolve {
+		return false
+	}
+	l.settled = false
+	return true
+}
+
+// has takes a text for one of its own.
+func (l *Living) has(text string) {
+	if own, err := wire.Fingerprint(text); err == nil {
+		l.rows[own] = true
+	}
+	l.text = text
 }
 
 // Settle asks the registry, or the state topic, what it has to say of the schema, once. It registers nothing.
@@ -75,9 +97,10 @@ func (l *Living) Settle(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("taking the schema that stream %s has written with last: %w", s.Name, err)
 		}
-		l.text, l.before, l.plan = text, text, plan
+		l.before, l.plan = text, plan
 		l.Use(plan)
 	}
+	l.has(text)
 	l.latest, l.settled = latest, true
 	return nil
 }
@@ -93,7 +116,9 @@ func (l *Living) settle(ctx context.Context) (text string, latest map[string]int
 	var known, where string
 	if l.Codec != nil {
 		where = "the schema that the state topic keeps for it"
-		known, err = l.Kept(ctx)
+		var of string
+		of, known, err = l.Kept(ctx)
+		l.rows[of] = true
 	} else {
 		where = "the latest schema of subject " + Subject(s)
 		var version wire.Version
@@ -138,7 +163,8 @@ func (l *Living) Learn(g *wire.Growth, scans bool) error {
 	if err := l.Codec.Use(g.Text, g.Plan); err != nil {
 		return err
 	}
-	l.text, l.plan, l.used = g.Text, g.Plan, scans
+	l.has(g.Text)
+	l.plan, l.used = g.Plan, scans
 	if scans {
 		l.Use(l.plan)
 	}

@@ -12,7 +12,6 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
@@ -34,11 +33,24 @@ type Opener struct {
 	// Connect makes the inspector of the topic's records, which needs the schema's id: it
 	// registers the schema.
 	Connect func(ctx context.Context) (readback.Inspector, error)
-	Schema  *options.Living // nil: it is as the configuration says
+	Schema  Schema // nil: it is as the configuration says
 
 	doubted  bool         // what the registry no longer knows was said
 	widened  atomic.Int64 // partitions of the topic that it was said of that they are more than are used
 	standing atomic.Pointer[Standing]
+}
+
+// Schema is one that a stream writes with, which others may have taught something, and rows may. A *options.Living is one.
+type Schema interface {
+	// Settle asks the registry, or the state topic, what it has to say of the schema, once. It registers nothing.
+	Settle(ctx context.Context) error
+	// Behind reports whether the cursor has a schema of rows that the schema was not settled by: a transaction of an earlier worker that was on
+	// its way then. The schema is settled anew, then.
+	Behind(rows string) bool
+	// Learn makes the schema one that has grown; scans says that answers are scanned by it from now on.
+	Learn(g *wire.Growth, scans bool) error
+	// Subject is its name in the registry; "": it has none.
+	Subject() string
 }
 
 // Standing is what the output topic must still be like, for whoever looks at it.
@@ -111,6 +123,10 @@ func (o *Opener) Open(ctx context.Context, want *Change) (Event, error) {
 	stored, err := o.Sink.Open(ctx)
 	if err != nil {
 		return Event{}, err
+	}
+	if o.Schema != nil && o.Schema.Behind(stored.RowSchema()) {
+		o.Back.Bodies = nil
+		return Event{}, ErrReopen
 	}
 	for _, change := range Changed(stored, o.Stream) {
 		o.Report.Warn(change)
