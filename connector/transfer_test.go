@@ -72,6 +72,34 @@ func TestBrokerTransfer(t *testing.T) {
 	}
 }
 
+// What an export has of a stream's schemas is of any format, and what rows have taught it comes along.
+func TestBrokerTransferWritten(t *testing.T) {
+	t.Parallel()
+	eachWritten(t, func(t *testing.T, set func(*config.Stream)) {
+		h, stream, s := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1, "plan": "gold"`))
+		set(stream)
+		h.mustOnce()
+		dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(dump)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.cfg.Kafka.StateTopic += "-elsewhere"
+		if _, err := ImportState(t.Context(), h.cfg, bytes.NewReader(text), false, agree(new([]StateChange)), Options{}); err != nil {
+			t.Fatal(err)
+		}
+		s.docs[0] = drifting(1, `, "name": "A", "n": 1`)
+		h.mustOnce()
+		h.mustOnce()
+		if rows := h.states(stream); len(rows) != 2 || rows[0]["plan"] != "gold" || rows[1]["plan"] != nil {
+			t.Errorf("the topic has %v", rows)
+		}
+	})
+}
+
 // A dump that is none is refused.
 func TestReadDumpRefuses(t *testing.T) {
 	t.Parallel()

@@ -2,8 +2,6 @@ package format
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/url"
 	"runtime/debug"
 	"time"
@@ -128,8 +126,7 @@ func (c *Codec) Schema() (text, fingerprint string, avro, ok bool) {
 		fingerprint, err := wire.Fingerprint(schema.Schema)
 		return schema.Schema, fingerprint, true, err == nil
 	}
-	sum := sha256.Sum256([]byte(schema.Schema))
-	return schema.Schema, hex.EncodeToString(sum[:]), false, true
+	return schema.Schema, wire.TextFingerprint(schema.Schema), false, true
 }
 
 // Reads fails if Avro values of a writer's schema may be such that the schema of now cannot read them back.
