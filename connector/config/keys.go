@@ -200,8 +200,8 @@ func streamFields(s *Stream) []field {
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},
 		{name: "sorted", kind: boolean, into: &s.Sorted, def: always("true"), doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: computed("the built-in user schema"), doc: "an Avro schema's file, relative to this one"},
-		{name: "subject_strategy", kind: text, enum: []string{"topic", "record", "topic_record"}, into: &s.SubjectStrategy, def: always("topic"), doc: "the schema's subject in the registry; topic: <topic>-value; record: the record's full name; topic_record: <topic>-<the record's full name>"},
-		{name: "auto_register", kind: boolean, into: &s.AutoRegister, def: always("true"), doc: "whether the schema is registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's"},
+		{name: "subject_strategy", kind: text, enum: []string{"topic", "record", "topic_record"}, into: &s.SubjectStrategy, def: always("topic"), doc: "the subject of the values' schema in the registry; topic: <topic>-value; record: the full name of the record, the JSON Schema's title or the Protobuf message; topic_record: <topic>-<that name>"},
+		{name: "auto_register", kind: boolean, into: &s.AutoRegister, def: always("true"), doc: "whether schemas are registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's; of values that are not rows in Avro it has to hold what schema says"},
 	}
 }
 
