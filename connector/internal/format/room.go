@@ -30,9 +30,14 @@ func roomOf(schema string) (room, error) {
 	if err != nil {
 		return room{}, err
 	}
-	m := measure{inside: map[*wire.Type]bool{}, counted: map[*wire.Type]bool{}}
+	m := measure{sizes: map[*wire.Type]int{}, inside: map[*wire.Type]bool{}}
 	r := room{fixed: m.of(typ), each: perByte}
-	if m.many {
+	for t := range m.sizes {
+		if m.recursive && t.Base == "record" {
+			m.record = max(m.record, m.around(t, map[*wire.Type]bool{}))
+		}
+	}
+	if m.many || m.recursive {
 		// Any byte may begin a value; and that may be the first one of a record, and that again of one in it.
 		r.each += perValue + m.widest + 2*m.record
 	}
@@ -42,28 +47,35 @@ func roomOf(schema string) (room, error) {
 
 // measure goes through a type.
 type measure struct {
-	inside, counted map[*wire.Type]bool
-	many            bool // values are not counted by the schema
-	widest          int  // the longest text that a value stands for: of an enum, or the zeros of a decimal
-	record          int  // the most that stands in and around a record whose values are not counted
-	none            bool
+	sizes     map[*wire.Type]int  // of records, lists and maps that were gone through
+	inside    map[*wire.Type]bool // records that are being gone through
+	many      bool                // values are not counted by the schema: they are in lists and maps
+	recursive bool                // nor are those of records that hold themselves
+	widest    int                 // the longest text that a value stands for: of an enum, or the zeros of a decimal
+	record    int                 // the most that stands in and around a record whose values are not counted
+	none      bool
 }
+
+const mostFixed = 1 << 30 // records that stand in each other, twice each, have sizes without an end
 
 // of is the most that a value of the type takes beside perByte for each of its bytes, as far as the schema counts its values.
 func (m *measure) of(t *wire.Type) int {
+	if size, known := m.sizes[t]; known {
+		return size
+	}
 	switch t.Base {
 	case "record":
 		if m.inside[t] {
-			m.many = true
-			m.record = max(m.record, m.around(t, map[*wire.Type]bool{}))
+			m.recursive = true
 			return perValue
 		}
 		m.inside[t] = true
-		defer delete(m.inside, t)
 		size := perValue
 		for _, f := range t.Fields {
-			size += perValue + len(f.Name) + m.of(f.Type)
+			size = min(size+perValue+len(f.Name)+m.of(f.Type), mostFixed)
 		}
+		delete(m.inside, t)
+		m.sizes[t] = size
 		return size
 	case "union":
 		most := 0
@@ -74,10 +86,7 @@ func (m *measure) of(t *wire.Type) int {
 	case "array", "map":
 		m.many = true
 		m.none = m.none || t.Base == "array" && empty(t.Elem)
-		if m.counted[t] {
-			return perValue
-		}
-		m.counted[t] = true
+		m.sizes[t] = perValue
 		for _, r := range recordsOf(t.Elem, nil) {
 			m.record = max(m.record, m.around(r, map[*wire.Type]bool{}))
 		}

@@ -89,6 +89,39 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+// Records that all hold each other are gone through once each.
+func TestRoomOfManyRecords(t *testing.T) {
+	names := make([]string, 24)
+	for i := range names {
+		names[i] = fmt.Sprint("R", i)
+	}
+	var record func(i int) string
+	declared := map[string]bool{}
+	record = func(i int) string {
+		declared[names[i]] = true
+		fields := `{"name":"id","type":"string"}`
+		for j, name := range names {
+			of := `"` + name + `"`
+			if !declared[name] {
+				of = record(j)
+			}
+			fields += fmt.Sprintf(`,{"name":"to_%d","type":["null",%s],"default":null}`, j, of)
+		}
+		return `{"type":"record","name":"` + names[i] + `","fields":[` + fields + `]}`
+	}
+	rules, plan := written(t, config.JSON, config.Flat, record(0), "")
+	page, err := plan.Scan([]byte(`[{"id":"a","to_0":{"id":"b","to_1":{"id":"c"}},"to_2":{"id":"d"}}]`))
+	if err != nil || page.Rows[0].Err != nil {
+		t.Fatal(err, page.Rows[0].Err)
+	}
+	row := &page.Rows[0]
+	bound, _, err := rules.Codec.Size(row.Key, row.Body, false, math.MaxInt)
+	size, _, wrong := rules.Codec.Size(row.Key, row.Body, false, 0)
+	if err != nil || wrong != nil || bound < size {
+		t.Errorf("%d, %v; at the most %d, %v", size, wrong, bound, err)
+	}
+}
+
 // A row's value is made once, when it is written, unless it comes near to what the topic takes: then it is made once more.
 func TestMadeOnce(t *testing.T) {
 	for _, values := range format.Names() {
