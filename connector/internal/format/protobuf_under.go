@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -77,7 +76,7 @@ func (b *binder) field(f *slot, to protoreflect.FieldDescriptor, path string) (*
 		return nil, &unheldError{path, "is not in the file"}
 	}
 	bound := *f
-	bound.number = protowire.Number(to.Number())
+	bound.number = to.Number()
 	switch {
 	case f.mapped:
 		if !to.IsMap() || to.MapKey().Kind() != protoreflect.StringKind {
