@@ -99,7 +99,7 @@ func newUnit(cfg *config.Config, s config.Stream, registry *wire.Registry, worke
 	report := parts.Report
 	target := sinkOptions(cfg, s, report.Log, o.deps)
 	target.Together = o.deps.together
-	living := options.NewLiving(s, parts.Format, registry, plan, parts.Rules.Codec, source.Use)
+	living := options.NewLiving(s, parts.Format, registry, plan, parts.Rules.Codec, source.Use, keeps(target))
 	if s.OnNewField == admit.OnNewEvolve {
 		parts.Grow = source.Grow
 	}
@@ -150,6 +150,23 @@ func (o observer) Settled([]stream.Item, int64) { o.traced.Settled() }
 func (o observer) Swept(s status.Sweep) {
 	o.traced.Swept(s)
 	o.onSweep(s)
+}
+
+// keeps reads the schema of a stream's rows that the state topic keeps, and fences nobody (rule 7).
+func keeps(target kafka.Options) options.Kept {
+	return func(ctx context.Context) (fingerprint, text string, err error) {
+		if len(target.Brokers) == 0 { // a check, which does not start the embedded one
+			return "", "", nil
+		}
+		c, err := target.Stored(ctx)
+		if errors.Is(err, kerr.UnknownTopicOrPartition) {
+			return "", "", nil
+		}
+		if fingerprint = c.RowSchema(); err == nil && fingerprint != "" {
+			text, err = target.Schema(ctx, fingerprint)
+		}
+		return fingerprint, text, err
+	}
 }
 
 // newTrial makes what reads a page of the API before the stream is opened.

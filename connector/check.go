@@ -48,15 +48,16 @@ func Findings(ctx context.Context, cfg *config.Config, tell func(Finding)) error
 		Reading: func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error) {
 			share := alone(own).Share()
 			parts, source, plan, err := newReading(s, own.Kafka, share, o)
-			if err == nil && own.SchemaRegistry.URL != "" {
-				if registry, err := wire.NewRegistry(own.SchemaRegistry); err == nil {
+			if err == nil && (own.SchemaRegistry.URL != "" || !s.Registers()) {
+				if registry, err := options.Registry(own); err == nil {
 					// Where that fails the registry's own line says why.
-					_ = options.NewLiving(s, parts.Format, registry, plan, parts.Rules.Codec, source.Use).Settle(ctx)
+					_ = options.NewLiving(s, parts.Format, registry, plan, parts.Rules.Codec, source.Use, keeps(sinkOptions(own, s, log, o.deps))).Settle(ctx)
 				}
 			}
 			return parts, source, share, err
 		},
 		Sink: func(s config.Stream) kafka.Options { return sinkOptions(own, s, log, o.deps) },
+		Kept: func(s config.Stream) options.Kept { return keeps(sinkOptions(own, s, log, o.deps)) },
 	})
 }
 

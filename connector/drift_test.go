@@ -1,12 +1,16 @@
 package connector
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kit"
@@ -28,6 +32,9 @@ func drifting(n int, members string) doc {
 // versions are the schemas of a stream's subject, by how they differ from each other; the first says nothing.
 func (h *house) versions(s *config.Stream) (all []string) {
 	h.t.Helper()
+	if !s.Plain() {
+		return h.grown(s)
+	}
 	registry, err := wire.NewRegistry(config.Registry{URL: h.cfg.SchemaRegistry.URL})
 	if err != nil {
 		h.t.Fatal(err)
@@ -49,10 +56,78 @@ func (h *house) versions(s *config.Stream) (all []string) {
 	return all
 }
 
-// Rows of a running stream come to be unlike the schema: each policy does what it says, the mark passes no row that is neither in the topic
-// nor in the dead letters, and once the configuration lets them they all come.
+// grown is what versions are of a stream whose values are not rows in Avro: the state topic has its rows' schema, and the
+// registry a version of the values' for each that there was.
+func (h *house) grown(s *config.Stream) []string {
+	h.t.Helper()
+	c := h.cursor(s.Name)
+	text, err := sinkOptions(h.cfg, *s, h.logger(), deps{}).Schema(h.t.Context(), c.RowSchema())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	all := []string{""}
+	if changed := wire.Differences(s.Schema, text); len(changed) > 0 {
+		all = append(all, strings.Join(changed, ", "))
+	}
+	if s.ValueFormat == config.JSON {
+		return all
+	}
+	cl, err := sr.NewClient(sr.URLs(h.cfg.SchemaRegistry.URL))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	latest, err := cl.SchemaByVersion(h.t.Context(), s.Topic+"-value", -1)
+	if err != nil || latest.Version != len(all) || !slices.ContainsFunc(c.Schemas, func(x strategies.Schema) bool { return x.ID == latest.ID }) {
+		h.t.Errorf("the registry has %+v, %v; the cursor %+v", latest, err, c.Schemas)
+	}
+	return all
+}
+
+// states are the rows in a topic of any format, in their order: nil, of one that is deleted. Of Protobuf a field that is not set is nil, and
+// numbers that are texts in its JSON are numbers.
+func (h *house) states(s *config.Stream) (all []map[string]any) {
+	h.t.Helper()
+	for _, r := range h.records(s.Topic) {
+		var row map[string]any
+		if r.value != "" {
+			if err := json.Unmarshal([]byte(r.value), &row); err != nil {
+				h.t.Fatal(err)
+			}
+		}
+		if s.Envelope == config.Debezium && row != nil {
+			row, _ = row["after"].(map[string]any)
+		}
+		for _, name := range []string{"name", "n"} {
+			if text, ok := row["n"].(string); ok && s.ValueFormat == config.Protobuf {
+				n, err := strconv.ParseFloat(text, 64)
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				row["n"] = n
+			}
+			if _, has := row[name]; row != nil && !has {
+				row[name] = nil
+			}
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// Rows of a running stream come to be unlike the schema: each policy does what it says, whatever the rows are written as, the mark passes no
+// row that is neither in the topic nor in the dead letters, and once the configuration lets them they all come.
 func TestBrokerDrift(t *testing.T) {
 	t.Parallel()
+	for _, way := range [][3]string{{config.Avro, config.Flat, config.KeyString}, {config.JSON, config.Flat, config.KeyString}, {config.JSONBySchema, config.Flat, config.Avro},
+		{config.Protobuf, config.Flat, config.KeyString}, {config.Avro, config.Debezium, config.KeyString}, {config.Protobuf, config.Debezium, config.Avro}} {
+		t.Run(strings.Join(way[:], " "), func(t *testing.T) {
+			t.Parallel()
+			drifts(t, func(s *config.Stream) { s.ValueFormat, s.Envelope, s.KeyFormat = way[0], way[1], way[2] })
+		})
+	}
+}
+
+func drifts(t *testing.T, set func(*config.Stream)) {
 	const gold, wide, gone, changed = `, "name": "B", "n": 1, "plan": "gold"`, `, "name": "B", "n": 3000000000`, `, "n": 1`, `, "name": "B", "n": "many"`
 	for _, c := range []struct {
 		drift, members         string
@@ -83,10 +158,11 @@ func TestBrokerDrift(t *testing.T) {
 			s := &script{docs: []doc{drifting(1, `, "name": "A", "n": 1`), drifting(2, `, "name": "A", "n": 2`), drifting(3, `, "name": "A", "n": 3`)}}
 			h, stream := scripted(t, strategies.Keyset, s)
 			stream.Schema, stream.OnNewField, stream.OnMissingField = driftSchema, c.onNew, c.onMissing
+			set(stream)
 			stream.PollInterval, stream.MaxBackoff = time.Millisecond, 10*time.Millisecond
 			conn, stop := h.start(Options{})
 			kit.Eventually(t, "the first sweep", func() bool { return conn.Status()[0].Mark == at(3) })
-			before := len(h.events(stream.Topic))
+			before := len(h.states(stream))
 			s.mu.Lock()
 			s.docs = append(s.docs, drifting(4, c.members), drifting(5, `, "name": "C", "n": 5`))
 			s.mu.Unlock()
@@ -102,12 +178,12 @@ func TestBrokerDrift(t *testing.T) {
 			if err := stop(); err != nil {
 				t.Fatal(err)
 			}
-			events := h.events(stream.Topic)
+			events := h.states(stream)
 			letters := h.letters(stream.Topic)
 			row := func(id string) (all []string) {
 				for _, e := range events {
-					if e.key == id {
-						m := maps.Clone(e.value)
+					if e["id"] == id {
+						m := maps.Clone(e)
 						delete(m, "updatedAt")
 						if m["plan"] == nil {
 							delete(m, "plan")
@@ -150,7 +226,7 @@ func TestBrokerDrift(t *testing.T) {
 			}
 			stream.OnNewField, stream.OnMissingField = "evolve", "ignore"
 			h.mustOnce()
-			if events = h.events(stream.Topic); len(events) != 5 || len(row("p4")) != 1 || len(row("p5")) != 1 {
+			if events = h.states(stream); len(events) != 5 || len(row("p4")) != 1 || len(row("p5")) != 1 {
 				t.Errorf("once the rows may come, the topic has %v", events)
 			}
 		})

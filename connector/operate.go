@@ -175,7 +175,7 @@ func newReader(cfg *config.Config, s config.Stream, o Options) (*reader, error) 
 // back reads the topic's records as a cursor says what their schema ids mean.
 func (r *reader) back(ctx context.Context, c strategies.Cursor) (*readback.Reader, error) {
 	s := r.parts.Stream
-	living := options.NewLiving(s, r.parts.Format, r.registry, r.plan, r.parts.Rules.Codec, r.source.Use)
+	living := options.NewLiving(s, r.parts.Format, r.registry, r.plan, r.parts.Rules.Codec, r.source.Use, keeps(r.target))
 	err := living.Settle(ctx)
 	if err == nil {
 		err = living.Identify(ctx)

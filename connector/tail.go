@@ -65,6 +65,9 @@ func Tail(ctx context.Context, o TailOptions, w io.Writer) (err error) {
 		// while more records are at hand.
 		pause = out.Flush
 	}
+	if key := o.Key; key != nil {
+		o.HasKey = func(r *kgo.Record) (bool, error) { return render.HasKey(ctx, decoder, r, string(key)) }
+	}
 	written := 0
 	err = kafka.Options{Brokers: o.Brokers, Access: access, Topic: o.Topic}.Tail(ctx, o.Part, func(r *kgo.Record) error {
 		line, err := render.Line(ctx, decoder, r)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
 	"tidemark/strategies"
 )
@@ -73,6 +74,38 @@ func TestBrokerTransfer(t *testing.T) {
 	if n := len(h.events(stream.Topic)); n > 1 { // as asked for: the operator said that it holds the rows
 		t.Errorf("%d events in a topic that was taken for a copy", n)
 	}
+}
+
+// What an export has of a stream's schemas is of any format, and what rows have taught it comes along.
+func TestBrokerTransferWritten(t *testing.T) {
+	t.Parallel()
+	eachWritten(t, func(t *testing.T, set func(*config.Stream)) {
+		h, stream, s := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1, "plan": "gold"`))
+		set(stream)
+		h.mustOnce()
+		dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(dump)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.cfg.Kafka.StateTopic += "-elsewhere"
+		read, err := ReadState(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ImportState(t.Context(), h.cfg, read, false, agree(new([]StateChange)), Options{}); err != nil {
+			t.Fatal(err)
+		}
+		s.docs[0] = drifting(1, `, "name": "A", "n": 1`)
+		h.mustOnce()
+		h.mustOnce()
+		if rows := h.states(stream); len(rows) != 2 || rows[0]["plan"] != "gold" || rows[1]["plan"] != nil {
+			t.Errorf("the topic has %v", rows)
+		}
+	})
 }
 
 // A dump that is none is refused.

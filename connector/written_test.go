@@ -306,7 +306,7 @@ func TestBrokerWrittenRepartition(t *testing.T) {
 	})
 }
 
-// Headers that are asked for are in each record that an answer has brought, and cost no row a second version.
+// Headers that are asked for are in each record, but for the URL where no answer has brought it, and cost no row a second version.
 func TestBrokerRecordHeaders(t *testing.T) {
 	t.Parallel()
 	s := &script{docs: people(1, 4), page: 50}
@@ -317,17 +317,29 @@ func TestBrokerRecordHeaders(t *testing.T) {
 	h.mustOnce()
 	s.set(gone("p2", at(50)))
 	h.mustOnce()
+	s.do(func() { s.drop("p3") })
+	stream.ReconcileInterval, stream.MaxDeleteRatio = 0, 1
+	h.mustOnce()
+	stream.ReconcileInterval = config.Never
+	s.do(func() { s.drop("p4") })
+	if fixed := h.repair(stream.Name); fixed.Deleted != 1 {
+		t.Errorf("repaired %+v", fixed)
+	}
 	records := h.records(stream.Topic)
-	if len(records) != 5 {
+	if len(records) != 7 {
 		t.Errorf("%d records", len(records))
 	}
-	for _, r := range records {
+	for i, r := range records {
 		swept, err := time.Parse(time.RFC3339, r.headers["tidemark.sweep"])
 		observed, failed := time.Parse(time.RFC3339, r.headers["tidemark.observed_at"])
 		if cmp.Or(err, failed) != nil || observed.Before(swept) || time.Since(swept) > time.Hour {
 			t.Errorf("%+v", r)
 		}
-		if u := r.headers["tidemark.url"]; !strings.HasPrefix(u, stream.URL) || strings.Contains(u, "hunter2") {
+		if u, has := r.headers["tidemark.url"]; i >= 5 { // what no answer has brought
+			if has || r.value != "" {
+				t.Errorf("%+v", r)
+			}
+		} else if !strings.HasPrefix(u, stream.URL) || strings.Contains(u, "hunter2") {
 			t.Errorf("%+v", r)
 		}
 	}

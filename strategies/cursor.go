@@ -110,12 +110,26 @@ type Again struct {
 
 // Schema is the meaning of a schema id in an output topic.
 type Schema struct {
-	ID int `json:"id"`
+	ID int `json:"id"` // RowsID: it is no record's, but that of the rows in values which have another schema, or none
 	// Fingerprint is by what the schema is known, of which the state topic has the text.
 	Fingerprint string `json:"fingerprint"`
 	// Until says where that ends, per partition of the topic: records from these offsets on may
 	// have the id of another schema. An operator set it by claiming the topic. nil: nowhere.
 	Until []int64 `json:"until,omitempty"`
+}
+
+// RowsID is the id, of no record, under which a cursor has the schema of rows where that is not the one of the topic's values. No
+// registry gives it out.
+const RowsID = 0
+
+// RowSchema is the fingerprint of that schema; "": the cursor has none.
+func (c Cursor) RowSchema() string {
+	for _, s := range c.Schemas {
+		if s.ID == RowsID {
+			return s.Fingerprint
+		}
+	}
+	return ""
 }
 
 // Written is, for each partition of the output topic, the offset behind the last record that

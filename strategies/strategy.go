@@ -54,6 +54,7 @@ type Row struct {
 	// Filtered says that the configuration does not want the row: its value moves the mark, as that of
 	// any row, and it is not written. Body is nil. Never with Err or Deleted.
 	Filtered bool
+	Size     int32 // of its record, where a value of another form had to be made to tell; 0: it was not
 }
 
 // Token is a page's continuation token. A null one ends a keyset sweep; what one that is left

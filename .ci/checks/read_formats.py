@@ -42,7 +42,7 @@ class Schemas:
 
 
 class Messages:
-    """Makes a ProtobufDeserializer of the file that a topic's first record has, compiled by protoc, and plain values of its messages.
+    """Makes a ProtobufDeserializer of the file that a record has, compiled by protoc, and plain values of its messages.
 
     It is given no registry: of that it would want descriptors in a form which only Confluent's own has."""
 
@@ -50,8 +50,8 @@ class Messages:
         self.client, self.known = client, {}
 
     def of(self, value, context):
-        if context.topic not in self.known:
-            number = int.from_bytes(value[1:5], "big")
+        number = int.from_bytes(value[1:5], "big")
+        if number not in self.known:
             with tempfile.TemporaryDirectory() as folder:
                 here, made = pathlib.Path(folder) / "schema.proto", pathlib.Path(folder) / "made"
                 here.write_text(self.client.get_schema(number).schema_str, encoding="utf-8")
@@ -59,12 +59,12 @@ class Messages:
                 if protoc.main(["protoc", f"-I{folder}", f"-I{google}", "--include_imports", f"--descriptor_set_out={made}", str(here)]):
                     sys.exit(f"protoc does not take schema {number}")
                 files = FileDescriptorSet.FromString(made.read_bytes()).file
-            pool = DescriptorPool()  # of its own: topics have messages of one name
+            pool = DescriptorPool()  # of its own: files have messages of one name
             for file in files:
                 pool.Add(file)
             first = f"{files[-1].package}.{files[-1].message_type[0].name}"
-            self.known[context.topic] = ProtobufDeserializer(GetMessageClass(pool.FindMessageTypeByName(first)), CONF)
-        return MessageToDict(self.known[context.topic](value, context), preserving_proto_field_name=True)
+            self.known[number] = ProtobufDeserializer(GetMessageClass(pool.FindMessageTypeByName(first)), CONF)
+        return MessageToDict(self.known[number](value, context), preserving_proto_field_name=True)
 
 
 def main(brokers, registry, rows_file, *topics):

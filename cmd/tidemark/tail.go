@@ -87,7 +87,7 @@ func (p *tailPart) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&p.all, "from-beginning", false, "show all records")
 	f.StringVar(&p.since, "since", "", "show records from a time on (2026-01-02T15:04:05Z), or from so long ago (2h30m); all of them, unless -n is given")
 	f.Int32SliceVar(&p.partitions, "partition", nil, "show records of these partitions only")
-	f.StringVar(&p.key, "key", "", "show records with this key only")
+	f.StringVar(&p.key, "key", "", "show records with this key only, given as it is shown; of a key that is a record, also its fields' values alone: a text, or a list of texts where there are several")
 	f.BoolVarP(&p.follow, "follow", "f", false, "go on with new records until interrupted")
 }
 

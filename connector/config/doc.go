@@ -86,7 +86,7 @@
 //	value_format             how values are written; avro, json_schema, protobuf: in Confluent's wire format, with a schema in the registry; json: JSON and nothing else: avro, json, json_schema, protobuf [avro]
 //	key_format               how keys are written; string: as their text; avro: as a record of the key's fields in Confluent's wire format: string, avro [string]
 //	envelope                 what values are; flat: the row; debezium: a record of what has happened (op, before, after, source, ts_ms), for which the window remembers all keys of the topic: flat, debezium [flat]
-//	record_headers           headers of each record that an answer has brought: the page's URL without secrets (tidemark.url), when its sweep was begun (tidemark.sweep), when it was read (tidemark.observed_at): source_url, sweep, observed_at
+//	record_headers           headers of each record: the URL of the page that has brought it, without secrets (tidemark.url), when its sweep was begun (tidemark.sweep), when it was read (tidemark.observed_at); tombstones of keys that a scan has not found have no URL: source_url, sweep, observed_at
 //	page_size                rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once [offset: 50]
 //	initial_id               step_size: the first id asked for [1]
 //	step_size                step_size: ids a request [1000]
@@ -228,8 +228,8 @@
 //	concurrency              offset, step_size: requests under way at once [4]
 //	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
-//	subject_strategy         the schema's subject in the registry; topic: <topic>-value; record: the record's full name; topic_record: <topic>-<the record's full name>: topic, record, topic_record [topic]
-//	auto_register            whether the schema is registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's [true]
+//	subject_strategy         the subject of the values' schema in the registry; topic: <topic>-value; record: the full name of the record, the JSON Schema's title or the Protobuf message; topic_record: <topic>-<that name>: topic, record, topic_record [topic]
+//	auto_register            whether schemas are registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's; of values that are not rows in Avro it has to hold what schema says [true]
 //
 // # Keys of kafka
 //

@@ -127,7 +127,7 @@ func streamFields(s *Stream) []field {
 		{name: "value_format", kind: text, enum: valueFormats, into: &s.ValueFormat, def: always(Avro), doc: "how values are written; avro, json_schema, protobuf: in Confluent's wire format, with a schema in the registry; json: JSON and nothing else"},
 		{name: "key_format", kind: text, enum: []string{KeyString, Avro}, into: &s.KeyFormat, def: always(KeyString), doc: "how keys are written; string: as their text; avro: as a record of the key's fields in Confluent's wire format"},
 		{name: "envelope", kind: text, enum: []string{Flat, Debezium}, into: &s.Envelope, def: always(Flat), doc: "what values are; flat: the row; debezium: a record of what has happened (op, before, after, source, ts_ms), for which the window remembers all keys of the topic"},
-		{name: "record_headers", kind: words, enum: []string{HeaderURL, HeaderSweep, HeaderObserved}, into: &s.RecordHeaders, doc: "headers of each record that an answer has brought: the page's URL without secrets (tidemark.url), when its sweep was begun (tidemark.sweep), when it was read (tidemark.observed_at)"},
+		{name: "record_headers", kind: words, enum: []string{HeaderURL, HeaderSweep, HeaderObserved}, into: &s.RecordHeaders, doc: "headers of each record: the URL of the page that has brought it, without secrets (tidemark.url), when its sweep was begun (tidemark.sweep), when it was read (tidemark.observed_at); tombstones of keys that a scan has not found have no URL"},
 		{name: "page_size", kind: integer, into: &s.PageSize, none: &s.Unpaged, min: 1, max: 1e6, def: only("50", counting...),
 			doc: "rows a page; keyset: sent where params.limit is given; timestamp, replay: not sent, but how many rows the API's answers hold at most; none says that it has no pages, and gives everything at once"},
 		{name: "initial_id", kind: integer, into: &s.InitialID, max: maxID, def: always("1"), doc: "step_size: the first id asked for"},
@@ -200,8 +200,8 @@ func streamFields(s *Stream) []field {
 		{name: "concurrency", kind: integer, into: &s.Concurrency, min: 1, max: 1000, def: always("4"), doc: "offset, step_size: requests under way at once"},
 		{name: "sorted", kind: boolean, into: &s.Sorted, def: always("true"), doc: "whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole"},
 		{name: "schema", kind: text, into: &s.SchemaFile, def: computed("the built-in user schema"), doc: "an Avro schema's file, relative to this one"},
-		{name: "subject_strategy", kind: text, enum: []string{"topic", "record", "topic_record"}, into: &s.SubjectStrategy, def: always("topic"), doc: "the schema's subject in the registry; topic: <topic>-value; record: the record's full name; topic_record: <topic>-<the record's full name>"},
-		{name: "auto_register", kind: boolean, into: &s.AutoRegister, def: always("true"), doc: "whether the schema is registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's"},
+		{name: "subject_strategy", kind: text, enum: []string{"topic", "record", "topic_record"}, into: &s.SubjectStrategy, def: always("topic"), doc: "the subject of the values' schema in the registry; topic: <topic>-value; record: the full name of the record, the JSON Schema's title or the Protobuf message; topic_record: <topic>-<that name>"},
+		{name: "auto_register", kind: boolean, into: &s.AutoRegister, def: always("true"), doc: "whether schemas are registered; false: the subject's latest version is written with, whatever schema says but for the record's name in the subject's; of values that are not rows in Avro it has to hold what schema says"},
 	}
 }
 

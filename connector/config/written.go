@@ -41,24 +41,16 @@ func (s *Stream) written() map[string]string {
 // Plain reports whether values are Avro and nothing but the row, and keys are texts.
 func (s *Stream) Plain() bool { return len(s.written()) == 0 }
 
-// writtenSo refuses settings of schemas that change while a stream runs, or that others register, where more is made of
-// them than Avro rows.
+// writtenSo refuses settings of what is registered where nothing is.
 func (d *decoder) writtenSo(s *Stream, report func(key, message, remedy string, others ...string)) {
-	if s.Plain() {
+	if s.ValueFormat != JSON {
 		return
 	}
-	for _, of := range []struct {
-		key string
-		set bool
-	}{
-		{"on_new_field", s.OnNewField == "evolve"},
-		{"backfill_new_fields", s.Backfill},
-		{"auto_register", !s.AutoRegister},
-		{"subject_strategy", s.SubjectStrategy != "" && s.SubjectStrategy != "topic"},
-	} {
-		if of.set {
-			report(of.key, "goes only with values that are rows in Avro, and keys that are texts", "remove it, or value_format, key_format and envelope")
-		}
+	if !s.AutoRegister && s.KeyFormat != Avro {
+		report("auto_register", "says which schema values are written with, and those of value_format json have none", "remove it, or use value_format json_schema")
+	}
+	if s.SubjectStrategy != "" && s.SubjectStrategy != "topic" {
+		report("subject_strategy", "says under which name the schema of values is registered, and those of value_format json have none", "remove it, or use value_format json_schema")
 	}
 }
 

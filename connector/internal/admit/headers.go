@@ -6,6 +6,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
+	"tidemark/connector/internal/kafka"
+	"tidemark/strategies"
 )
 
 // The headers that records have where the stream is configured to (record_headers). None of them is compared: a row
@@ -22,6 +24,13 @@ const (
 	headerRoom  = len(HeaderObserved) + len(headerTime) + headerExtra
 )
 
+// Bury is the tombstone of a key that no answer of a scan has shown, which was begun at a time: it has no URL. now is when that was found.
+func (r *Rules) Bury(key []byte, last strategies.Value, began, now time.Time) kafka.Record {
+	rec := Tombstone(&strategies.Row{Key: key, Value: last})
+	rec.Headers = append(rec.Headers, r.headers(&Page{Sweep: began}, now)...)
+	return rec
+}
+
 // headers are what all records of a page have in common; they are made once for a page.
 func (r *Rules) headers(p *Page, now time.Time) []kgo.RecordHeader {
 	if p == nil {
@@ -34,6 +43,9 @@ func (r *Rules) headers(p *Page, now time.Time) []kgo.RecordHeader {
 		h := kgo.RecordHeader{Key: headerURL}
 		switch name {
 		case config.HeaderURL:
+			if p.URL == "" {
+				continue
+			}
 			h.Value = []byte(cut(p.URL, mostOfURL))
 		case config.HeaderSweep:
 			h.Key, h.Value = HeaderSweep, []byte(p.Sweep.UTC().Format(headerTime))

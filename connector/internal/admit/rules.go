@@ -5,6 +5,7 @@ package admit
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -70,18 +71,27 @@ func (r *Rules) Cause(row *strategies.Row) error {
 	if row.Err != nil {
 		return row.Err
 	}
-	size := len(row.Key) + len(row.Body)
-	if r.Codec != nil {
-		var err error
-		if size, err = r.Codec.Size(row.Key, row.Body, row.Deleted); err != nil {
-			return err
-		}
-	}
+	size := 0
 	if len(r.Stream.RecordHeaders) > 0 {
 		size += r.headerBytes()
 	}
 	if (row.Deleted || r.CursorBeside) && row.Value.Set {
 		size += len(HeaderCursor) + len(row.Value.Raw) + 8
+	}
+	if r.Codec == nil {
+		size += len(row.Key) + len(row.Body)
+	} else {
+		written := int(row.Size)
+		if written == 0 {
+			n, exact, err := r.Codec.Size(row.Key, row.Body, row.Deleted, r.Limits.Record-size)
+			if err != nil {
+				return err
+			}
+			if written = n; exact {
+				row.Size = int32(min(n, math.MaxInt32))
+			}
+		}
+		size += written
 	}
 	if size > r.Limits.Record {
 		return &tooLargeError{size, r.Limits.Record}

@@ -12,6 +12,7 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/inflight"
 	"tidemark/connector/internal/kafka"
+	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/wire"
 )
@@ -22,6 +23,8 @@ type Parts struct {
 	Reading func(s config.Stream) (reading.Parts, reading.Source, *inflight.Share, error)
 	// Sink are the options of the stream's sink; of the zero stream, those that all streams share.
 	Sink func(s config.Stream) kafka.Options
+	// Kept reads the schema of the stream's rows that the state topic keeps; "": none.
+	Kept func(s config.Stream) options.Kept
 }
 
 // Finding is what a check says of one thing.

@@ -94,7 +94,7 @@ func (c *checker) living(registry *wire.Registry, s config.Stream) (*options.Liv
 	if err == nil {
 		codec, err = format.New(s, options.Schema(s), spec.Format, plan)
 	}
-	living := options.NewLiving(s, spec.Format, registry, plan, codec, func(*wire.Plan) {})
+	living := options.NewLiving(s, spec.Format, registry, plan, codec, func(*wire.Plan) {}, c.parts.Kept(s))
 	switch {
 	case err != nil && s.Plain():
 		return living, nil

@@ -2,8 +2,6 @@ package format
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/url"
 	"runtime/debug"
 	"time"
@@ -20,12 +18,18 @@ import (
 // Codec is what one stream's records are written and read as. A nil Codec is that of a stream whose values are the
 // plan's and whose keys are texts.
 type Codec struct {
-	stream   config.Stream
-	cursor   strategies.Format
+	stream config.Stream
+	cursor strategies.Format
+	made
+}
+
+// made is what a codec makes of the schema of the stream's rows.
+type made struct {
 	plan     *wire.Plan
 	format   Format
 	envelope *envelope  // nil: values are rows
 	key      *recordKey // nil: keys are texts
+	room     room
 }
 
 // New returns the codec of a stream; nil, where it needs none. Errors have class Config.
@@ -33,42 +37,59 @@ func New(s config.Stream, schema string, cursor strategies.Format, plan *wire.Pl
 	if s.Plain() {
 		return nil, nil
 	}
-	c := &Codec{stream: s, cursor: cursor, plan: plan}
-	err := c.make(schema)
-	if err != nil {
-		return nil, class.Errorf(class.Config, "stream %s: %w", s.Name, err)
+	c := &Codec{stream: s, cursor: cursor}
+	if err := c.Use(schema, plan); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Codec) make(schema string) error {
+// Use makes the codec one of rows of another schema, which is that of the plan. It is called while nobody else uses the
+// codec, and before the plan scans. Errors have class Config, and leave the codec as it was.
+func (c *Codec) Use(schema string, plan *wire.Plan) error {
+	if c == nil {
+		return nil
+	}
+	m, err := c.make(schema, plan)
+	if err != nil {
+		return class.Errorf(class.Config, "stream %s: %w", c.stream.Name, err)
+	}
+	c.made = m
+	return nil
+}
+
+func (c *Codec) make(schema string, plan *wire.Plan) (m made, err error) {
 	s := c.stream
+	m.plan = plan
 	rows, err := wire.NewBodies(schema)
 	if err != nil {
-		return err
+		return m, err
 	}
-	bodies := rows
+	bodies, typ := rows, plan.Type()
 	if s.Envelope == config.Debezium {
-		key, err := newKey(s, c.plan.Type())
+		key, err := newKey(s, typ)
 		if err != nil {
-			return err
+			return m, err
 		}
-		if c.envelope, err = newEnvelope(schema, key, sourceOf(s)); err != nil {
-			return err
+		if m.envelope, err = newEnvelope(schema, key, sourceOf(s)); err != nil {
+			return m, err
 		}
-		schema, bodies = c.envelope.schema, c.envelope.bodies
+		schema, bodies = m.envelope.schema, m.envelope.bodies
 	}
-	if c.format, err = formats[cmp.Or(s.ValueFormat, config.Avro)](schema, bodies); err != nil {
-		return err
+	if m.format, err = formats[cmp.Or(s.ValueFormat, config.Avro)](schema, bodies); err != nil {
+		return m, err
 	}
 	if s.KeyFormat == config.Avro {
-		if c.key, err = newKey(s, c.plan.Type()); err != nil {
-			return err
+		if m.key, err = newKey(s, typ); err != nil {
+			return m, err
 		}
 	}
-	if !c.format.Exact() {
+	if m.room, err = roomOf(schema); err != nil {
+		return m, err
+	}
+	if !m.format.Exact() {
 		// What is read back may be of another branch of a union than what was written: both count as what is read back.
-		c.plan.HashBy(func(body []byte) uint64 {
+		plan.HashBy(func(body []byte) uint64 {
 			if text, err := rows.AppendJSON(nil, body); err == nil {
 				if again, err := rows.FromJSON(text); err == nil {
 					return wire.HashOf(again)
@@ -77,7 +98,7 @@ func (c *Codec) make(schema string) error {
 			return wire.HashOf(body)
 		})
 	}
-	return nil
+	return m, nil
 }
 
 func sourceOf(s config.Stream) Source {
@@ -94,35 +115,6 @@ func sourceOf(s config.Stream) Source {
 	return of
 }
 
-// Subject is a schema that a stream registers.
-type Subject struct {
-	Name   string
-	Schema sr.Schema
-	Value  bool // it is that of the values
-}
-
-// Subjects are the schemas that a stream registers: none, that of its values, that of its keys. schema is the rows'.
-func (c *Codec) Subjects(s config.Stream, schema string) (all []Subject) {
-	value := s.Topic + "-value"
-	if c == nil {
-		return []Subject{{value, wire.Avro(schema), true}}
-	}
-	if typed, ok := c.format.Schema(); ok {
-		all = append(all, Subject{value, typed, true})
-	}
-	if c.key != nil {
-		all = append(all, Subject{s.Topic + "-key", wire.Avro(c.key.schema), false})
-	}
-	return all
-}
-
-// Identify takes the id under which the schema of the keys is registered. It is called while nobody else uses the codec.
-func (c *Codec) Identify(of Subject, id int) {
-	if c != nil && c.key != nil && !of.Value {
-		c.key.id = id
-	}
-}
-
 // Schema is the text of the values' schema, as the registry has it, by what it is known, and whether it is an Avro schema;
 // ok is false where values have no schema.
 func (c *Codec) Schema() (text, fingerprint string, avro, ok bool) {
@@ -134,8 +126,7 @@ func (c *Codec) Schema() (text, fingerprint string, avro, ok bool) {
 		fingerprint, err := wire.Fingerprint(schema.Schema)
 		return schema.Schema, fingerprint, true, err == nil
 	}
-	sum := sha256.Sum256([]byte(schema.Schema))
-	return schema.Schema, hex.EncodeToString(sum[:]), false, true
+	return schema.Schema, wire.TextFingerprint(schema.Schema), false, true
 }
 
 // Reads fails if Avro values of a writer's schema may be such that the schema of now cannot read them back.
@@ -152,8 +143,9 @@ func (c *Codec) Into(o *kafka.Options) {
 		return
 	}
 	o.Values = c.values
-	if c.key != nil {
-		o.WriteKey, o.ReadKey = c.key.write, c.key.read
+	if c.key != nil { // it may become another one, see Use
+		o.WriteKey = func(text []byte) ([]byte, error) { return c.key.write(text) }
+		o.ReadKey = func(key []byte) ([]byte, error) { return c.key.read(key) }
 	}
 }
 
@@ -228,29 +220,6 @@ func (c *Codec) version(row []byte, r *kafka.Record, now int64) int64 {
 
 // HeaderCursor is the header that holds a row's cursor value where no body does.
 const HeaderCursor = "tidemark.cursor"
-
-// Size is how many bytes key and value of a row's record take, or one more; key and value are those of the record without the codec.
-func (c *Codec) Size(key, value []byte, deleted bool) (int, error) {
-	if c == nil {
-		return len(key) + len(value), nil
-	}
-	size := len(key)
-	if c.key != nil {
-		written, err := c.key.write(key)
-		if err != nil {
-			return 0, err
-		}
-		size = len(written)
-	}
-	r := kafka.Record{Key: key, Value: value, Op: kafka.OpUpdate}
-	if deleted {
-		if r.Op = kafka.OpDelete; c.envelope == nil {
-			return size, nil
-		}
-	}
-	made, _, err := c.append(nil, nil, &r, time.Now().UnixMilli())
-	return size + len(made), err
-}
 
 // SchemaID is the id of the values' schema.
 func (c *Codec) SchemaID() int { return c.plan.SchemaID() }

@@ -10,5 +10,6 @@
 // that every format has it.
 //
 // Files: format.go (the table), avro.go, json.go, jsonschema.go (what is registered for it), protobuf.go, protobuf_write.go and protobuf_read.go, envelope.go
-// (Debezium's), key.go (keys that are records), codec.go (all of it for one stream), decoder.go (values of any format as JSON, for people).
+// (Debezium's), key.go (keys that are records), codec.go (all of it for one stream), subject.go (what of it is registered, and
+// under which names), jsonschema_under.go and protobuf_under.go (whether a schema of the registry holds what is written), room.go (how large records get), decoder.go (values of any format as JSON, for people).
 package format

@@ -81,6 +81,12 @@ func (e *envelope) wrap(dst, key, row []byte, c change) ([]byte, error) {
 	return appendLong(append(dst, 2), c.at), nil
 }
 
+// most is the most that wrap puts around a row with the key.
+func (e *envelope) most(key []byte) int {
+	const numbers = 4 * binary.MaxVarintLen64 // the times, and the places of branches
+	return len(key) + e.key.most() + len(e.source) + len(e.table) + len("false") + numbers
+}
+
 // unwrap is the row's body; nil where it is deleted.
 func (e *envelope) unwrap(body []byte) ([]byte, error) {
 	after, err := e.bodies.Field(body, "after")

@@ -15,6 +15,10 @@ import (
 type Format interface {
 	// Schema is what is registered for the values; ok is false where nothing is.
 	Schema() (schema sr.Schema, ok bool)
+	// Name is the full name of what that schema describes; "" where there is none.
+	Name() string
+	// Under is the format that writes the same by another schema of the same type, which has to hold all that values can be.
+	Under(schema string) (Format, error)
 	// Append appends the value of a body. id is that of the schema.
 	Append(dst []byte, id int, body []byte) ([]byte, error)
 	// Body is the body of a value. writer is the Avro schema that the value was written with, where the format needs

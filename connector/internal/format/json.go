@@ -23,6 +23,11 @@ func newJSON(schema string, bodies *wire.Bodies) (Format, error) {
 
 func (plainJSON) Schema() (sr.Schema, bool) { return sr.Schema{}, false }
 
+func (plainJSON) Name() string { return "" }
+
+// Under is not asked: nothing is registered.
+func (j plainJSON) Under(string) (Format, error) { return j, nil }
+
 func (j plainJSON) Append(dst []byte, _ int, body []byte) ([]byte, error) {
 	return j.bodies.AppendJSON(dst, body)
 }

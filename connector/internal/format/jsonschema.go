@@ -12,6 +12,7 @@ import (
 // jsonSchema is JSON in Confluent's wire format, with a JSON Schema that is made of the Avro schema.
 type jsonSchema struct {
 	plainJSON
+	typ  *wire.Type
 	text string
 }
 
@@ -21,7 +22,18 @@ func newJSONSchema(schema string, bodies *wire.Bodies) (Format, error) {
 		return nil, err
 	}
 	text, err := JSONSchema(typ)
-	return jsonSchema{plainJSON{bodies, !typ.Wide()}, text}, err
+	return jsonSchema{plainJSON{bodies, !typ.Wide()}, typ, text}, err
+}
+
+func (j jsonSchema) Name() string { return j.typ.Name }
+
+// Under writes the same values: JSON has no place for another schema.
+func (j jsonSchema) Under(latest string) (Format, error) {
+	if err := holdsJSON(latest, j.typ); err != nil {
+		return nil, err
+	}
+	j.text = latest
+	return j, nil
 }
 
 func (j jsonSchema) Schema() (sr.Schema, bool) {

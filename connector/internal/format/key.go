@@ -1,6 +1,7 @@
 package format
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -130,6 +131,47 @@ func (k *recordKey) append(dst, text []byte) ([]byte, error) {
 		dst = appendLong(dst, n)
 	}
 	return dst, nil
+}
+
+// fits fails if a key is none of the schema's.
+func (k *recordKey) fits(text []byte) error {
+	if len(k.fields) == 1 && !k.fields[0].whole {
+		return nil
+	}
+	_, err := k.append(nil, text)
+	return err
+}
+
+// most is how much longer a key can be as it stands in the topic than its text.
+func (k *recordKey) most() int { return headerMost + 2*binary.MaxVarintLen64*len(k.fields) }
+
+// under fails if another schema does not write keys as this one does, whatever its record is called.
+func (k *recordKey) under(latest string) error {
+	typ, err := wire.TypeOf(latest)
+	if err != nil {
+		return err
+	}
+	for i, f := range k.fields {
+		want := keyBase(f.whole)
+		switch {
+		case i >= len(typ.Fields) || typ.Fields[i].Name != f.name:
+			return &unheldError{f.name, "of the key is not in its place"}
+		case f.whole && typ.Fields[i].Type.Base != "int" && typ.Fields[i].Type.Base != want, !f.whole && typ.Fields[i].Type.Base != want, typ.Fields[i].Type.Logical != "":
+			return &unheldError{f.name, "of the key is " + typ.Fields[i].Type.Base + " and not " + want}
+		}
+	}
+	if len(typ.Fields) != len(k.fields) {
+		return &unheldError{typ.Fields[len(k.fields)].Name, "is no part of the key"}
+	}
+	k.schema = latest
+	return nil
+}
+
+func keyBase(whole bool) string {
+	if whole {
+		return "long"
+	}
+	return "string"
 }
 
 var errNotKey = errors.New("the key is none of the stream's")

@@ -19,6 +19,7 @@ import (
 // a list that may be null, is a message of its own. Read back, a value becomes JSON first, by the schema of now.
 type protobuf struct {
 	text   string
+	name   string
 	root   *message
 	bodies *wire.Bodies
 	exact  bool
@@ -34,8 +35,11 @@ func newProtobuf(schema string, bodies *wire.Bodies) (Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("value_format protobuf: %w", err)
 	}
-	return protobuf{b.file(spaceOf(typ.Name)), root, bodies, !typ.Wide()}, nil
+	space := spaceOf(typ.Name)
+	return protobuf{b.file(space), space + "." + root.name, root, bodies, !typ.Wide()}, nil
 }
+
+func (p protobuf) Name() string { return p.name }
 
 func (p protobuf) Schema() (sr.Schema, bool) {
 	return sr.Schema{Schema: p.text, Type: sr.TypeProtobuf}, true

@@ -12,7 +12,7 @@ import (
 	"tidemark/connector/internal/class"
 )
 
-// KeptSchema is the record of the state topic that keeps an Avro schema under which records of
+// KeptSchema is the record of the state topic that keeps a schema under which records of
 // an output topic were written, so that they can be read when the registry has lost it. The
 // record's key is the schema's fingerprint; which ids the registry gave it, the streams'
 // cursors say. It never changes: whoever writes it once more writes the same.

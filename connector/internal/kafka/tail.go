@@ -16,12 +16,13 @@ import (
 
 // Part is which records of a topic Tail shows.
 type Part struct {
-	Last       int       // so many of the topic, by their times, before what follows; 0: all
-	Since      time.Time // none with an earlier time; zero: from the start
-	Partitions []int32   // of these; nil: of all
-	Key        []byte    // with this key; nil: with any
-	Follow     bool      // what is committed later, too, until the context is done
-	New        bool      // only that
+	Last       int                             // so many of the topic, by their times, before what follows; 0: all
+	Since      time.Time                       // none with an earlier time; zero: from the start
+	Partitions []int32                         // of these; nil: of all
+	Key        []byte                          // with this key; nil: with any
+	HasKey     func(*kgo.Record) (bool, error) // whether a record has the key in another form; nil: there is no other
+	Follow     bool                            // what is committed later, too, until the context is done
+	New        bool                            // only that
 }
 
 // Tail is Read for people: it says which topics there are where the output topic does not
@@ -68,8 +69,17 @@ func (o Options) Tail(ctx context.Context, part Part, fn func(*kgo.Record) error
 // only hands the records of the part to fn. Behind one of its time older ones may stand: a producer's clock decides.
 func (part Part) only(fn func(*kgo.Record) error) func(*kgo.Record) error {
 	return func(r *kgo.Record) error {
-		if part.Key != nil && !bytes.Equal(r.Key, part.Key) || r.Timestamp.Before(part.Since) {
+		if r.Timestamp.Before(part.Since) {
 			return nil
+		}
+		if part.Key == nil || bytes.Equal(r.Key, part.Key) {
+			return fn(r)
+		}
+		if part.HasKey == nil {
+			return nil
+		}
+		if has, err := part.HasKey(r); err != nil || !has {
+			return err
 		}
 		return fn(r)
 	}

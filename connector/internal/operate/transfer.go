@@ -110,7 +110,7 @@ func ReadDump(r io.Reader) (d Dump, err error) {
 		d.Streams = append(d.Streams, Dumped{s.Committed, c})
 	}
 	for fingerprint, text := range d.Schemas {
-		if is, err := wire.Fingerprint(text); err != nil || is != fingerprint {
+		if !wire.KnownBy(fingerprint, text) {
 			return d, class.Errorf(class.Config, "reading the export: the schema under %.12s is another one", fingerprint)
 		}
 	}

@@ -64,6 +64,7 @@ func Wire(s config.Stream, format strategies.Format, id int) wire.Options {
 		Records: layouts[s.Records], KeyField: s.KeyField,
 		IDField: s.IDField, KeyFields: s.PrimaryKey, RowHash: s.RowHash, CursorField: s.CursorField, Format: format, NullData: s.Ends(config.EndNullData), Where: s.Where,
 		Shape: s.Shape(), NewFields: newFields[s.OnNewField], AllFields: s.OnMissingField == admit.OnDriftLetter || s.OnMissingField == admit.OnBadFail,
+		SameForm:     s.ValueFormat == config.Protobuf,
 		DeletedField: s.Deleted.Field, DeletedValue: s.Deleted.Value, DeletedPresent: s.Deleted.Present,
 	}
 }

@@ -22,7 +22,7 @@ type Learnt struct {
 
 // Learn reads rows of the stream's first sweep and makes its schema learn what they have and it does not, as a run does with on_new_field:
 // evolve. It stops behind limit rows; 0: at the end of the sweep. use takes the plan by which answers are
-// scanned from then on.
+// scanned from then on, and the codec of p that of the schema.
 func Learn(ctx context.Context, p Parts, limit int, use func(*wire.Plan)) (out Learnt, err error) {
 	s := p.Reading.Stream
 	if err := spends(s); err != nil {
@@ -39,6 +39,9 @@ func Learn(ctx context.Context, p Parts, limit int, use func(*wire.Plan)) (out L
 	p.Reading.Grow = func(rows []strategies.Row) (*wire.Growth, []string, error) {
 		g, left, err := plan.Grow(rows)
 		if out.Left = append(out.Left, left...); g != nil {
+			if err := p.Reading.Rules.Codec.Use(g.Text, g.Plan); err != nil {
+				return nil, nil, err
+			}
 			plan, out.Schema, out.Changes = g.Plan, g.Text, append(out.Changes, g.Changes...)
 			out.Plan = plan
 			use(plan)

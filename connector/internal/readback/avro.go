@@ -46,13 +46,20 @@ func NewInspector(codec *format.Codec, plan *wire.Plan, schema string, registry 
 		return NewAvro(plan, schema, registry, kept)
 	}
 	text, fingerprint, isAvro, typed := codec.Schema()
+	var bodies Inspector
+	var err error
 	switch {
 	case isAvro:
-		return NewAvro(codec, text, registry, kept)
+		bodies, err = NewAvro(codec, text, registry, kept)
 	case !typed:
-		return &Other{codec: codec, lexicon: &Lexicon{Bare: true}}, nil
+		bodies = &Other{codec: codec, lexicon: &Lexicon{Bare: true}}
+	default:
+		bodies = &Other{codec, registry, NewLexicon(plan.SchemaID(), fingerprint, text)}
 	}
-	return &Other{codec, registry, NewLexicon(plan.SchemaID(), fingerprint, text)}, nil
+	if err != nil {
+		return nil, err
+	}
+	return bodies, bodies.Lexicon().RowsOf(schema)
 }
 
 // Avro is an inspector of Avro in Confluent's wire format.
@@ -166,11 +173,17 @@ func (a *Avro) Doubts(ctx context.Context) string {
 	return Doubts(ctx, a.registry, a.lexicon.Known, a.lexicon.Own.ID)
 }
 
+// asked reports whether the registry is asked for the meaning at a place.
+func asked(known []strategies.Schema, i, own int) bool {
+	s := &known[i]
+	return s.ID != own && s.ID != strategies.RowsID && s.Until == nil && lastMeaning(known, s.ID) == i
+}
+
 // Doubts says of which ids the registry does not say what they mean in a topic; own is the stream's.
 func Doubts(ctx context.Context, registry Registry, known []strategies.Schema, own int) string {
 	var all []string
 	for i, s := range known {
-		if s.ID == own || s.Until != nil || lastMeaning(known, s.ID) != i {
+		if !asked(known, i, own) {
 			continue
 		}
 		text, err := registry.SchemaByID(ctx, s.ID)

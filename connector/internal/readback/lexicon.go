@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
 
@@ -18,6 +19,8 @@ type Lexicon struct {
 	Texts map[string]string   // schemas, by fingerprint, as far as they were needed
 	Fresh []string            // fingerprints of those that the state topic is yet to keep
 	Bare  bool                // records have no schema id
+	Rows  string              // the fingerprint of the rows' schema, where that is not Own
+	News  bool                // Adopt has found that the schema is a new one of the topic's
 }
 
 const (
@@ -58,16 +61,47 @@ func (l *Lexicon) Adopt(known []strategies.Schema) error {
 	if err := l.Clash(known); err != nil {
 		return err
 	}
-	if l.Known, l.Fresh = slices.Clone(known), nil; l.Bare {
-		return nil
-	}
+	l.Known, l.Fresh = slices.Clone(known), nil
 	switch i := lastMeaning(known, l.Own.ID); {
+	case l.Bare:
 	case i < 0 || known[i].Fingerprint != l.Own.Fingerprint:
 		l.Known, l.Fresh = append(l.Known, l.Own), append(l.Fresh, l.Own.Fingerprint)
 	default:
 		l.Known[i].Until = nil
 	}
+	l.News = len(known) > 0 && len(l.Fresh) > 0
+	l.adoptRows()
 	return nil
+}
+
+// RowsOf takes note of the schema of the rows in values that have another one, or none.
+func (l *Lexicon) RowsOf(schema string) (err error) {
+	if l.Texts == nil {
+		l.Texts = map[string]string{}
+	}
+	l.Rows, err = wire.Fingerprint(schema)
+	l.Texts[l.Rows] = schema
+	return err
+}
+
+// adoptRows makes the cursor have the rows' schema. It explains no record, so the one before is forgotten; that it is another one says
+// whether the schema is new, and where an earlier version of tidemark has written the cursor, that of the values does, if there is one.
+func (l *Lexicon) adoptRows() {
+	if l.Rows == "" {
+		return
+	}
+	now := strategies.Schema{ID: strategies.RowsID, Fingerprint: l.Rows}
+	i := lastMeaning(l.Known, strategies.RowsID)
+	if i >= 0 {
+		if l.News = l.Known[i].Fingerprint != l.Rows; !l.News {
+			return
+		}
+		l.Known[i] = now
+	} else {
+		l.News = l.News || l.Bare
+		l.Known = append(l.Known, now)
+	}
+	l.Fresh = append(l.Fresh, l.Rows)
 }
 
 // lastMeaning is the place of an id's last meaning; -1: it has none.
@@ -84,7 +118,7 @@ func lastMeaning(known []strategies.Schema, id int) int {
 func (l *Lexicon) Meaning(id int, partition int32, offset int64) (fingerprint string, known bool) {
 	for i := range l.Known {
 		s := &l.Known[i]
-		if s.ID == id && (s.Until == nil || int(partition) < len(s.Until) && offset < s.Until[partition]) {
+		if s.ID == id && id != strategies.RowsID && (s.Until == nil || int(partition) < len(s.Until) && offset < s.Until[partition]) {
 			return s.Fingerprint, true
 		}
 	}

@@ -33,7 +33,7 @@ func (o *Other) Inspect(_ context.Context, rec *kgo.Record) (strategies.Value, u
 func (o *Other) Doubts(ctx context.Context) string {
 	var all []string
 	for i, s := range o.lexicon.Known {
-		if s.ID == o.lexicon.Own.ID || s.Until != nil || lastMeaning(o.lexicon.Known, s.ID) != i {
+		if !asked(o.lexicon.Known, i, o.lexicon.Own.ID) {
 			continue
 		}
 		if _, err := o.registry.TypedByID(ctx, s.ID); errors.As(err, new(*wire.NoSchemaError)) {

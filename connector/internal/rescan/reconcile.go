@@ -8,7 +8,6 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
-	"tidemark/strategies"
 )
 
 // reconcile writes the tombstones of the keys that neither the scan nor a second look has
@@ -74,10 +73,11 @@ func (f *scan) bury(ctx context.Context) error {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
+	now := f.s.Now()
 	for batch := range slices.Chunk(keys, 10_000) {
 		records := make([]admit.Record, 0, len(batch))
 		for _, k := range batch {
-			records = append(records, admit.Tombstone(&strategies.Row{Key: []byte(k), Value: f.missing[k]}))
+			records = append(records, f.s.Reading.Rules.Bury([]byte(k), f.missing[k], f.began, now))
 		}
 		if err := f.commit(ctx, records); err != nil {
 			return err

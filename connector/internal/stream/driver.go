@@ -216,7 +216,9 @@ func (d *Driver) carry(ctx context.Context, r *Ready) {
 		grown, change := r.Grown, r.Change
 		d.operate(func() (Event, error) {
 			if grown != nil {
-				d.Opener.Learn(grown)
+				if err := d.Opener.Learn(grown); err != nil {
+					return Event{}, err
+				}
 			}
 			return d.open(ctx, change)
 		})

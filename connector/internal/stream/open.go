@@ -12,7 +12,6 @@ import (
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kafka"
-	"tidemark/connector/internal/options"
 	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
@@ -34,11 +33,24 @@ type Opener struct {
 	// Connect makes the inspector of the topic's records, which needs the schema's id: it
 	// registers the schema.
 	Connect func(ctx context.Context) (readback.Inspector, error)
-	Schema  *options.Living // nil: it is as the configuration says
+	Schema  Schema // nil: it is as the configuration says
 
 	doubted  bool         // what the registry no longer knows was said
 	widened  atomic.Int64 // partitions of the topic that it was said of that they are more than are used
 	standing atomic.Pointer[Standing]
+}
+
+// Schema is one that a stream writes with, which others may have taught something, and rows may. A *options.Living is one.
+type Schema interface {
+	// Settle asks the registry, or the state topic, what it has to say of the schema, once. It registers nothing.
+	Settle(ctx context.Context) error
+	// Behind reports whether the cursor has a schema of rows that the schema was not settled by: a transaction of an earlier worker that was on
+	// its way then. The schema is settled anew, then.
+	Behind(rows string) bool
+	// Learn makes the schema one that has grown; scans says that answers are scanned by it from now on.
+	Learn(g *wire.Growth, scans bool) error
+	// Subject is its name in the registry; "": it has none.
+	Subject() string
 }
 
 // Standing is what the output topic must still be like, for whoever looks at it.
@@ -65,7 +77,9 @@ func (o *Opener) Prepare(ctx context.Context) error {
 		err := o.Try.Out(ctx)
 		var grown *reading.GrownError
 		if errors.As(err, &grown) {
-			o.grows(grown.Growth, true)
+			if err := o.grows(grown.Growth, true); err != nil {
+				return err
+			}
 			continue // by the schema of now; it is bounded, so that ends
 		}
 		if err != nil {
@@ -84,15 +98,21 @@ func (o *Opener) Prepare(ctx context.Context) error {
 
 // Learn makes the schema one that has grown, for the next Open to register. It comes with its compiled plan, so all that can be
 // checked without the registry was checked (rule 26).
-func (o *Opener) Learn(g *wire.Growth) {
-	o.grows(g, false)
+func (o *Opener) Learn(g *wire.Growth) error {
 	o.Back.Bodies = nil
+	return o.grows(g, false)
 }
 
-func (o *Opener) grows(g *wire.Growth, scans bool) {
-	o.Schema.Learn(g, scans)
-	o.Report.Log.Info("rows have what the schema does not have: it gets that, as a new version of its subject (on_new_field: evolve)",
-		"subject", options.Subject(o.Stream), "fields", strings.Join(g.Changes, ", "))
+func (o *Opener) grows(g *wire.Growth, scans bool) error {
+	if err := o.Schema.Learn(g, scans); err != nil {
+		return fmt.Errorf("giving the schema what rows have and it does not (%s): %w", strings.Join(g.Changes, ", "), err)
+	}
+	says, args := "rows have what the schema does not have: it gets that", []any{"fields", strings.Join(g.Changes, ", ")}
+	if subject := o.Schema.Subject(); subject != "" {
+		says, args = says+", as a new version of its subject", append(args, "subject", subject)
+	}
+	o.Report.Log.Info(says+" (on_new_field: evolve)", args...)
+	return nil
 }
 
 // Open opens the stream, and makes the change of its cursor that an operator wants; nil: he wants none.
@@ -106,6 +126,10 @@ func (o *Opener) Open(ctx context.Context, want *Change) (Event, error) {
 	stored, err := o.Sink.Open(ctx)
 	if err != nil {
 		return Event{}, err
+	}
+	if o.Schema != nil && o.Schema.Behind(stored.RowSchema()) {
+		o.Back.Bodies = nil
+		return Event{}, ErrReopen
 	}
 	for _, change := range Changed(stored, o.Stream) {
 		o.Report.Warn(change)

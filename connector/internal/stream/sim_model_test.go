@@ -94,8 +94,12 @@ func (x *world) run(s *sim.Script, v variant) *sim.Violation {
 	for x.at < len(s.Events) && x.wrong == nil {
 		x.act()
 	}
+	stopped := x.stats.stops
 	if x.wrong == nil {
 		x.settle()
+	}
+	if x.stats.stops == stopped {
+		x.filled()
 	}
 	return x.judge()
 }
@@ -132,7 +136,7 @@ func (x *world) begin(s *sim.Script, v variant) {
 	x.registry.reset()
 	x.now = time.Unix(1.8e9, 0)
 	x.chance.Seed(s.Seed, 0x7761697473)
-	x.at, x.opened, x.fresh, x.widest, x.wrong = 0, 0, 0, 0, nil
+	x.at, x.opened, x.fresh, x.widest, x.wrong, x.spoilt = 0, 0, 0, 0, nil, false
 	clear(x.newest)
 	clear(x.places)
 	x.bodies, x.lines = x.bodies[:0], x.lines[:0]
@@ -182,7 +186,7 @@ func streamOf(t *sim.Traits, v variant) config.Stream {
 		}
 	}
 	// Streams that never close their producers, that do between most sweeps, and that do within them.
-	s.PollInterval = time.Minute
+	s.PollInterval, s.Backfill = time.Minute, t.Backfill
 	s.IdleAfter = []time.Duration{0, time.Millisecond, 10 * time.Second, time.Hour}[t.Workers*7%4]
 	return s
 }

@@ -59,7 +59,7 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading
 		rows, s.rows = s.rows[n-1][:0], s.rows[:n-1]
 	}
 	for i := range a.Rows {
-		rows = append(rows, s.row(&a.Rows[i]))
+		rows = append(rows, s.row(&a.Rows[i], s.w.level()))
 	}
 	switch s.variant {
 	case badRowsDropped:
@@ -78,7 +78,7 @@ func (s *simSource) Page(_ context.Context, params []strategies.Param) (*reading
 		}
 	}
 	rows = sim.Named(rows, a.Page)
-	return &reading.Answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total, More: a.More, Link: a.Link}, URL: "sim", Size: int64(1 + len(rows)),
+	return &reading.Answer{Page: strategies.Page{Rows: rows, Token: a.Token, Total: a.Total, More: a.More, Link: a.Link}, URL: "sim", Size: int64(1 + len(rows)), Grows: s.w.grown(a.Rows),
 		Free: func() { s.rows = append(s.rows, rows) }}, nil
 }
 
@@ -151,19 +151,31 @@ func simKey(k int32) []byte {
 	return strconv.AppendInt(nil, int64(k), 10)
 }
 
-func (x *world) row(v *sim.Version) strategies.Row {
+// body is a version's in the world's memory.
+func (x *world) body(v *sim.Version) []byte {
 	b := x.api.Body(v)
 	at := len(x.bodies)
 	x.bodies = append(x.bodies, b[:]...)
-	_, hash := x.api.ReadBody(b[:])
-	r := strategies.Row{Key: simKey(v.Key), Body: x.bodies[at:len(x.bodies):len(x.bodies)], Hash: hash}
+	return x.bodies[at:len(x.bodies):len(x.bodies)]
+}
+
+// row is what a schema of the level makes of a version.
+func (x *world) row(v *sim.Version, level int) strategies.Row {
+	within := *v
+	within.Content = sim.Within(v.Content, level)
+	body := x.body(&within)
+	_, hash := x.api.ReadBody(body)
+	r := strategies.Row{Key: simKey(v.Key), Body: body, Hash: hash}
 	if v.Set {
 		r.Value = x.api.Value(v.N)
 	}
 	if v.Deleted {
 		r.Body, r.Hash, r.Deleted = nil, wire.TombstoneHash, true
 	}
-	if r.JSON = r.Body; v.Bad {
+	if r.JSON = r.Body; within.Content != v.Content {
+		r.JSON = x.body(v)
+	}
+	if v.Bad {
 		r.Body, r.Hash, r.Err = nil, 0, errBad
 	}
 	if x.variant == unstableHash {

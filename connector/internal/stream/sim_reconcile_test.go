@@ -34,7 +34,7 @@ func TestSimReconcile(t *testing.T) {
 		if *simSeeds > 0 && n >= uint64(*simSeeds) || *simSeeds == 0 && n&63 == 0 && time.Since(start) > 3*time.Second {
 			break
 		}
-		if broken := x.runScans(scanning(seed), none); broken != nil {
+		if broken := x.runScans(scanning(none.script(seed)), none); broken != nil {
 			t.Error(scanFailure(seed, none, broken))
 			break
 		}
@@ -55,17 +55,23 @@ func TestSimReconcile(t *testing.T) {
 	}
 }
 
-// scanning is a seed's script for full scans: one worker, an API that is honest while it is
+// scanning makes a script one for full scans: one worker, an API that is honest while it is
 // scanned, and many more changes.
-func scanning(seed uint64) *sim.Script {
-	s := sim.Generate(seed).Alone()
+func scanning(s *sim.Script) *sim.Script {
+	seed := s.Alone().Seed
 	s.Workers, s.Leak = 1, 0
 	random := rand.New(rand.NewPCG(seed, 3))
 	kinds := []sim.Kind{sim.Update, sim.Update, sim.Update, sim.Update, sim.Insert, sim.Delete, sim.Step, sim.Step}
+	if s.Grows {
+		kinds = append(kinds, sim.Gain, sim.Gain, sim.Lose)
+	}
 	for range 120 {
 		e := sim.Event{Kind: kinds[random.IntN(len(kinds))], A: uint16(random.IntN(1 << 16)), B: 1}
 		if e.Kind == sim.Insert {
 			e.A %= 3
+		}
+		if e.Kind == sim.Gain {
+			e.B = e.A >> 8
 		}
 		s.Events = append(s.Events, e)
 	}
@@ -75,7 +81,7 @@ func scanning(seed uint64) *sim.Script {
 
 func scanFailure(seed uint64, v variant, broken *sim.Violation) string {
 	x := newWorld()
-	s := sim.Shrink(scanning(seed), func(c *sim.Script) bool {
+	s := sim.Shrink(scanning(v.script(seed)), func(c *sim.Script) bool {
 		w := x.runScans(c, v)
 		return w != nil && w.Promise == broken.Promise
 	})

@@ -18,6 +18,7 @@ type simRegistry struct {
 	next   int
 	schema int                // of the processes that start now
 	kept   map[string][]int64 // the transactions that kept a schema
+	level  int                // of the schemas that were registered, the greatest
 	forgot bool
 }
 
@@ -77,11 +78,12 @@ func (x *world) keeps(fingerprint string) bool {
 type simInspector struct {
 	*world
 	lexicon *readback.Lexicon
+	level   int // of the schema of now
 }
 
 func newSimInspector(x *world) *simInspector {
 	own := x.registry.register()
-	return &simInspector{x, readback.NewLexicon(own.ID, own.Fingerprint, "")}
+	return &simInspector{x, readback.NewLexicon(own.ID, own.Fingerprint, ""), sim.Fields}
 }
 
 func (i *simInspector) Lexicon() *readback.Lexicon { return i.lexicon }
@@ -92,6 +94,11 @@ var errNoSchema = errors.New("no schema")
 
 func (i *simInspector) Inspect(_ context.Context, rec *kgo.Record) (strategies.Value, uint64, error) {
 	v, hash := i.api.ReadBody(rec.Value)
+	if within := sim.Within(v.Content, i.level); within != v.Content {
+		v.Content = within
+		b := i.api.Body(&v)
+		_, hash = i.api.ReadBody(b[:])
+	}
 	written := i.log.Framed(rec.Partition, rec.Offset)
 	if written == sim.Nobodys {
 		return strategies.Value{}, 0, &readback.ForeignError{Err: errNoSchema}

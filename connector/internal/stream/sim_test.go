@@ -125,7 +125,7 @@ func TestSimVariants(t *testing.T) {
 		var how *sim.Violation
 		for seed := uint64(1); seed <= 1000; seed++ {
 			if v.scans() {
-				how = x.runScans(scanning(seed), v)
+				how = x.runScans(scanning(v.script(seed)), v)
 			} else {
 				how = x.run(v.script(seed), v)
 			}

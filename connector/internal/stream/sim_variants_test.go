@@ -71,6 +71,9 @@ const (
 	rewoundBlindly
 	importedBlindly
 	removedUnfenced
+	growthUnlearnt
+	learntForgotten
+	settledEarly
 
 	// Of pagers, and of the strategies that go by one.
 	noneBelieved
@@ -116,6 +119,7 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 	"an outage ends the stream", "an error at the first open ends the stream",
 	"a stop drops the transaction on its way", "a producer closed with something to write", "answers kept behind a reopen", "a rewound cursor with its read-back offsets",
 	"a cursor imported whatever the topic has lost", "a cursor removed without a fence",
+	"rows written without what is new in them", "what a schema has learnt forgotten at a restart", "the schema not asked for behind the fence",
 	"an answer without pages believed whole", "a short page taken for the end of a list", "one pass over shifting pages believed",
 	"rows skipped by the size that was asked for", "a null token asked from the first page", "the URL of an empty page followed", "an absent link taken for an error",
 	"a count of what lies behind a row taken for that of all", "mark from later pages of an unsorted list", "a feed ended by one old row", "the mark over an empty span of late",
@@ -126,16 +130,25 @@ var variantNames = [variants]string{"none", "mark from the last row", "mark pass
 // scans says that the mistake is one of full scans.
 func (v variant) scans() bool { return v >= oneLook }
 
+// grows says that the mistake is one of schemas that learn. The others are looked for in scripts without such.
+func (v variant) grows() bool {
+	return v >= growthUnlearnt && v <= settledEarly
+}
+
 // script is a seed's script for the mistake: those of pagers show where a stream goes by one, those of cursors that are moved
 // about where an operator does that.
 func (v variant) script(seed uint64) *sim.Script {
 	if v == importedBlindly || v == removedUnfenced {
 		seed = seed*27 + 16
 	}
+	generate := sim.GenerateOwn
 	if v == none || v >= noneBelieved {
-		return sim.Generate(seed)
+		generate = sim.Generate
 	}
-	return sim.GenerateOwn(seed)
+	if v == none || v.grows() {
+		return generate(seed)
+	}
+	return generate(seed).Learnt()
 }
 
 func (v variant) String() string { return variantNames[v] }

@@ -27,6 +27,7 @@ type simWorker struct {
 	opener *Opener
 	source *simSource
 	sink   *simSink
+	schema *simSchema // nil: no row has a field that it has not
 	watch  *watched
 
 	asks   []simAsk
@@ -202,6 +203,11 @@ func (x *world) operation(w *simWorker, want *Ready) (Event, error) {
 	switch {
 	case want.Open:
 		w.watch.began(x.log.Cursor().Sweep != nil)
+		if want.Grown != nil {
+			if err := w.opener.Learn(want.Grown); err != nil {
+				return Event{}, err
+			}
+		}
 		if w.rewinds = want.Change != nil && !want.Change.Delete; w.rewinds {
 			defer func() { // it may die behind the claim
 				x.api.H.Rewound, w.rewinds = append(x.api.H.Rewound, w.sink.owner), false
@@ -308,6 +314,10 @@ func (x *world) start(w *simWorker) {
 		Notes: &reading.Notes{}, Drift: w.source.Drift, Budget: inflight.New(1<<20, 1, 1).Share(), Parents: x.parents(rules)}
 	w.opener = &Opener{Stream: x.stream, Kafka: kafka, Format: x.spec.Format, Sink: w.sink, Report: report, Try: &Trial{},
 		Back: &readback.Reader{Stream: x.stream, Format: x.spec.Format, Topic: w.sink, Bodies: newSimInspector(x), Rules: rules, Report: report}}
+	x.learning(w)
+	if w.schema != nil && x.variant != growthUnlearnt {
+		parts.Grow = w.schema.grow
+	}
 	w.m = NewMachine(x.now, Settings{Reading: parts, Kafka: kafka, Once: x.variant == outageEnds, Wait: x.variant != firstOpenEnds, Observer: w,
 		IdleAfter: func(d time.Duration) time.Duration { return d }, Rand: func(d time.Duration) time.Duration { return d / 2 }, Backoff: x.backoff, Judge: KafkaJudge, Bound: &admit.Bound{}})
 	x.collect(w)
@@ -359,7 +369,7 @@ func (x *world) collect(w *simWorker) {
 			if w.wants() || w.result != nil {
 				x.fail("P7", "two operations at once")
 			}
-			w.want = Ready{Open: r.Open, Change: r.Change, Load: r.Load, Commit: r.Commit, Rescan: r.Rescan}
+			w.want = Ready{Open: r.Open, Grown: r.Grown, Change: r.Change, Load: r.Load, Commit: r.Commit, Rescan: r.Rescan}
 		}
 	}
 }

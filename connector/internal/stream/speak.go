@@ -40,7 +40,7 @@ func (o *Opener) Speak(c strategies.Cursor) (strategies.Cursor, error) {
 	if err := l.Adopt(c.Schemas); err != nil {
 		return c, err
 	}
-	if o.Stream.Backfill && len(c.Schemas) > 0 && len(l.Fresh) > 0 {
+	if o.Stream.Backfill && c.Seq > 0 && l.News {
 		c.Backfill = true
 	}
 	return o.Learnt(c), nil

@@ -78,7 +78,7 @@ func (a *audit) unshown(ctx context.Context, keys int64) error {
 			return nil
 		}
 		a.ledger.Pass(rec.Key)
-		a.batch.Records = append(a.batch.Records, admit.Tombstone(&strategies.Row{Key: rec.Key, Value: v}))
+		a.batch.Records = append(a.batch.Records, a.Looks.Reading.Rules.Bury(rec.Key, v, a.began, a.Looks.Now()))
 		if len(a.batch.Records) < 10_000 {
 			return nil
 		}

@@ -42,8 +42,19 @@ func Fingerprint(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(c))
-	return hex.EncodeToString(sum[:]), nil
+	return TextFingerprint(c), nil
+}
+
+// TextFingerprint is by what a schema is known that is not Avro: the SHA-256 of its text, in hexadecimal.
+func TextFingerprint(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// KnownBy reports whether a schema of any type is the one that is known by a fingerprint.
+func KnownBy(fingerprint, text string) bool {
+	is, err := Fingerprint(text)
+	return err == nil && is == fingerprint || TextFingerprint(text) == fingerprint
 }
 
 // canonical writes the type; declared are the named ones that were written before.

@@ -19,9 +19,27 @@ func Differences(earlier, now string) []string {
 	return d.out
 }
 
+// Holds says why values of one schema are not all, and no less, when they are made values of another one by Avro's rules of
+// resolution: field by field as Differences does, but for fields that only the other one has and that have a default. same
+// says that there is nothing to be made of them. Errors are of texts that are no schemas.
+func Holds(schema, other string) (same bool, unlike []string, err error) {
+	a, err := parseSchema(schema)
+	if err != nil {
+		return false, nil, fmt.Errorf("reading the Avro schema: %w", err)
+	}
+	b, err := parseSchema(other)
+	if err != nil {
+		return false, nil, fmt.Errorf("reading the Avro schema of the registry: %w", err)
+	}
+	d := &differ{met: map[[2]*node]bool{}, held: true}
+	d.types(a.root, b.root, "")
+	return canonicalOf(a) == canonicalOf(b), d.out, nil
+}
+
 type differ struct {
-	out []string
-	met map[[2]*node]bool
+	out  []string
+	met  map[[2]*node]bool
+	held bool // a new field with a default is no difference
 }
 
 func (d *differ) types(a, b *node, path string) {
@@ -57,6 +75,7 @@ func (d *differ) records(a, b *node, path string) {
 	for _, f := range b.fields {
 		i, known := a.index[f.name]
 		switch {
+		case !known && f.declared && d.held:
 		case !known && f.declared:
 			d.out = append(d.out, fmt.Sprintf("%s%s is new (%s, with a default)", path, f.name, f.typ.label))
 		case !known:

@@ -35,9 +35,14 @@ type Version struct {
 	Schema     string
 }
 
-// Latest is the subject's latest schema; the zero Version where there is none. One that is not Avro, or refers to others,
-// is an error of class Config.
+// Latest is LatestOf of an Avro schema.
 func (r *Registry) Latest(ctx context.Context, subject string) (Version, error) {
+	return r.LatestOf(ctx, subject, sr.TypeAvro)
+}
+
+// LatestOf is the subject's latest schema; the zero Version where there is none. One that is of another type, or refers to others,
+// is an error of class Config.
+func (r *Registry) LatestOf(ctx context.Context, subject string, typ sr.SchemaType) (Version, error) {
 	doing := fmt.Sprintf("reading the latest schema of %s", subject)
 	s, err := retry(ctx, func() (sr.SubjectSchema, error) { return r.client.SchemaByVersion(ctx, subject, -1) })
 	var re *sr.ResponseError
@@ -46,8 +51,8 @@ func (r *Registry) Latest(ctx context.Context, subject string) (Version, error) 
 		return Version{}, nil
 	case err != nil:
 		return Version{}, r.fail(doing, err)
-	case s.Type != sr.TypeAvro:
-		return Version{}, class.Errorf(class.Config, "%s at the schema registry %s: it is a schema of type %s, not Avro", doing, r.where, s.Type)
+	case s.Type != typ:
+		return Version{}, class.Errorf(class.Config, "%s at the schema registry %s: it is a schema of type %s, not %s", doing, r.where, s.Type, typ)
 	case len(s.References) > 0:
 		return Version{}, class.Errorf(class.Config, "%s at the schema registry %s: it refers to other schemas, which is not supported", doing, r.where)
 	}

@@ -129,6 +129,13 @@ func (g *grower) value(n *node, v infer.Seen, path string, bound bool) {
 		case n.kind != kInt || !v.Wide() || v.Fraction():
 			return
 		}
+		if to == kDouble && g.p.opts.SameForm {
+			if g.p.drift.leave(n, path) {
+				g.left = append(g.left, fmt.Sprintf("%s (as %s; the format of values cannot read the one as the other: give the number another name by rename, "+
+					"or give it the type %s in the schema and write to another topic)", path, primitiveNames[to], primitiveNames[to]))
+			}
+			return
+		}
 		if g.widened[n] {
 			return
 		}

@@ -54,6 +54,9 @@ type Options struct {
 	// which lacks one of the schema's is a bad row, even if the field has a default; but for DeletedField.
 	NewFields NewFields
 	AllFields bool
+	// SameForm says that numbers of one type cannot be read as those of any wider one, but for int and long: Grow leaves
+	// the others as they are.
+	SameForm bool
 
 	// Shape says what becomes of a row's fields before anything else. All of the above names them as they
 	// are afterwards.

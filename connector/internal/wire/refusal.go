@@ -15,16 +15,19 @@ import (
 // refusal is the error of a schema that could not be registered. Where the registry does not take it, by its rule of
 // compatibility (409) or because it reads no schema in it (422), the error says the rule, the fields in
 // question and the ways back.
-func (r *Registry) refusal(ctx context.Context, doing, subject, schema string, err error) error {
+func (r *Registry) refusal(ctx context.Context, doing, subject string, typed sr.Schema, news []string, err error) error {
 	var re *sr.ResponseError
 	if !errors.As(err, &re) || re.StatusCode != http.StatusConflict && re.StatusCode != http.StatusUnprocessableEntity {
 		return r.fail(doing, err)
 	}
 	said := clip(r.secrets.Hide(re.Error()))
 	fields := ""
-	if latest, err := r.Latest(ctx, subject); err == nil && latest.Schema != "" {
-		if all := Differences(latest.Schema, schema); len(all) > 0 {
-			fields = fmt.Sprintf(" Beside version %d of the subject: %s.", latest.Number, clip(strings.Join(all, ", ")))
+	if latest, err := r.LatestOf(ctx, subject, typed.Type); err == nil && latest.Schema != "" {
+		if typed.Type == sr.TypeAvro {
+			news = Differences(latest.Schema, typed.Schema)
+		}
+		if len(news) > 0 {
+			fields = fmt.Sprintf(" Beside version %d of the subject: %s.", latest.Number, clip(strings.Join(news, ", ")))
 		}
 	}
 	if re.StatusCode == http.StatusUnprocessableEntity {

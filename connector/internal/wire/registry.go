@@ -128,14 +128,15 @@ func sameOrigin(req *http.Request, via []*http.Request) error {
 // Register makes sure that the subject has the Avro schema and returns its id. Registering
 // the same schema again returns the same id.
 func (r *Registry) Register(ctx context.Context, subject, schema string) (int, error) {
-	return r.RegisterAs(ctx, subject, Avro(schema))
+	return r.RegisterAs(ctx, subject, Avro(schema), nil)
 }
 
 // Avro is an Avro schema as registries take it.
 func Avro(text string) sr.Schema { return sr.Schema{Schema: text, Type: sr.TypeAvro} }
 
-// RegisterAs is Register for a schema of any type. A subject keeps to one type.
-func (r *Registry) RegisterAs(ctx context.Context, subject string, typed sr.Schema) (int, error) {
+// RegisterAs is Register for a schema of any type. A subject keeps to one type. news are what it has that the one before had not, for
+// the error of a registry that does not take it.
+func (r *Registry) RegisterAs(ctx context.Context, subject string, typed sr.Schema, news []string) (int, error) {
 	schema := typed.Schema
 	key := [2]string{subject, schema}
 	r.mu.Lock()
@@ -149,7 +150,7 @@ func (r *Registry) RegisterAs(ctx context.Context, subject string, typed sr.Sche
 		return r.client.RegisterSchema(ctx, subject, typed, -1, -1)
 	})
 	if err != nil {
-		return 0, r.refusal(ctx, doing, subject, schema, err)
+		return 0, r.refusal(ctx, doing, subject, typed, news, err)
 	}
 	if id <= 0 {
 		return 0, r.fail(doing, fmt.Errorf("it answered with schema id %d", id))

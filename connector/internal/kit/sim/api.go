@@ -160,6 +160,9 @@ func (a *API) Change(e Event) bool {
 	case Kin:
 		a.kin(int(e.A))
 		return true
+	case Lose:
+		a.lose()
+		return true
 	}
 	if len(a.rows) == 0 {
 		return false
@@ -190,6 +193,8 @@ func (a *API) Change(e Event) bool {
 	case Delete:
 		a.take(i)
 		return true
+	case Gain:
+		a.gain(&v, e.B, ahead)
 	case Back:
 		return a.back(i, e.B)
 	default:

@@ -53,6 +53,7 @@ func generate(seed uint64, walks func(*Script)) *Script {
 	s.outages()
 	s.stills()
 	s.parents()
+	s.grows()
 	return s
 }
 

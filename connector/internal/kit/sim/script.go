@@ -39,6 +39,9 @@ type Traits struct {
 	Rival    bool      // another writer has the topic, and cannot be fenced
 	Shared   bool      // the stream is configured for it (exclusive: false)
 	Registry bool      // records have schema ids, which the registry may forget
+	Grows    bool      // rows come to have fields that the stream's schema learns
+	Kept     bool      // what it has learnt the state topic keeps, and else the registry
+	Backfill bool      // everything is scanned once where it has learnt something
 	Ties     TieKind   // offset
 	Busy     int       // offset: changes with each request
 
@@ -97,16 +100,18 @@ const (
 	Away                   // worker W's next opens fail, as often as A says
 	Still                  // the API's clock goes on for longer than a day, and no row comes
 	Kin                    // parent A goes with all its rows, or is back with them
+	Gain                   // row A gets a field that rows did not have before, or loses it, B: which one, and whether its value moves
+	Lose                   // all rows lose the fields that rows have got, and nothing else of them changes
 	kinds
 )
 
 var kindNames = [kinds]string{"step", "commit", "crash", "pause", "insert", "update", "touch", "restore", "delete", "late", "null", "far", "spoil", "retire",
 	"snapshot", "lag", "double", "fail", "broken", "refuse", "loop", "short", "blank", "fault", "compaction", "back", "set back", "slow", "intrude",
-	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away", "still", "kin"}
+	"remake", "trim", "put back", "widen", "stray", "evolve", "forget", "scrawl", "down", "away", "still", "kin", "gain", "lose"}
 
 // Live reports whether the event is a change of the API's rows.
 func (k Kind) Live() bool {
-	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow || k == Still || k == Kin
+	return k >= Insert && k <= Retire || k == Back || k == SetBack || k == Slow || k == Still || k == Kin || k == Gain || k == Lose
 }
 
 func (k Kind) String() string { return kindNames[k] }

@@ -47,7 +47,7 @@ func (s *Script) AsUsers() *Script {
 	if s.Strategy != strategies.StepSize {
 		s.Format = strategies.RFC3339
 	}
-	return s
+	return s.Learnt() // users have the fields that they have
 }
 
 // ID is a row's id in JSON and the key of its records.

@@ -51,6 +51,8 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.Compact = false },
 			func(c *Script) { c.Alone() },
 			func(c *Script) { c.Remembers() },
+			func(c *Script) { c.Learnt() },
+			func(c *Script) { c.Backfill = false },
 			func(c *Script) { c.RoundTrip = false },
 			func(c *Script) { c.Order = Ascending },
 			func(c *Script) { c.Total = TotalHonest },
