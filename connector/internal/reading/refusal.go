@@ -36,7 +36,7 @@ func (s *Session) refused(err error) (*Page, error) {
 	if page, err := s.gone(refusal); page != nil || err != nil {
 		return page, err
 	}
-	if c.Sweep.Token == "" || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusGone && refusal.Status != http.StatusNotFound {
+	if c.Sweep.Token() == "" || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusGone && refusal.Status != http.StatusNotFound {
 		return nil, err
 	}
 	next := s.fetch.strategy.Rewind(c)

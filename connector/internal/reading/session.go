@@ -99,7 +99,7 @@ func (s *Session) Begin(now time.Time, c strategies.Cursor) {
 // first asks what comes first: the parents, where the stream has any.
 func (s *Session) first() {
 	if s.family != nil && s.at.Sweep != nil {
-		s.family.begin(s.now, s.at.Sweep.Walk != nil && s.at.Sweep.Walk.Sure)
+		s.family.begin(s.now, s.at.Sweep.Sure)
 		return
 	}
 	s.next()
