@@ -16,25 +16,6 @@ import (
 // below, for a row that gets it later would be passed by if the filter were strict. Each
 // value is doubted once; the way back is bounded, so every sweep ends (P7).
 
-// Observed is what a sweep has found out, and is finding out, of rows that were just read and that the next answer has to show
-// again.
-type Observed struct {
-	// Expect is the value just read whose row the next answer has to show again. Where one did not, Doubt is how far
-	// below it the next request begins, in units of the value, and Confirm says that it is asked once more as before.
-	// Back says that the value is the mark, which is asked for from as far back as the sweep looks, Rounds how often
-	// the filter has looked like one of minutes or days.
-	Expect  string `json:"expect,omitempty"`
-	Doubt   int64  `json:"doubt,omitempty"`
-	Confirm bool   `json:"confirm,omitempty"`
-	Back    bool   `json:"back,omitempty"`
-	Rounds  int    `json:"rounds,omitempty"`
-	// Doubted is the greatest value so doubted, Doubts how many others were since. Prior is what was asked with before,
-	// where that cannot be counted.
-	Doubted string `json:"doubted,omitempty"`
-	Doubts  int    `json:"doubts,omitempty"`
-	Prior   string `json:"prior,omitempty"`
-}
-
 // sight is what an answer shows of the row that has to come again.
 type sight struct {
 	shown bool // it, or another one at its value
