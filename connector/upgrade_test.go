@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 
@@ -48,5 +49,39 @@ func TestBrokerOpenSweepOfVersion1(t *testing.T) {
 	})
 	if c := h.cursor(stream.Name); err != nil || stored.Version != strategies.CursorVersion || c.Mark != at(9) || c.Sweep != nil {
 		t.Errorf("stored in version %d: %+v, %v", stored.Version, c, err)
+	}
+}
+
+// The way back to an earlier program is an export that it has made, a stream that is forgotten, and the import: the stream goes on
+// from there, and what the topic has got since comes no second time.
+func TestBrokerWayBack(t *testing.T) {
+	t.Parallel()
+	s := &script{docs: people(0, 9)}
+	h, stream := scripted(t, strategies.Keyset, s)
+	h.mustOnce()
+	dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(dump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.set(people(9, 3)...)
+	h.mustOnce()
+	var asked []StateChange
+	if err := DeleteState(t.Context(), h.cfg, stream.Name, false, agree(&asked), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ImportState(t.Context(), h.cfg, bytes.NewReader(text), false, agree(&asked), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	s.do(func() { s.asked = nil })
+	h.mustOnce()
+	if from := s.asked[0].Get("updated_since"); from < at(7) || from > at(8) {
+		t.Errorf("the stream goes on from %q", from)
+	}
+	if n := h.holds(stream.Topic, s); n != 12 {
+		t.Errorf("%d events for 12 rows", n)
 	}
 }
