@@ -73,7 +73,7 @@ func TestBrokerLongAnswerBreaksOff(t *testing.T) {
 				if class.Of(err) != class.Source || !strings.Contains(err.Error(), "max_retries") {
 					t.Fatalf("got %v", err)
 				}
-				if c := h.cursor(stream.Name); c.Mark != "" || c.Sweep.After != c.Sweep.From {
+				if c := h.cursor(stream.Name); c.Mark != "" || c.Sweep.Slice().After != c.Sweep.From {
 					t.Errorf("the cursor has moved: %+v", c.Sweep)
 				}
 				if n := len(h.events(stream.Topic)); n < 150 || n >= 600 {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -95,28 +94,9 @@ func stateOf(s config.Stream, found kafka.State) StreamState {
 	st := StreamState{Stream: s.Name, Strategy: s.Strategy, Found: true, At: found.At}
 	c := found.Cursor
 	if st.Err = class.Wrap(class.Broker, cmp.Or(found.Err, c.Newer(s.Name))); st.Err == nil {
-		st.Mark, st.Seq, st.Sweep, st.Worker, st.Cursor = c.Mark, c.Seq, describeSweep(c), c.Worker, c
+		st.Mark, st.Seq, st.Sweep, st.Worker, st.Cursor = c.Mark, c.Seq, strategies.SaysSweep(c), c.Worker, c
 	}
 	return st
-}
-
-// describeSweep says in words where an open sweep stands.
-func describeSweep(c strategies.Cursor) string {
-	s := c.Sweep
-	switch {
-	case s == nil:
-		return ""
-	case s.Token != "":
-		return fmt.Sprintf("from %s, page %d, token %s", s.From, s.Pages+1, s.Token)
-	case strategies.TraitsOf(c.Strategy).ByID:
-		return fmt.Sprintf("from id %s, next id %d", s.From, s.NextID)
-	case s.Walk != nil:
-		return fmt.Sprintf("from %s, page %d", s.After, s.Pages+1)
-	case strategies.TraitsOf(c.Strategy).Counts:
-		return fmt.Sprintf("from %s, offset %d after %s", s.From, s.Offset, s.After)
-	default:
-		return fmt.Sprintf("from %s, page %d, at %s", s.From, s.Pages+1, s.After)
-	}
 }
 
 // Claim lets a stream of the configuration have its output topic as it stands: whichever

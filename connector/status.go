@@ -11,6 +11,7 @@ import (
 	"tidemark/connector/internal/serve"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/stream"
+	"tidemark/strategies"
 )
 
 // Status is what a stream shows of itself.
@@ -76,7 +77,7 @@ func (c *Connector) shown() []serve.Stream {
 	for i, u := range c.crew.Members() {
 		all[i] = serve.Stream{Status: u.report.Board.Get(), MaxLag: u.config.MaxLag}
 		if last := u.sink.Last(); last != nil {
-			all[i].Stored = serve.Stored{Seq: last.Cursor.Seq, Sweep: describeSweep(last.Cursor), At: last.At}
+			all[i].Stored = serve.Stored{Seq: last.Cursor.Seq, Sweep: strategies.SaysSweep(last.Cursor), At: last.At}
 		}
 	}
 	return all

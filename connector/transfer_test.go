@@ -11,6 +11,16 @@ import (
 	"tidemark/strategies"
 )
 
+// imports imports the text of an export.
+func (h *house) imports(t *testing.T, text []byte, adopt bool, ask AskState) (others []string, err error) {
+	t.Helper()
+	dump, err := ReadState(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ImportState(t.Context(), h.cfg, dump, adopt, ask, Options{})
+}
+
 // An export is imported where it came from, and undoes a reset; what a topic does not hold is refused, and a copy is taken.
 func TestBrokerTransfer(t *testing.T) {
 	t.Parallel()
@@ -34,11 +44,7 @@ func TestBrokerTransfer(t *testing.T) {
 	}
 	load := func(adopt bool) error {
 		t.Helper()
-		read, err := ReadState(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		others, err := ImportState(t.Context(), h.cfg, read, adopt, agree(&asked), Options{})
+		others, err := h.imports(t, text, adopt, agree(&asked))
 		if len(others) != 0 {
 			t.Errorf("left out %v", others)
 		}
@@ -92,11 +98,7 @@ func TestBrokerTransferWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.cfg.Kafka.StateTopic += "-elsewhere"
-		read, err := ReadState(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ImportState(t.Context(), h.cfg, read, false, agree(new([]StateChange)), Options{}); err != nil {
+		if _, err := h.imports(t, text, false, agree(new([]StateChange))); err != nil {
 			t.Fatal(err)
 		}
 		s.docs[0] = drifting(1, `, "name": "A", "n": 1`)

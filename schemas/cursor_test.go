@@ -2,6 +2,7 @@ package schemas_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -16,13 +17,38 @@ import (
 	"tidemark/strategies"
 )
 
-// full is a cursor with every field set, down to the last.
-func full(t *testing.T) strategies.Cursor {
+// full is a cursor of a strategy with every field set, down to the last, and its pager's position.
+func full(t *testing.T, strategy, pager string) strategies.Cursor {
 	t.Helper()
 	var c strategies.Cursor
 	fill(t, reflect.ValueOf(&c).Elem())
-	c.Version, c.Strategy = strategies.CursorVersion, strategies.Keyset
+	c.Version, c.Strategy = strategies.CursorVersion, strategy
+	c.Sweep.Slice().Pager, c.Sweep.Slice().Position = pager, position(t, pager)
 	return c
+}
+
+// position is one of a pager, with every field set.
+func position(t *testing.T, pager string) strategies.Position {
+	t.Helper()
+	var s strategies.Slices
+	if err := json.Unmarshal([]byte(`[{"pager":"`+pager+`","position":{}}]`), &s); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, reflect.ValueOf(s[0].Position).Elem())
+	return s[0].Position
+}
+
+// everyFull are full cursors of all strategies by all of their pagers that have positions.
+func everyFull(t *testing.T) (all []strategies.Cursor) {
+	t.Helper()
+	for _, r := range strategies.Recipes() {
+		for _, pager := range r.PagedBy() {
+			if pager != strategies.Unpaged {
+				all = append(all, full(t, r.Name, pager))
+			}
+		}
+	}
+	return all
 }
 
 func fill(t *testing.T, v reflect.Value) {
@@ -33,6 +59,11 @@ func fill(t *testing.T, v reflect.Value) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(t, v.Field(i))
+		}
+	case reflect.Interface: // the position, which is that of the pager
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(t, v.Index(i))
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
@@ -82,6 +113,17 @@ func checkCursor(t fataler, data []byte) error {
 	return sch.Validate(v)
 }
 
+// in is what an object or a list holds at a place.
+func in(of any, key string) any {
+	switch of := of.(type) {
+	case map[string]any:
+		return of[key]
+	case []any:
+		return of[0]
+	}
+	return nil
+}
+
 // fataler is a testing.T or a rapid.T.
 type fataler interface {
 	Helper()
@@ -110,7 +152,6 @@ func marshal(t fataler, v any) []byte {
 
 // TestCursorShapes: every cursor that the program can write follows the schema.
 func TestCursorShapes(t *testing.T) {
-	all := full(t)
 	bare := strategies.Cursor{Version: strategies.CursorVersion, Stream: "user", Strategy: strategies.Offset}
 	open := bare
 	open.Sweep = &strategies.Sweep{}
@@ -118,13 +159,7 @@ func TestCursorShapes(t *testing.T) {
 	read.ReadBack = &strategies.ReadBack{}
 	written := bare
 	written.Written = &strategies.Written{}
-	shapes := []strategies.Cursor{all, bare, open, read, written}
-	for _, name := range strategies.Names() {
-		c := all
-		c.Strategy = name
-		shapes = append(shapes, c)
-	}
-	for _, c := range shapes {
+	for _, c := range append(everyFull(t), bare, open, read, written) {
 		if b := marshal(t, c); checkCursor(t, b) != nil {
 			t.Errorf("%s\n%v", b, checkCursor(t, b))
 		} else if got, err := strategies.ParseCursor(b); err != nil || !reflect.DeepEqual(got, c) {
@@ -158,16 +193,22 @@ func TestCursorDescribed(t *testing.T) {
 			}
 		}
 	}
-	c := full(t)
+	c := full(t, strategies.Snapshot, strategies.ByNumber)
 	compare("cursor", doc.Properties, c)
 	compare("sweep", doc.Defs["sweep"].Properties, c.Sweep)
-	walk := c.Sweep.Walk
-	compare("walk", doc.Defs["walk"].Properties, walk)
-	compare("position", doc.Defs["position"].Properties, walk.At)
-	compare("number", doc.Defs["number"].Properties, walk.At.Number)
-	compare("offset", doc.Defs["offset"].Properties, walk.At.Offset)
-	compare("token", doc.Defs["token"].Properties, walk.At.Token)
-	compare("row", doc.Defs["row"].Properties, walk.At.Row)
+	compare("observed", doc.Defs["observed"].Properties, c.Sweep.Observed)
+	compare("parents", doc.Defs["parents"].Properties, c.Sweep.Parents)
+	compare("slice", doc.Defs["slice"].Properties, c.Sweep.Slice())
+	names := map[string]string{strategies.ByURL: "token", strategies.ByLink: "token", strategies.ByRow: "row"}
+	for _, c := range everyFull(t) {
+		pager := c.Sweep.Slice().Pager
+		name := cmp.Or(names[pager], pager)
+		compare(name, doc.Defs[name].Properties, c.Sweep.Slice().Position)
+		if at, ok := c.Sweep.Slice().Position.(*strategies.AnswerPosition); ok {
+			compare("part", doc.Defs["part"].Properties, at.Part)
+			compare("proof", doc.Defs["proof"].Properties, at.Proof)
+		}
+	}
 	compare("read_back", doc.Defs["read_back"].Properties, c.ReadBack)
 	compare("schema", doc.Defs["schema"].Properties, c.Schemas[0])
 	compare("written", doc.Defs["written"].Properties, c.Written)
@@ -176,7 +217,30 @@ func TestCursorDescribed(t *testing.T) {
 
 // TestCursorMutations: what is no cursor is refused, field by field.
 func TestCursorMutations(t *testing.T) {
-	whole := marshal(t, full(t))
+	seen := map[string]bool{}
+	for _, c := range everyFull(t) { // by each pager once
+		if pager := c.Sweep.Slice().Pager; !seen[pager] {
+			seen[pager] = true
+			t.Run(pager, func(t *testing.T) { mutations(t, marshal(t, c)) })
+		}
+	}
+	whole := marshal(t, full(t, strategies.Keyset, "value"))
+	for _, required := range []string{"version", "stream", "strategy", "fingerprint", "seq", "owner"} {
+		var doc map[string]any
+		if err := json.Unmarshal(whole, &doc); err != nil {
+			t.Fatal(err)
+		}
+		delete(doc, required)
+		mustRefuse(t, marshal(t, doc))
+	}
+	for _, b := range []string{"", "null", "[]", `"x"`, "{", "{}"} {
+		mustRefuse(t, []byte(b))
+	}
+}
+
+// mutations refuses what a whole cursor is not, field by field.
+func mutations(t *testing.T, whole []byte) {
+	t.Helper()
 	if err := checkCursor(t, whole); err != nil {
 		t.Fatal(err)
 	}
@@ -187,11 +251,15 @@ func TestCursorMutations(t *testing.T) {
 		if err := json.Unmarshal(whole, &doc); err != nil {
 			t.Fatal(err)
 		}
-		at := doc
+		var at any = doc
 		for _, k := range path[:len(path)-1] {
-			at = at[k].(map[string]any)
+			at = in(at, k)
 		}
-		at[path[len(path)-1]] = value
+		if list, ok := at.([]any); ok {
+			list[0] = value
+		} else {
+			at.(map[string]any)[path[len(path)-1]] = value
+		}
 		mustRefuse(t, marshal(t, doc))
 	}
 	walk = func(path []string, v any) {
@@ -199,11 +267,14 @@ func TestCursorMutations(t *testing.T) {
 			refuse(path, map[string]any{"no": "such"})
 			refuse(path, 1.5)
 		}
-		if m, ok := v.(map[string]any); ok {
+		switch v := v.(type) {
+		case map[string]any:
 			refuse(append(path[:len(path):len(path)], "stranger"), 1)
-			for k, v := range m {
+			for k, v := range v {
 				walk(append(path[:len(path):len(path)], k), v)
 			}
+		case []any:
+			walk(append(path[:len(path):len(path)], "0"), v[0])
 		}
 	}
 	var doc map[string]any
@@ -211,30 +282,28 @@ func TestCursorMutations(t *testing.T) {
 		t.Fatal(err)
 	}
 	walk(nil, doc)
-	for _, required := range []string{"version", "stream", "strategy", "fingerprint", "seq", "owner"} {
-		var doc map[string]any
-		if err := json.Unmarshal(whole, &doc); err != nil {
-			t.Fatal(err)
-		}
-		delete(doc, required)
-		mustRefuse(t, marshal(t, doc))
-	}
 	for _, c := range []struct {
 		field string
 		value any
-	}{{"version", 0}, {"version", 99}, {"strategy", "guess"}, {"stream", ""}, {"seq", -1}, {"page_limit", -1}} {
+	}{{"version", 0}, {"version", 1}, {"version", 99}, {"strategy", "guess"}, {"stream", ""}, {"seq", -1}, {"page_limit", -1}} {
 		refuse([]string{c.field}, c.value)
 	}
-	for _, b := range []string{"", "null", "[]", `"x"`, "{", "{}"} {
-		mustRefuse(t, []byte(b))
+	slice := []string{"sweep", "slices", "0"}
+	for _, pager := range []string{"value", "count", "answer", "range", strategies.Unpaged, strategies.ByNumber, "guess"} {
+		if at, _ := doc["sweep"].(map[string]any)["slices"].([]any)[0].(map[string]any); at["pager"] != pager {
+			refuse(append(slice[:3:3], "pager"), pager) // another pager has another position
+		}
 	}
+	refuse(append(slice[:3:3], "position"), nil)
+	refuse(slice[:2], []any{})
+	refuse(slice[:2], []any{map[string]any{}, map[string]any{}})
 }
 
 // A later version's cursor is read as far as it goes: a worker that it has taken the stream
 // from says by whom.
 func TestCursorOfALaterVersion(t *testing.T) {
 	var doc map[string]any
-	if err := json.Unmarshal(marshal(t, full(t)), &doc); err != nil {
+	if err := json.Unmarshal(marshal(t, full(t, strategies.Keyset, "value")), &doc); err != nil {
 		t.Fatal(err)
 	}
 	doc["version"], doc["mark"], doc["news"] = strategies.CursorVersion+1, map[string]any{}, 1
@@ -248,12 +317,15 @@ func TestCursorOfALaterVersion(t *testing.T) {
 // TestCursorLaw: what follows the schema is read, and what is read follows the schema when it
 // is written again. Whole cursors are changed in a few places.
 func TestCursorLaw(t *testing.T) {
-	whole := marshal(t, full(t))
+	var wholes [][]byte
+	for _, c := range everyFull(t) {
+		wholes = append(wholes, marshal(t, c))
+	}
 	values := []string{"null", `""`, `"x"`, "true", "{}", "[]", "[3, -1]", "[null]", "-1", "0", "1", "2", "1.5"}
 	var taken, refused int
 	rapid.Check(t, func(t *rapid.T) {
 		var doc map[string]any
-		if err := json.Unmarshal(whole, &doc); err != nil {
+		if err := json.Unmarshal(rapid.SampledFrom(wholes).Draw(t, "cursor"), &doc); err != nil {
 			t.Fatal(err)
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "changes") {
@@ -261,8 +333,12 @@ func TestCursorLaw(t *testing.T) {
 			for {
 				keys := append(slices.Sorted(maps.Keys(at)), "stranger")
 				key := rapid.SampledFrom(keys).Draw(t, "key")
-				if inner, ok := at[key].(map[string]any); ok && rapid.Bool().Draw(t, "deeper") {
+				if inner, ok := in(at, key).(map[string]any); ok && rapid.Bool().Draw(t, "deeper") {
 					at = inner
+					continue
+				}
+				if list, ok := at[key].([]any); ok && key == "slices" && rapid.Bool().Draw(t, "deeper") {
+					at = list[0].(map[string]any)
 					continue
 				}
 				if rapid.Bool().Draw(t, "without") {

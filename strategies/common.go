@@ -75,9 +75,14 @@ func (k core) open(c Cursor) (Cursor, error) {
 			return c, err
 		}
 	}
-	c.Sweep = &Sweep{From: from, After: from, ReadBack: c.ReadBack, Prior: c.Prior}
+	c.Sweep = newOpen(from, c)
 	c.Window = window
 	return c, k.expectMark(&c, mark)
+}
+
+// newOpen is a sweep that asks from a value.
+func newOpen(from string, c Cursor) *Sweep {
+	return &Sweep{From: from, Slices: Slices{{After: from}}, ReadBack: c.ReadBack, Observed: Observed{Prior: c.Prior}}
 }
 
 // ask is the text to ask with so that every row at v, and those up to back before it,
@@ -94,9 +99,9 @@ func (k core) ask(c Cursor, v Value, back time.Duration, near ...Value) (string,
 // next is what the sweep would ask with to go on behind a page that ends at v, and
 // whether that leads beyond what it asked with for the page.
 func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err error) {
-	after, err := k.value(c.Sweep.After)
+	after, err := k.value(c.Sweep.Slice().After)
 	if err != nil || !v.Set {
-		return c.Sweep.After, false, err
+		return c.Sweep.Slice().After, false, err
 	}
 	if err := k.came(&c, v); err != nil {
 		return "", false, err
@@ -110,7 +115,7 @@ func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err e
 	}
 	// An opaque value whose row is gone is asked for with the text that stood before it, which
 	// may be what was asked with already: no step beyond (P7).
-	return text, text != c.Sweep.After && (!after.Set || k.spec.Format.Compare(next, after) > 0), nil
+	return text, text != c.Sweep.Slice().After && (!after.Set || k.spec.Format.Compare(next, after) > 0), nil
 }
 
 // value parses text that the strategy itself wrote into the cursor; an empty one is
@@ -140,10 +145,10 @@ func (k core) moved(c *Cursor, v Value, e extent, text string) error {
 	if err := k.came(c, v); err != nil {
 		return err
 	}
-	if k.spec.Format == Opaque && text != c.Sweep.After {
-		c.Sweep.Prior = c.Sweep.After
+	if k.spec.Format == Opaque && text != c.Sweep.Slice().After {
+		c.Sweep.Prior = c.Sweep.Slice().After
 	}
-	c.Sweep.After = text
+	c.Sweep.Slice().After = text
 	if err := k.expect(c, v); err != nil {
 		return err
 	}
@@ -180,10 +185,10 @@ func (k core) raise(c *Cursor, v Value, near ...Value) error {
 
 // saw raises the greatest value read in the sweep that the mark may move to. A sweep that
 // has gone on from one beyond the ceiling leaves a gap behind it, where rows may arrive
-// unseen; then it raises nothing more (P2).
-func (k core) saw(c *Cursor, v Value) (err error) {
+// unseen; then it raises nothing more (P2). passed is a value beside the one asked from that it has gone on from; empty: none.
+func (k core) saw(c *Cursor, v Value, passed string) (err error) {
 	sweep := c.Sweep
-	for _, gone := range [2]string{sweep.After, sweep.LastValue} {
+	for _, gone := range [2]string{sweep.Slice().After, passed} {
 		if gone == "" || gone == sweep.From || gone == sweep.High || gone == sweep.Ahead {
 			continue
 		}
@@ -240,7 +245,7 @@ func (k core) end(c *Cursor) error {
 		c.Gone = doubted // whatever came of it: each sweep would doubt it again
 	}
 	if k.spec.Format == Opaque {
-		if c.Prior = c.Sweep.After; c.Prior == c.Mark {
+		if c.Prior = c.Sweep.Slice().After; c.Prior == c.Mark {
 			c.Prior = c.Sweep.Prior
 		}
 	}
@@ -251,11 +256,10 @@ func (k core) end(c *Cursor) error {
 // rewind sends the sweep back to where it was opened, window and all. A mark that it was
 // opened with was looked for when the sweep came by, and is as sure as it can be.
 func (k core) rewind(c Cursor) Cursor {
-	c = c.clone()
 	s := c.Sweep
 	c.Window, c.ReadBack = s.From, s.ReadBack
-	c.Sweep = &Sweep{From: s.From, After: s.From, High: s.High, ByToken: s.ByToken,
-		Pages: s.Pages, Restarts: s.Restarts + 1, ReadBack: s.ReadBack, Prior: c.Prior}
+	c.Sweep = newOpen(s.From, c)
+	c.Sweep.High, c.Sweep.Pages, c.Sweep.Restarts = s.High, s.Pages, s.Restarts+1
 	return c
 }
 

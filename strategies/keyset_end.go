@@ -38,16 +38,16 @@ const mostEmpty = 100
 
 // says judges a page's token.
 func (s keyset) says(c *Cursor, p Page) (told, error) {
-	sweep, t, ends := c.Sweep, p.Token, s.spec.Ends
+	at, t, ends := s.at(*c), p.Token, s.spec.Ends
 	if len(p.Rows) > 0 {
-		sweep.Empty = 0
+		at.Empty = 0
 	}
 	switch {
 	case s.repeats(*c, p.Rows):
 		return toldEnd, nil
 	case t.Present && !t.Null && !t.Blank:
 		c.TokenAt = s.tokenPlace()
-		if len(p.Rows) == 0 && (ends.EmptyPage || t.Text == sweep.Token) {
+		if len(p.Rows) == 0 && (ends.EmptyPage || t.Text == at.Token) {
 			return toldEnd, nil
 		}
 		return toldMore, nil
@@ -94,13 +94,14 @@ func (s keyset) narrow(c Cursor, rows []Row) bool {
 // repeats reports whether a page by token shows the rows of the page before, on an API that
 // is configured to give its last page again behind the end.
 func (s keyset) repeats(c Cursor, rows []Row) bool {
-	return s.spec.Ends.RepeatedPage && c.Sweep.Token != "" && c.Sweep.Before == shown(rows)
+	at := s.at(c)
+	return s.spec.Ends.RepeatedPage && at.Token != "" && at.Before == shown(rows)
 }
 
 // recall notes the rows of a page whose token is to be followed.
-func (s keyset) recall(sweep *Sweep, rows []Row) {
+func (s keyset) recall(at *ValuePosition, rows []Row) {
 	if s.spec.Ends.RepeatedPage {
-		sweep.Before = shown(rows)
+		at.Before = shown(rows)
 	}
 }
 
@@ -109,7 +110,7 @@ func (s keyset) proves(p Page) bool {
 	return p.refused || len(p.Rows) > 0 || s.spec.Ends.EmptyPage
 }
 
-// led stands in Sweep.Look for a page whose own token led to rows.
+// led stands in ValuePosition.Look for a page whose own token led to rows.
 const led = "rows"
 
 // shown is a hash of rows and their values.
@@ -125,21 +126,21 @@ func shown(rows []Row) string {
 // untold goes on behind a page that says nothing of whether there is more: by value, until a
 // page shows nothing beyond the value it was asked from.
 func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error) {
-	sweep := c.Sweep
+	at := s.at(c)
 	var why string
 	switch {
-	case !e.sorted || sweep.ByToken:
+	case !e.sorted || at.ByToken:
 		why = "the API does not sort by the cursor field, so that no request by value shows what lies behind"
 	case !e.last.Set:
 		why = "none of its rows has a cursor value to go on from"
 	case beyond:
-		sweep.Behind = ""
+		at.Behind = ""
 		return Verdict{Next: c}, s.passed(&c, e.last, e)
 	case s.narrow(c, p.Rows):
 		err := s.end(&c)
 		return Verdict{Next: c}, err
 	default:
-		why = fmt.Sprintf("all of its rows are at or before %q, the value it was asked from, so that more of them may lie behind", sweep.After)
+		why = fmt.Sprintf("all of its rows are at or before %q, the value it was asked from, so that more of them may lie behind", c.Sweep.Slice().After)
 	}
 	return Verdict{}, fmt.Errorf("the answer of %d rows has %s, so it does not say whether there is more, and %s: give the path of the token "+
 		"(token_path), or, if the page without one is the last, say so (end: token)", len(p.Rows), s.tokenless(p.Token), why)
@@ -148,16 +149,16 @@ func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error)
 // probe asks what the token leads to of a page by value that shows nothing beyond the value it
 // was asked from: that of the page before where there is one, for it tells of rows out of order.
 func (s keyset) probe(c Cursor, p Page, says told) Verdict {
-	sweep := c.Sweep
-	token := sweep.Behind
-	if sweep.Own = token == ""; sweep.Own {
+	at := s.at(c)
+	token := at.Behind
+	if at.Own = token == ""; at.Own {
 		token = p.Token.Text
-		s.bind(sweep)
-		s.recall(sweep, p.Rows)
+		s.bind(c)
+		s.recall(at, p.Rows)
 	}
-	sweep.Token, sweep.Behind, sweep.Probe, sweep.Nothing, sweep.Look = token, "", true, false, ""
+	at.Token, at.Behind, at.Probe, at.Nothing, at.Look = token, "", true, false, ""
 	if says == toldMore {
-		sweep.Look = shown(p.Rows)
+		at.Look = shown(p.Rows)
 	}
 	return Verdict{Next: c}
 }
@@ -166,11 +167,11 @@ func (s keyset) probe(c Cursor, p Page, says told) Verdict {
 // whose token says that there is more: the end of an API that gives a token with every page,
 // or more rows of one value than a page holds.
 func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
-	sweep, ends := c.Sweep, s.spec.Ends
+	sweep, at, ends := c.Sweep, s.at(c), s.spec.Ends
 	believed := !c.Closes && s.narrow(c, p.Rows)
 	configured := ends.EmptyPage || ends.RepeatedPage || len(ends.Statuses) > 0
-	again := sweep.Nothing && sweep.Look == shown(p.Rows)
-	moved := sweep.Look != "" && !again // it has changed, or its token led to rows which it does not show: they may have gone since
+	again := at.Nothing && at.Look == shown(p.Rows)
+	moved := at.Look != "" && !again // it has changed, or its token led to rows which it does not show: they may have gone since
 	if moved {
 		sweep.Restarts++
 	}
@@ -197,9 +198,10 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 
 // onward follows the token of a page without rows.
 func (s keyset) onward(c Cursor, p Page) (Verdict, error) {
-	if c.Sweep.Empty++; c.Sweep.Empty > mostEmpty && !s.spec.Ends.Token {
+	at := s.at(c)
+	if at.Empty++; at.Empty > mostEmpty && !s.spec.Ends.Token {
 		return Verdict{}, fmt.Errorf("%d pages without rows follow each other, each with a token of its own: if an empty page is the end, say so "+
-			"(end: empty_page); if only a page without a token is, end: token", c.Sweep.Empty)
+			"(end: empty_page); if only a page without a token is, end: token", at.Empty)
 	}
 	return s.follow(c, p)
 }
@@ -207,7 +209,7 @@ func (s keyset) onward(c Cursor, p Page) (Verdict, error) {
 // Refused takes a refusal of a token for an empty page behind the last one, where the
 // configuration says that the API ends so.
 func (s keyset) Refused(c Cursor, status int) (Verdict, bool, error) {
-	if c.Sweep.Token == "" || !s.spec.Ends.status(status) {
+	if s.at(c).Token == "" || !s.spec.Ends.status(status) {
 		return Verdict{}, false, nil
 	}
 	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}, refused: true})

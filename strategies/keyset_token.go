@@ -18,7 +18,7 @@ func (s keyset) low(c Cursor) {
 	}
 	if v, err := s.value(c.Mark); err == nil {
 		if from, err := s.careful(c, v, 0); err == nil {
-			sweep.From, sweep.After = from, from
+			sweep.From, sweep.Slice().After = from, from
 		}
 	}
 }
@@ -29,7 +29,7 @@ func (s keyset) tokens(c Cursor, why string) (Verdict, error) {
 	if s.spec.Params.Token == "" {
 		return Verdict{}, fmt.Errorf("%s, and no token parameter is configured to go on with (params.token)", why)
 	}
-	c.Unsorted, c.Sweep.ByToken, c.Sweep.Restarts = true, true, 0
+	c.Unsorted, s.at(c).ByToken, c.Sweep.Restarts = true, true, 0
 	return Verdict{Next: s.restart(c), Restarted: true,
 		Warning: fmt.Sprintf("%s; reading the sweep again from %q by token", why, c.Sweep.From)}, nil
 }
@@ -41,18 +41,18 @@ const longestToken = 32 << 10
 // follow goes on by token: the pages are not sorted by the cursor, or this one holds no
 // cursor value to go on from.
 func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
-	sweep, token := c.Sweep, p.Token.Text
+	sweep, at, token := c.Sweep, s.at(c), p.Token.Text
 	if len(token) > longestToken {
 		return Verdict{}, fmt.Errorf("the token has %d bytes, more than a request can carry (%d), and nothing else leads to the next page", len(token), longestToken)
 	}
 	// A token that leads to itself, or round in a circle, never ends. Every page's token is
 	// held against one earlier token, and that one is taken anew at each power of two
 	// (Brent), so that circles of any length are found in constant memory.
-	again := token == sweep.Token || token == sweep.TokenSeen
+	again := token == at.Token || token == at.Seen
 	if s.spec.Ends.RepeatedPage && again { // the last page, and it has changed, or what lay behind it has gone
 		sweep.Restarts++
-		sweep.Token = token
-		s.recall(sweep, p.Rows)
+		at.Token = token
+		s.recall(at, p.Rows)
 		if err := c.Exhausted(); err != nil {
 			return Verdict{}, err
 		}
@@ -63,21 +63,21 @@ func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
 			"if it gives its last page again behind the end, say so (end: repeated_page)", token, sweep.Pages)
 	}
 	if sweep.Pages&(sweep.Pages-1) == 0 {
-		sweep.TokenSeen = token
+		at.Seen = token
 	}
-	if sweep.Token == "" {
-		s.bind(sweep)
+	if at.Token == "" {
+		s.bind(c)
 	}
-	sweep.Token = token
-	s.recall(sweep, p.Rows)
+	at.Token = token
+	s.recall(at, p.Rows)
 	return Verdict{Next: c}, nil
 }
 
 // bind notes what the token in hand was asked from, where pages by token repeat it: alone
 // it would be another question on most APIs.
-func (s keyset) bind(sweep *Sweep) {
+func (s keyset) bind(c Cursor) {
 	if s.spec.Repeat {
-		sweep.Bound = sweep.After
+		s.at(c).Bound = c.Sweep.Slice().After
 	}
 }
 
@@ -89,8 +89,8 @@ func (s keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
 	}
 	v, again, err := s.doubt(c, sight{shown: seen.shown})
 	if again {
-		sweep := v.Next.Sweep // a pass of its own
-		sweep.Token, sweep.TokenSeen, sweep.Bound, sweep.Rises, sweep.Rose = "", "", "", 0, ""
+		at := s.at(v.Next) // a pass of its own
+		at.Token, at.Seen, at.Bound, at.Rises, at.Rose = "", "", "", 0, ""
 	}
 	return v, again, err
 }
@@ -98,20 +98,23 @@ func (s keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
 // inOrder says whether the sweep shows that the API sorts: by token through three pages at
 // least, it never fell and rose often enough that no other order does so by chance: 17
 // values do once in 300,000,000,000,000 times. A sweep that went back was out of order.
-func inOrder(s *Sweep) bool { return s.ByToken && s.Pages >= 3 && s.Rises >= 16 && s.Restarts == 0 }
+func (s keyset) inOrder(c Cursor) bool {
+	sweep, at := c.Sweep, s.at(c)
+	return at.ByToken && sweep.Pages >= 3 && at.Rises >= 16 && sweep.Restarts == 0
+}
 
 // rise counts the steps up in a sweep by token, across its pages. A row from below what the
 // sweep asks from speaks against going by value as one that falls.
 func (s keyset) rise(c *Cursor, rows []Row) error {
-	sweep := c.Sweep
-	if sweep.Rises < 0 {
+	sweep, at := c.Sweep, s.at(*c)
+	if at.Rises < 0 {
 		return nil
 	}
 	from, err := s.value(sweep.From)
 	if err != nil {
 		return err
 	}
-	last, err := s.value(sweep.Rose)
+	last, err := s.value(at.Rose)
 	if err != nil {
 		return err
 	}
@@ -125,14 +128,14 @@ func (s keyset) rise(c *Cursor, rows []Row) error {
 			d = s.spec.Format.Compare(v, last)
 		}
 		if d < 0 || from.Set && s.spec.Format.Compare(v, from) < 0 {
-			sweep.Rises, sweep.Rose = -1, ""
+			at.Rises, at.Rose = -1, ""
 			return nil
 		}
 		if d > 0 && last.Set {
-			sweep.Rises++
+			at.Rises++
 		}
 		last = v
 	}
-	sweep.Rose = string(last.Raw)
+	at.Rose = string(last.Raw)
 	return nil
 }

@@ -90,10 +90,10 @@ func TestAListThatMovedByAPageHasNotEnded(t *testing.T) {
 			stood := slices.Clone(source.Rows)
 			r := lawtest.NewReader(newStrategy(t, spec), source)
 			r.Before = func(c strategies.Cursor) {
-				switch w := c.Sweep.Walk; {
-				case w != nil && w.Pages == 1:
+				switch pages := c.Sweep.Slice().Pages; {
+				case pages == 1:
 					source.Insert(9, 0)
-				case len(source.Rows) > len(stood) && (w == nil || w.Pages == 0):
+				case len(source.Rows) > len(stood) && pages == 0:
 					source.Remove(len(stood))
 				}
 			}

@@ -44,7 +44,7 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 	if err != nil {
 		return out, err
 	}
-	after, err := k.value(s.After)
+	after, err := k.value(s.Slice().After)
 	if err != nil {
 		return out, err
 	}
@@ -76,7 +76,7 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 func (k core) expect(c *Cursor, v Value) error {
 	s := c.Sweep
 	s.settle()
-	if gone, err := k.gone(*c, v); err != nil || gone || !v.Set || s.ByToken {
+	if gone, err := k.gone(*c, v); err != nil || gone || !v.Set {
 		return err
 	}
 	if s.Doubts >= maxDoubts {
@@ -161,11 +161,11 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 	}
 	usual := k.usual(*c, at, layout)
 	switch {
-	case s.Doubt == 0 && s.After != k.back(*c, at, layout, usual):
+	case s.Doubt == 0 && s.Slice().After != k.back(*c, at, layout, usual):
 		s.settle() // the sweep has gone back to another place
 		return v, false, nil
 	case seen.shown && (s.Doubt == 0 || s.Confirm):
-		if s.After == s.Expect && c.Filter == "" {
+		if s.Slice().After == s.Expect && c.Filter == "" {
 			c.Filter = FilterInclusive
 		}
 		s.settle() // as believed; what was missed before came meanwhile
@@ -175,12 +175,12 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		return v, false, nil
 	case s.Confirm && k.spec.Format == Opaque && s.Doubt == 1:
 		// It will be an error, so it has to happen twice: rows may come and go meanwhile.
-		s.Confirm, s.Doubt, s.After = false, 2, s.Prior
+		s.Confirm, s.Doubt, s.Slice().After = false, 2, s.Prior
 	case s.Confirm:
 		if v.Warning, err = k.learn(c, layout); err != nil {
 			return Verdict{}, false, err
 		}
-		s.After = k.back(*c, at, layout, s.Doubt)
+		s.Slice().After = k.back(*c, at, layout, s.Doubt)
 		c.Gone = s.Expect // doubted once, whatever the answers to come say of the filter (P7)
 		s.settle()
 	case s.Doubt > 0 && unitAt(s.Doubt).n > micro && seen.equal:
@@ -191,15 +191,15 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		// Requests that begin so far back cost much, and keyset may find no way on: the places
 		// where the row did not come are asked for again.
 		s.Rounds++
-		s.Doubt, s.After = 0, k.back(*c, at, layout, usual)
+		s.Doubt, s.Slice().After = 0, k.back(*c, at, layout, usual)
 	case seen.shown:
-		s.Confirm, s.After = true, k.back(*c, at, layout, usual)
+		s.Confirm, s.Slice().After = true, k.back(*c, at, layout, usual)
 	case s.Doubt > 0 && (seen.below || seen.near):
 		if c.Gone = s.Expect; seen.below && c.Filter == "" { // rows at the value asked from come
 			c.Filter = FilterInclusive
 		}
 		s.settle()
-		s.After = k.back(*c, at, layout, k.behind(*c, at, layout))
+		s.Slice().After = k.back(*c, at, layout, k.behind(*c, at, layout))
 	default:
 		d := k.further(*c, layout, max(s.Doubt, usual))
 		if d == 0 {
@@ -212,7 +212,7 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 				return Verdict{}, false, err
 			}
 		}
-		s.Doubt, s.After = d, k.back(*c, at, layout, d)
+		s.Doubt, s.Slice().After = d, k.back(*c, at, layout, d)
 	}
 	if err := k.cover(c); err != nil {
 		return Verdict{}, false, err
@@ -245,7 +245,7 @@ func (k core) doubted(s *Sweep, v Value) error {
 func (k core) learn(c *Cursor, layout Value) (string, error) {
 	s := c.Sweep
 	// The cursor stands at the value that was asked from last, in vain.
-	what := fmt.Sprintf("asked from %q the API leaves out a row that was just read at %q, and asked from further back it shows it", s.After, s.Expect)
+	what := fmt.Sprintf("asked from %q the API leaves out a row that was just read at %q, and asked from further back it shows it", s.Slice().After, s.Expect)
 	if k.spec.Format == Opaque {
 		return "", fmt.Errorf("%s: its filter (params.since) is > and not >=, and an opaque cursor cannot be asked for one step less, so rows that share "+
 			"the last value of a page would be lost; give a filter that includes the value it is asked with, or another cursor_format", what)
@@ -284,7 +284,7 @@ func (k core) behind(c Cursor, v, layout Value) int64 {
 func (k core) further(c Cursor, layout Value, d int64) int64 {
 	switch granule := k.granule(layout); {
 	case k.spec.Format == Opaque:
-		if d == 0 && c.Sweep.Prior != c.Sweep.After {
+		if d == 0 && c.Sweep.Prior != c.Sweep.Slice().After {
 			return 1
 		}
 	case d < granule:
@@ -312,7 +312,7 @@ func (k core) layout(c Cursor, v Value, near ...Value) (Value, error) {
 	}
 	layout := k.spec.Format.finer(v, window)
 	if c.Sweep != nil {
-		after, err := k.value(c.Sweep.After)
+		after, err := k.value(c.Sweep.Slice().After)
 		if err != nil {
 			return v, err
 		}
@@ -377,7 +377,7 @@ func (k core) reach(c Cursor, v Value, back time.Duration, near ...Value) (strin
 // one is no surer than the value that was doubted there.
 func (k core) cover(c *Cursor) error {
 	s := c.Sweep
-	after, err := k.value(s.After)
+	after, err := k.value(s.Slice().After)
 	if err != nil {
 		return err
 	}
@@ -389,10 +389,10 @@ func (k core) cover(c *Cursor) error {
 		return v.Set && (!after.Set || k.spec.Format.Compare(after, v) < 0)
 	}
 	if lower(c.Window) {
-		c.Window = s.After
+		c.Window = s.Slice().After
 	}
 	if lower(s.From) {
-		s.From = s.After
+		s.From = s.Slice().After
 	}
 	return err
 }

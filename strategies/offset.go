@@ -35,6 +35,51 @@ type offset struct {
 	breaks bool // order_by has a field that orders rows of one value
 }
 
+// CountPosition is where offset stands, counted from the value that its slice is asked from.
+type CountPosition struct {
+	Offset int64 `json:"offset,omitempty"` // where the next page begins
+	Seen   int64 `json:"seen,omitempty"`   // and the place behind the rows read
+
+	// Group is the place of the last group of rows that share a value, LastValue that value, and FirstValue the one that
+	// the next page begins with at the least. LastKey is the last row read, as identity has it, where a group is counted over
+	// several pages.
+	Group      int64  `json:"group,omitempty"`
+	FirstValue string `json:"first_value,omitempty"`
+	LastValue  string `json:"last_value,omitempty"`
+	LastKey    string `json:"last_key,omitempty"`
+
+	Look    string `json:"look,omitempty"`    // a hash of the rows between Offset and Seen, which have to come again to prove the end
+	Overlap int64  `json:"overlap,omitempty"` // rows that a page shares with the one before it
+	Limit   int    `json:"limit,omitempty"`   // rows to ask for, where a group is wider than a page
+	Largest int    `json:"largest,omitempty"` // rows of the longest answer
+	Busy    int    `json:"busy,omitempty"`    // pages that reached the end of a list that went on growing
+	Probe   bool   `json:"probe,omitempty"`   // the next request asks what lies behind Seen
+	More    bool   `json:"more,omitempty"`    // that request found rows
+	Settled bool   `json:"settled,omitempty"` // a value beyond the one asked from was seen before counting began
+}
+
+func (p *CountPosition) wrong(below func(name string, n, least int64)) {
+	below("offset", p.Offset, 0)
+	below("seen", p.Seen, 0)
+	below("group", p.Group, 0)
+	below("overlap", p.Overlap, 0)
+	below("limit", int64(p.Limit), 0)
+	below("largest", int64(p.Largest), 0)
+	below("busy", int64(p.Busy), 0)
+}
+
+// Widened is how many rows a request asks for in the place of page_size, because a group of rows that share a value is wider
+// than a page; 0: none is.
+func (c Cursor) Widened() int {
+	if c.Sweep == nil {
+		return 0
+	}
+	return At[CountPosition](c.Sweep).Limit
+}
+
+// at is the sweep's position. It can be changed where placed has made it.
+func (s offset) at(c Cursor) *CountPosition { return place[CountPosition](c.Sweep) }
+
 // busyEnds is how many pages have to reach the end of the list, as far as can be told, and
 // each bring something newer, before one of them is taken for the end.
 const busyEnds = 4
@@ -63,7 +108,7 @@ func (s offset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep == nil {
 		return s.open(c)
 	}
-	if c.Sweep.Offset > 0 && c.Sweep.Seen == 0 {
+	if at := s.at(c); at.Offset > 0 && at.Seen == 0 {
 		// An earlier version counted, whose seams say less. It is read again from its start.
 		restarts := c.Sweep.Restarts
 		c = s.Rewind(c)
@@ -77,7 +122,7 @@ func (s offset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 func (s offset) limit(c Cursor) int {
 	n := s.spec.PageSize
 	if c.Sweep != nil {
-		n = max(n, c.Sweep.Limit)
+		n = max(n, s.at(c).Limit)
 	}
 	if c.PageLimit > 1 {
 		n = min(n, c.PageLimit)
@@ -96,27 +141,27 @@ func (s offset) Query(c Cursor) Query {
 	if s.spec.OrderBy != "" {
 		add(RoleOrderType, "asc")
 	}
-	add(RoleSince, c.Sweep.After)
+	add(RoleSince, c.Sweep.Slice().After)
 	add(RoleLimit, strconv.Itoa(s.asks(c)))
-	add(RoleOffset, strconv.FormatInt(s.place(c.Sweep), 10))
+	add(RoleOffset, strconv.FormatInt(s.place(s.at(c)), 10))
 	return q
 }
 
 // place is where the next page begins.
-func (s offset) place(sweep *Sweep) int64 {
+func (s offset) place(at *CountPosition) int64 {
 	switch {
-	case !sweep.Probe:
-		return sweep.Offset
-	case s.tail(sweep):
-		return sweep.Seen - 1
+	case !at.Probe:
+		return at.Offset
+	case s.tail(at):
+		return at.Seen - 1
 	}
-	return sweep.Seen
+	return at.Seen
 }
 
 // tail says that the last row is asked for once more, with what lies behind it. That is
 // enough where the API's count said that nothing does; but not where no page has more than
 // one row.
-func (s offset) tail(sweep *Sweep) bool { return sweep.Look == "" && sweep.Largest > 1 }
+func (s offset) tail(at *CountPosition) bool { return at.Look == "" && at.Largest > 1 }
 
 // Guess counts on. A page asked for before the one in front of it is as good as one asked
 // for behind it: it shows by itself that the group at the seam is whole, and whatever stood
@@ -124,19 +169,23 @@ func (s offset) tail(sweep *Sweep) bool { return sweep.Look == "" && sweep.Large
 // the one before it are as many as the widest group of the pages so far needs, so that
 // their number can be told before the page is there.
 func (s offset) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
-	if c.Sweep == nil || c.Sweep.Probe || c.Sweep.Look != "" {
+	if c.Sweep == nil {
 		return c, false
 	}
-	end := c.Sweep.Offset + int64(min(rows, s.limit(c))) // a server-side cap shows in the page before
-	next := end - max(c.Sweep.Overlap, 2)
-	if c.Sweep.LastKey != "" {
+	at := s.at(c)
+	if at.Probe || at.Look != "" {
+		return c, false
+	}
+	end := at.Offset + int64(min(rows, s.limit(c))) // a server-side cap shows in the page before
+	next := end - max(at.Overlap, 2)
+	if at.LastKey != "" {
 		next = end - 1
 	}
-	if next <= c.Sweep.Offset || total >= 0 && total <= end {
+	if next <= at.Offset || total >= 0 && total <= end {
 		return c, false
 	}
-	c = c.clone()
-	c.Sweep.Offset = next
+	c, at = placed[CountPosition](c, byCount)
+	at.Offset = next
 	return c, true
 }
 

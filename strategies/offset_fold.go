@@ -8,16 +8,15 @@ import (
 const moved = "the list moved under the reader: the page does not show the last rows of the one before from their start"
 
 func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
-	c = c.clone()
-	sweep := c.Sweep
-	sweep.Pages++
+	c, at := placed[CountPosition](c, byCount)
+	c.Sweep.Pages++
 	if v, again, err := s.based(&c, p.Rows); err != nil || again {
 		return v, err
 	}
 	switch {
-	case sweep.Probe:
+	case at.Probe:
 		return s.probed(c, p)
-	case len(p.Rows) == 0 && sweep.Offset > 0:
+	case len(p.Rows) == 0 && at.Offset > 0:
 		return s.again(c, moved)
 	case len(p.Rows) == 0 && p.Total > 0:
 		return s.again(c, fmt.Sprintf("the API counts %d rows, and gives none", p.Total))
@@ -31,47 +30,47 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 	if !l.sorted {
 		return s.unsorted(c, l.at)
 	}
-	if fits, err := s.seam(sweep, p.Rows); err != nil {
+	if fits, err := s.seam(at, p.Rows); err != nil {
 		return Verdict{}, err
 	} else if !fits {
 		return s.again(c, moved)
 	}
-	if sweep.Look != "" {
+	if at.Look != "" {
 		switch {
-		case fingerprint(p.Rows) != sweep.Look:
+		case fingerprint(p.Rows) != at.Look:
 		case twice(p.Rows):
 			// It may have been so twice by chance, and the row behind it was then never asked for.
 			return s.again(c, "the last page has a row twice, so its length says nothing of where the list ends")
 		default:
 			return s.proven(c, p.Total, l.end)
 		}
-		sweep.Look = ""
+		at.Look = ""
 	}
-	if counted, err := s.unsettled(sweep, l); err != nil {
+	if counted, err := s.unsettled(at, l); err != nil {
 		return Verdict{}, err
 	} else if counted {
-		s.count(sweep)
-		sweep.Settled = true
+		s.count(at)
+		at.Settled = true
 		err := s.lower(&c)
 		return Verdict{Next: c, Restarted: true}, err
 	}
-	if err := s.saw(&c, l.high); err != nil {
+	if err := s.saw(&c, l.high, at.LastValue); err != nil {
 		return Verdict{}, err
 	}
-	sweep.Largest = max(sweep.Largest, len(p.Rows))
+	at.Largest = max(at.Largest, len(p.Rows))
 	switch {
-	case l.ends(sweep.Largest, s.limit(c)):
-		sweep.Busy++
-		if sweep.Busy >= busyEnds && (l.agrees || p.Total < 0) {
+	case l.ends(at.Largest, s.limit(c)):
+		at.Busy++
+		if at.Busy >= busyEnds && (l.agrees || p.Total < 0) {
 			return s.over(c)
 		}
-		if sweep.Busy >= 2*busyEnds {
+		if at.Busy >= 2*busyEnds {
 			v, err := s.over(c)
 			v.Warning = fmt.Sprintf("the API counts %d rows, but %d were read up to what seems their end", p.Total, l.end)
 			return v, err
 		}
 	case l.full:
-		sweep.Busy = 0
+		at.Busy = 0
 	}
 	return s.on(c, l)
 }
@@ -80,9 +79,9 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 // is in doubt, it is counted anew from the place asked for next. A list that begins further
 // back is read on until it reaches the value.
 func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
-	sweep := c.Sweep
+	sweep, at := c.Sweep, s.at(*c)
 	looking := sweep.Doubt > 0 && !sweep.Confirm && s.spec.Format != Opaque
-	if sweep.Probe || sweep.Offset > 0 && !looking {
+	if at.Probe || at.Offset > 0 && !looking {
 		return Verdict{}, false, nil
 	}
 	seen, err := s.sight(*c, rows)
@@ -90,32 +89,32 @@ func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
 		return Verdict{}, false, err
 	}
 	if looking && len(rows) > 0 && !seen.shown && !seen.below {
-		at, err := s.value(sweep.Expect)
+		expected, err := s.value(sweep.Expect)
 		if err != nil {
 			return Verdict{}, false, err
 		}
-		if e := s.order(rows); e.max.Set && s.spec.Format.Compare(e.max, at) < 0 {
+		if e := s.order(rows); e.max.Set && s.spec.Format.Compare(e.max, expected) < 0 {
 			return Verdict{}, false, nil
 		}
 	}
 	if s.spec.Format == Opaque && sweep.Doubt > 0 && !sweep.Confirm && !seen.shown {
-		at, err := s.value(sweep.Expect)
+		expected, err := s.value(sweep.Expect)
 		if err != nil {
 			return Verdict{}, false, err
 		}
 		// The text that brought an opaque value may lie many pages before it: a page that does
 		// not reach the value tells nothing. It is said, and the sweep goes on as believed.
-		if e := s.order(rows); e.max.Set && s.spec.Format.Compare(e.max, at) < 0 {
+		if e := s.order(rows); e.max.Set && s.spec.Format.Compare(e.max, expected) < 0 {
 			what := fmt.Sprintf("asked from %q the API shows no row at that value, though one was just read: it is gone, or the filter (params.since) is > and "+
 				"not >=, so that rows which share the value are missed; an opaque cursor does not let that be told here", sweep.Expect)
-			sweep.After, sweep.Expect, sweep.Doubt = sweep.Expect, "", 0
-			s.count(sweep)
+			sweep.Slice().After, sweep.Expect, sweep.Doubt = sweep.Expect, "", 0
+			s.count(at)
 			return Verdict{Next: *c, Restarted: true, Warning: what}, true, nil
 		}
 	}
 	v, again, err := s.doubt(c, seen)
 	if again && err == nil {
-		s.count(v.Next.Sweep)
+		s.count(s.at(v.Next))
 	}
 	return v, again, err
 }
@@ -123,42 +122,42 @@ func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
 // unsettled reports whether a group that was counted over several pages lies behind the
 // reader now, and was the newest one when counting began: rows may have come to it before
 // the place counted to. It has to be counted once more.
-func (s offset) unsettled(sweep *Sweep, l look) (bool, error) {
-	if sweep.LastKey == "" || sweep.Settled || !l.last.Set {
+func (s offset) unsettled(at *CountPosition, l look) (bool, error) {
+	if at.LastKey == "" || at.Settled || !l.last.Set {
 		return false, nil
 	}
-	at, err := s.value(sweep.FirstValue)
-	return err == nil && at.Set && s.spec.Format.Compare(l.last, at) > 0, err
+	first, err := s.value(at.FirstValue)
+	return err == nil && first.Set && s.spec.Format.Compare(l.last, first) > 0, err
 }
 
 // on goes on behind a page that is delivered.
 func (s offset) on(c Cursor, l look) (Verdict, error) {
-	sweep := c.Sweep
+	sweep, at := c.Sweep, s.at(c)
 	_, beyond, err := s.next(c, l.last, l.extent)
 	if err != nil {
 		return Verdict{}, err
 	}
-	l.widen(sweep)
-	stuck := sweep.More && !l.fresh
-	at, forward := l.next(sweep)
+	l.widen(at)
+	stuck := at.More && !l.fresh
+	next, forward := l.next(at)
 	// Where nothing tells a limit of the API's own from the end of a list that grows by as
 	// many rows as each answer brings, a page that begins further back now and then will.
-	from, n := sweep.Offset, sweep.Pages
-	if longer := !l.near && !l.full && n >= 4 && n&(n-1) == 0; longer && forward && at-1 > from {
-		at--
+	from, n := at.Offset, sweep.Pages
+	if longer := !l.near && !l.full && n >= 4 && n&(n-1) == 0; longer && forward && next-1 > from {
+		next--
 	} else if longer && (forward || beyond) {
-		sweep.Seen = l.end
+		at.Seen = l.end
 		return Verdict{Next: c}, nil
 	}
 	switch {
 	case l.near && !l.agrees && beyond, !forward && !l.agrees && beyond:
 		// All rows smaller than the last value are read: it is a base as good as any.
-		sweep.Restarts, sweep.Settled = 0, false
+		sweep.Restarts, at.Settled = 0, false
 		err := s.passed(&c, l.last, l.extent)
-		s.count(sweep)
+		s.count(at)
 		return Verdict{Next: c}, err
 	case forward:
-		if err := s.forward(&c, l, at); err != nil {
+		if err := s.forward(&c, l, next); err != nil {
 			return Verdict{}, err
 		}
 	case s.breaks && !l.agrees && (l.full || stuck) && len(l.rows) > 1:
@@ -174,43 +173,43 @@ func (s offset) on(c Cursor, l look) (Verdict, error) {
 			return Verdict{}, s.wide(l)
 		}
 	}
-	sweep.Seen = l.end
+	at.Seen = l.end
 	if l.last.Set {
-		sweep.LastValue = string(l.last.Raw)
-		sweep.Group = from + int64(l.group)
+		at.LastValue = string(l.last.Raw)
+		at.Group = from + int64(l.group)
 	}
 	if l.fresh {
-		sweep.More = false
+		at.More = false
 	}
 	switch {
 	case l.agrees:
-		sweep.Probe = true
-	case l.near || sweep.Offset == from:
-		sweep.Probe, sweep.Look = true, fingerprint(l.rows[sweep.Offset-from:])
+		at.Probe = true
+	case l.near || at.Offset == from:
+		at.Probe, at.Look = true, fingerprint(l.rows[at.Offset-from:])
 	}
 	return Verdict{Next: c}, nil
 }
 
 // forward counts on to the page that begins at a place within l. After stays, for offsets
 // count from it. The window need hold no more than what that page may begin with.
-func (s offset) forward(c *Cursor, l look, at int64) error {
-	sweep := c.Sweep
-	first := l.valued(at - sweep.Offset)
-	sweep.Offset, sweep.LastKey, sweep.FirstValue = at, "", string(first.Raw)
+func (s offset) forward(c *Cursor, l look, to int64) error {
+	at := s.at(*c)
+	first := l.valued(to - at.Offset)
+	at.Offset, at.LastKey, at.FirstValue = to, "", string(first.Raw)
 	return s.raise(c, first, l.fine)
 }
 
 // within counts on inside of a group, from its last row.
 func (s offset) within(c *Cursor, l look) error {
-	sweep := c.Sweep
-	if sweep.LastKey == "" && l.last.Set {
+	sweep, at := c.Sweep, s.at(*c)
+	if at.LastKey == "" && l.last.Set {
 		high, err := s.value(sweep.High)
 		if err != nil {
 			return err
 		}
-		sweep.Settled = sweep.Settled || high.Set && s.spec.Format.Compare(high, l.last) > 0
+		at.Settled = at.Settled || high.Set && s.spec.Format.Compare(high, l.last) > 0
 	}
-	sweep.Offset, sweep.LastKey, sweep.FirstValue = l.end-1, identity(&l.rows[len(l.rows)-1]), string(l.last.Raw)
+	at.Offset, at.LastKey, at.FirstValue = l.end-1, identity(&l.rows[len(l.rows)-1]), string(l.last.Raw)
 	return nil
 }
 
@@ -220,7 +219,8 @@ func (s offset) grow(c Cursor, l look) (Verdict, error) {
 	if c.PageLimit > 1 && limit >= c.PageLimit {
 		return Verdict{}, s.wide(l)
 	}
-	c.Sweep.Limit, c.Sweep.Seen = 2*limit, l.end
+	at := s.at(c)
+	at.Limit, at.Seen = 2*limit, l.end
 	return Verdict{Next: c}, nil
 }
 
@@ -240,41 +240,41 @@ func (s offset) wide(l look) error {
 }
 
 // count begins to count rows from the base again.
-func (s offset) count(sweep *Sweep) {
-	sweep.Offset, sweep.Seen, sweep.Group = 0, 0, 0
-	sweep.FirstValue, sweep.LastValue, sweep.LastKey, sweep.Look = "", "", "", ""
-	sweep.Probe, sweep.More, sweep.Near = false, false, false
+func (s offset) count(at *CountPosition) {
+	at.Offset, at.Seen, at.Group = 0, 0, 0
+	at.FirstValue, at.LastValue, at.LastKey, at.Look = "", "", "", ""
+	at.Probe, at.More = false, false
 }
 
 // probed takes what lies behind the rows read.
 func (s offset) probed(c Cursor, p Page) (Verdict, error) {
-	sweep := c.Sweep
+	at := s.at(c)
 	known := 0
-	if s.tail(sweep) {
+	if s.tail(at) {
 		known = 1
 	}
-	last, err := s.value(sweep.LastValue)
+	last, err := s.value(at.LastValue)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if sweep.Look != "" && s.clamped(sweep, last, p.Rows) {
+	if at.Look != "" && s.clamped(at, last, p.Rows) {
 		p.Rows = nil
 	}
-	sweep.Probe = false
-	sweep.More = len(p.Rows) > known
+	at.Probe = false
+	at.More = len(p.Rows) > known
 	switch {
-	case sweep.More:
+	case at.More:
 		// These rows did not come with the ones before them, so nothing shows that none
 		// was passed over: ask again with those.
-		sweep.Look = ""
-	case sweep.Look != "":
+		at.Look = ""
+	case at.Look != "":
 		return Verdict{Next: c}, nil
-	case p.Total == sweep.Seen && len(p.Rows) == known && (known == 0 || !p.Rows[0].Value.Set || s.spec.Format.Compare(p.Rows[0].Value, last) == 0):
+	case p.Total == at.Seen && len(p.Rows) == known && (known == 0 || !p.Rows[0].Value.Set || s.spec.Format.Compare(p.Rows[0].Value, last) == 0):
 		return s.over(c)
 	}
 	// The count does not agree with itself. Where the page before comes as it was, its
 	// count is believed no more: else the two could take turns for ever (P7).
-	sweep.More = true
+	at.More = true
 	return Verdict{Next: c, Restarted: true}, nil
 }
 
@@ -297,25 +297,25 @@ func (s offset) over(c Cursor) (Verdict, error) {
 // drops them. Where nothing was gained the sweep is read once more, then given up
 // with a warning and a mark that stands before what could not be proven.
 func (s offset) again(c Cursor, why string) (Verdict, error) {
-	sweep := c.Sweep
+	sweep, at := c.Sweep, s.at(c)
 	gained, err := s.rebase(&c)
 	if err != nil {
 		return Verdict{}, err
 	}
-	counted := sweep.LastKey != ""
+	counted := at.LastKey != ""
 	if gained {
-		sweep.Restarts, sweep.Settled = 0, false
+		sweep.Restarts, at.Settled = 0, false
 	} else {
 		sweep.Restarts++
 	}
 	if counted && sweep.Restarts > maxRestarts {
 		return Verdict{}, fmt.Errorf("rows that share the value %q come in another order, or move, whenever they are counted, although the request "+
 			"asks for order %s=%s: the last field of order_by must be unique, or the rows that share a value must fit into one page",
-			sweep.FirstValue, s.spec.Params.OrderBy, s.spec.OrderBy)
+			at.FirstValue, s.spec.Params.OrderBy, s.spec.OrderBy)
 	}
-	s.count(sweep)
+	s.count(at)
 	if !counted && sweep.Restarts > 1 {
-		v := Verdict{Restarted: true, Warning: why + " (twice); the sweep stops at " + strconv.Quote(sweep.After) + " and the next one goes on from there"}
+		v := Verdict{Restarted: true, Warning: why + " (twice); the sweep stops at " + strconv.Quote(sweep.Slice().After) + " and the next one goes on from there"}
 		err := s.end(&c)
 		v.Next = c
 		return v, err
@@ -330,12 +330,12 @@ func (s offset) again(c Cursor, why string) (Verdict, error) {
 // raised it, and come again (rule 9). An end that they show again is no end of a busy source:
 // they bring nothing newer.
 func (s offset) lower(c *Cursor) error {
-	c.Sweep.Busy = 0
+	s.at(*c).Busy = 0
 	c.Window, c.ReadBack = c.Sweep.From, c.Sweep.ReadBack
-	if c.Sweep.After == c.Sweep.From {
+	if c.Sweep.Slice().After == c.Sweep.From {
 		return nil
 	}
-	after, err := s.value(c.Sweep.After)
+	after, err := s.value(c.Sweep.Slice().After)
 	if err != nil {
 		return err
 	}
@@ -344,7 +344,7 @@ func (s offset) lower(c *Cursor) error {
 
 // rebase makes the last value read the base, where it lies beyond the present one.
 func (s offset) rebase(c *Cursor) (bool, error) {
-	last, err := s.value(c.Sweep.LastValue)
+	last, err := s.value(s.at(*c).LastValue)
 	if err != nil {
 		return false, err
 	}

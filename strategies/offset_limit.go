@@ -93,7 +93,7 @@ func LearnLimit(s Strategy, c Cursor, message string, fields ...int) (Cursor, bo
 	}
 	asked := l.limit(c)
 	o, counts := s.(offset)
-	far := counts && c.Sweep != nil && o.place(c.Sweep) > 0 && ofOffset.MatchString(message)
+	far := counts && c.Sweep != nil && o.place(o.at(c)) > 0 && ofOffset.MatchString(message)
 	n := 0
 	if !far {
 		n = limitIn(message, asked)
@@ -110,9 +110,11 @@ func LearnLimit(s Strategy, c Cursor, message string, fields ...int) (Cursor, bo
 		}
 		return c, true
 	}
-	if s := c.Sweep; counts && s != nil && !s.Probe && s.Limit > o.spec.PageSize && s.Limit == asked && s.Largest <= s.Limit/2 {
-		c.PageLimit = c.Sweep.Limit / 2
-		return c, true
+	if counts && c.Sweep != nil {
+		if at := o.at(c); !at.Probe && at.Limit > o.spec.PageSize && at.Limit == asked && at.Largest <= at.Limit/2 {
+			c.PageLimit = at.Limit / 2
+			return c, true
+		}
 	}
 	return c, false
 }

@@ -92,8 +92,8 @@ func TestLearnLimit(t *testing.T) {
 		}
 	}
 	// What is said of the offset is no page size.
-	deep := begin(t, s, Cursor{})
-	deep.Sweep.Offset = 90
+	deep, at := placed[CountPosition](begin(t, s, Cursor{}), byCount)
+	at.Offset = 90
 	if got, ok := LearnLimit(s, deep, "offset must be at most 50"); ok {
 		t.Errorf("an offset's bound is taken for a page size: %d", got.PageLimit)
 	}

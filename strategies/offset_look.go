@@ -25,8 +25,8 @@ type look struct {
 }
 
 func (s offset) look(c Cursor, p Page) (look, error) {
-	sweep := c.Sweep
-	l := look{extent: s.extent(p.Rows, p.Ceiling), rows: p.Rows, end: sweep.Offset + int64(len(p.Rows)), before: -1, group: -1}
+	sweep, at := c.Sweep, s.at(c)
+	l := look{extent: s.extent(p.Rows, p.Ceiling), rows: p.Rows, end: at.Offset + int64(len(p.Rows)), before: -1, group: -1}
 	var before *Value
 	last, run := -1, 0
 	for i := range p.Rows {
@@ -43,20 +43,20 @@ func (s offset) look(c Cursor, p Page) (look, error) {
 		last, before = i, v
 	}
 	l.full = len(p.Rows) >= s.limit(c)
-	l.fresh = l.end > sweep.Seen
+	l.fresh = l.end > at.Seen
 	newer := l.last.Set
-	for _, known := range [...]string{sweep.High, sweep.After, sweep.LastValue} {
+	for _, known := range [...]string{sweep.High, sweep.Slice().After, at.LastValue} {
 		v, err := s.value(known)
 		if err != nil {
 			return l, err
 		}
 		newer = newer && (!v.Set || s.spec.Format.Compare(l.last, v) > 0)
 	}
-	l.newer = newer || sweep.Seen > 0 && l.fresh
+	l.newer = newer || at.Seen > 0 && l.fresh
 	// A count that agrees although rows were found behind the page is wrong.
-	l.agrees = p.Total == l.end && (l.newer || !sweep.More) && !twice(p.Rows)
-	l.short = !l.full && len(p.Rows) < sweep.Largest
-	first := !l.full && sweep.Largest == 0 && p.Total < 0 // of the first one nothing is known
+	l.agrees = p.Total == l.end && (l.newer || !at.More) && !twice(p.Rows)
+	l.short = !l.full && len(p.Rows) < at.Largest
+	first := !l.full && at.Largest == 0 && p.Total < 0 // of the first one nothing is known
 	l.near = l.agrees || l.short || first || !l.fresh
 	return l, nil
 }
@@ -86,20 +86,20 @@ func twice(rows []Row) bool {
 // seam says whether a page shows the last group from its start. It does where a row of a
 // smaller value comes first. A row smaller than the one that stood there, or more of
 // them than there were, tell of a list that has grown before the reader, or is another one.
-func (s offset) seam(sweep *Sweep, rows []Row) (bool, error) {
-	if sweep.Offset == 0 {
+func (s offset) seam(at *CountPosition, rows []Row) (bool, error) {
+	if at.Offset == 0 {
 		return true, nil
 	}
-	if sweep.LastKey != "" {
+	if at.LastKey != "" {
 		r := &rows[0]
-		at, err := s.value(sweep.FirstValue)
-		return r.is(sweep.LastKey) && (!r.Value.Set || at.Set && s.spec.Format.compare(&r.Value, &at) == 0), err
+		first, err := s.value(at.FirstValue)
+		return r.is(at.LastKey) && (!r.Value.Set || first.Set && s.spec.Format.compare(&r.Value, &first) == 0), err
 	}
-	last, err := s.value(sweep.LastValue)
+	last, err := s.value(at.LastValue)
 	if err != nil {
 		return false, err
 	}
-	low, err := s.value(sweep.FirstValue)
+	low, err := s.value(at.FirstValue)
 	if err != nil {
 		return false, err
 	}
@@ -109,16 +109,16 @@ func (s offset) seam(sweep *Sweep, rows []Row) (bool, error) {
 		if !v.Set {
 			continue
 		}
-		at := s.spec.Format.compare(v, &last)
-		if first && (at >= 0 || s.spec.Format.compare(v, &low) < 0) {
+		d := s.spec.Format.compare(v, &last)
+		if first && (d >= 0 || s.spec.Format.compare(v, &low) < 0) {
 			return false, nil
 		}
-		if first = false; at >= 0 {
+		if first = false; d >= 0 {
 			smaller = int64(i)
 			break
 		}
 	}
-	return !first && smaller <= sweep.Group-sweep.Offset, nil
+	return !first && smaller <= at.Group-at.Offset, nil
 }
 
 // longestID is how long an id the cursor holds as it is; of a longer one it holds a hash. The
@@ -159,27 +159,27 @@ func fingerprint(rows []Row) string {
 
 // next is where the page behind l begins: far enough back to show the last group from its
 // start. ok is false where that is no further on than l itself.
-func (l look) next(sweep *Sweep) (at int64, ok bool) {
+func (l look) next(at *CountPosition) (to int64, ok bool) {
 	if l.before < 1 {
 		return 0, false
 	}
-	at = sweep.Offset + int64(l.before)
-	if back := l.end - sweep.Overlap; back > sweep.Offset {
-		at = min(at, back)
+	to = at.Offset + int64(l.before)
+	if back := l.end - at.Overlap; back > at.Offset {
+		to = min(to, back)
 	}
-	return at, true
+	return to, true
 }
 
 // widen makes pages overlap as the widest group needs. It follows slowly where groups get
 // smaller, because each change makes the pages asked for ahead useless.
-func (l look) widen(sweep *Sweep) {
+func (l look) widen(at *CountPosition) {
 	switch want := int64(l.widest) + 1; {
-	case want > sweep.Overlap:
-		sweep.Overlap = min(want, max(int64(len(l.rows)/2), sweep.Overlap))
-	case want*4 <= sweep.Overlap:
-		sweep.Overlap /= 2
+	case want > at.Overlap:
+		at.Overlap = min(want, max(int64(len(l.rows)/2), at.Overlap))
+	case want*4 <= at.Overlap:
+		at.Overlap /= 2
 	}
-	sweep.Overlap = max(sweep.Overlap, 2)
+	at.Overlap = max(at.Overlap, 2)
 }
 
 // valued is the first row from i on that has a value; l has one at or behind each place

@@ -20,10 +20,10 @@ func (s offset) page(c Cursor) int {
 // asks is how many rows the next request asks for. To see whether there is one behind those
 // read it asks for no more than is known to be allowed, so that a refusal says something.
 func (s offset) asks(c Cursor) int {
-	n, sweep := s.limit(c), c.Sweep
+	n, at := s.limit(c), s.at(c)
 	page := s.page(c)
-	if sweep.Probe && sweep.Look != "" && (n > page || sweep.Restarts > 0 && s.place(sweep) > int64(page)) {
-		return max(1, min(page, n-int(s.place(sweep)-sweep.Offset)))
+	if at.Probe && at.Look != "" && (n > page || c.Sweep.Restarts > 0 && s.place(at) > int64(page)) {
+		return max(1, min(page, n-int(s.place(at)-at.Offset)))
 	}
 	return n
 }
@@ -33,15 +33,15 @@ const leastDepth = 1000
 
 // ends reports whether a refusal can only mean that the question leads behind the last row.
 func (s offset) ends(c Cursor) bool {
-	sweep := c.Sweep
-	at := s.place(sweep)
+	at := s.at(c)
+	place := s.place(at)
 	switch {
-	case !sweep.Probe:
+	case !at.Probe:
 		return false
-	case at <= int64(s.page(c)):
+	case place <= int64(s.page(c)):
 		return true
 	}
-	return sweep.Look != "" && at+int64(s.asks(c)) <= sweep.Offset+int64(s.limit(c)) && at < max(leastDepth, int64(s.limit(c)))
+	return at.Look != "" && place+int64(s.asks(c)) <= at.Offset+int64(s.limit(c)) && place < max(leastDepth, int64(s.limit(c)))
 }
 
 // Refused takes the refusal of an offset for what it may mean. Some APIs refuse one that is
@@ -52,9 +52,9 @@ func (s offset) ends(c Cursor) bool {
 // Everything else is a list that is counted no further: it is counted anew from the last value
 // read.
 func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
-	at := s.place(c.Sweep)
+	place := s.place(s.at(c))
 	configured := s.spec.Ends.status(status)
-	if at == 0 || !configured && !slices.Contains(behindTheEnd, status) {
+	if place == 0 || !configured && !slices.Contains(behindTheEnd, status) {
 		return Verdict{}, false, nil
 	}
 	if s.ends(c) {
@@ -62,7 +62,7 @@ func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
 		return v, true, err
 	}
 	first := c
-	c = c.clone()
+	c, at := placed[CountPosition](c, byCount)
 	sweep := c.Sweep
 	sweep.Pages++
 	gained, err := s.rebase(&c)
@@ -70,33 +70,33 @@ func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
 	case err != nil:
 		return Verdict{}, true, err
 	case gained:
-		sweep.Restarts, sweep.Settled = 0, false
-	case first.Sweep.Probe && configured:
+		sweep.Restarts, at.Settled = 0, false
+	case s.at(first).Probe && configured:
 		v, err := s.Fold(first, Page{Total: -1})
 		return v, true, err
 	default:
 		if sweep.Restarts++; sweep.Restarts > maxRestarts {
 			return Verdict{}, true, fmt.Errorf("the API refuses the offset %d, and no value beyond %q was read up to there to count from anew: more rows "+
 				"share that value than it lets be counted; raise its limit, or read this collection with another strategy; "+
-				"if it refuses what lies behind its last row, say so (end: %d)", at, sweep.After, status)
+				"if it refuses what lies behind its last row, say so (end: %d)", place, sweep.Slice().After, status)
 		}
 		if err := s.lower(&c); err != nil {
 			return Verdict{}, true, err
 		}
 	}
-	s.count(sweep)
-	sweep.Limit = 0 // rows asked for because of a wide group count as depth, too
+	s.count(at)
+	at.Limit = 0 // rows asked for because of a wide group count as depth, too
 	return Verdict{Next: c, Restarted: true}, true, nil
 }
 
 // clamped reports whether a page asked for behind the rows read is an earlier one, from an API
 // that is configured to give its last page again: it has the very rows of the page before, or a
 // row in it is older than the last one read, and none is newer.
-func (s offset) clamped(sweep *Sweep, last Value, rows []Row) bool {
+func (s offset) clamped(at *CountPosition, last Value, rows []Row) bool {
 	if !s.spec.Ends.RepeatedPage || !last.Set {
 		return false
 	}
-	older := fingerprint(rows) == sweep.Look
+	older := fingerprint(rows) == at.Look
 	for i := range rows {
 		if v := &rows[i].Value; v.Set {
 			d := s.spec.Format.compare(v, &last)

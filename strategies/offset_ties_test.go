@@ -130,10 +130,10 @@ func TestOffsetCountsAgainWithItsWindow(t *testing.T) {
 	spec := offsetSpec(3)
 	spec.OrderBy = "updatedAt,id"
 	s := mustNew(t, spec)
-	c := Cursor{Window: at(3), Filter: FilterInclusive, Sweep: &Sweep{From: at(0), After: at(0), High: at(3), Offset: 4, Seen: 5, Group: 3,
-		FirstValue: at(3), LastValue: at(3), LastKey: "k5", Overlap: 2, Largest: 3}}
+	c := Cursor{Window: at(3), Filter: FilterInclusive, Sweep: &Sweep{From: at(0), High: at(3), Slices: Slices{{After: at(0), Pager: byCount,
+		Position: &CountPosition{Offset: 4, Seen: 5, Group: 3, FirstValue: at(3), LastValue: at(3), LastKey: "k5", Overlap: 2, Largest: 3}}}}}
 	v := fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "k5@"+at(3), "k6@"+at(4)), Total: -1})
-	if !v.Restarted || v.Next.Sweep.Offset != 0 || v.Next.Window != at(0) {
+	if !v.Restarted || place[CountPosition](v.Next.Sweep).Offset != 0 || v.Next.Window != at(0) {
 		t.Errorf("restarted %v, %s", v.Restarted, show(v.Next))
 	}
 }
@@ -144,13 +144,14 @@ func TestOffsetOpaqueFilterThatCannotBeTold(t *testing.T) {
 	spec := offsetSpec(2)
 	spec.Format, spec.FirstMark = Opaque, ""
 	s := mustNew(t, spec)
-	c := Cursor{Sweep: &Sweep{After: "r5", High: "r5", Expect: "r5", Overlap: 2, Largest: 2}}
+	c := Cursor{Sweep: &Sweep{High: "r5", Observed: Observed{Expect: "r5"}, Slices: Slices{{After: "r5", Pager: byCount,
+		Position: &CountPosition{Overlap: 2, Largest: 2}}}}}
 	v := fold(t, s, c, Page{Total: -1})
-	if v.Next.Sweep.After != "" || !v.Restarted {
+	if v.Next.Sweep.Slice().After != "" || !v.Restarted {
 		t.Fatalf("the place is not asked for from further back: %s", show(v.Next))
 	}
 	v = fold(t, s, v.Next, Page{Rows: rowsOf(t, Opaque, "a@r1", "b@r2"), Total: -1})
-	if v.Next.Sweep.After != "r5" || !strings.Contains(v.Warning, "params.since") {
+	if v.Next.Sweep.Slice().After != "r5" || !strings.Contains(v.Warning, "params.since") {
 		t.Fatalf("%q, %s", v.Warning, show(v.Next))
 	}
 	if v = fold(t, s, v.Next, Page{Total: -1}); v.Next.Sweep != nil || v.Warning != "" {
@@ -172,10 +173,10 @@ func TestOffsetSeamOfLongIDs(t *testing.T) {
 				spoil(&group[i])
 			}
 			c := fold(t, s, begin(t, s, Cursor{Mark: at(2)}), Page{Rows: group[:3], Total: 6}).Next
-			if n := len(c.Sweep.LastKey); n == 0 || n > longestID {
+			if n := len(place[CountPosition](c.Sweep).LastKey); n == 0 || n > longestID {
 				t.Fatalf("the seam has %d bytes", n)
 			}
-			if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || v.Next.Sweep.LastKey == c.Sweep.LastKey {
+			if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || place[CountPosition](v.Next.Sweep).LastKey == place[CountPosition](c.Sweep).LastKey {
 				t.Errorf("its row is not known again: %s", show(v.Next))
 			}
 			if v := fold(t, s, c, Page{Rows: group[3:], Total: 6}); !v.Restarted {
@@ -183,8 +184,8 @@ func TestOffsetSeamOfLongIDs(t *testing.T) {
 			}
 			if name == "long" {
 				c = c.clone()
-				c.Sweep.LastKey = string(group[2].Key)
-				if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || len(v.Next.Sweep.LastKey) > longestID {
+				place[CountPosition](c.Sweep).LastKey = string(group[2].Key)
+				if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || len(place[CountPosition](v.Next.Sweep).LastKey) > longestID {
 					t.Errorf("a stored cursor's long id is not known again: %.200s", show(v.Next))
 				}
 			}

@@ -7,7 +7,7 @@ import (
 )
 
 // pager says how the pages of one list follow each other. It is pure; what it remembers is a
-// Position, where it has a field of its own.
+// Position of its own type.
 type pager interface {
 	// ask puts into the question what leads to the page that the position stands before.
 	ask(at Position, q *Query)
@@ -25,17 +25,6 @@ type move struct {
 	lacks   string // why the list has to be read from its first page again; empty: it has not
 	warning string
 }
-
-// Position is where the reading of one list stands; the zero value is before its first page.
-// At the most one of its fields is set, by the pager that is configured.
-type Position struct {
-	Number *NumberPosition `json:"number,omitempty"`
-	Offset *OffsetPosition `json:"offset,omitempty"`
-	Token  *TokenPosition  `json:"token,omitempty"`
-	Row    *RowPosition    `json:"row,omitempty"`
-}
-
-func (p Position) first() bool { return p == Position{} }
 
 // The names of the pagers, as the configuration writes them.
 const (
@@ -57,18 +46,20 @@ type paging struct {
 	bounds bool   // what it goes by behind the first page is no token, which would hold the bounds
 	path   bool   // the answer has to hold something, at the path of the token
 	make   func(Spec) pager
+	// position is one of the type that its positions have; nil: it needs none.
+	position func() Position
 }
 
-// pagings are all kinds of pagers: a new one is a file, a line here, and a field of Position.
+// pagings are all kinds of pagers: a new one is a file, with its position, and a line here.
 var pagings = map[string]paging{
 	Unpaged:  {doc: "the answer holds all rows; one that says that there is more is an error", make: func(s Spec) pager { return onePage{s} }},
-	ByNumber: {doc: "pages have numbers", needs: []Role{RolePage}, shifts: true, make: func(s Spec) pager { return numbered{s} }},
-	ByOffset: {doc: "the request says how many rows to skip", needs: []Role{RoleOffset}, shifts: true, make: func(s Spec) pager { return skipping{s} }},
-	ByToken:  {doc: "each page holds the token of the next one", needs: []Role{RoleToken}, path: true, make: func(s Spec) pager { return tokened{s, RoleToken} }},
-	ByURL:    {doc: "each page holds the URL of the next one", links: true, path: true, make: func(s Spec) pager { return tokened{s, RoleLink} }},
-	ByLink:   {doc: "the header Link of each page has the URL of the next one (rel=next)", links: true, make: func(s Spec) pager { return linked{tokened{s, RoleLink}} }},
+	ByNumber: {doc: "pages have numbers", needs: []Role{RolePage}, shifts: true, make: func(s Spec) pager { return numbered{s} }, position: func() Position { return new(NumberPosition) }},
+	ByOffset: {doc: "the request says how many rows to skip", needs: []Role{RoleOffset}, shifts: true, make: func(s Spec) pager { return skipping{s} }, position: func() Position { return new(OffsetPosition) }},
+	ByToken:  {doc: "each page holds the token of the next one", needs: []Role{RoleToken}, path: true, make: func(s Spec) pager { return tokened{s, RoleToken} }, position: func() Position { return new(TokenPosition) }},
+	ByURL:    {doc: "each page holds the URL of the next one", links: true, path: true, make: func(s Spec) pager { return tokened{s, RoleLink} }, position: func() Position { return new(TokenPosition) }},
+	ByLink:   {doc: "the header Link of each page has the URL of the next one (rel=next)", links: true, make: func(s Spec) pager { return linked{tokened{s, RoleLink}} }, position: func() Position { return new(TokenPosition) }},
 	ByRow: {doc: "a page begins behind the last row of the one before, whose key the request carries", needs: []Role{RoleToken}, bounds: true,
-		make: func(s Spec) pager { return behindRow{s} }},
+		make: func(s Spec) pager { return behindRow{s} }, position: func() Position { return new(RowPosition) }},
 }
 
 // Pagers are the names of the pagers, in the order of the alphabet.

@@ -16,12 +16,19 @@ type NumberPosition struct {
 	Counted bool `json:"counted,omitempty"`
 }
 
+func (p *NumberPosition) wrong(below func(name string, n, least int64)) {
+	below("page", p.Page, 0)
+	below("read", p.Read, 0)
+	below("rows", p.Rows, 0)
+	below("again", int64(p.Again), 0)
+}
+
 // numbered reads a list whose pages have numbers.
 type numbered struct{ spec Spec }
 
 func (n numbered) at(p Position) NumberPosition {
-	if p.Number != nil {
-		return *p.Number
+	if at, ok := p.(*NumberPosition); ok {
+		return *at
 	}
 	return NumberPosition{Page: n.spec.FirstPage}
 }
@@ -40,14 +47,14 @@ func (n numbered) step(at Position, p *Page) (move, error) {
 	}
 	m, err := n.spec.Ends.ended(p, to.Rows, to.Read, to.Counted)
 	to.Page, to.Look, to.Counted = to.Page+1, look, p.Total >= 0 && to.Rows >= p.Total
-	m.to.Number = &to
+	m.to = &to
 	return m, err
 }
 
 func (n numbered) ahead(at Position, rows int, total int64) (Position, bool) {
 	to := n.at(at)
 	to.Page, to.Read, to.Rows, to.Look = to.Page+1, to.Read+1, to.Rows+int64(rows), ""
-	return Position{Number: &to}, rows > 0 && (total < 0 || to.Rows < total)
+	return &to, rows > 0 && (total < 0 || to.Rows < total)
 }
 
 // mostAgain is how often in a row a page may hold the rows of the one before: on a list that moves by just

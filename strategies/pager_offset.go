@@ -12,12 +12,18 @@ type OffsetPosition struct {
 	Counted bool `json:"counted,omitempty"`
 }
 
+func (p *OffsetPosition) wrong(below func(name string, n, least int64)) {
+	below("skip", p.Skip, 0)
+	below("read", p.Read, 0)
+	below("again", int64(p.Again), 0)
+}
+
 // skipping reads a list whose pages are asked for by the number of rows before them.
 type skipping struct{ spec Spec }
 
 func (s skipping) at(p Position) OffsetPosition {
-	if p.Offset != nil {
-		return *p.Offset
+	if at, ok := p.(*OffsetPosition); ok {
+		return *at
 	}
 	return OffsetPosition{}
 }
@@ -36,12 +42,12 @@ func (s skipping) step(at Position, p *Page) (move, error) {
 	to.Read, to.Skip, to.Look = to.Read+1, to.Skip+int64(len(p.Rows)), look
 	m, err := s.spec.Ends.ended(p, to.Skip, to.Read, to.Counted)
 	to.Counted = p.Total >= 0 && to.Skip >= p.Total
-	m.to.Offset = &to
+	m.to = &to
 	return m, err
 }
 
 func (s skipping) ahead(at Position, rows int, total int64) (Position, bool) {
 	to := s.at(at)
 	to.Read, to.Skip, to.Look = to.Read+1, to.Skip+int64(rows), ""
-	return Position{Offset: &to}, rows > 0 && (total < 0 || to.Skip < total)
+	return &to, rows > 0 && (total < 0 || to.Skip < total)
 }

@@ -12,13 +12,18 @@ type RowPosition struct {
 	Rows   int64  `json:"rows"`   // rows in them
 }
 
+func (p *RowPosition) wrong(below func(name string, n, least int64)) {
+	below("read", p.Read, 0)
+	below("rows", p.Rows, 0)
+}
+
 // behindRow reads a list whose next page begins behind the last row of the page before. The API
 // has to have an order of its own, in which a row keeps its place.
 type behindRow struct{ spec Spec }
 
 func (b behindRow) at(p Position) RowPosition {
-	if p.Row != nil {
-		return *p.Row
+	if at, ok := p.(*RowPosition); ok {
+		return *at
 	}
 	return RowPosition{}
 }
@@ -45,7 +50,7 @@ func (b behindRow) step(at Position, p *Page) (move, error) {
 	if to.Behind = b.mark(&p.Rows[len(p.Rows)-1]); to.Behind == "" {
 		return move{}, fmt.Errorf("the last of the page's %d rows has nothing to go on behind (last_row: %s)", len(p.Rows), b.spec.LastRow)
 	}
-	m.to.Row = &to
+	m.to = &to
 	return m, nil
 }
 

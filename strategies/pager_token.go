@@ -13,6 +13,11 @@ type TokenPosition struct {
 	Empty int    `json:"empty,omitempty"` // pages without rows, one behind the other
 }
 
+func (p *TokenPosition) wrong(below func(name string, n, least int64)) {
+	below("read", p.Read, 0)
+	below("empty", int64(p.Empty), 0)
+}
+
 // tokened reads a list each page of which leads to the next one: by a token, which is asked with,
 // or by a URL, which is asked.
 type tokened struct {
@@ -21,8 +26,8 @@ type tokened struct {
 }
 
 func (t tokened) at(p Position) TokenPosition {
-	if p.Token != nil {
-		return *p.Token
+	if at, ok := p.(*TokenPosition); ok {
+		return *at
 	}
 	return TokenPosition{}
 }
@@ -94,7 +99,7 @@ func (t tokened) follow(to TokenPosition, p *Page, text string) (move, error) {
 		to.Seen = text
 	}
 	to.Text = text
-	return move{to: Position{Token: &to}}, nil
+	return move{to: &to}, nil
 }
 
 func (t tokened) ahead(at Position, _ int, _ int64) (Position, bool) { return at, false }

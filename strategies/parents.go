@@ -32,6 +32,13 @@ type parents struct {
 	fresh    []bool   // the mark does not hold for it, or it has changed
 }
 
+// ParentsRead is how far a sweep by parents has come.
+type ParentsRead struct {
+	Read   string `json:"read,omitempty"`   // a sketch of the parents whose slices were read, or need not be
+	Slices int64  `json:"slices,omitempty"` // of parents that were read
+	Gone   int64  `json:"gone,omitempty"`   // and those left out because the parent is not there any more
+}
+
 // sliced is a strategy whose collection may be read by parents.
 type sliced interface {
 	within(p *parents) Strategy
@@ -83,13 +90,13 @@ func Within(s Strategy, c Cursor, all []Parent) (Strategy, Cursor, error) {
 func (w walk) arrive(s sliced, c Cursor) (Cursor, error) {
 	c = c.clone()
 	c.Sweep.settle() // the row of the mark may be in any slice, or in none
-	at := standing(c.Sweep)
-	i, found := slices.BinarySearch(w.of.keys, at.Parent)
-	if !found || at.Parent == "" {
-		if i, found = w.from(at, i); !found {
+	parent := c.Sweep.Slice().Parent
+	i, found := slices.BinarySearch(w.of.keys, parent)
+	if !found || parent == "" {
+		if i, found = w.from(c.Sweep, i); !found {
 			return c, s.end(&c)
 		}
-		w.to(at, i)
+		w.to(c.Sweep.Slice(), i)
 		if err := s.enter(&c); err != nil {
 			return c, err
 		}
@@ -108,11 +115,7 @@ func (w walk) keeps() bool { return w.of != nil && (w.spec.Changed || !w.all()) 
 
 // place is the number of the slice in turn.
 func (w walk) place(c Cursor) int {
-	at := ""
-	if c.Sweep.Walk != nil {
-		at = c.Sweep.Walk.Parent
-	}
-	i, _ := slices.BinarySearch(w.of.keys, at)
+	i, _ := slices.BinarySearch(w.of.keys, c.Sweep.Slice().Parent)
 	return min(i, len(w.of.keys)-1)
 }
 
@@ -134,24 +137,24 @@ func (walk) enter(*Cursor) error { return nil }
 
 // from is the first slice that is to be read, of those from the i-th on. Those before it count as read: nothing
 // has changed in them.
-func (w walk) from(at *Walk, i int) (next int, ok bool) {
+func (w walk) from(sweep *Sweep, i int) (next int, ok bool) {
 	first := i
 	for ; i < len(w.of.keys) && w.spec.Changed && !w.of.fresh[i]; i++ {
 	}
-	w.counted(at, w.of.elements[first:i])
+	w.counted(sweep, w.of.elements[first:i])
 	return i, i < len(w.of.keys)
 }
 
 // counted takes up parents whose slices have been read.
-func (w walk) counted(at *Walk, elements []uint64) {
+func (w walk) counted(sweep *Sweep, elements []uint64) {
 	if !w.keeps() || len(elements) == 0 {
 		return
 	}
-	s, _ := readSketch(at.Read)
+	s, _ := readSketch(sweep.Parents.Read)
 	for _, e := range elements {
 		s.add(e)
 	}
-	at.Read = s.text()
+	sweep.Parents.Read = s.text()
 }
 
 // leave goes to the next slice, or ends the sweep behind the last one. read says that the one in turn was read to its end.
@@ -167,26 +170,26 @@ func (w walk) onward(c *Cursor, read bool) bool {
 	if w.of == nil || len(w.of.keys) == 0 {
 		return false
 	}
-	at, i := standing(c.Sweep), w.place(*c)
+	sweep, at, i := c.Sweep, c.Sweep.Slice(), w.place(*c)
 	if read {
 		element := w.of.elements[i]
 		if begun, err := strconv.ParseUint(at.As, 16, 64); err == nil {
 			element = begun // what has changed since may be in none of its pages
 		}
-		at.Slices++
-		w.counted(at, []uint64{element})
+		sweep.Parents.Slices++
+		w.counted(sweep, []uint64{element})
 	}
-	next, ok := w.from(at, i+1)
+	next, ok := w.from(sweep, i+1)
 	if ok {
 		w.to(at, next)
-		c.Sweep.Restarts = 0
+		sweep.Restarts = 0
 	}
 	return ok
 }
 
 // to goes to the first page of a slice.
-func (w walk) to(at *Walk, i int) {
-	at.slice(0)
+func (w walk) to(at *Slice, i int) {
+	at.next(0)
 	at.Parent, at.As = w.of.keys[i], ""
 	if w.spec.Changed {
 		at.As = strconv.FormatUint(w.of.elements[i], 16)
@@ -195,8 +198,8 @@ func (w walk) to(at *Walk, i int) {
 
 // known makes the parents that were read those that the mark holds for.
 func (w walk) known(c *Cursor) {
-	if w.keeps() && c.Sweep.Walk != nil {
-		c.Parents = c.Sweep.Walk.Read
+	if w.keeps() {
+		c.Parents = c.Sweep.Parents.Read
 	}
 }
 
@@ -219,26 +222,26 @@ func Gone(s Strategy, c Cursor) (v Verdict, ok bool, err error) {
 	}
 	c = c.clone()
 	c.Sweep.Pages++
-	at, w := standing(c.Sweep), list.walking()
-	if !at.At.first() {
+	sweep, at, w := c.Sweep, c.Sweep.Slice(), list.walking()
+	if at.Position != nil {
 		c.Sweep.Restarts++
 		at.restart()
 		return Verdict{Next: c, Restarted: true}, c.Exhausted() == nil, nil
 	}
-	at.Gone++
+	sweep.Parents.Gone++
 	switch {
 	case w.onward(&c, false):
 		err = list.enter(&c)
-	case at.Slices == 0 && (!w.spec.Changed || c.Parents == ""):
-		return v, true, fmt.Errorf("%w: %d in this sweep; is it asked in the right way? (request, for_each.gone)", ErrAllGone, at.Gone)
+	case sweep.Parents.Slices == 0 && (!w.spec.Changed || c.Parents == ""):
+		return v, true, fmt.Errorf("%w: %d in this sweep; is it asked in the right way? (request, for_each.gone)", ErrAllGone, sweep.Parents.Gone)
 	default:
 		err = list.end(&c)
 	}
 	return Verdict{Next: c}, true, err
 }
 
-// Slice is the key of the parent whose slice a question is about; "": none.
-func Slice(params []Param) string {
+// SliceOf is the key of the parent whose slice a question is about; "": none.
+func SliceOf(params []Param) string {
 	for _, p := range params {
 		if p.Role == RoleSlice {
 			return p.Value
@@ -249,6 +252,6 @@ func Slice(params []Param) string {
 
 // Later reports whether a question is about a slice that comes behind that of another one.
 func Later(params, than []Param) bool {
-	of := Slice(than)
-	return of != "" && strings.Compare(Slice(params), of) > 0
+	of := SliceOf(than)
+	return of != "" && strings.Compare(SliceOf(params), of) > 0
 }

@@ -15,7 +15,7 @@ func TestManyParents(t *testing.T) {
 	for i := range 10_000 {
 		all = append(all, Parent{Key: fmt.Sprintf("parent-%06d", i)})
 	}
-	c := Cursor{Version: 1, Strategy: Changes}
+	c := Cursor{Version: CursorVersion, Strategy: Changes}
 	sweep := func() (anew []string) {
 		t.Helper()
 		opened, err := s.Begin(c, noon)
@@ -29,7 +29,7 @@ func TestManyParents(t *testing.T) {
 		for n := 0; next.Sweep != nil; n++ {
 			q := in.Query(next)
 			if q.Params[0].Value == spec.FirstMark {
-				anew = append(anew, Slice(q.Params))
+				anew = append(anew, SliceOf(q.Params))
 			}
 			if low := next.Window == spec.FirstMark; low != (len(anew) > 0 || n < 5000) {
 				t.Fatalf("slice %d: the window begins at %q, of the slices %v are read anew", n, next.Window, anew)

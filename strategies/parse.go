@@ -1,7 +1,6 @@
 package strategies
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,27 +10,45 @@ import (
 
 // ParseCursor reads a cursor as it is stored: JSON that follows schemas/cursor.schema.json.
 // The error names everything that does not. A field that may be absent may also be null or
-// zero. A cursor that a later version has written comes as far as it can be read: Newer
-// says what to do about it.
+// zero. One of an earlier version comes in the form of this one, in which it is written from then on. One
+// that a later version has written comes as far as it can be read, without its sweep: Newer says what to do about it.
 func ParseCursor(data []byte) (Cursor, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return Cursor{}, fmt.Errorf("it is no cursor: %w", err)
 	}
-	var c Cursor
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	err := d.Decode(&c) // what it can read it reads, error or not
-	switch {
-	case c.Version > CursorVersion:
+	var stored struct {
+		Cursor
+		Sweep json.RawMessage `json:"sweep"`
+	}
+	err := strictly(data, &stored) // what it can read it reads, error or not
+	c := stored.Cursor
+	if c.Version > CursorVersion {
 		return c, nil
-	case err != nil:
+	}
+	if err == nil {
+		c.Sweep, err = readSweep(c, stored.Sweep)
+	}
+	if err != nil {
 		return Cursor{}, fmt.Errorf("it is no cursor: %w", err)
 	}
 	if wrong := c.wrong(fields); len(wrong) > 0 {
 		return Cursor{}, errors.New(strings.Join(wrong, "; "))
 	}
+	c.Version = CursorVersion
 	return c, nil
+}
+
+// readSweep reads the open sweep of a cursor, in the form that cursors of its version have.
+func readSweep(c Cursor, text json.RawMessage) (*Sweep, error) {
+	switch {
+	case len(text) == 0, string(text) == "null":
+		return nil, nil
+	case c.Version < 2:
+		return readSweepV1(c.Strategy, text)
+	}
+	var s Sweep
+	return &s, strictly(text, &s)
 }
 
 // Newer is the error of a stream's cursor that a later version has written, and nil of any other.
@@ -96,38 +113,8 @@ func (c Cursor) wrong(fields map[string]json.RawMessage) (wrong []string) {
 		}
 	}
 	if s := c.Sweep; s != nil {
-		below("sweep.offset", s.Offset, 0)
-		below("sweep.pages", s.Pages, 0)
-		below("sweep.rows", s.Rows, 0)
-		below("sweep.bad", s.Bad, 0)
-		below("sweep.seen", s.Seen, 0)
-		below("sweep.group", s.Group, 0)
-		below("sweep.overlap", s.Overlap, 0)
-		below("sweep.limit", int64(s.Limit), 0)
-		below("sweep.busy", int64(s.Busy), 0)
-		below("sweep.largest", int64(s.Largest), 0)
-		below("sweep.restarts", int64(s.Restarts), 0)
-		below("sweep.ties", int64(s.Ties), 0)
-		below("sweep.passed", int64(s.Passed), 0)
-		if s.Proof != nil {
-			below("sweep.proof.rows.rows", int64(s.Proof.Rows.Rows), 0)
-		}
-		below("sweep.doubt", s.Doubt, 0)
-		below("sweep.doubts", int64(s.Doubts), 0)
-		below("sweep.rounds", int64(s.Rounds), 0)
-		below("sweep.rises", int64(s.Rises), -1)
-		if s.Part != nil {
-			below("sweep.part.rows", int64(s.Part.Rows), 0)
-			if t := s.Part.Tally; t != nil {
-				below("sweep.part.tally.rises", int64(t.Rises), 0)
-				below("sweep.part.tally.falls", int64(t.Falls), 0)
-				below("sweep.part.tally.tied.rows", int64(t.Tied.Rows), 0)
-				below("sweep.part.tally.rest.rows", int64(t.Rest.Rows), 0)
-			}
-		}
-		if s.Walk != nil {
-			s.Walk.wrong(below)
-		}
+		r, _ := Of(c.Strategy)
+		wrong = append(wrong, s.wrong(r, below)...)
 		readBack("sweep.read_back", s.ReadBack)
 	}
 	return wrong

@@ -24,7 +24,10 @@ type Recipe struct {
 
 	Traits
 	make func(Spec) (Strategy, error)
-	fits func(Offer) Tri // what it needs of an API beside Needs and Pagers
+	// pager is the name that positions of a strategy have which pages in a way of its own, and position one of their type.
+	pager    string
+	position func() Position
+	fits     func(Offer) Tri // what it needs of an API beside Needs and Pagers
 }
 
 // Traits are what configuration, checks and full scans have to know of a strategy.
@@ -55,7 +58,7 @@ var recipes = []Recipe{
 		Slow: inTurn, Needs: []Role{RoleSince, RoleToken}, Optional: []Role{RoleLimit},
 		For:    "a filter by the cursor field, rising order, and a token for as long as there is more (null, empty or left out at the end; `end` takes other forms)",
 		Blind:  "more rows on one cursor value than a page holds (it stops and says so); rows that appear with a cursor value behind the mark (`lookback`)",
-		Traits: Traits{ByValue: true}, make: newKeyset,
+		Traits: Traits{ByValue: true}, make: newKeyset, pager: byValue, position: func() Position { return new(ValuePosition) },
 		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(ByToken)) },
 	},
 	{
@@ -64,7 +67,7 @@ var recipes = []Recipe{
 		For: "a filter, sorting by the cursor field, offset and limit, pages of two rows at least; answers longer than any group of rows with one " +
 			"cursor value, or `order_by: \"updatedAt,id\"`",
 		Blind:  "rows that appear with a cursor value smaller than one already read (`lookback`)",
-		Traits: Traits{Counts: true, Ahead: true}, make: newOffset,
+		Traits: Traits{Counts: true, Ahead: true}, make: newOffset, pager: byCount, position: func() Position { return new(CountPosition) },
 		fits: func(o Offer) Tri { return all(o.Filter, o.Rises, o.by(ByOffset)) },
 	},
 	{
@@ -72,7 +75,7 @@ var recipes = []Recipe{
 		Slow: inTurn, Needs: []Role{RoleSince},
 		For:    "a filter; rows in rising order, or no paging",
 		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
-		Traits: Traits{Whole: true}, make: newTimestamp,
+		Traits: Traits{Whole: true}, make: newTimestamp, pager: byAnswer, position: func() Position { return new(AnswerPosition) },
 		fits: risingOrWhole,
 	},
 	{
@@ -80,7 +83,7 @@ var recipes = []Recipe{
 		Slow: together, Needs: []Role{RoleStartID, RoleEndID},
 		For:    "ids that are whole numbers, a range filter",
 		Blind:  "updates, and ids that appear below the greatest one seen (`rescan_interval`); ids above `max_id`",
-		Traits: Traits{ByID: true, Ahead: true}, make: newStepSize,
+		Traits: Traits{ByID: true, Ahead: true}, make: newStepSize, pager: byRange, position: func() Position { return new(RangePosition) },
 		fits: func(Offer) Tri { return Unknown },
 	},
 	{
@@ -88,7 +91,7 @@ var recipes = []Recipe{
 		Slow: inTurn, Needs: []Role{RoleSince},
 		For:    "as `timestamp`, where rows come late, as on a read replica that lags",
 		Blind:  "rows that appear later than the buffer",
-		Traits: Traits{Whole: true, Buffered: true}, make: newTimestamp,
+		Traits: Traits{Whole: true, Buffered: true}, make: newTimestamp, pager: byAnswer, position: func() Position { return new(AnswerPosition) },
 		fits: risingOrWhole,
 	},
 	{

@@ -56,7 +56,7 @@ func TestRewound(t *testing.T) {
 		"not so old":               {spans, "2026-11-30T12:00:00Z", "2026-11-29T12:00:00Z", "2026-11-29T12:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			old := Cursor{Version: 1, Strategy: c.spec.Strategy, Mark: c.mark, Window: c.mark, Reached: c.mark, Filter: FilterStrict, Longest: 7, Sweep: &Sweep{},
+			old := Cursor{Version: CursorVersion, Strategy: c.spec.Strategy, Mark: c.mark, Window: c.mark, Reached: c.mark, Filter: FilterStrict, Longest: 7, Sweep: &Sweep{},
 				ReadBack: &ReadBack{}, Topic: &Topic{ID: "x"}}
 			next, from, err := Rewound(c.spec, old, c.to, now)
 			if err != nil {

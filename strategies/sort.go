@@ -22,22 +22,22 @@ func (f Format) SortRows(rows []Row) (ties bool) {
 	return ties
 }
 
-// place is a row's place among others, and what mostly tells it from them.
-type place struct {
+// rank is a row's place among others, and what mostly tells it from them.
+type rank struct {
 	n  int64
 	at int
 }
 
-// sortRows sorts places, and moves each row once: a row is ten times as long as a place.
+// sortRows sorts their ranks, and moves each row once: a row is ten times as long as a rank.
 func (f Format) sortRows(rows []Row) {
-	places := make([]place, len(rows))
+	places := make([]rank, len(rows))
 	for i := range rows {
-		places[i] = place{rows[i].Value.N, i}
+		places[i] = rank{rows[i].Value.N, i}
 		if !rows[i].Value.Set {
 			places[i].n = math.MinInt64
 		}
 	}
-	slices.SortFunc(places, func(a, b place) int {
+	slices.SortFunc(places, func(a, b rank) int {
 		if a.n != b.n {
 			return cmp.Compare(a.n, b.n)
 		}

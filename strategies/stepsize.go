@@ -19,6 +19,16 @@ import (
 // below a greater one is late; it is not found but by a rescan.
 type stepSize struct{ core }
 
+// RangePosition is where step_size stands.
+type RangePosition struct {
+	Next int64 `json:"next"` // the first id of the next range
+}
+
+func (*RangePosition) wrong(func(name string, n, least int64)) {}
+
+// next is the first id of the next range.
+func (s stepSize) next(c Cursor) int64 { return place[RangePosition](c.Sweep).Next }
+
 func newStepSize(spec Spec) (Strategy, error) {
 	spec.Format, spec.FirstMark, spec.Strict = Integer, "", false
 	k, err := newCore(spec, 0)
@@ -41,14 +51,14 @@ func newStepSize(spec Spec) (Strategy, error) {
 }
 
 func (s stepSize) Begin(c Cursor, _ time.Time) (Cursor, error) {
-	if c.Sweep != nil && c.Sweep.NextID <= s.spec.MaxID {
+	if c.Sweep != nil && s.next(c) <= s.spec.MaxID {
 		return c, nil
 	}
 	next, err := s.afterMark(c)
 	if err != nil {
 		return c, err
 	}
-	c.Sweep = &Sweep{From: strconv.FormatInt(next, 10), NextID: next, ReadBack: c.ReadBack}
+	c.Sweep = &Sweep{From: strconv.FormatInt(next, 10), ReadBack: c.ReadBack, Slices: Slices{{Pager: byRange, Position: &RangePosition{next}}}}
 	c.Window = c.Sweep.From
 	return c, nil
 }
@@ -70,25 +80,25 @@ func (s stepSize) afterMark(c Cursor) (int64, error) {
 }
 
 func (s stepSize) lastOf(c Cursor) int64 {
-	return min(c.Sweep.NextID+s.spec.StepSize-1, s.spec.MaxID)
+	return min(s.next(c)+s.spec.StepSize-1, s.spec.MaxID)
 }
 
 func (s stepSize) Query(c Cursor) Query {
 	return Query{Params: []Param{
-		{RoleStartID, strconv.FormatInt(c.Sweep.NextID, 10)},
+		{RoleStartID, strconv.FormatInt(s.next(c), 10)},
 		{RoleEndID, strconv.FormatInt(s.lastOf(c), 10)},
 	}}
 }
 
 func (s stepSize) Fold(c Cursor, p Page) (Verdict, error) {
-	c = c.clone()
+	c, at := placed[RangePosition](c, byRange)
 	sweep := c.Sweep
 	last := s.lastOf(c)
 	for i := range p.Rows {
 		v := p.Rows[i].Value
-		if v.Set && (v.N < sweep.NextID || v.N > last) {
+		if v.Set && (v.N < at.Next || v.N > last) {
 			return Verdict{}, fmt.Errorf("row %d has id %d, outside the range %d to %d that was asked for: the API does not honour %s and %s",
-				i+1, v.N, sweep.NextID, last, s.spec.Params.StartID, s.spec.Params.EndID)
+				i+1, v.N, at.Next, last, s.spec.Params.StartID, s.spec.Params.EndID)
 		}
 	}
 	sweep.Pages++
@@ -104,11 +114,11 @@ func (s stepSize) Fold(c Cursor, p Page) (Verdict, error) {
 	if known.Set {
 		back = max(back, known.N+1) // what lies below was read after that id was seen
 	}
-	if err := s.saw(&c, found); err != nil {
+	if err := s.saw(&c, found, ""); err != nil {
 		return Verdict{}, err
 	}
-	if found.Set && back < sweep.NextID {
-		sweep.NextID = back
+	if found.Set && back < at.Next {
+		at.Next = back
 		return Verdict{Next: c, Restarted: true}, nil
 	}
 	if err := s.lift(&c, found); err != nil {
@@ -119,9 +129,9 @@ func (s stepSize) Fold(c Cursor, p Page) (Verdict, error) {
 		return Verdict{}, err
 	}
 	c.Window = strconv.FormatInt(next, 10)
-	sweep.NextID = last + 1
+	at.Next = last + 1
 	if found.Set {
-		sweep.NextID = found.N + 1
+		at.Next = found.N + 1
 	}
 	if last < s.spec.MaxID {
 		return Verdict{Next: c}, nil
@@ -143,8 +153,8 @@ func (s stepSize) Guess(c Cursor, _ int, _ int64) (Cursor, bool) {
 	if c.Sweep == nil || s.lastOf(c) >= s.spec.MaxID {
 		return c, false
 	}
-	c = c.clone()
-	c.Sweep.NextID = s.lastOf(c) + 1
+	c, at := placed[RangePosition](c, byRange)
+	at.Next = s.lastOf(c) + 1
 	return c, true
 }
 
@@ -157,10 +167,10 @@ func (s stepSize) lift(c *Cursor, v Value) error {
 }
 
 func (s stepSize) Rewind(c Cursor) Cursor {
-	c = c.clone()
-	c.Sweep.NextID, c.Window, c.ReadBack = s.spec.InitialID, c.Sweep.From, c.Sweep.ReadBack
+	c, at := placed[RangePosition](c, byRange)
+	at.Next, c.Window, c.ReadBack = s.spec.InitialID, c.Sweep.From, c.Sweep.ReadBack
 	if from, err := s.value(c.Sweep.From); err == nil && from.Set {
-		c.Sweep.NextID = from.N
+		at.Next = from.N
 	}
 	c.Sweep.Restarts++
 	return c

@@ -99,7 +99,7 @@ func TestStepSizeMaxIDBelowTheMark(t *testing.T) {
 	s := mustNew(t, stepSpec(1, 10, 50))
 	c := begin(t, s, Cursor{Mark: "100"})
 	wantEnd(t, fold(t, s, c, Page{Rows: ids(t, "50")}), "100")
-	c = begin(t, s, Cursor{Mark: "20", Sweep: &Sweep{From: "1", NextID: 91, High: "20"}})
+	c = begin(t, s, Cursor{Mark: "20", Sweep: &Sweep{From: "1", High: "20", Slices: Slices{{Pager: byRange, Position: &RangePosition{91}}}}})
 	wantQuery(t, s, c, "start_id=21&end_id=30") // the open sweep stood beyond max_id
 }
 

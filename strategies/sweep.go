@@ -47,13 +47,13 @@ func (w walk) low(c Cursor) error {
 	from, err := w.careful(c, v, 0)
 	if err == nil && from != s.From {
 		s.settle()
-		s.From, s.After = from, from
+		s.From, s.Slice().After = from, from
 	}
 	return err
 }
 
 func (s sweep) Query(c Cursor) Query {
-	since := c.Sweep.After
+	since := c.Sweep.Slice().After
 	if s.anew(c) {
 		since = s.spec.FirstMark
 	}
@@ -81,7 +81,7 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 	if c.Sweep != nil && (seen.shown || t.done) {
 		if v, asks, err := s.doubt(&c, sight{shown: seen.shown}); err != nil || asks {
 			if v.Next.Sweep != nil {
-				standing(v.Next.Sweep).restart()
+				v.Next.Sweep.Slice().restart()
 			}
 			return v, err
 		}
@@ -96,8 +96,8 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 // sweep's end, what comes behind it at the next one's.
 func (w walk) note(c *Cursor, p Page) (err error) {
 	high := w.extent(p.Rows, p.Ceiling).high
-	if c.Sweep.Walk.start() {
-		return w.saw(c, high)
+	if c.Sweep.Slice().start() {
+		return w.saw(c, high, "")
 	}
 	c.Sweep.Ahead, err = w.greater(c.Sweep.Ahead, high)
 	return err

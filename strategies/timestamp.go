@@ -12,6 +12,50 @@ import (
 // not rise has to prove before it is believed is whole.go's.
 type timestamp struct{ core }
 
+// AnswerPosition is what timestamp and replay know of the answer before the next one, which is asked from the slice's value.
+type AnswerPosition struct {
+	Largest int `json:"largest,omitempty"` // rows of the longest answer
+	// Part is what an answer that is taken in pieces has shown so far.
+	Part *Part `json:"part,omitempty"`
+	// Proof is what the next answer has to hold to prove the one before it whole; Promise is
+	// what said, in the answer before, that there is more, Ties how many of its rows had the
+	// greatest value, Passed how many a smaller one, and Left what its count says of the rows
+	// that are not among these.
+	Proof   *Proof `json:"proof,omitempty"`
+	Promise string `json:"promise,omitempty"`
+	Ties    int    `json:"ties,omitempty"`
+	Left    int64  `json:"left,omitempty"`
+	Passed  int    `json:"passed,omitempty"`
+}
+
+func (p *AnswerPosition) wrong(below func(name string, n, least int64)) {
+	below("largest", int64(p.Largest), 0)
+	below("ties", int64(p.Ties), 0)
+	below("passed", int64(p.Passed), 0)
+	if p.Proof != nil {
+		below("proof.rows.rows", int64(p.Proof.Rows.Rows), 0)
+	}
+	if p.Part == nil {
+		return
+	}
+	below("part.rows", int64(p.Part.Rows), 0)
+	if t := p.Part.Tally; t != nil {
+		below("part.tally.rises", int64(t.Rises), 0)
+		below("part.tally.falls", int64(t.Falls), 0)
+		below("part.tally.tied.rows", int64(t.Tied.Rows), 0)
+		below("part.tally.rest.rows", int64(t.Rest.Rows), 0)
+	}
+}
+
+// Proving reports whether a sweep asks on only because an answer is not proven whole, or promised more.
+func (s *Sweep) Proving() bool {
+	at := At[AnswerPosition](s)
+	return at.Proof != nil || at.Promise != ""
+}
+
+// at is the sweep's position. It can be changed where placed has made it.
+func (s timestamp) at(c Cursor) *AnswerPosition { return place[AnswerPosition](c.Sweep) }
+
 func newTimestamp(spec Spec) (Strategy, error) {
 	back := spec.Lookback
 	if spec.Strategy == Replay {
@@ -41,8 +85,8 @@ func (s timestamp) Begin(c Cursor, _ time.Time) (Cursor, error) {
 }
 
 func (s timestamp) Query(c Cursor) Query {
-	from := c.Sweep.After
-	if p := c.Sweep.Proof; p != nil {
+	from := c.Sweep.Slice().After
+	if p := s.at(c).Proof; p != nil {
 		from = p.Since
 	}
 	if from == "" {
@@ -52,42 +96,42 @@ func (s timestamp) Query(c Cursor) Query {
 }
 
 func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
-	c = c.clone()
+	c, at := placed[AnswerPosition](c, byAnswer)
 	sweep := c.Sweep
 	if !p.Continued {
-		sweep.Part = nil
+		at.Part = nil
 	}
-	e, rows, err := s.whole(sweep.Part, p)
+	e, rows, err := s.whole(at.Part, p)
 	if err != nil {
 		return Verdict{}, err
 	}
 	sweep.Pages++
 	var seen sight
-	if sweep.Proof == nil { // a proof is asked from a value of its own
+	if at.Proof == nil { // a proof is asked from a value of its own
 		if seen, err = s.sight(c, p.Rows); err != nil {
 			return Verdict{}, err
 		}
-		if sweep.Part != nil {
-			seen = seen.or(sight{sweep.Part.Shown, sweep.Part.Below, sweep.Part.Near, sweep.Part.Equal})
+		if at.Part != nil {
+			seen = seen.or(sight{at.Part.Shown, at.Part.Below, at.Part.Near, at.Part.Equal})
 		}
 		if !p.Cut {
 			if v, again, err := s.doubt(&c, seen); err != nil || again {
-				sweep.Part = nil
+				at.Part = nil
 				return v, err
 			}
 		}
 	}
 	if !p.Cut { // an answer that is doubted, or breaks off, has been asked from no sure place
-		if err := s.saw(&c, e.high); err != nil {
+		if err := s.saw(&c, e.high, ""); err != nil {
 			return Verdict{}, err
 		}
 	}
 	var tally *Tally
 	switch {
-	case s.spec.Unsorted || c.Unsorted || sweep.Proof != nil:
-		tally, err = s.tally(sweep.Part, sweep, p.Rows)
+	case s.spec.Unsorted || c.Unsorted || at.Proof != nil:
+		tally, err = s.tally(at.Part, at.Proof, p.Rows)
 	case !e.sorted && !p.Cut && !p.Continued:
-		tally, err = s.tally(nil, sweep, p.Rows)
+		tally, err = s.tally(nil, nil, p.Rows)
 	}
 	if err != nil {
 		return Verdict{}, err
@@ -95,12 +139,12 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	if p.Cut {
 		// The cursor stays before the answer until all of it has come: only then is it known
 		// what the rows behind these are (rules 8 and 12).
-		sweep.Part = &Part{Max: string(e.max.Raw), High: string(e.high.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally,
+		at.Part = &Part{Max: string(e.max.Raw), High: string(e.high.Raw), Fine: string(e.fine.Raw), Rows: rows, Unsorted: !e.sorted, Tally: tally,
 			Shown: seen.shown, Below: seen.below, Near: seen.near, Equal: seen.equal}
 		return Verdict{Next: c}, nil
 	}
-	sweep.Part = nil
-	if sweep.Proof != nil {
+	at.Part = nil
+	if at.Proof != nil {
 		return s.proved(c, e, rows, tally, &p.More)
 	}
 	full := s.spec.PageSize > 0 && rows == s.spec.PageSize
@@ -129,12 +173,12 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	if !beyond {
 		return s.stays(c, e, rows, longest, full, &p.More)
 	}
-	sweep.Promise, sweep.Ties, sweep.Left, sweep.Passed = s.promise(&p.More, rows), 0, 0, 0
-	if sweep.Promise != "" {
-		sweep.Ties = s.ties(p.Rows, e.max)
+	at.Promise, at.Ties, at.Left, at.Passed = s.promise(&p.More, rows), 0, 0, 0
+	if at.Promise != "" {
+		at.Ties = s.ties(p.Rows, e.max)
 		if p.More.Kind >= CountRows {
-			sweep.Passed = rows - sweep.Ties
-			sweep.Left = p.More.Total - int64(sweep.Passed)
+			at.Passed = rows - at.Ties
+			at.Left = p.More.Total - int64(at.Passed)
 		}
 	}
 	if err := s.moved(&c, e.max, e, text); err != nil {
@@ -142,8 +186,8 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	}
 	// On a source that changes faster than it answers, every answer holds something
 	// newer. One much shorter than an earlier answer was not cut, so it is an end too.
-	short := !full && rows < sweep.Largest/2 && !p.More.Flag
-	sweep.Largest = max(sweep.Largest, rows)
+	short := !full && rows < at.Largest/2 && !p.More.Flag
+	at.Largest = max(at.Largest, rows)
 	if short {
 		err := s.end(&c)
 		return Verdict{Next: c, Warning: warning}, err
@@ -171,11 +215,11 @@ func (s timestamp) full(e extent, rows int) error {
 // stays judges an answer that shows nothing beyond what it was asked with: the end, unless
 // the answer says otherwise, or the one before it promised more (rule 20).
 func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more *Evidence) (Verdict, error) {
-	sweep := c.Sweep
+	sweep, at := c.Sweep, s.at(c)
 	if full {
 		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
 			"it was asked with: what lies behind them cannot be reached; set page_size to the API's real limit, or leave it out if it has none",
-			s.spec.PageSize, sweep.After)
+			s.spec.PageSize, sweep.Slice().After)
 	}
 	promise := s.promise(more, rows)
 	// An address of a next page may come with every page but an empty one, and a count may be
@@ -185,7 +229,7 @@ func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more 
 	asFull := rows > 1 && (longest > 0 && rows >= longest || !e.max.Set)
 	tied := e.sorted && e.max.Set && s.spec.Format.Compare(e.first, e.max) == 0
 	counts := promise != "" && more.beyond(rows) &&
-		(more.Kind == CountFilter || asFull && tied && sweep.Passed > 0 && near(more.Total, sweep.Left, int64(sweep.Passed)/2))
+		(more.Kind == CountFilter || asFull && tied && at.Passed > 0 && near(more.Total, at.Left, int64(at.Passed)/2))
 	if said := promise; more.Flag || counts || said != "" && more.More != "" && asFull {
 		if counts && !more.Flag {
 			said = more.counted()
@@ -193,14 +237,14 @@ func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more 
 		return Verdict{}, fmt.Errorf("the answer says that there is more (%s), and none of its %d rows is newer than %q, the value it was asked "+
 			"with: more rows share that value than a page holds, or the API does not honour the filter, and what lies behind them cannot be "+
 			"reached; raise the API's page size, or read this collection with keyset or offset; where all its answers say so, set page_size "+
-			"to the most rows it gives", said, rows, sweep.After)
+			"to the most rows it gives", said, rows, sweep.Slice().After)
 	}
-	if more.more(rows) == "" && sweep.Promise != "" && rows <= sweep.Ties { // not even rows that share the value
+	if more.more(rows) == "" && at.Promise != "" && rows <= at.Ties { // not even rows that share the value
 		if sweep.Restarts > 0 {
 			return Verdict{}, fmt.Errorf("the answer before said that there is more (%s), and asked from its greatest value, %q, the API "+
 				"shows nothing newer and says that this is all: what was promised lies behind, so the API does not sort ascending, and the answer "+
 				"is not proven whole; make it sort ascending by the cursor field (query), read it with a strategy that pages (keyset, offset), "+
-				"or, if it gives everything at once, set page_size: none", sweep.Promise, sweep.After)
+				"or, if it gives everything at once, set page_size: none", at.Promise, sweep.Slice().After)
 		}
 		return Verdict{Next: s.rewind(c), Restarted: true}, nil // it may have been deleted meanwhile
 	}

@@ -22,33 +22,13 @@ type walk struct {
 	of     *parents // the slices of the sweep; nil: it has none
 }
 
-// Walk is where a sweep by pager stands.
-type Walk struct {
-	At     Position `json:"at,omitzero"`
-	Slice  int      `json:"slice,omitempty"`  // of Spec.Values: the one that is read
-	Pages  int64    `json:"pages,omitempty"`  // read in this pass
-	Pass   Digest   `json:"pass,omitzero"`    // the rows of this pass
-	Before *Digest  `json:"before,omitempty"` // those of the one before
-	Passes int      `json:"passes,omitempty"` // that did not agree
-	To     string   `json:"to,omitempty"`     // window: where the span of time ends that is read
-	Until  string   `json:"until,omitempty"`  // window: and where the last one does
-	Recent bool     `json:"recent,omitempty"` // window: a page was read of a span in which rows may appear still
-	Parent string   `json:"parent,omitempty"` // the key of the one whose slice is read
-	As     string   `json:"as,omitempty"`     // that row as it was when its slice was begun, where it is read for having changed
-	Read   string   `json:"read,omitempty"`   // a sketch of the parents whose slices were read, or need not be
-	Slices int64    `json:"slices,omitempty"` // of parents that were read
-	Gone   int64    `json:"gone,omitempty"`   // and those left out because the parent is not there any more
-	Begun  bool     `json:"begun,omitempty"`  // a page of a parent's slice was read
-	Sure   bool     `json:"sure,omitempty"`   // two passes have to agree, whatever the pager
-}
-
 // Verified makes the open sweep one whose end proves that each row was shown which was there all the
 // time, as a scan for deleted rows needs it (P9). By token a row that changes may move to where the
 // reader has been, and be in none of the pages.
 func Verified(c Cursor) Cursor {
 	if c.Sweep != nil && TraitsOf(c.Strategy).Walks {
 		c = c.clone()
-		standing(c.Sweep).Sure = true
+		c.Sweep.Sure = true
 	}
 	return c
 }
@@ -61,25 +41,13 @@ func newWalk(spec Spec, core core) (walk, error) {
 	return walk{core: core, pager: pager, shifts: kind.shifts}, err
 }
 
-// standing is the sweep's Walk, which the caller may change.
-func standing(s *Sweep) *Walk {
-	w := Walk{}
-	if s.Walk != nil {
-		w = *s.Walk
-	}
-	s.Walk = &w
-	return &w
-}
-
 // question is the page that the sweep stands before. Where a page's token or URL leads on, the
 // bounds are repeated only if the configuration says so.
 func (w walk) question(c Cursor, bounds ...Param) Query {
-	var at Position
-	if c.Sweep.Walk != nil {
-		at = c.Sweep.Walk.At
-	}
+	slice := c.Sweep.Slice()
+	at := slice.Position
 	var q Query
-	if at.first() || w.spec.Repeat || at.Token == nil {
+	if _, token := at.(*TokenPosition); !token || w.spec.Repeat {
 		for _, b := range bounds {
 			if b.Value != "" && w.spec.Params.Of(b.Role) != "" {
 				q.Params = append(q.Params, b)
@@ -87,17 +55,13 @@ func (w walk) question(c Cursor, bounds ...Param) Query {
 		}
 	}
 	if n := len(w.spec.Values); n > 0 {
-		slice := 0
-		if c.Sweep.Walk != nil {
-			slice = min(c.Sweep.Walk.Slice, n-1)
-		}
-		q.Params = append(q.Params, Param{RoleEach, w.spec.Values[slice]})
+		q.Params = append(q.Params, Param{RoleEach, w.spec.Values[min(slice.Value, n-1)]})
 	}
 	if w.of != nil {
 		q.Params = append(q.Params, Param{RoleSlice, w.of.keys[w.place(c)]})
 	}
 	w.pager.ask(at, &q)
-	if n := w.limit(c); n > 0 && !at.linked(q) {
+	if n := w.limit(c); n > 0 && !linksTo(q) {
 		q.Params = append(q.Params, Param{RoleLimit, strconv.Itoa(n)})
 	}
 	return q
@@ -116,15 +80,18 @@ func (w walk) limit(c Cursor) int {
 
 // relimit takes note of another page size: pages by number are other ones then.
 func (w walk) relimit(c Cursor) Cursor {
-	if c.Sweep != nil && c.Sweep.Walk != nil && c.Sweep.Walk.At.Number != nil {
+	if c.Sweep == nil {
+		return c
+	}
+	if _, number := c.Sweep.Slice().Position.(*NumberPosition); number {
 		c = c.clone()
-		standing(c.Sweep).restart()
+		c.Sweep.Slice().restart()
 	}
 	return c
 }
 
-// linked reports whether the question is a URL of the API's own, which has everything in it.
-func (p Position) linked(q Query) bool {
+// linksTo reports whether the question is a URL of the API's own, which has everything in it.
+func linksTo(q Query) bool {
 	return len(q.Params) > 0 && q.Params[len(q.Params)-1].Role == RoleLink
 }
 
@@ -147,17 +114,17 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 	s := c.Sweep
 	s.Pages++
 	c.Longest = max(c.Longest, len(p.Rows))
-	at := standing(s)
+	at := s.Slice()
 	at.Begun = w.of != nil
 	p.asked = w.limit(*c)
 	m := move{end: true}
 	if !p.last {
-		if m, err = w.pager.step(at.At, p); err != nil {
+		if m, err = w.pager.step(at.Position, p); err != nil {
 			return t, err
 		}
 	}
 	at.Pages++
-	agree := at.Sure || marked && w.shifts
+	agree := s.Sure || marked && w.shifts
 	if agree {
 		for i := range p.Rows {
 			at.Pass.addVersion(&p.Rows[i])
@@ -172,7 +139,7 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 		at.restart()
 		return turned{again: true}, nil
 	case !m.end:
-		at.At = m.to
+		at.Pager, at.Position = w.spec.Pager, m.to
 		return turned{warning: m.warning}, nil
 	case agree && at.Pages > 1 && (at.Before == nil || *at.Before != at.Pass):
 		if at.Passes++; at.Passes >= mostPasses {
@@ -182,8 +149,8 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 		at.Before = &before
 		at.restart()
 		return turned{again: true, warning: m.warning}, nil
-	case at.Slice+1 < len(w.spec.Values):
-		at.slice(at.Slice + 1)
+	case at.Value+1 < len(w.spec.Values):
+		at.next(at.Value + 1)
 		return turned{warning: m.warning}, nil
 	}
 	return turned{done: true, warning: m.warning}, nil
@@ -192,24 +159,24 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 // gaveUp leaves a list that moves faster than it can be read. Of several slices it is one only, whose parent counts as new
 // in the next sweep; a scan for deleted rows needs all of them.
 func (w walk) gaveUp(c *Cursor) turned {
-	if w.of == nil || c.Sweep.Walk.Sure {
+	if w.of == nil || c.Sweep.Sure {
 		c.Sweep = nil
 		return turned{warning: moves}
 	}
-	return turned{done: true, lost: true, warning: fmt.Sprintf("the rows of %q: ", c.Sweep.Walk.Parent) + moves}
+	return turned{done: true, lost: true, warning: fmt.Sprintf("the rows of %q: ", c.Sweep.Slice().Parent) + moves}
 }
 
-// slice goes to the first page of a slice.
-func (w *Walk) slice(n int) {
-	w.restart()
-	w.Slice, w.Before, w.Passes = n, nil, 0
+// next goes to the first page of another slice.
+func (s *Slice) next(value int) {
+	s.restart()
+	s.Value, s.Before, s.Passes = value, nil, 0
 }
 
 // start reports whether nothing of the collection has been read, in this pass.
-func (w *Walk) start() bool { return w == nil || w.Slice == 0 && !w.Begun && w.At.first() }
+func (s *Slice) start() bool { return s.Value == 0 && !s.Begun && s.Position == nil }
 
-// restart goes back to the list's first page.
-func (w *Walk) restart() { w.At, w.Pages, w.Pass = Position{}, 0, Digest{} }
+// restart goes back to the slice's first page.
+func (s *Slice) restart() { s.Pager, s.Position, s.Pages, s.Pass = "", nil, 0, Digest{} }
 
 // moves says that a list moves faster than it can be read.
 var moves = fmt.Sprintf("%d passes over the list, one behind the other, showed different rows: it changes faster than it can be read by page, so "+
@@ -222,13 +189,11 @@ func (d *Digest) addVersion(r *Row) {
 
 // rewind sends the sweep back to its start.
 func (w walk) rewind(c Cursor) Cursor {
-	walked, window := c.Sweep.Walk, c.Window
+	was, window := c.Sweep, c.Window
 	if c = w.core.rewind(c); w.of != nil {
 		c.Window = window // a slice may be read from further down
 	}
-	if walked != nil {
-		c.Sweep.Walk = &Walk{To: walked.To, Until: walked.Until, Sure: walked.Sure}
-	}
+	c.Sweep.Until, c.Sweep.Sure = was.Until, was.Sure
 	return c
 }
 
@@ -238,52 +203,22 @@ func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 		return c, false
 	}
 	c = c.clone()
-	at := standing(c.Sweep)
+	at := c.Sweep.Slice()
 	_, one := w.pager.(onePage)
-	if one && at.Slice+1 < len(w.spec.Values) {
-		at.slice(at.Slice + 1)
+	if one && at.Value+1 < len(w.spec.Values) {
+		at.next(at.Value + 1)
 		return c, true
 	}
 	if w.of != nil { // most slices are short, and where one is not, what comes behind it is asked for all the same
 		return c, w.onward(&c, true)
 	}
-	to, ok := w.pager.ahead(at.At, rows, total)
-	at.At = to
+	to, ok := w.pager.ahead(at.Position, rows, total)
+	at.Pager, at.Position = w.spec.Pager, to
 	return c, ok
 }
 
 // refusedEnd reports whether a refusal of what lies behind a page is the end, because the configuration says
 // that the API ends its lists so. See Refused.
 func (w walk) refusedEnd(c Cursor, status int) bool {
-	return c.Sweep.Walk != nil && !c.Sweep.Walk.At.first() && w.spec.Ends.status(status)
-}
-
-// wrong calls below with each number that has to be at least so great.
-func (w *Walk) wrong(below func(name string, n, least int64)) {
-	below("sweep.walk.pages", w.Pages, 0)
-	below("sweep.walk.slice", int64(w.Slice), 0)
-	below("sweep.walk.slices", w.Slices, 0)
-	below("sweep.walk.gone", w.Gone, 0)
-	below("sweep.walk.passes", int64(w.Passes), 0)
-	below("sweep.walk.pass.rows", int64(w.Pass.Rows), 0)
-	if w.Before != nil {
-		below("sweep.walk.before.rows", int64(w.Before.Rows), 0)
-	}
-	at := func(name string, numbers ...int64) {
-		for _, n := range numbers {
-			below("sweep.walk.at."+name, n, 0)
-		}
-	}
-	if p := w.At.Number; p != nil {
-		at("number", p.Page, p.Read, p.Rows, int64(p.Again))
-	}
-	if p := w.At.Offset; p != nil {
-		at("offset", p.Skip, p.Read, int64(p.Again))
-	}
-	if p := w.At.Token; p != nil {
-		at("token", p.Read, int64(p.Empty))
-	}
-	if p := w.At.Row; p != nil {
-		at("row", p.Read, p.Rows)
-	}
+	return c.Sweep.Slice().Position != nil && w.spec.Ends.status(status)
 }

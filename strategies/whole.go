@@ -55,14 +55,28 @@ type Proof struct {
 	Count string `json:"count,omitempty"` // what counted more rows than the first one held
 }
 
+// Part is the beginning of one answer. It means nothing to a question that is asked anew.
+type Part struct {
+	Max      string `json:"max,omitempty"`  // the greatest cursor value
+	High     string `json:"high,omitempty"` // the greatest one that may move the mark
+	Fine     string `json:"fine,omitempty"` // one written in the finest layout (rule 14)
+	Rows     int    `json:"rows,omitempty"`
+	Unsorted bool   `json:"unsorted,omitempty"` // the rows do not rise
+	Tally    *Tally `json:"tally,omitempty"`    // of an API that is known not to sort
+	Shown    bool   `json:"shown,omitempty"`    // the row that is expected came
+	Equal    bool   `json:"equal,omitempty"`    // one at the very value asked from did, though the filter was found strict
+	Near     bool   `json:"near,omitempty"`     // one below its value did, asked from below
+	Below    bool   `json:"below,omitempty"`    // one at or below the value asked from did, where that lies below the row's
+}
+
 // tally adds rows of the answer in hand to what the pieces before them have shown.
-func (s timestamp) tally(before *Part, sweep *Sweep, rows []Row) (*Tally, error) {
+func (s timestamp) tally(before *Part, proof *Proof, rows []Row) (*Tally, error) {
 	var t Tally
 	if before != nil && before.Tally != nil {
 		t = *before.Tally
 	}
-	if sweep.Proof != nil {
-		return &t, s.compare(&t, sweep.Proof, rows)
+	if proof != nil {
+		return &t, s.compare(&t, proof, rows)
 	}
 	f := s.spec.Format
 	var v [3]Value
@@ -139,7 +153,7 @@ func (s timestamp) compare(t *Tally, p *Proof, rows []Row) error {
 // on even where an earlier one did not: by chance that is a short one, and no limit cut it.
 func (s timestamp) unrisen(c *Cursor, e extent, rows int, more *Evidence) (proven bool, warning string, err error) {
 	sweep := c.Sweep
-	all := sweep.After == sweep.From && c.Mark == "" // what the API counts besides the request's rows is nothing
+	all := sweep.Slice().After == sweep.From && c.Mark == "" // what the API counts besides the request's rows is nothing
 	counts := more.beyond(rows) && (all || more.Kind == CountFilter)
 	sure := more.Flag || counts && !s.spec.Unpaged
 	switch {
@@ -193,7 +207,7 @@ func (s timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Eviden
 		return Verdict{}, s.cut(e, rows, why)
 	}
 	var v [4]Value
-	for i, text := range [4]string{t.Second, t.Least, c.Sweep.After, c.Window} {
+	for i, text := range [4]string{t.Second, t.Least, c.Sweep.Slice().After, c.Window} {
 		var err error
 		if v[i], err = s.value(text); err != nil {
 			return Verdict{}, err
@@ -208,18 +222,19 @@ func (s timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Eviden
 	if err != nil {
 		return Verdict{}, err
 	}
-	c.Sweep.Proof = &Proof{Since: since, From: t.Second, To: string(e.max.Raw), Rows: t.Rest}
+	at := s.at(c)
+	at.Proof = &Proof{Since: since, From: t.Second, To: string(e.max.Raw), Rows: t.Rest}
 	if more.beyond(rows) {
-		c.Sweep.Proof.Count = more.counted()
+		at.Proof.Count = more.counted()
 	}
 	return Verdict{Next: c}, nil
 }
 
 // proved holds the second answer against the first.
 func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
-	sweep := c.Sweep
-	p := sweep.Proof
-	sweep.Proof = nil
+	sweep, at := c.Sweep, s.at(c)
+	p := at.Proof
+	at.Proof = nil
 	to, err := s.value(p.To)
 	if err != nil {
 		return Verdict{}, err
@@ -231,7 +246,7 @@ func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence
 	// a filter that leaves it out: then it tells nothing of the rows at that value.
 	included := p.Since != p.From || t.Tied.Rows > 0 || c.Filter == FilterInclusive
 	if rows < c.Longest && t.Rest == p.Rows && !honest && included {
-		sweep.Promise, sweep.Ties, sweep.Left, sweep.Passed = "", 0, 0, 0
+		at.Promise, at.Ties, at.Left, at.Passed = "", 0, 0, 0
 		text, beyond, err := s.next(c, to, e)
 		if err != nil {
 			return Verdict{}, err

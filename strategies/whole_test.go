@@ -171,7 +171,7 @@ func TestTimestampProofInPieces(t *testing.T) {
 // with returns the cursor before another proof.
 func (c Cursor) with(p *Proof) Cursor {
 	c = c.clone()
-	c.Sweep.Proof, c.Longest = p, 0
+	place[AnswerPosition](c.Sweep).Proof, c.Longest = p, 0
 	return c
 }
 
@@ -260,7 +260,7 @@ func TestProofWithoutARowAtItsValue(t *testing.T) {
 	if v := fold(t, s, c, Page{Rows: rows("a@12", "c@12"), Total: -1}); v.Next.Sweep == nil || v.Next.Sweep.Restarts != 1 {
 		t.Errorf("taken for a proof: %s", show(v.Next))
 	}
-	if v := fold(t, s, c, Page{Rows: rows("a@10", "c@12"), Total: -1}); v.Next.Sweep.Restarts != 0 || v.Next.Sweep.After != at(12) {
+	if v := fold(t, s, c, Page{Rows: rows("a@10", "c@12"), Total: -1}); v.Next.Sweep.Restarts != 0 || v.Next.Sweep.Slice().After != at(12) {
 		t.Errorf("no proof: %s", show(v.Next))
 	}
 }

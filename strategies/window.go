@@ -66,9 +66,8 @@ func (s window) Begin(c Cursor, now time.Time) (Cursor, error) {
 	if err != nil {
 		return c, err
 	}
-	at := standing(c.Sweep)
-	at.Until = s.text(from, max(until, from.N))
-	at.To = s.text(from, min(from.N+s.spec.Step.Microseconds(), max(until, from.N)))
+	c.Sweep.Until = s.text(from, max(until, from.N))
+	c.Sweep.Slice().To = s.text(from, min(from.N+s.spec.Step.Microseconds(), max(until, from.N)))
 	return c, nil
 }
 
@@ -82,17 +81,17 @@ func (s window) text(v Value, micros int64) string {
 }
 
 func (s window) Query(c Cursor) Query {
-	until := c.Sweep.Walk.To
+	until := c.Sweep.Slice().To
 	if to, err := s.value(until); err == nil { // a value that cannot be read fails Fold
 		until = s.text(to, s.bound(c, to))
 	}
-	return s.question(c, Param{RoleSince, c.Sweep.After}, Param{RoleUntil, until})
+	return s.question(c, Param{RoleSince, c.Sweep.Slice().After}, Param{RoleUntil, until})
 }
 
 // bound is up to where a span is read that ends at to: the last one of a scan that has to be sure goes on
 // beyond now. A row that changes meanwhile would be in none of the spans, and be taken for deleted (P9).
 func (s window) bound(c Cursor, to Value) int64 {
-	if at := c.Sweep.Walk; at.Sure && at.To == at.Until {
+	if sweep := c.Sweep; sweep.Sure && sweep.Slice().To == sweep.Until {
 		return to.N + (s.spec.Lag + settled).Microseconds()
 	}
 	return to.N
@@ -100,7 +99,7 @@ func (s window) bound(c Cursor, to Value) int64 {
 
 func (s window) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
-	to, err := s.value(c.Sweep.Walk.To)
+	to, err := s.value(c.Sweep.Slice().To)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -130,7 +129,7 @@ func (s window) outside(c Cursor, to Value, rows []Row) error {
 	for i := range rows {
 		if v := &rows[i].Value; v.Set && v.N > last {
 			return fmt.Errorf("row %d is at %q, behind the span from %q to %q that was asked for: the API does not honour %s; give the right parameter (params.until)",
-				i+1, v.Raw, c.Sweep.After, s.text(to, s.bound(c, to)), s.spec.Params.Until)
+				i+1, v.Raw, c.Sweep.Slice().After, s.text(to, s.bound(c, to)), s.spec.Params.Until)
 		}
 	}
 	return nil
@@ -146,18 +145,18 @@ func (s window) noted(c *Cursor, p Page, to Value) error {
 	if err != nil {
 		return err
 	}
-	at, into := standing(c.Sweep), &c.Sweep.Ahead
-	if past || !at.Recent {
+	sweep, into := c.Sweep, &c.Sweep.Ahead
+	if past || !sweep.Recent {
 		into = &c.Sweep.High
 	}
-	at.Recent = at.Recent || !past
+	sweep.Recent = sweep.Recent || !past
 	*into, err = s.greater(*into, s.extent(p.Rows, p.Ceiling).high)
 	return err
 }
 
 // past reports whether a span that ends at to lies so far back that no row appears in it any more.
 func (s window) past(c Cursor, to Value) (bool, error) {
-	until, err := s.value(c.Sweep.Walk.Until)
+	until, err := s.value(c.Sweep.Until)
 	return to.N <= until.N-settled.Microseconds(), err
 }
 
@@ -168,7 +167,7 @@ const settled = 26 * time.Hour
 // span ends a span of time, and begins the next one.
 func (s window) span(c *Cursor, to Value) error {
 	sweep := c.Sweep
-	until, err := s.value(sweep.Walk.Until)
+	until, err := s.value(sweep.Until)
 	if err != nil {
 		return err
 	}
@@ -193,11 +192,11 @@ func (s window) span(c *Cursor, to Value) error {
 		}
 		c.Mark, mark = string(high.Raw), high
 	}
-	at := standing(sweep)
-	at.slice(0)
+	at := sweep.Slice()
+	at.next(0)
 	sweep.Restarts = 0
 	next := to.N - s.granule(to)
-	sweep.After = s.text(to, next)
+	at.After = s.text(to, next)
 	at.To = s.text(to, min(max(next+s.spec.Step.Microseconds(), to.N+s.granule(to)), until.N))
 	if s.of != nil { // the slices behind this one begin further down
 		return nil
@@ -217,12 +216,12 @@ func (s window) enter(c *Cursor) error {
 	if err != nil {
 		return err
 	}
-	until, err := s.value(c.Sweep.Walk.Until)
+	until, err := s.value(c.Sweep.Until)
 	if err != nil {
 		return err
 	}
-	c.Sweep.After = string(from.Raw)
-	standing(c.Sweep).To = s.text(from, min(from.N+s.spec.Step.Microseconds(), max(until.N, from.N)))
+	c.Sweep.Slice().After = string(from.Raw)
+	c.Sweep.Slice().To = s.text(from, min(from.N+s.spec.Step.Microseconds(), max(until.N, from.N)))
 	return nil
 }
 
@@ -252,7 +251,7 @@ func (s window) quiet(c *Cursor) error {
 	if err != nil {
 		return err
 	}
-	until, err := s.value(c.Sweep.Walk.Until)
+	until, err := s.value(c.Sweep.Until)
 	if err != nil {
 		return err
 	}
@@ -271,7 +270,7 @@ func (s window) raised(c *Cursor, mark Value) error {
 	if err != nil {
 		return err
 	}
-	after, err := s.value(c.Sweep.After)
+	after, err := s.value(c.Sweep.Slice().After)
 	if err != nil {
 		return err
 	}
@@ -294,18 +293,18 @@ func (s window) raised(c *Cursor, mark Value) error {
 
 // Guess is the next span, which is asked for if this one is read in one answer.
 func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
-	if c.Sweep == nil || c.Sweep.Walk == nil {
+	if c.Sweep == nil {
 		return c, false
 	}
-	if _, one := s.pager.(onePage); !one && s.of == nil || c.Sweep.Walk.Slice+1 < len(s.spec.Values) {
+	if _, one := s.pager.(onePage); !one && s.of == nil || c.Sweep.Slice().Value+1 < len(s.spec.Values) {
 		return s.ahead(c, rows, total)
 	}
 	c = c.clone()
-	to, err := s.value(c.Sweep.Walk.To)
+	to, err := s.value(c.Sweep.Slice().To)
 	if err != nil {
 		return c, false
 	}
-	until, err := s.value(c.Sweep.Walk.Until)
+	until, err := s.value(c.Sweep.Until)
 	if err != nil || to.N >= until.N && s.of == nil {
 		return c, false
 	}
@@ -318,9 +317,9 @@ func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 func (s window) Rewind(c Cursor) Cursor {
 	c = s.rewind(c)
 	from, err1 := s.value(c.Sweep.From)
-	until, err2 := s.value(c.Sweep.Walk.Until)
+	until, err2 := s.value(c.Sweep.Until)
 	if err1 == nil && err2 == nil {
-		c.Sweep.Walk.To = s.text(from, min(from.N+s.spec.Step.Microseconds(), until.N))
+		c.Sweep.Slice().To = s.text(from, min(from.N+s.spec.Step.Microseconds(), until.N))
 	}
 	return c
 }

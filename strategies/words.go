@@ -37,3 +37,25 @@ func SaysFilter(filter string) string {
 func SaysOversize(rows, asked int, param string) string {
 	return fmt.Sprintf("a page has %d rows, though %d were asked for: the API does not honour the parameter %s (params.limit)", rows, asked, param)
 }
+
+// SaysSweep says where an open sweep stands; "": none is open.
+func SaysSweep(c Cursor) string {
+	s := c.Sweep
+	if s == nil {
+		return ""
+	}
+	switch at := s.Slice().Position.(type) {
+	case *ValuePosition:
+		if at.Token != "" {
+			return fmt.Sprintf("from %s, page %d, token %s", s.From, s.Pages+1, at.Token)
+		}
+	case *RangePosition:
+		return fmt.Sprintf("from id %s, next id %d", s.From, at.Next)
+	case *CountPosition:
+		return fmt.Sprintf("from %s, offset %d after %s", s.From, at.Offset, s.Slice().After)
+	}
+	if TraitsOf(c.Strategy).Walks {
+		return fmt.Sprintf("from %s, page %d", s.Slice().After, s.Pages+1)
+	}
+	return fmt.Sprintf("from %s, page %d, at %s", s.From, s.Pages+1, s.Slice().After)
+}

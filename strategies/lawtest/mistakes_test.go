@@ -143,27 +143,27 @@ func byPage(spoil func(p *strategies.Page)) func(*Case, strategies.Strategy, str
 }
 
 // walking is the cursor with where its list stands changed.
-func walking(c strategies.Cursor, change func(*strategies.Walk)) strategies.Cursor {
-	if c.Sweep == nil || c.Sweep.Walk == nil {
+func walking(c strategies.Cursor, change func(*strategies.Slice)) strategies.Cursor {
+	if c.Sweep == nil {
 		return c
 	}
-	sweep, walk := *c.Sweep, *c.Sweep.Walk
-	change(&walk)
-	sweep.Walk, c.Sweep = &walk, &sweep
+	sweep := *c.Sweep
+	change(sweep.Slice())
+	c.Sweep = &sweep
 	return c
 }
 
 func onePass(_ *Case, s strategies.Strategy, cur strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
-	return s.Fold(walking(cur, func(w *strategies.Walk) { w.Pages = 0 }), p)
+	return s.Fold(walking(cur, func(at *strategies.Slice) { at.Pages = 0 }), p)
 }
 
 func skipsBySize(c *Case, s strategies.Strategy, cur strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
 	v, err := s.Fold(cur, p)
-	v.Next = walking(v.Next, func(w *strategies.Walk) {
-		if w.At.Offset != nil {
-			at := *w.At.Offset
-			at.Skip = at.Read * int64(c.Spec.PageSize)
-			w.At.Offset = &at
+	v.Next = walking(v.Next, func(at *strategies.Slice) {
+		if was, ok := at.Position.(*strategies.OffsetPosition); ok {
+			is := *was
+			is.Skip = is.Read * int64(c.Spec.PageSize)
+			at.Position = &is
 		}
 	})
 	return v, err
@@ -171,7 +171,7 @@ func skipsBySize(c *Case, s strategies.Strategy, cur strategies.Cursor, p strate
 
 func nullIgnored(_ *Case, s strategies.Strategy, cur strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
 	if p.Token.Null {
-		return strategies.Verdict{Next: walking(cur, func(w *strategies.Walk) { w.At = strategies.Position{} })}, nil
+		return strategies.Verdict{Next: walking(cur, func(at *strategies.Slice) { at.Position = nil })}, nil
 	}
 	return s.Fold(cur, p)
 }
@@ -185,8 +185,8 @@ func absentIsError(_ *Case, s strategies.Strategy, cur strategies.Cursor, p stra
 
 func restBelieved(c *Case, s strategies.Strategy, cur strategies.Cursor, p strategies.Page) (strategies.Verdict, error) {
 	v, err := s.Fold(cur, p)
-	if next := &v.Next; err == nil && next.Sweep != nil && next.Sweep.Walk != nil && p.Total >= 0 {
-		if at := next.Sweep.Walk.At.Row; at != nil && at.Rows >= p.Total {
+	if next := &v.Next; err == nil && next.Sweep != nil && p.Total >= 0 {
+		if at, ok := next.Sweep.Slice().Position.(*strategies.RowPosition); ok && at.Rows >= p.Total {
 			next.Mark, next.Sweep = c.greater(next.Mark, next.Sweep.High), nil
 		}
 	}

@@ -101,7 +101,7 @@ func (r *Reader) Sweep(t Failer, most int) (Outcome, error) {
 		return out, err
 	}
 	if r.c.Sweep != nil {
-		out.From, out.ByToken = r.c.Sweep.From, r.c.Sweep.ByToken
+		out.From, out.ByToken = r.c.Sweep.From, r.c.Sweep.ByToken()
 	}
 	for n := 0; r.c.Sweep != nil; n++ {
 		if n > most {
@@ -117,14 +117,14 @@ func (r *Reader) Sweep(t Failer, most int) (Outcome, error) {
 			out.Said = append(out.Said, v.Warning)
 		}
 		r.c = v.Next
-		out.ByToken = out.ByToken || r.c.Sweep != nil && r.c.Sweep.ByToken
+		out.ByToken = out.ByToken || r.c.Sweep != nil && r.c.Sweep.ByToken()
 		switch {
 		case r.Crash():
 			r.staged = slices.Clone(r.Topic)
 			if err := r.begin(); err != nil {
 				return out, err
 			}
-			out.ByToken = r.c.Sweep != nil && r.c.Sweep.ByToken
+			out.ByToken = r.c.Sweep != nil && r.c.Sweep.ByToken()
 		case r.c.Sweep != nil && r.Commit():
 			r.commit()
 		}
@@ -162,7 +162,7 @@ func (r *Reader) list() (err error) {
 func (r *Reader) page() (v strategies.Verdict, err error) {
 	q := r.s.Query(r.c)
 	r.Pages++
-	if r.Source.ReadBy && r.Source.Parents.find(strategies.Slice(q.Params)).hidden {
+	if r.Source.ReadBy && r.Source.Parents.find(strategies.SliceOf(q.Params)).hidden {
 		return r.gone(q)
 	}
 	leads := slices.ContainsFunc(q.Params, func(p strategies.Param) bool {
@@ -225,7 +225,7 @@ func (r *Reader) note(format string, args ...any) {
 // gone goes on behind a parent that is not there any more.
 func (r *Reader) gone(q strategies.Query) (strategies.Verdict, error) {
 	r.Gone++
-	r.Source.Parents.find(strategies.Slice(q.Params)).since = r.Source.Parents.sweep
+	r.Source.Parents.find(strategies.SliceOf(q.Params)).since = r.Source.Parents.sweep
 	v, ok, err := strategies.Gone(r.s, r.c)
 	r.note("%v -> gone, %v", q, err)
 	switch {

@@ -123,7 +123,7 @@ func (k *apiCheck) parents(page *reading.Page) string {
 	e := k.parts.Stream.ForEach
 	text := fmt.Sprintf("it is read in slices, one for each of the %d rows of stream %s", page.Parents, e.Stream)
 	if first := page.Next.Sweep; first != nil {
-		text += fmt.Sprintf(", now that of %s", first.Walk.Parent)
+		text += fmt.Sprintf(", now that of %s", first.Slice().Parent)
 	}
 	if page.Doubt != "" {
 		text += " (" + page.Doubt + ")"
@@ -134,7 +134,7 @@ func (k *apiCheck) parents(page *reading.Page) string {
 // unproven reports whether the strategy asks on only for a proof that it has read all.
 func unproven(c strategies.Cursor) bool {
 	s := c.Sweep
-	return s != nil && (s.Proof != nil || s.Promise != "" || s.Restarts > 0)
+	return s != nil && (s.Proving() || s.Restarts > 0)
 }
 
 // page takes note of what a page shows.
@@ -257,7 +257,7 @@ func (k *apiCheck) filter(ctx context.Context) (string, error) {
 	}
 	note := ""
 	for asked := 0; asked < mostProofs+6; asked++ {
-		from := cursor.Sweep.After
+		from := cursor.Sweep.Slice().After
 		answer, err := k.source.Page(ctx, strategy.Query(cursor).Params)
 		var status *rest.StatusError
 		if errors.As(err, &status) {

@@ -227,7 +227,9 @@ func (o Options) undecided(ctx context.Context, cl *kgo.Client, state topicInfo,
 		return "", fmt.Errorf("reading the state topic behind its last stable offset: %w", err)
 	}
 	for _, entries := range n.pending {
-		var c strategies.Cursor
+		var c struct { // of whatever version
+			TransactionalID string `json:"transactional_id"`
+		}
 		if e, has := entries[o.Stream]; has && json.Unmarshal(e.value, &c) == nil && !known(c.TransactionalID) {
 			id = c.TransactionalID
 		}

@@ -56,7 +56,7 @@ func PieceOf(maxInFlight int64) int64 { return max(maxInFlight/(piecesInFlight*p
 // Page asks one question.
 func (a *API) Page(ctx context.Context, params []strategies.Param) (*Answer, error) {
 	var page *wire.Page
-	slice, parent := "", strategies.Slice(params)
+	slice, parent := "", strategies.SliceOf(params)
 	for i := range params {
 		if params[i].Role == strategies.RoleEach && parent == "" {
 			slice = params[i].Value

@@ -69,10 +69,7 @@ func OversizeNote(s *config.Stream, c strategies.Cursor, a *Answer) string {
 	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID {
 		return ""
 	}
-	most := s.PageSize
-	if c.Sweep != nil {
-		most = max(most, c.Sweep.Limit)
-	}
+	most := max(s.PageSize, c.Widened())
 	if len(a.Rows) <= most {
 		return ""
 	}

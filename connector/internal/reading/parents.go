@@ -210,7 +210,7 @@ func (f *family) parents() []strategies.Parent {
 
 // resolved is a question with the fields of the parent whose slice it is about.
 func (s *Session) resolved(params []strategies.Param) []strategies.Param {
-	key := strategies.Slice(params)
+	key := strategies.SliceOf(params)
 	if s.family == nil || key == "" {
 		return params
 	}
@@ -299,7 +299,7 @@ func (s *Session) gone(refusal *rest.StatusError) (*Page, error) {
 	if s.family == nil || s.family.to.Gone != config.GoneSkip || refusal.Status != http.StatusNotFound && refusal.Status != http.StatusGone {
 		return nil, nil //nolint:nilnil // as said
 	}
-	key := strategies.Slice(s.fetch.strategy.Query(s.at).Params)
+	key := strategies.SliceOf(s.fetch.strategy.Query(s.at).Params)
 	v, ok, err := strategies.Gone(s.fetch.strategy, s.at)
 	switch {
 	case errors.Is(err, strategies.ErrAllGone):

@@ -36,7 +36,7 @@ func (s *Session) refused(err error) (*Page, error) {
 	if page, err := s.gone(refusal); page != nil || err != nil {
 		return page, err
 	}
-	if c.Sweep.Token == "" || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusGone && refusal.Status != http.StatusNotFound {
+	if c.Sweep.Token() == "" || refusal.Status != http.StatusBadRequest && refusal.Status != http.StatusGone && refusal.Status != http.StatusNotFound {
 		return nil, behindLast(c, refusal, err)
 	}
 	next := s.fetch.strategy.Rewind(c)
@@ -54,7 +54,7 @@ func (s *Session) refused(err error) (*Page, error) {
 
 // behindLast says, of a page behind others of its list that is refused, how to go on if it is what lies behind the last one.
 func behindLast(c strategies.Cursor, refusal *rest.StatusError, err error) error {
-	if w := c.Sweep.Walk; w == nil || w.Pages == 0 || !strategies.RefusesBehind(refusal.Status) {
+	if c.Sweep.Slice().Pages == 0 || !strategies.RefusesBehind(refusal.Status) {
 		return err
 	}
 	return fmt.Errorf("%w (if that is how the API answers behind its last page: end: %d)", err, refusal.Status)

@@ -102,7 +102,7 @@ func (s *Session) Begin(now time.Time, c strategies.Cursor) {
 // first asks what comes first: the parents, where the stream has any.
 func (s *Session) first() {
 	if s.family != nil && s.at.Sweep != nil {
-		if s.family.begin(s.now, s.at.Sweep.Walk != nil && s.at.Sweep.Walk.Sure); !s.family.known {
+		if s.family.begin(s.now, s.at.Sweep.Sure); !s.family.known {
 			s.fetch.drop() // a page that was kept takes room that their pages may need
 		}
 		return

@@ -83,7 +83,7 @@ func TestKeep(t *testing.T) {
 		s.Keep(params, a, nil)
 		if c.to > 1 {
 			sweep := *cursor.Sweep
-			sweep.NextID = int64(c.to)
+			sweep.Slice().Position = &strategies.RangePosition{Next: int64(c.to)}
 			cursor.Sweep = &sweep
 		}
 		s.Begin(began, cursor)
@@ -256,7 +256,7 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 	}
 	s.Arrived(head().ID, &Answer{Page: strategies.Page{Total: -1, Continued: true, Rows: []strategies.Row{row(3, 3)}}, URL: "long", Size: 1}, nil)
 	free(mustStep(t, s), share)
-	if s.At().Sweep == nil || s.At().Sweep.After != "3" {
+	if s.At().Sweep == nil || s.At().Sweep.Slice().After != "3" {
 		t.Fatalf("behind the whole answer the sweep stands at %+v", s.At().Sweep)
 	}
 	question = fmt.Sprint(p.Strategy.Query(s.At()).Params)
@@ -326,7 +326,7 @@ func TestForgive(t *testing.T) {
 	refuse := func(s *Session) (*Page, error) {
 		t.Helper()
 		sweep := *s.At().Sweep
-		sweep.Token = "token"
+		sweep.Slice().Position = &strategies.ValuePosition{Token: "token"}
 		at := s.At()
 		at.Sweep = &sweep
 		s.Drop()

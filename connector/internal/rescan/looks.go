@@ -116,7 +116,7 @@ func (l *Looks) sweep(ctx context.Context, c strategies.Cursor, page func(*readi
 		if p.Answer.Skipped {
 			l.Moved = "a part of the collection was left out (errors, action: skip), whose rows may not be taken for deleted"
 		}
-		l.ordered(p.Answer.Rows, &last, before.Sweep.Token != "")
+		l.ordered(p.Answer.Rows, &last, before.Sweep.Token() != "")
 		return true, page(p.Answer)
 	})
 }

@@ -80,7 +80,7 @@ func (m *Machine) stands(s *status.Status, page *reading.Page) {
 		s.SweepRows += int64(len(page.Answer.Rows))
 	}
 	if s.At = ""; page.Next.Sweep != nil {
-		s.At = page.Next.Sweep.After
+		s.At = page.Next.Sweep.Slice().After
 	}
 }
 

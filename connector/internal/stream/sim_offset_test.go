@@ -22,7 +22,7 @@ func (m *mistaken) queryOffset(c strategies.Cursor, q strategies.Query) strategi
 }
 
 func (m *mistaken) blindly(c strategies.Cursor) (at int64, ok bool) {
-	s := c.Sweep
+	s := strategies.At[strategies.CountPosition](c.Sweep)
 	if s.Offset == 0 || s.Seen == 0 || s.Probe || s.Look != "" || s.LastKey != "" || m.x.script.Strategy != strategies.Offset {
 		return 0, false
 	}
@@ -39,14 +39,15 @@ func (m *mistaken) blindly(c strategies.Cursor) (at int64, ok bool) {
 // come too.
 func (m *mistaken) blind(c strategies.Cursor, rows []strategies.Row) []strategies.Row {
 	at, ok := m.blindly(c)
-	if !ok || m.variant == seamOfOneRow && (len(rows) == 0 || string(rows[0].Value.Raw) != c.Sweep.LastValue) {
+	stood := strategies.At[strategies.CountPosition](c.Sweep)
+	if !ok || m.variant == seamOfOneRow && (len(rows) == 0 || string(rows[0].Value.Raw) != stood.LastValue) {
 		return rows
 	}
 	var before []strategies.Row
-	for n := c.Sweep.Offset; n < at; n++ {
-		text := c.Sweep.LastValue
-		if n < c.Sweep.Group {
-			text = c.Sweep.FirstValue
+	for n := stood.Offset; n < at; n++ {
+		text := stood.LastValue
+		if n < stood.Group {
+			text = stood.FirstValue
 		}
 		v, err := m.x.spec.Format.ParseString(text)
 		if err != nil {

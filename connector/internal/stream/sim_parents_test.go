@@ -74,8 +74,8 @@ func (s *watched) ParentGone(c strategies.Cursor) (strategies.Verdict, bool, err
 
 // Within makes the mistakes of slices.
 func (m *walkMistaken) Within(c strategies.Cursor, all []strategies.Parent) (strategies.Strategy, strategies.Cursor, error) {
-	if m.variant == placeByNumber && c.Sweep.Walk != nil && c.Sweep.Walk.Parent != "" && len(all) > 0 {
-		c = walking(c, func(w *strategies.Walk) { w.Parent = all[min(m.x.places[w.Parent], len(all)-1)].Key })
+	if m.variant == placeByNumber && c.Sweep.Slice().Parent != "" && len(all) > 0 {
+		c = walking(c, func(at *strategies.Slice) { at.Parent = all[min(m.x.places[at.Parent], len(all)-1)].Key })
 	}
 	clear(m.x.places)
 	for i, p := range all {
@@ -97,11 +97,11 @@ func (m *walkMistaken) ParentGone(c strategies.Cursor) (strategies.Verdict, bool
 func (m *walkMistaken) byMark(c strategies.Cursor, q strategies.Query) strategies.Query {
 	q.Params = slices.Clone(q.Params)
 	at := slices.IndexFunc(q.Params, func(p strategies.Param) bool { return p.Role == strategies.RoleSince })
-	switch w := c.Sweep.Walk; {
+	switch {
 	case c.Sweep.From == "" || m.x.spec.Params.Since == "":
 	case at >= 0:
 		q.Params[at].Value = m.higher(q.Params[at].Value, c.Sweep.From)
-	case w != nil && w.At == strategies.Position{}:
+	case c.Sweep.Slice().Position == nil:
 		q.Params = append(q.Params, strategies.Param{Role: strategies.RoleSince, Value: c.Sweep.From})
 	}
 	return q

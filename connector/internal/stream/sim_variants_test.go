@@ -181,8 +181,8 @@ func (m *mistaken) Begin(c strategies.Cursor, now time.Time) (strategies.Cursor,
 func (m *mistaken) Query(c strategies.Cursor) strategies.Query {
 	q := m.Strategy.Query(c)
 	switch {
-	case m.variant == followStrictToken && m.x.script.ByValue && c.Sweep.LastKey != "":
-		return strategies.Query{Params: []strategies.Param{{Role: strategies.RoleToken, Value: c.Sweep.LastKey}}}
+	case m.variant == followStrictToken && m.x.script.ByValue && c.Sweep.Slice().As != "":
+		return strategies.Query{Params: []strategies.Param{{Role: strategies.RoleToken, Value: c.Sweep.Slice().As}}}
 	case m.x.script.Strategy == strategies.Offset:
 		return m.queryOffset(c, q)
 	}
@@ -195,14 +195,14 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 	case evidenceIgnored:
 		p.More = strategies.Evidence{}
 	case middleUncompared:
-		if proof := c.Sweep.Proof; proof != nil {
+		if at := strategies.At[strategies.AnswerPosition](c.Sweep); at.Proof != nil {
 			sweep := *c.Sweep
-			sweep.Proof, sweep.After = nil, proof.To
-			c.Sweep = &sweep
+			sweep.Slice().After, at.Proof = at.Proof.To, nil
+			sweep.Slice().Position, c.Sweep = &at, &sweep
 			return strategies.Verdict{Next: c}, nil
 		}
 	case emptyBelieved:
-		if t.Strategy == strategies.Keyset && c.Sweep.Probe && len(p.Rows) == 0 {
+		if strategies.At[strategies.ValuePosition](c.Sweep).Probe && len(p.Rows) == 0 {
 			return m.ended(c), nil
 		}
 	case seamUnchecked, seamOfOneRow:
@@ -237,13 +237,13 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 		if v.Next.Sweep != nil && v.Next.Sweep.High != "" && t.Order != sim.Ascending {
 			v.Next.Mark = m.higher(v.Next.Mark, v.Next.Sweep.High)
 			sweep := *v.Next.Sweep
-			sweep.From, sweep.After = v.Next.Mark, v.Next.Mark
+			sweep.From, sweep.Slice().After = v.Next.Mark, v.Next.Mark
 			v.Next.Sweep = &sweep
 		}
 	case followStrictToken:
 		if t.ByValue && v.Next.Sweep != nil && !p.Token.Null {
 			sweep := *v.Next.Sweep
-			sweep.LastKey = p.Token.Text
+			sweep.Slice().As = p.Token.Text // of keyset nothing else is there
 			v.Next.Sweep = &sweep
 		}
 	case neverDoubted, strictVerbatim:
@@ -254,7 +254,9 @@ func (m *mistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.Verd
 		v.Next.Window = c.Window
 	case neverEnough:
 		if v.Next.Sweep != nil {
-			v.Next.Sweep.Busy = 0
+			if at, ok := v.Next.Sweep.Slice().Position.(*strategies.CountPosition); ok {
+				at.Busy = 0
+			}
 		}
 	case endless:
 		if v.Next.Sweep == nil && !v.Restarted && v.Next.Mark != "" {

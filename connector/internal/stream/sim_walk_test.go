@@ -39,7 +39,7 @@ func (m *walkMistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.
 		}
 	case nullIgnored:
 		if p.Token.Null && t.Pager == "token" {
-			return strategies.Verdict{Next: walking(c, func(w *strategies.Walk) { w.At = strategies.Position{} })}, nil
+			return strategies.Verdict{Next: walking(c, func(at *strategies.Slice) { at.Position = nil })}, nil
 		}
 	case absentIsError:
 		if p.Link == "" && t.Pager == "link_header" {
@@ -57,15 +57,14 @@ func (m *walkMistaken) Fold(c strategies.Cursor, p strategies.Page) (strategies.
 func (m *walkMistaken) before(c strategies.Cursor) strategies.Cursor {
 	switch {
 	case m.variant == onePassBelieved && m.x.script.Pager != "":
-		return walking(c, func(w *strategies.Walk) { w.Pages = 0 })
+		return walking(c, func(at *strategies.Slice) { at.Pages = 0 })
 	case m.variant == oneSurePass && m.x.script.Pager != "":
-		return walking(c, func(w *strategies.Walk) {
-			if w.Sure {
-				w.Pages = 0
-			}
-		})
+		if c.Sweep != nil && c.Sweep.Sure {
+			return walking(c, func(at *strategies.Slice) { at.Pages = 0 })
+		}
 	case m.variant == scanUntilNow && m.x.script.Step > 0:
-		return walking(c, func(w *strategies.Walk) { w.Sure = false })
+		sweep := *c.Sweep
+		sweep.Sure, c.Sweep = false, &sweep
 	}
 	return c
 }
@@ -74,17 +73,20 @@ func (m *walkMistaken) before(c strategies.Cursor) strategies.Cursor {
 func (m *walkMistaken) after(c strategies.Cursor, p strategies.Page, v strategies.Verdict) strategies.Verdict {
 	t, next := &m.x.script.Traits, &v.Next
 	traits := strategies.TraitsOf(t.Strategy)
-	switch open := next.Sweep != nil && next.Sweep.Walk != nil; m.variant {
+	switch open := next.Sweep != nil; m.variant {
 	case skippedBySize:
-		if open && t.Pager == "offset" && t.PageSize > 0 && next.Sweep.Walk.At.Offset != nil {
-			*next = walking(*next, func(w *strategies.Walk) {
-				at := *w.At.Offset
-				at.Skip = at.Read * int64(t.PageSize)
-				w.At.Offset = &at
+		if open && t.Pager == "offset" && t.PageSize > 0 && next.Sweep.Slice().Position != nil {
+			*next = walking(*next, func(at *strategies.Slice) {
+				is := strategies.At[strategies.OffsetPosition](next.Sweep)
+				is.Skip = is.Read * int64(t.PageSize)
+				at.Position = &is
 			})
 		}
 	case restBelieved:
-		if open && next.Sweep.Walk.At.Row != nil && p.Total >= 0 && next.Sweep.Walk.At.Row.Rows >= p.Total {
+		if !open {
+			break
+		}
+		if at, ok := next.Sweep.Slice().Position.(*strategies.RowPosition); ok && p.Total >= 0 && at.Rows >= p.Total {
 			next.Mark, next.Sweep = m.higher(next.Mark, next.Sweep.High), nil
 		}
 	case markOfLaterPages:
@@ -96,8 +98,8 @@ func (m *walkMistaken) after(c strategies.Cursor, p strategies.Page, v strategie
 			next.Mark, next.Sweep = m.higher(next.Mark, next.Sweep.High), nil
 		}
 	case spansPassedOver:
-		if open && traits.Spans && len(p.Rows) == 0 && next.Sweep.Walk.To != c.Sweep.Walk.To {
-			next.Mark = m.higher(next.Mark, c.Sweep.Walk.To)
+		if open && traits.Spans && len(p.Rows) == 0 && next.Sweep.Slice().To != c.Sweep.Slice().To {
+			next.Mark = m.higher(next.Mark, c.Sweep.Slice().To)
 		}
 	case olderDropped:
 		if traits.All {
@@ -139,12 +141,12 @@ func greatestOf(rows []strategies.Row) (text string) {
 }
 
 // walking is the cursor with where its list stands changed.
-func walking(c strategies.Cursor, change func(*strategies.Walk)) strategies.Cursor {
-	if c.Sweep == nil || c.Sweep.Walk == nil {
+func walking(c strategies.Cursor, change func(*strategies.Slice)) strategies.Cursor {
+	if c.Sweep == nil {
 		return c
 	}
-	sweep, walk := *c.Sweep, *c.Sweep.Walk
-	change(&walk)
-	sweep.Walk, c.Sweep = &walk, &sweep
+	sweep := *c.Sweep
+	change(sweep.Slice())
+	c.Sweep = &sweep
 	return c
 }

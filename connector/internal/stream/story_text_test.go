@@ -139,9 +139,9 @@ func cursorText(c strategies.Cursor) string {
 	if c.Sweep == nil {
 		return text + ", no sweep open"
 	}
-	text += ", sweep open behind " + strconv.Quote(short(c.Sweep.After))
-	if c.Sweep.Token != "" {
-		text += ", token " + strconv.Quote(c.Sweep.Token)
+	text += ", sweep open behind " + strconv.Quote(short(c.Sweep.Slice().After))
+	if token := c.Sweep.Token(); token != "" {
+		text += ", token " + strconv.Quote(token)
 	}
 	return text
 }

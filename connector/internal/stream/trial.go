@@ -88,7 +88,7 @@ func AskedBefore(f strategies.Format, stored, c strategies.Cursor) func(*strateg
 		return nil
 	}
 	return func(row *strategies.Row) bool {
-		for _, text := range []string{stored.Mark, c.Sweep.After} {
+		for _, text := range []string{stored.Mark, c.Sweep.Slice().After} {
 			at, err := f.ParseString(text)
 			if text != "" && err == nil && row.Value.Set && f.Compare(row.Value, at) <= 0 {
 				return true
