@@ -60,7 +60,7 @@ func (s *Sweep) Token() string { return At[ValuePosition](s).Token }
 func (s *Sweep) ByToken() bool { return At[ValuePosition](s).ByToken }
 
 // at is the sweep's position. It can be changed where placed has made it.
-func (s keyset) at(c Cursor) *ValuePosition { return place[ValuePosition](c.Sweep) }
+func (s keyset) at(c Cursor) *ValuePosition { return position[ValuePosition](c.Sweep) }
 
 func newKeyset(spec Spec) (Strategy, error) {
 	k, err := newCore(spec, spec.Lookback)

@@ -77,7 +77,7 @@ func TestKeysetTokenWithEveryPage(t *testing.T) {
 			c = fold(t, s, c, Page{Rows: seconds(t, 3, 3), Token: token("c")}).Next // it has changed
 			wantQuery(t, s, c, "token=c")
 			closed := c.clone()
-			closed.Closes, place[ValuePosition](closed.Sweep).Token, place[ValuePosition](closed.Sweep).Probe = true, "", false
+			closed.Closes, position[ValuePosition](closed.Sweep).Token, position[ValuePosition](closed.Sweep).Probe = true, "", false
 			refused(t, s, closed, stand, "(end)") // this API says so where there is no more
 		})
 	}
@@ -234,7 +234,7 @@ func TestOffsetRefused(t *testing.T) {
 	c = fold(t, s, c, Page{Rows: seconds(t, 1, 2), Total: -1}).Next
 	c.Sweep.Expect = ""
 	c = fold(t, s, c, Page{Rows: seconds(t, 2), Total: -1}).Next // short: is there more?
-	if !place[CountPosition](c.Sweep).Probe {
+	if !position[CountPosition](c.Sweep).Probe {
 		t.Fatal(show(c))
 	}
 	for _, status := range []int{401, 403, 405, 429} {
@@ -250,7 +250,7 @@ func TestOffsetRefused(t *testing.T) {
 
 	c = fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2, 3), Total: -1}).Next
 	v, ok, err = Refused(s, c, 400) // too far
-	if !ok || err != nil || !v.Restarted || v.Next.Sweep.Slice().After != at(3) || place[CountPosition](v.Next.Sweep).Offset != 0 {
+	if !ok || err != nil || !v.Restarted || v.Next.Sweep.Slice().After != at(3) || position[CountPosition](v.Next.Sweep).Offset != 0 {
 		t.Fatalf("not counted anew from the last value: %v %v %s", ok, err, show(v.Next))
 	}
 }

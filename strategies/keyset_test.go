@@ -90,7 +90,7 @@ func TestKeysetRestartsWhenALaterPageIsUnsorted(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	wantQuery(t, s, v.Next, "since="+at(1))
-	if v.Next.Window != at(1) || v.Next.ReadBack.Offsets[0] != 7 || !place[ValuePosition](v.Next.Sweep).ByToken {
+	if v.Next.Window != at(1) || v.Next.ReadBack.Offsets[0] != 7 || !position[ValuePosition](v.Next.Sweep).ByToken {
 		t.Fatalf("the window is not rebuilt from the base: %s", show(v.Next))
 	}
 	c = fold(t, s, v.Next, Page{Rows: seconds(t, 1, 5), Token: token("a")}).Next
@@ -228,8 +228,8 @@ func TestKeysetNoticesDescendingPagesOfOneValue(t *testing.T) {
 				wantQuery(t, s, c, "token=d")
 				c = fold(t, s, c, Page{Rows: rows, Token: noToken}).Next
 				wantQuery(t, s, c, "since="+at(9))
-				if place[ValuePosition](c.Sweep).Seen != "" {
-					t.Errorf("the next circle is held against %q", place[ValuePosition](c.Sweep).Seen)
+				if position[ValuePosition](c.Sweep).Seen != "" {
+					t.Errorf("the next circle is held against %q", position[ValuePosition](c.Sweep).Seen)
 				}
 			}
 			// The token has expired: a fresh one is asked for, and where the API refuses each of
@@ -269,7 +269,7 @@ func TestKeysetUnsortedLastPage(t *testing.T) {
 	// However often the sweep went back by value: it has not been read by token yet (seed 1600423882).
 	c.Sweep.Restarts = maxRestarts
 	v = fold(t, s, c, Page{Rows: seconds(t, 5, 9, 7), Token: token("b")})
-	if !v.Restarted || !place[ValuePosition](v.Next.Sweep).ByToken || v.Next.Exhausted() != nil {
+	if !v.Restarted || !position[ValuePosition](v.Next.Sweep).ByToken || v.Next.Exhausted() != nil {
 		t.Fatalf("%+v", v)
 	}
 }
@@ -281,7 +281,7 @@ func TestKeysetPagesWithoutValues(t *testing.T) {
 	blank := Page{Rows: rowsOf(t, RFC3339, "a@", "b@"), Token: token("a")}
 	c := fold(t, s, begin(t, s, Cursor{}), blank).Next
 	wantQuery(t, s, c, "token=a")
-	if c.Unsorted || place[ValuePosition](c.Sweep).ByToken {
+	if c.Unsorted || position[ValuePosition](c.Sweep).ByToken {
 		t.Fatal(show(c))
 	}
 	refused(t, s, c, blank, "repeats the token")
@@ -313,7 +313,7 @@ func TestKeysetToldThatTheAPIDoesNotSort(t *testing.T) {
 	// A sweep that was under way by value begins anew, window and all.
 	c = begin(t, s, Cursor{Window: at(5), Sweep: &Sweep{From: at(1), High: at(5), Pages: 3, Slices: Slices{{After: at(5)}}}})
 	wantQuery(t, s, c, "since="+at(1))
-	if !place[ValuePosition](c.Sweep).ByToken || c.Window != at(1) {
+	if !position[ValuePosition](c.Sweep).ByToken || c.Window != at(1) {
 		t.Fatal(show(c))
 	}
 	spec.Params.Token = ""
@@ -342,7 +342,7 @@ func TestKeysetLongToken(t *testing.T) {
 	s := mustNew(t, playgroundSpec(Keyset))
 	long := token(strings.Repeat("t", 1_200_000))
 	c := fold(t, s, begin(t, s, Cursor{}), Page{Rows: seconds(t, 1, 2), Token: long}).Next
-	if place[ValuePosition](c.Sweep).Behind != "" || place[ValuePosition](c.Sweep).Token != "" || c.Sweep.Slice().After != at(2) {
+	if position[ValuePosition](c.Sweep).Behind != "" || position[ValuePosition](c.Sweep).Token != "" || c.Sweep.Slice().After != at(2) {
 		t.Fatalf("%.300s", show(c))
 	}
 	spec := playgroundSpec(Keyset)

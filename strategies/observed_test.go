@@ -214,7 +214,7 @@ func TestPiecesShowTheRow(t *testing.T) {
 	first = fold(t, s, c, Page{Rows: seconds(t, 12, 10), Cut: true})
 	v = fold(t, s, first.Next, Page{Rows: seconds(t, 11), Continued: true})
 	wantQuery(t, s, v.Next, "since="+at(8))
-	if !v.Restarted || place[AnswerPosition](v.Next.Sweep).Part != nil {
+	if !v.Restarted || position[AnswerPosition](v.Next.Sweep).Part != nil {
 		t.Error(show(v.Next))
 	}
 }
@@ -258,7 +258,7 @@ func TestKeysetNoticesAFilterThatIsIgnored(t *testing.T) {
 	// Nor does it heal: its rows come from below what was asked for.
 	v = fold(t, s, c, Page{Rows: seconds(t, 4, 5), Token: noToken})
 	c = fold(t, s, begin(t, s, v.Next), Page{Rows: seconds(t, 1, 2, 3), Token: token("a")}).Next
-	if place[ValuePosition](c.Sweep).Rises != -1 {
+	if position[ValuePosition](c.Sweep).Rises != -1 {
 		t.Error(show(c))
 	}
 	spec.Params.Token = ""

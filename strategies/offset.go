@@ -78,7 +78,7 @@ func (c Cursor) Widened() int {
 }
 
 // at is the sweep's position. It can be changed where placed has made it.
-func (s offset) at(c Cursor) *CountPosition { return place[CountPosition](c.Sweep) }
+func (s offset) at(c Cursor) *CountPosition { return position[CountPosition](c.Sweep) }
 
 // busyEnds is how many pages have to reach the end of the list, as far as can be told, and
 // each bring something newer, before one of them is taken for the end.

@@ -231,14 +231,14 @@ func TestOffsetOverlapAsWideAsTheGroups(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	// It narrows slowly where groups do.
-	place[CountPosition](c.Sweep).Overlap = 40
-	place[CountPosition](c.Sweep).Offset, place[CountPosition](c.Sweep).Seen, place[CountPosition](c.Sweep).Group = 4, 8, 7
+	position[CountPosition](c.Sweep).Overlap = 40
+	position[CountPosition](c.Sweep).Offset, position[CountPosition](c.Sweep).Seen, position[CountPosition](c.Sweep).Group = 4, 8, 7
 	for _, want := range []int64{20, 10, 5, 5} {
 		c = fold(t, s, c, Page{Rows: seconds(t, 5, 6, 7, 8, 9, 10, 11, 12), Total: 900}).Next
-		if place[CountPosition](c.Sweep).Overlap != want {
-			t.Fatalf("overlap %d, want %d", place[CountPosition](c.Sweep).Overlap, want)
+		if position[CountPosition](c.Sweep).Overlap != want {
+			t.Fatalf("overlap %d, want %d", position[CountPosition](c.Sweep).Overlap, want)
 		}
-		place[CountPosition](c.Sweep).Offset, place[CountPosition](c.Sweep).Seen, place[CountPosition](c.Sweep).Group, place[CountPosition](c.Sweep).FirstValue, place[CountPosition](c.Sweep).LastValue = 4, 8, 7, at(5), at(6)
+		position[CountPosition](c.Sweep).Offset, position[CountPosition](c.Sweep).Seen, position[CountPosition](c.Sweep).Group, position[CountPosition](c.Sweep).FirstValue, position[CountPosition](c.Sweep).LastValue = 4, 8, 7, at(5), at(6)
 	}
 }
 

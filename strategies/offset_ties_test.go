@@ -133,7 +133,7 @@ func TestOffsetCountsAgainWithItsWindow(t *testing.T) {
 	c := Cursor{Window: at(3), Filter: FilterInclusive, Sweep: &Sweep{From: at(0), High: at(3), Slices: Slices{{After: at(0), Pager: byCount,
 		Position: &CountPosition{Offset: 4, Seen: 5, Group: 3, FirstValue: at(3), LastValue: at(3), LastKey: "k5", Overlap: 2, Largest: 3}}}}}
 	v := fold(t, s, c, Page{Rows: rowsOf(t, RFC3339, "k5@"+at(3), "k6@"+at(4)), Total: -1})
-	if !v.Restarted || place[CountPosition](v.Next.Sweep).Offset != 0 || v.Next.Window != at(0) {
+	if !v.Restarted || position[CountPosition](v.Next.Sweep).Offset != 0 || v.Next.Window != at(0) {
 		t.Errorf("restarted %v, %s", v.Restarted, show(v.Next))
 	}
 }
@@ -173,10 +173,10 @@ func TestOffsetSeamOfLongIDs(t *testing.T) {
 				spoil(&group[i])
 			}
 			c := fold(t, s, begin(t, s, Cursor{Mark: at(2)}), Page{Rows: group[:3], Total: 6}).Next
-			if n := len(place[CountPosition](c.Sweep).LastKey); n == 0 || n > longestID {
+			if n := len(position[CountPosition](c.Sweep).LastKey); n == 0 || n > longestID {
 				t.Fatalf("the seam has %d bytes", n)
 			}
-			if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || place[CountPosition](v.Next.Sweep).LastKey == place[CountPosition](c.Sweep).LastKey {
+			if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || position[CountPosition](v.Next.Sweep).LastKey == position[CountPosition](c.Sweep).LastKey {
 				t.Errorf("its row is not known again: %s", show(v.Next))
 			}
 			if v := fold(t, s, c, Page{Rows: group[3:], Total: 6}); !v.Restarted {
@@ -184,8 +184,8 @@ func TestOffsetSeamOfLongIDs(t *testing.T) {
 			}
 			if name == "long" {
 				c = c.clone()
-				place[CountPosition](c.Sweep).LastKey = string(group[2].Key)
-				if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || len(place[CountPosition](v.Next.Sweep).LastKey) > longestID {
+				position[CountPosition](c.Sweep).LastKey = string(group[2].Key)
+				if v := fold(t, s, c, Page{Rows: group[2:5], Total: 6}); v.Restarted || len(position[CountPosition](v.Next.Sweep).LastKey) > longestID {
 					t.Errorf("a stored cursor's long id is not known again: %.200s", show(v.Next))
 				}
 			}

@@ -124,9 +124,9 @@ func (r Recipe) PagedBy() []string {
 	return []string{r.pager}
 }
 
-// place is the sweep's position in the type of one pager; where it has none of that type, one before the first page, which is
+// position is the sweep's position in the type of one pager; where it has none of that type, one before the first page, which is
 // not the sweep's.
-func place[P any](s *Sweep) *P {
+func position[P any](s *Sweep) *P {
 	if p, ok := any(s.Slice().Position).(*P); ok {
 		return p
 	}

@@ -15,7 +15,7 @@ func TestKeysetSendsPageSize(t *testing.T) {
 	if q := asked(s.Query(c)); !strings.Contains(q, "since=") || !strings.HasSuffix(q, "&limit=70") {
 		t.Errorf("asks %s", q)
 	}
-	place[ValuePosition](c.Sweep).Token = "next"
+	position[ValuePosition](c.Sweep).Token = "next"
 	if q := asked(s.Query(c)); q != "token=next&limit=70" {
 		t.Errorf("asks with a token %s", q)
 	}

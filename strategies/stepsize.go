@@ -27,7 +27,7 @@ type RangePosition struct {
 func (*RangePosition) wrong(func(name string, n, least int64)) {}
 
 // next is the first id of the next range.
-func (s stepSize) next(c Cursor) int64 { return place[RangePosition](c.Sweep).Next }
+func (s stepSize) next(c Cursor) int64 { return position[RangePosition](c.Sweep).Next }
 
 func newStepSize(spec Spec) (Strategy, error) {
 	spec.Format, spec.FirstMark, spec.Strict = Integer, "", false

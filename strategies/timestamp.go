@@ -54,7 +54,7 @@ func (s *Sweep) Proving() bool {
 }
 
 // at is the sweep's position. It can be changed where placed has made it.
-func (s timestamp) at(c Cursor) *AnswerPosition { return place[AnswerPosition](c.Sweep) }
+func (s timestamp) at(c Cursor) *AnswerPosition { return position[AnswerPosition](c.Sweep) }
 
 func newTimestamp(spec Spec) (Strategy, error) {
 	back := spec.Lookback

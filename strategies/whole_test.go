@@ -171,7 +171,7 @@ func TestTimestampProofInPieces(t *testing.T) {
 // with returns the cursor before another proof.
 func (c Cursor) with(p *Proof) Cursor {
 	c = c.clone()
-	place[AnswerPosition](c.Sweep).Proof, c.Longest = p, 0
+	position[AnswerPosition](c.Sweep).Proof, c.Longest = p, 0
 	return c
 }
 
