@@ -31,12 +31,12 @@ func (x *world) changing(choice int) *Change {
 	return &Change{Import: &Imported{Cursor: roundTrip(c), Copied: x.variant == importedBlindly}}
 }
 
-// removable reports whether nothing hangs on the cursor that the topic cannot tell: what ids of schemas mean, who has written
-// beside the stream, and where keys lie in a topic that got more partitions.
+// removable reports whether nothing hangs on the cursor that the topic cannot tell: what ids of schemas mean, what rows have taught one
+// that no registry has, who has written beside the stream, and where keys lie in a topic that got more partitions.
 func (x *world) removable() bool {
 	c := x.log.Cursor()
 	widens := func(e sim.Event) bool { return e.Kind == sim.Widen }
-	return c.Version > 0 && !x.script.Registry && !x.script.Rival && !slices.ContainsFunc(x.script.Events, widens)
+	return c.Version > 0 && !x.script.Registry && !x.script.Kept && !x.script.Rival && !slices.ContainsFunc(x.script.Events, widens)
 }
 
 // unlearns takes note of a change of the cursor with which what was learnt of the API's order is gone.
