@@ -11,6 +11,20 @@ import (
 	"tidemark/strategies"
 )
 
+// exports is an export of all cursors, and its text.
+func (h *house) exports(t *testing.T) (StateDump, []byte) {
+	t.Helper()
+	dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(dump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dump, text
+}
+
 // imports imports the text of an export.
 func (h *house) imports(t *testing.T, text []byte, adopt bool, ask AskState) (others []string, err error) {
 	t.Helper()
@@ -27,14 +41,7 @@ func TestBrokerTransfer(t *testing.T) {
 	s := &script{docs: people(1, 12)}
 	h, stream := scripted(t, strategies.Keyset, s)
 	h.mustOnce()
-	dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(dump)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dump, text := h.exports(t)
 	if len(dump.Streams) != 1 || dump.Streams[0].Cursor.Mark != at(12) || len(dump.Schemas) != 1 {
 		t.Fatalf("the export is %s", text)
 	}
@@ -89,14 +96,7 @@ func TestBrokerTransferWritten(t *testing.T) {
 		h, stream, s := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1, "plan": "gold"`))
 		set(stream)
 		h.mustOnce()
-		dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := json.Marshal(dump)
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, text := h.exports(t)
 		h.cfg.Kafka.StateTopic += "-elsewhere"
 		if _, err := h.imports(t, text, false, agree(new([]StateChange))); err != nil {
 			t.Fatal(err)

@@ -58,14 +58,7 @@ func TestBrokerWayBack(t *testing.T) {
 	s := &script{docs: people(0, 9)}
 	h, stream := scripted(t, strategies.Keyset, s)
 	h.mustOnce()
-	dump, err := ExportState(t.Context(), h.cfg, nil, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(dump)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, text := h.exports(t)
 	s.set(people(9, 3)...)
 	h.mustOnce()
 	var asked []StateChange
