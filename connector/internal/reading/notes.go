@@ -13,7 +13,7 @@ import (
 )
 
 // Notes are what was said of an API's answers. Each thing is said once in a stream's life, so they
-// outlive the sessions. Used by one goroutine.
+// outlive the sessions. Used by one goroutine at a time.
 type Notes struct {
 	rounded, halves, retyped bool
 

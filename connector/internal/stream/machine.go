@@ -32,7 +32,7 @@ type Settings struct {
 	Bound     *admit.Bound
 }
 
-// Observer is told what a stream has done, from the goroutine that its machine is used in.
+// Observer is told what a stream has done, from the goroutine in which its machine is used at the time.
 type Observer interface {
 	// Settled tells that what the pages brought is in the topic: by so many transactions, or by none where
 	// it was there before. The pages' answers are valid until it returns.
@@ -76,7 +76,7 @@ const (
 
 // Machine is one stream's life as a pure state machine: Step tells it what has happened, Ready says
 // what it wants to be done. It has no clock, no goroutine and no connection, and is used by one
-// goroutine.
+// goroutine at a time.
 //
 // It reads pages through a session, admits their rows into a batch, and commits the batch with the
 // cursor behind its last page (P1), while the pages of the next one are admitted. A transaction
