@@ -113,9 +113,9 @@ func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err e
 	if err != nil {
 		return "", false, err
 	}
-	// An opaque value whose row is gone is asked for with the text that stood before it, which
-	// may be what was asked with already: no step beyond (P7).
-	return text, text != c.Sweep.Slice().After && (!after.Set || k.spec.Format.Compare(next, after) > 0), nil
+	// An opaque value whose row is gone is asked for with the text that stood before it, which may be what was asked with
+	// already, or none: no step beyond (P7).
+	return text, text != c.Sweep.Slice().After && next.Set && (!after.Set || k.spec.Format.Compare(next, after) > 0), nil
 }
 
 // value parses text that the strategy itself wrote into the cursor; an empty one is
@@ -177,7 +177,7 @@ func (k core) raise(c *Cursor, v Value, near ...Value) error {
 	if err != nil {
 		return err
 	}
-	if !now.Set || k.spec.Format.Compare(start, now) > 0 {
+	if start.Set && (!now.Set || k.spec.Format.Compare(start, now) > 0) {
 		c.Window = string(start.Raw)
 	}
 	return nil

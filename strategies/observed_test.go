@@ -352,3 +352,24 @@ func TestOpaqueValueThatIsGoneIsNoStep(t *testing.T) {
 	c := Cursor{Mark: "r1", Gone: "r1", Sweep: &Sweep{High: "r1"}}
 	wantEnd(t, fold(t, s, c, Page{Rows: rowsOf(t, Opaque, "a@r1"), Total: -1}), "r1")
 }
+
+// A value whose row is gone, and that comes back before anything was asked for in this sweep, is asked for with nothing: to
+// go on from there would be to read all of it again, below the window (rule 9; a law found it).
+func TestNoStepBackToNothing(t *testing.T) {
+	k, err := newCore(Spec{Strategy: Offset, Format: Opaque}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []string{"", "a", "revision-5"} {
+		c := Cursor{Gone: "revision-6", Window: after}
+		c.Sweep = newOpen(after, c)
+		c.Sweep.High = "revision-6"
+		text, beyond, err := k.next(c, mustParse(t, Opaque, "revision-6"), extent{})
+		if text != "" || beyond || err != nil {
+			t.Errorf("asked from %q: on from %q, beyond: %v, %v", after, text, beyond, err)
+		}
+		if err := k.raise(&c, mustParse(t, Opaque, "revision-6")); err != nil || c.Window != after {
+			t.Errorf("asked from %q: the window is %q, %v", after, c.Window, err)
+		}
+	}
+}
