@@ -23,6 +23,9 @@ func TestBrokerWrittenEvolves(t *testing.T) {
 		h, stream, s := evolving(t, strategies.Keyset, drifting(1, `, "name": "A", "n": 1`))
 		set(stream)
 		h.mustOnce()
+		if stream.ValueFormat == config.Protobuf {
+			h.unjudged(stream) // Apicurio refuses a wider number, though its schema reads what is there
+		}
 		s.docs = append(s.docs, drifting(2, `, "name": "A", "n": 1, "plan": "gold"`))
 		h.mustOnce()
 		s.docs = append(s.docs, drifting(3, `, "name": "A", "n": 3000000000, "plan": "lead", "size": {"w": 1.5, "h": null}`))
