@@ -118,7 +118,13 @@ func (s *Stream) asks() (asks []request.Ask) {
 // request judges the templates. Where they have placeholders they are the whole question: of params
 // only those count that the file gives.
 func (d *decoder) request(s *Stream, from source) {
-	if !from.given.has("request") || s.URL == "" || s.Strategy == "" || from.bad {
+	if !from.given.has("request") || s.Strategy == "" {
+		return
+	}
+	if s.URL == "" || from.bad { // which is said; what is sent with it nobody can tell
+		for _, f := range paramFields(&s.Params) {
+			s.placed = append(s.placed, f.name)
+		}
 		return
 	}
 	given := s.names()
