@@ -200,6 +200,9 @@ authenticator: {type: BearerAuthenticator, api_token: "{{ config['key'] }}"}`,
 	if c := strings.Join(f.Comment, "\n"); !strings.Contains(c, `SANDBOX_TEXT: one of "test", "live", as the setting sandbox says`) || !strings.Contains(c, "KEY: setting key, a secret") {
 		t.Error(c)
 	}
+	if got := f.Samples["SIZE"]; got != "10" { // the spec does not have it, and not each word is a size
+		t.Errorf("the draft is proven with a size of %q", got)
+	}
 	s, f = drafted(t, d.text(), Options{Config: []byte(`{"host": "h", "key": "open-sesame", "sandbox": true, "words": ["a", "b"], "size": 5}`)})
 	if got, want := fmt.Sprint(s.Reason, s.Settings.Get("path"), s.Settings.Get("query")), "/eu/h[{mode test } {words ${WORDS} } {size 5 }]"; got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -80,6 +80,9 @@ func (s *settings) env(path []string, otherwise string) string {
 	if d := s.fallback(path...); otherwise == "" && d != nil && !s.hidden(path) {
 		otherwise = d.Text
 	}
+	if otherwise != "" && len(s.of(path)) == 0 { // all that is known of its values
+		v.sample = otherwise
+	}
 	return v.ref(otherwise)
 }
 
