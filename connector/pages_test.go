@@ -41,6 +41,13 @@ func newShelf(n int) *shelf {
 	return s
 }
 
+// do works at the shelf while it answers nobody.
+func (s *shelf) do(work func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	work()
+}
+
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

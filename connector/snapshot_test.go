@@ -2,6 +2,7 @@ package connector
 
 import (
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"tidemark/connector/config"
@@ -32,14 +33,16 @@ func TestBrokerSnapshotReadsOnce(t *testing.T) {
 			h.topics(stream.Topic)
 			asks := func(want, events int) {
 				t.Helper()
-				api.asked = nil
+				api.do(func() { api.asked = nil })
 				h.mustOnce()
+				var asked []string
+				api.do(func() { asked = slices.Clone(api.asked) })
 				pages := map[string]int{}
-				for _, asked := range api.asked {
-					pages[asked]++
+				for _, page := range asked {
+					pages[page]++
 				}
 				if n := pages["GET /page?page=1"]; n != want || len(pages) < 6 {
-					t.Errorf("the first of %d pages was asked for %d times, want %d: %v", len(pages), n, want, api.asked)
+					t.Errorf("the first of %d pages was asked for %d times, want %d: %v", len(pages), n, want, asked)
 				}
 				for page, times := range pages {
 					if times > want {
@@ -52,7 +55,7 @@ func TestBrokerSnapshotReadsOnce(t *testing.T) {
 			}
 			asks(c.whole, 30)
 			asks(c.whole, 30)
-			api.rows = api.rows[1:]
+			api.do(func() { api.rows = api.rows[1:] })
 			events := 30
 			if c.scans {
 				events++ // a tombstone

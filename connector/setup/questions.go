@@ -163,7 +163,7 @@ func (d *dialog) changes(s *draft.Stream, found *explore.Found) {
 	if format := all[slices.Index(names, field)].Format; format != "rfc3339" {
 		set("cursor_format", format, "")
 	}
-	set("filter", "strict", "right for a filter > and for >=; with inclusive a row of the mark's own instant is asked for once less")
+	set("filter", "strict", "right for a filter > and for >=, but for rows of the first mark's own instant, which > leaves out; with inclusive those of each mark are asked for once less")
 	put(&s.Settings, []string{"params", "since"}, since, "")
 	s.Assumed = append(s.Assumed, since+" leaves out rows whose "+field+" is before it, as was said")
 	forget(s, aboutChanges)

@@ -118,7 +118,7 @@ func (s *stream) strategy() {
 		set.Set("zone", c.zone, "a time without a zone is UTC in a definition")
 	}
 	if c.since {
-		set.Set("filter", "strict", "right for a filter > and for >=; with inclusive a row of the mark's own instant is asked for once less")
+		set.Set("filter", "strict", "right for a filter > and for >=, but for rows of the first mark's own instant, which > leaves out; with inclusive those of each mark are asked for once less")
 		s.unknown("whether the filter is > or >=: it is taken for >, which asks one step further back and is right for both")
 	} else {
 		s.unknown("whether the newest rows come first in every answer")

@@ -34,7 +34,7 @@ func (o *operation) readChanges() (c changes) {
 	if format == "date" {
 		set("cursor_format", "date", "")
 	}
-	set("filter", "strict", "right for a filter > and for >=; with inclusive a row of the mark's own instant is asked for once less")
+	set("filter", "strict", "right for a filter > and for >=, but for rows of the first mark's own instant, which > leaves out; with inclusive those of each mark are asked for once less")
 	if says == format {
 		c.params.Set("since", param.name, "")
 	} else {
