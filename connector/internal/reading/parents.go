@@ -301,9 +301,12 @@ func (s *Session) gone(refusal *rest.StatusError) (*Page, error) {
 	}
 	key := strategies.SliceOf(s.fetch.strategy.Query(s.at).Params)
 	v, ok, err := strategies.Gone(s.fetch.strategy, s.at)
+	tooMany := v.Next.Exhausted()
 	switch {
 	case errors.Is(err, strategies.ErrAllGone):
 		return nil, class.Errorf(class.Source, "%w; the API's last word: %w", err, refusal)
+	case tooMany != nil:
+		return nil, class.Errorf(class.Source, "%w; the API's last word: %w", tooMany, refusal)
 	case err != nil || !ok:
 		return nil, err
 	}

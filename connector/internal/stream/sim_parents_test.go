@@ -3,9 +3,11 @@ package stream
 import (
 	"context"
 	"slices"
+	"testing"
 
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit/sim"
 	"tidemark/connector/internal/reading"
 	"tidemark/connector/internal/status"
 	"tidemark/connector/internal/wire"
@@ -113,4 +115,12 @@ func (m *walkMistaken) newerThanMark(c strategies.Cursor, v strategies.Verdict) 
 		v.From = from
 	}
 	return v
+}
+
+// A parent that goes while its rows are read, in a sweep that went back too often before, stops the stream with that reason (a
+// model run found the bare refusal).
+func TestSimParentGoesTooOften(t *testing.T) {
+	if broken := newWorld().run(sim.Generate(90085226), none); broken != nil {
+		t.Fatal(broken)
+	}
 }
