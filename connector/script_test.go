@@ -104,6 +104,10 @@ func (h *house) topics(topic string) {
 			h.t.Fatal(err)
 		}
 	}
+	kit.Eventually(h.t, "the broker to know of its topics", func() bool {
+		topics, err := adm.ListTopics(h.t.Context(), topic, h.cfg.Kafka.StateTopic)
+		return err == nil && topics.Error() == nil && topics.Has(topic) && topics.Has(h.cfg.Kafka.StateTopic)
+	})
 }
 
 // do changes the script.
