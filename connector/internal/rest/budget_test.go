@@ -106,7 +106,8 @@ func TestBudgets(t *testing.T) {
 			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/users/", http.StatusFound) },
 			text(200, onePage),
 		}}
-		c := inMemory(t, a, Options{MaxRetries: 1, Backoff: Backoff{Initial: 1, Max: 1}, Budgets: NewBudgets([]config.Budget{
+		// Which of the five is redirected nobody knows, and it may have to wait for its second request.
+		c := inMemory(t, a, Options{MaxRetries: 1, Timeout: time.Hour, Backoff: Backoff{Initial: 1, Max: 1}, Budgets: NewBudgets([]config.Budget{
 			{Requests: 2, Per: time.Second},
 			{Requests: 5, Per: time.Minute, Path: "/users*"},
 			{Requests: 1, Per: time.Hour, Path: "/search*"},
