@@ -90,7 +90,6 @@ func TestSpread(t *testing.T) {
 // A transaction whose records come to stand before those that were written is the last one
 // of its sink, and the cursor in it says so to whoever opens the stream next.
 func TestBrokerReceded(t *testing.T) {
-	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -144,7 +143,6 @@ func TestBrokerReceded(t *testing.T) {
 // A topic that is made anew between being looked up and being measured is known by its new
 // id, so that its loss is found once (the simulation found it twice).
 func TestBrokerMadeAnewWhileOpening(t *testing.T) {
-	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c, err := s.Commit(t.Context(), records("a", 20), open(t, s))
@@ -178,7 +176,6 @@ func TestBrokerMadeAnewWhileOpening(t *testing.T) {
 // A topic that is made anew between a stream's opening and its first records gets none of them: it
 // would have them in the partitions of the one that was looked at (P4).
 func TestBrokerMadeAnewBehindOpening(t *testing.T) {
-	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -236,7 +233,6 @@ func remake(t *testing.T, adm *kadm.Client, topic string) {
 
 // The offsets in the cursor are those that its own records reach, and never more.
 func TestBrokerEvidence(t *testing.T) {
-	t.Parallel()
 	o := options(t)
 	s := newSink(t, o)
 	c := open(t, s)
@@ -276,7 +272,6 @@ func TestBrokerEvidence(t *testing.T) {
 
 // A key stays in its partition when the topic gets more of them, whatever the producer learns.
 func TestBrokerKeysStay(t *testing.T) {
-	t.Parallel()
 	o := options(t)
 	o.Partitions = 2
 	o.Client = []kgo.Opt{kgo.MetadataMinAge(10e6), kgo.MetadataMaxAge(50e6)}
