@@ -12,6 +12,9 @@ import (
 func (s *watched) Within(c strategies.Cursor, all []strategies.Parent) (_ strategies.Strategy, next strategies.Cursor, err error) {
 	s.Strategy, next, err = strategies.Within(s.whole, c, all)
 	s.p.trace("worker %d reads by the parents %v: %v", s.p.id, all, err)
+	if s.kept { // the list may be that which was asked for before the stream was opened
+		s.p.begin.clock, s.p.begin.greatest = s.tried.clock, s.tried.greatest
+	}
 	if err == nil {
 		s.ends(next, true)
 	}

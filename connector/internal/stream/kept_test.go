@@ -132,3 +132,26 @@ func TestTrialKeeps(t *testing.T) {
 		t.Errorf("two pages were dropped: released %d and stopped %d times of 3", k.released, k.stopped)
 	}
 }
+
+// A page is asked for before the stream is claimed. Where another worker has committed in between, what it shows, and the
+// list of parents with it, may be older than what is in the topic: it is not used.
+func TestTrialOfAStreamThatAnotherHadMeanwhile(t *testing.T) {
+	peeked := strategies.Cursor{Owner: "a", Seq: 3}
+	for name, c := range map[string]struct {
+		found strategies.Cursor
+		used  bool
+	}{
+		"as it was":            {peeked, true},
+		"another's":            {strategies.Cursor{Owner: "b", Seq: 3}, false},
+		"a later one's":        {strategies.Cursor{Owner: "a", Seq: 4}, false},
+		"it was deleted since": {strategies.Cursor{}, false},
+	} {
+		trial, k := &Trial{Share: inflight.New(10, 1, 1).Share()}, &keptPage{}
+		trial.owner, trial.seq = peeked.Owner, peeked.Seq
+		trial.keep(k.page(false), nil, nil)
+		trial.Found(c.found)
+		if used := trial.Take() != nil; used != c.used || (k.released == 0) != c.used {
+			t.Errorf("%s: used: %v, released %d times; want it used: %v", name, used, k.released, c.used)
+		}
+	}
+}

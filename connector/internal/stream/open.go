@@ -127,6 +127,7 @@ func (o *Opener) Open(ctx context.Context, want *Change) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	o.Try.Found(stored)
 	if o.Schema != nil && o.Schema.Behind(stored.RowSchema()) {
 		o.Back.Bodies = nil
 		return Event{}, ErrReopen

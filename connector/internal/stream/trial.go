@@ -32,6 +32,8 @@ type Trial struct {
 	tried bool // a page was read, or need not be
 	kept  *Kept
 	held  int64
+	owner string // of the stored cursor by which the page was asked for, and its seq
+	seq   int64
 }
 
 // Out asks the API for the page where the stream stands and judges it as the sweep will, where the
@@ -44,6 +46,7 @@ func (t *Trial) Out(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.owner, t.seq = stored.Owner, stored.Seq
 	if stored.Version > 0 {
 		if t.tried, err = t.Registered(ctx); err != nil || t.tried {
 			return err
@@ -116,6 +119,14 @@ func (t *Trial) Identify(id int) {
 	rows := t.kept.Answer.Rows
 	for i := range rows {
 		wire.Identify(rows[i].Body, id)
+	}
+}
+
+// Found lets the page go if the stored cursor that an open has found is not the one by which it was asked for. Another worker has
+// read the API since: a page, or a list of parents, older than what it has committed would show less than the topic has.
+func (t *Trial) Found(stored strategies.Cursor) {
+	if stored.Owner != t.owner || stored.Seq != t.seq {
+		t.Drop()
 	}
 }
 
