@@ -201,23 +201,24 @@ func TestBrokerMadeAnewBehindOpening(t *testing.T) {
 	wantKeys(t, o, records("b", 20))
 }
 
-// remake deletes a topic and makes it again; a broker may take a moment to let the name go.
+// remake deletes a topic and makes it again, and waits until the broker has let the old one go: until then it takes records into that.
 func remake(t *testing.T, adm *kadm.Client, topic string) {
 	t.Helper()
 	if _, err := adm.DeleteTopic(t.Context(), topic); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		_, err := adm.CreateTopic(t.Context(), 3, -1, nil, topic)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, kerr.TopicAlreadyExists) {
+	var made kadm.CreateTopicResponse
+	kit.Eventually(t, "the topic to be made anew", func() (ok bool) {
+		var err error
+		if made, err = adm.CreateTopic(t.Context(), 3, -1, nil, topic); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 			t.Fatal(err)
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return err == nil
+	})
 	kit.Eventually(t, "the new topic has leaders, and nothing in it", func() bool {
+		if now, err := describe(t.Context(), adm, topic); err != nil || now.id != made.ID.String() {
+			return false
+		}
 		ends, err := adm.ListEndOffsets(t.Context(), topic)
 		if err != nil || ends.Error() != nil || len(ends[topic]) != 3 {
 			return false
