@@ -26,6 +26,15 @@ func flush(ctx context.Context, cl *kgo.Client) error {
 	return cl.AbortBufferedRecords(ctx)
 }
 
+// commit commits what was produced with a client that no sink has.
+func commit(ctx context.Context, cl *kgo.Client) error {
+	if err := flush(ctx, cl); err != nil {
+		_ = cl.EndTransaction(ctx, kgo.TryAbort) // who comes next aborts it for certain
+		return err
+	}
+	return cl.EndTransaction(ctx, kgo.TryCommit)
+}
+
 // endings is the log of a transactional client. It keeps one thing of it: that the broker has
 // confirmed a commit, which EndTransaction does not say where it returns nil (rule 1).
 type endings struct{ committed atomic.Bool }

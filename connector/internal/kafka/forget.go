@@ -144,7 +144,7 @@ func bury(ctx context.Context, client *kgo.Client, records []*kgo.Record) error 
 		_ = client.EndTransaction(ctx, kgo.TryAbort) // the next start aborts it for certain
 		return refusal(class.Errorf(class.Broker, "producing tombstones to the state topic: %w", err))
 	}
-	if err := client.EndTransaction(ctx, kgo.TryCommit); err != nil {
+	if err := commit(ctx, client); err != nil {
 		return class.Wrap(class.Broker, fmt.Errorf("committing tombstones to the state topic: %w", err))
 	}
 	return nil

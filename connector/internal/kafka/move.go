@@ -55,17 +55,23 @@ func (o Options) Stored(ctx context.Context) (strategies.Cursor, error) {
 	return o.stored(ctx, cl, state)
 }
 
-// The looks for the markers behind a cursor, and how far they are apart: a transaction that a worker has left open takes longer to end.
-const (
-	mostLooks = 100
-	lookPause = 50 * time.Millisecond
-)
+// The looks for the markers behind a record, and how far they are apart: a transaction that a worker has left open takes longer to end.
+const mostLooks = 100
+
+var lookPause = 50 * time.Millisecond // tests wait less
 
 // decided waits until markers have decided on all cursors of the stream, or for as long as they may take.
 func (o Options) decided(ctx context.Context, cl *kgo.Client, state topicInfo) error {
-	for range mostLooks {
+	return untilSeen(ctx, func() (bool, error) {
 		id, err := o.undecided(ctx, cl, state, func(string) bool { return false })
-		if err != nil || id == "" {
+		return id == "", err
+	})
+}
+
+// untilSeen looks until markers are seen, or for as long as they may take.
+func untilSeen(ctx context.Context, look func() (seen bool, err error)) error {
+	for range mostLooks {
+		if seen, err := look(); seen || err != nil {
 			return err
 		}
 		select {

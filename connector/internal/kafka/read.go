@@ -57,14 +57,26 @@ func (o Options) MaxRecord(ctx context.Context) (int, error) {
 	return batch - batchOverhead, err
 }
 
-// committed makes the span all of its topic that is committed now: up to the last stable offsets.
+// committed makes the span all of its topic that is committed now: up to the last stable offsets. A commit is answered before its
+// markers are written, so these are waited for, as Stored does; what follows comes to it anyway.
 func (s *span) committed(ctx context.Context, cl *kgo.Client) (err error) {
 	s.isolation = kgo.ReadCommitted()
 	if s.first, err = starts(ctx, cl, s.topic); err != nil {
 		return err
 	}
-	s.last, err = stables(ctx, cl, s.topic)
-	return err
+	written, err := ends(ctx, cl, s.topic)
+	if err != nil {
+		return err
+	}
+	return untilSeen(ctx, func() (bool, error) {
+		s.last, err = stables(ctx, cl, s.topic)
+		for p, end := range written {
+			if s.last[p] < end && !s.follow {
+				return false, err
+			}
+		}
+		return true, err
+	})
 }
 
 // inspect reads the committed records of a topic for people. It never initialises a producer id

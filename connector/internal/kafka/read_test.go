@@ -73,6 +73,8 @@ func tail(t *testing.T, c *kfake.Cluster, topic string) []string {
 // Proves rule 7: the last offset of a transaction is a marker's, an open transaction
 // holds back what is behind it, an aborted one shows nothing; and nobody is fenced.
 func TestReadEndsAtTheLastStableOffset(t *testing.T) {
+	defer func(d time.Duration) { lookPause = d }(lookPause)
+	lookPause = time.Millisecond
 	c := cluster(t, 2, "a")
 	fenced := false
 	c.ControlKey(int16(kmsg.InitProducerID), func(kmsg.Request) (kmsg.Response, error, bool) {

@@ -130,8 +130,26 @@ func (s Secrets) Save(ctx context.Context, name string, sealed []byte) error {
 		_ = cl.EndTransaction(ctx, kgo.TryAbort) // the next Save aborts it for certain
 		return refusal(class.Errorf(class.Broker, "producing the record %s to topic %s: %w", o.Stream, o.StateTopic, o.ofRecord(o.StateTopic, err)))
 	}
-	if err := cl.EndTransaction(ctx, kgo.TryCommit); err != nil {
+	if err := commit(ctx, cl); err != nil {
 		return class.Errorf(class.Broker, "committing the record %s to topic %s: %w", o.Stream, o.StateTopic, err)
+	}
+	return o.saved(ctx, cl, state.partitions, r)
+}
+
+// saved waits until a record that was committed can be read. The broker answers before the markers are written, and the client's
+// word is not enough (rule 1).
+func (o Options) saved(ctx context.Context, cl *kgo.Client, partitions int, r *kgo.Record) error {
+	there := false
+	err := untilSeen(ctx, func() (bool, error) {
+		found, err := o.latest(ctx, cl, partitions, r.Offset, o.Stream)
+		there = err == nil && found[0] != nil && orderOf(found[0].value).Seq >= orderOf(r.Value).Seq
+		return there, err
+	})
+	if err == nil && !there {
+		err = fmt.Errorf("it cannot be read at partition %d, offset %d", r.Partition, r.Offset)
+	}
+	if err != nil {
+		return class.Errorf(class.Broker, "looking for the record %s in topic %s behind its commit: %w", o.Stream, o.StateTopic, err)
 	}
 	return nil
 }

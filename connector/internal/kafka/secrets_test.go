@@ -1,12 +1,14 @@
 package kafka
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit"
@@ -66,6 +68,47 @@ func TestBrokerKeepsSecrets(t *testing.T) {
 	save("three")
 	if !OfSecret(SecretKey(name)) || OfSecret("secret.crm") {
 		t.Error("a stream's name is taken for a secret's key")
+	}
+}
+
+// A broker answers a commit before its markers are written. What is saved can be loaded all the same.
+func TestSaveWaitsForTheMarkers(t *testing.T) {
+	t.Parallel()
+	c := kit.Fake(t)
+	o := options(t)
+	o.Brokers = c.ListenAddrs()
+	late, err := o.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(late.Close)
+	load := func(want string) {
+		t.Helper()
+		if got, err := o.Secrets().Load(t.Context(), "api"); err != nil || string(got) != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	if err := o.Secrets().Save(t.Context(), "api", []byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	c.ControlKey(int16(kmsg.EndTxn), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		end := *req.(*kmsg.EndTxnRequest)
+		go func() {
+			load("one") // the marker is not there
+			_, err := end.RequestWith(context.Background(), late)
+			ended <- err
+		}()
+		answer := req.ResponseKind().(*kmsg.EndTxnResponse)
+		answer.ProducerID, answer.ProducerEpoch = end.ProducerID, end.ProducerEpoch
+		return answer, nil, true
+	})
+	if err := o.Secrets().Save(t.Context(), "api", []byte("two")); err != nil {
+		t.Fatal(err)
+	}
+	load("two")
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

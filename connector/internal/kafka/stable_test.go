@@ -43,11 +43,6 @@ func (f *fourth) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.
 func TestBrokerStoredWaits(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	txn, err := o.transactionalAs(kit.Name("txn"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer txn.Close()
 	cl, done, err := o.looker()
 	if err != nil {
 		t.Fatal(err)
@@ -60,10 +55,23 @@ func TestBrokerStoredWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o = decidedLate(t, o, &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream), Value: value})
+	if c, err := o.Stored(t.Context()); err != nil || c.Seq != 7 {
+		t.Errorf("the cursor has seq %d, %v", c.Seq, err)
+	}
+}
+
+// decidedLate produces a record, whose transaction is committed behind the fourth look of the options' client at a topic's offsets.
+func decidedLate(t *testing.T, o Options, r *kgo.Record) Options {
+	t.Helper()
+	txn, err := o.transactionalAs(kit.Name("txn"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(txn.Close)
 	if err := txn.BeginTransaction(); err != nil {
 		t.Fatal(err)
 	}
-	r := &kgo.Record{Topic: o.StateTopic, Key: []byte(o.Stream), Value: value}
 	if err := errors.Join(txn.ProduceSync(t.Context(), r).FirstErr(), flush(t.Context(), txn)); err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +80,23 @@ func TestBrokerStoredWaits(t *testing.T) {
 			t.Error(err)
 		}
 	}}))
-	if c, err := o.Stored(t.Context()); err != nil || c.Seq != 7 {
-		t.Errorf("the cursor has seq %d, %v", c.Seq, err)
+	return o
+}
+
+// Who reads a topic while the markers of its last records are on their way waits for them.
+func TestBrokerTailWaits(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	s := newSink(t, o)
+	mustCommit(t, s, records("a", 2), open(t, s))
+	s.Close()
+	o = decidedLate(t, o, &kgo.Record{Topic: o.Topic, Key: []byte("late")})
+	var keys []string
+	if err := o.Tail(t.Context(), Part{Key: []byte("late")}, func(r *kgo.Record) error {
+		keys = append(keys, string(r.Key))
+		return nil
+	}, nil); err != nil || len(keys) != 1 {
+		t.Errorf("tail shows %q, %v", keys, err)
 	}
 }
 

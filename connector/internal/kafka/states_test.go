@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -12,6 +13,8 @@ import (
 )
 
 func TestStates(t *testing.T) {
+	defer func(d time.Duration) { lookPause = d }(lookPause)
+	lookPause = time.Millisecond
 	c := cluster(t, 4, "state")
 	if got, _, err := at(c, "no-such-topic").States(t.Context()); err != nil || got != nil {
 		t.Errorf("before the first run: %v, %v", got, err)
