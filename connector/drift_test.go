@@ -115,19 +115,20 @@ func (h *house) states(s *config.Stream) (all []map[string]any) {
 }
 
 // Rows of a running stream come to be unlike the schema: each policy does what it says, whatever the rows are written as, the mark passes no
-// row that is neither in the topic nor in the dead letters, and once the configuration lets them they all come.
+// row that is neither in the topic nor in the dead letters, and once the configuration lets them they all come. Before a real broker, all of it is
+// done with one way to write, and what registers a schema or writes a letter with the others.
 func TestBrokerDrift(t *testing.T) {
 	t.Parallel()
-	for _, way := range [][3]string{{config.Avro, config.Flat, config.KeyString}, {config.JSON, config.Flat, config.KeyString}, {config.JSONBySchema, config.Flat, config.Avro},
+	for i, way := range [][3]string{{config.Avro, config.Flat, config.KeyString}, {config.JSON, config.Flat, config.KeyString}, {config.JSONBySchema, config.Flat, config.Avro},
 		{config.Protobuf, config.Flat, config.KeyString}, {config.Avro, config.Debezium, config.KeyString}, {config.Protobuf, config.Debezium, config.Avro}} {
 		t.Run(strings.Join(way[:], " "), func(t *testing.T) {
 			t.Parallel()
-			drifts(t, func(s *config.Stream) { s.ValueFormat, s.Envelope, s.KeyFormat = way[0], way[1], way[2] })
+			drifts(t, i > 0 && kit.Real(), func(s *config.Stream) { s.ValueFormat, s.Envelope, s.KeyFormat = way[0], way[1], way[2] })
 		})
 	}
 }
 
-func drifts(t *testing.T, set func(*config.Stream)) {
+func drifts(t *testing.T, few bool, set func(*config.Stream)) {
 	const gold, wide, gone, changed = `, "name": "B", "n": 1, "plan": "gold"`, `, "name": "B", "n": 3000000000`, `, "n": 1`, `, "name": "B", "n": "many"`
 	for _, c := range []struct {
 		drift, members         string
@@ -153,6 +154,9 @@ func drifts(t *testing.T, set func(*config.Stream)) {
 		{"a number that is text", changed, "dlq", "dlq", "", "got a string, the schema wants int", "", "", "a row cannot be written"},
 		{"a number that is text", changed, "fail", "fail", "", "got a string, the schema wants int", "", "", "a row cannot be written"},
 	} {
+		if few && c.version == "" && (c.onNew != "dlq" || c.onMissing != "dlq") {
+			continue
+		}
 		t.Run(fmt.Sprintf("%s, %s, %s", c.drift, c.onNew, c.onMissing), func(t *testing.T) {
 			t.Parallel()
 			s := &script{docs: []doc{drifting(1, `, "name": "A", "n": 1`), drifting(2, `, "name": "A", "n": 2`), drifting(3, `, "name": "A", "n": 3`)}}
