@@ -105,7 +105,7 @@ func authFields(a *Auth) []field {
 	return []field{
 		{name: "kind", kind: text, enum: authKinds.names(), into: &a.Kind, doc: "how requests prove who asks"},
 		hidden("username", &a.Username, "basic, session: the user"),
-		hidden("password", &a.Password, "basic, session: the user's password; write \"${NAME}\", not the password"),
+		{name: "password", kind: scalar, secret: true, empty: true, into: &a.Password, doc: "basic, session: the user's password; write \"${NAME}\", not the password; \"\": none, as where a key is the user"},
 		file("password_file", &a.PasswordFile, "the password"),
 		hidden("token", &a.Token, "bearer: the token; write \"${NAME}\", not the token"),
 		file("token_file", &a.TokenFile, "the token"),

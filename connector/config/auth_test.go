@@ -38,6 +38,7 @@ func TestAuth(t *testing.T) {
 		{Kind: AuthSession, LoginURL: "https://api.example/login", LoginMethod: "PUT", LoginType: "form", LoginBody: "user={username}&pw={password}",
 			LoginHeaders: map[string]Secret{"X-Tenant": "42"}, Username: "reader", PasswordFile: password,
 			TokenFrom: InCookie, TokenName: "sid", In: InCookie, Name: "sid"},
+		{Kind: AuthBasic, Username: "key-hunter2", In: InHeader, Name: "Authorization", Scheme: "Basic"},
 	}
 	if len(c.Streams) != len(want) {
 		t.Fatalf("%d streams, want %d", len(c.Streams), len(want))

@@ -171,7 +171,7 @@
 //	headers                  headers of every request; never sent to another origin
 //	auth.kind                how requests prove who asks: basic, bearer, api_key, oauth2, session
 //	auth.username            basic, session: the user
-//	auth.password            basic, session: the user's password; write "${NAME}", not the password
+//	auth.password            basic, session: the user's password; write "${NAME}", not the password; "": none, as where a key is the user
 //	auth.password_file       a file that holds the password, read again when it is renewed; relative to this one
 //	auth.token               bearer: the token; write "${NAME}", not the token
 //	auth.token_file          a file that holds the token, read again when it is renewed; relative to this one
@@ -268,11 +268,11 @@
 //
 //	url                      its http or https URL [the embedded registry]
 //	username                 for basic authentication, the user
-//	password                 for basic authentication, the user's password; write "${NAME}", not the password
+//	password                 for basic authentication, the user's password; write "${NAME}", not the password; "": none, as where a key is the user
 //	password_file            a file that holds the password, read again when it is renewed; relative to this one
 //	auth.kind                how requests prove who asks: basic, bearer, oauth2
 //	auth.username            basic: the user
-//	auth.password            basic: the user's password; write "${NAME}", not the password
+//	auth.password            basic: the user's password; write "${NAME}", not the password; "": none, as where a key is the user
 //	auth.password_file       a file that holds the password, read again when it is renewed; relative to this one
 //	auth.token               bearer: the token; write "${NAME}", not the token
 //	auth.token_file          a file that holds the token, read again when it is renewed; relative to this one

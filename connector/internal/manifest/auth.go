@@ -87,7 +87,11 @@ func (s *stream) apiKey(p part) draft.Section {
 
 func (s *stream) basic(p part) draft.Section {
 	out := draft.Section{{Key: "kind", Value: "basic"}, {Key: "username", Value: s.credential(p, "username", "user")}}
-	if v := s.optional(p, "password"); v != nil {
+	v := s.optional(p, "password")
+	if ref, ok := v.(draft.Env); ok {
+		v = draft.Env(s.settings.orNothing(string(ref)))
+	}
+	if v != nil {
 		out.Set("password", v, "")
 	}
 	return out

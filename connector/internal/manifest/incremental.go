@@ -237,9 +237,7 @@ func (s *stream) spans() {
 			}
 		}
 		s.set.Set("step", step, comment)
-		if e := c.get("end_datetime"); e != nil && !isNow(e) {
-			s.assume("the definition ends at a time of its own; here the last span ends at now")
-		}
+		s.ending(c.get("end_datetime"))
 	}
 	if n := c.get("lookback_window"); n.Scalar() {
 		back, ok := s.span(n, longest)
@@ -248,6 +246,63 @@ func (s *stream) spans() {
 		}
 		s.set.Set("lookback", back, "")
 	}
+}
+
+// ending is where the last span ends: so far behind now as the definition says.
+func (s *stream) ending(e *node) {
+	if e == nil || isNow(e) {
+		return
+	}
+	lag, alone := s.behindNow(e)
+	if lag > 0 {
+		s.set.Set("lag", days(lag+time.Second), "the definition ends "+days(lag)+" before now; a second more, for requests may round their times up")
+	}
+	if !alone {
+		at := "now"
+		if lag > 0 {
+			at = "where lag says"
+		}
+		s.assume("the definition ends at a time of its own; here the last span ends at " + at)
+	}
+}
+
+// behindNow is how far before now a template ends: now_utc() - duration('PT10S'), wherever that stands in it. alone is false
+// where a setting or something else has a say in it, too.
+func (s *stream) behindNow(n *node) (lag time.Duration, alone bool) {
+	if n.Kind == nodes.Object {
+		n = n.Find("datetime")
+	}
+	if n == nil || n.Kind != nodes.Text {
+		return 0, false
+	}
+	parts, err := fragments(n.Text)
+	if err != nil || len(parts) != 1 || parts[0].expr == nil {
+		return 0, false
+	}
+	alone = true
+	var find func(e *expr, depth int)
+	find = func(e *expr, depth int) {
+		if e == nil || depth > deepestExpr {
+			return
+		}
+		if e.op == opMath && e.text == "-" && len(e.args) == 2 && calls(e.args[0], "now_utc", 0) && calls(e.args[1], "duration", 1) {
+			if d, ok := duration(e.args[1].args[1].text, shortest); ok && lag == 0 {
+				lag = d
+			}
+			return
+		}
+		alone = alone && (e.op != opName || e.text != "config")
+		for _, a := range e.args {
+			find(a, depth+1)
+		}
+	}
+	find(parts[0].expr, 0)
+	return lag, alone && lag > 0
+}
+
+// calls reports whether an expression calls a function with so many arguments.
+func calls(e *expr, name string, args int) bool {
+	return e.op == opCall && len(e.args) == 1+args && e.args[0].op == opName && e.args[0].text == name
 }
 
 // span is a length of time, in which a setting may stand for the number.

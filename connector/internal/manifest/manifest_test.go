@@ -212,6 +212,55 @@ authenticator: {type: BearerAuthenticator, api_token: "{{ config['key'] }}"}`,
 	}
 }
 
+// A password that the user need not give may be none: a key is the user then.
+func TestPasswordThatMayBeNone(t *testing.T) {
+	t.Parallel()
+	for required, want := range map[string]string{"[key]": "${PASSWORD:-}", "[key, password]": "${PASSWORD}"} {
+		d := definition{
+			top: `spec:
+  connection_specification:
+    required: ` + required + `
+    properties:
+      key: {type: string, airbyte_secret: true}
+      password: {type: string, airbyte_secret: true}`,
+			requester: `path: /rows
+authenticator: {type: BasicHttpAuthenticator, username: "{{ config['key'] }}", password: "{{ config['password'] }}"}`,
+		}
+		_, f := drafted(t, d.text(), Options{})
+		if text := string(f.Render("x")); !strings.Contains(text, want) {
+			t.Errorf("required are %s: want %s in\n%s", required, want, text)
+		}
+	}
+}
+
+// The last span ends as far behind now as the definition says.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	for end, want := range map[string]string{
+		"{{ now_utc() }}": "<nil> false",
+		"{{ (now_utc() - duration('PT10S')).strftime('%s') }}":                  "11s false",
+		"{{ config.end_date or (now_utc() - duration('P1D')).strftime('%s') }}": "24h0m1s true",
+		"{{ config['end_date'] }}":                                              "<nil> true",
+	} {
+		d := definition{
+			stream: `primary_key: id
+incremental_sync:
+  type: DatetimeBasedCursor
+  cursor_field: at
+  datetime_format: "%Y-%m-%dT%H:%M:%SZ"
+  start_datetime: "2026-01-01T00:00:00Z"
+  end_datetime: "` + end + `"
+  step: P7D
+  start_time_option: {type: RequestOption, inject_into: request_parameter, field_name: since}
+  end_time_option: {type: RequestOption, inject_into: request_parameter, field_name: until}`,
+		}
+		s, f := drafted(t, d.text(), Options{})
+		if got := fmt.Sprintf("%v %v", s.Settings.Get("lag"), strings.Contains(string(f.Render("x")), "ends at a time of its own")); got != want {
+			t.Errorf("%s: got %s, want %s (%s)", end, got, want, s.Reason)
+		}
+	}
+}
+
 // A schema in a file of its own is found beside the definition.
 func TestSchemaFile(t *testing.T) {
 	t.Parallel()

@@ -20,8 +20,9 @@ type settings struct {
 // variable is an environment variable of the draft.
 type variable struct {
 	name, about string
-	sample      string // a value that it could have, for proving the draft
-	made        bool   // it is a text that is made of a setting
+	path        []string // of the setting
+	sample      string   // a value that it could have, for proving the draft
+	made        bool     // it is a text that is made of a setting
 }
 
 // shared are variables that mean something else on most machines.
@@ -95,8 +96,25 @@ func (s *settings) named(path []string, suffix string) *variable {
 	v := s.variable(name)
 	if v.about == "" {
 		v.about, v.sample = s.describe(path)
+		v.path = path
 	}
 	return v
+}
+
+// orNothing is the reference to a variable with nothing for one that is not set, where the user need not give the setting.
+func (s *settings) orNothing(ref string) string {
+	for _, v := range s.vars {
+		if n := len(v.path) - 1; s.spec != nil && ref == v.ref("") && n >= 0 && !slices.ContainsFunc(s.of(v.path[:n]), func(of *node) bool { return requires(of, v.path[n]) }) {
+			return "${" + v.name + ":-}"
+		}
+	}
+	return ref
+}
+
+// requires reports whether an object of settings has to have one.
+func requires(of *node, name string) bool {
+	list := of.Find("required")
+	return list != nil && slices.ContainsFunc(list.Items, func(n *node) bool { return n.Text == name })
 }
 
 // ref is how the draft refers to the variable; otherwise stands in for one that is not set.
