@@ -32,6 +32,7 @@ type Living struct {
 	rows    map[string]bool // the schemas of rows that are in it, by fingerprint: that of the cursor it was settled by, and its own ones
 	latest  map[string]int  // ids by subject, where schemas are not registered
 	settled bool            // the registry has been asked
+	sure    bool            // and once more, when nobody else could write
 	used    bool            // the plan was handed to Use
 }
 
@@ -60,14 +61,32 @@ func (l *Living) Subject() string {
 	return ""
 }
 
-// Behind reports whether the cursor, which nobody else changes any more, has a schema of rows that Settle did not see. Then Settle asks
-// again; the stream is to be opened anew.
-func (l *Living) Behind(rows string) bool {
-	if rows == "" || l.rows[rows] || l.Codec == nil || l.Stream.OnNewField != admit.OnNewEvolve {
-		return false
+// Behind reports whether an earlier worker has written with a schema that Settle did not see, because it was at work until it was
+// fenced. rows is the cursor's, which nobody else changes any more; where values are rows in Avro the registry tells, which is asked
+// once behind each Settle. Then Settle asks again; the stream is to be opened anew. Records of the later schema would be read by the
+// earlier one, and a row that has lost a field again would be taken for the one that has it.
+func (l *Living) Behind(ctx context.Context, rows string) (bool, error) {
+	if l.Stream.OnNewField != admit.OnNewEvolve {
+		return false, nil
+	}
+	if l.Codec == nil {
+		if l.sure || !l.Stream.AutoRegister {
+			return false, nil
+		}
+		text, _, err := l.settle(ctx)
+		if err != nil {
+			return false, err
+		}
+		if rows, err = wire.Fingerprint(text); err != nil {
+			return false, class.Wrap(class.Config, err)
+		}
+		l.sure = true
+	}
+	if rows == "" || l.rows[rows] {
+		return false, nil
 	}
 	l.settled = false
-	return true
+	return true, nil
 }
 
 // has takes a text for one of its own.
@@ -101,7 +120,7 @@ func (l *Living) Settle(ctx context.Context) error {
 		l.Use(plan)
 	}
 	l.has(text)
-	l.latest, l.settled = latest, true
+	l.latest, l.settled, l.sure = latest, true, false
 	return nil
 }
 

@@ -53,16 +53,24 @@ func TestLivingBehind(t *testing.T) {
 			t.Errorf("behind %d looks the schema is %s", looks, l.Text())
 		}
 	}
+	behind := func(rows string) bool {
+		t.Helper()
+		is, err := l.Behind(t.Context(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
 	settle("updatedAt", 1)
-	if l.Behind("") || used != nil {
+	if behind("") || used != nil {
 		t.Error("a cursor without one is ahead of it")
 	}
 	rows, text = planRows, planText
-	if !l.Behind(planRows) {
+	if !behind(planRows) {
 		t.Error("a cursor with another one is not")
 	}
 	settle(`"plan"`, 2)
-	if l.Behind(planRows) || used == nil || used != l.Plan() {
+	if behind(planRows) || used == nil || used != l.Plan() {
 		t.Error("asked for again, it still is, or answers are scanned by the one before")
 	}
 	g := &wire.Growth{Text: strings.TrimSuffix(planText, "]}") + `,{"name":"own","type":["null","long"],"default":null}]}`}
@@ -72,7 +80,7 @@ func TestLivingBehind(t *testing.T) {
 	if err := l.Learn(g, true); err != nil {
 		t.Fatal(err)
 	}
-	if own, err := wire.Fingerprint(g.Text); err != nil || l.Behind(own) || l.Behind(planRows) || !l.Behind(ownRows) {
+	if own, err := wire.Fingerprint(g.Text); err != nil || behind(own) || behind(planRows) || !behind(ownRows) {
 		t.Errorf("what it has learnt itself: %v", err)
 	}
 	rows, text = sizeRows, sizeText

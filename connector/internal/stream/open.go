@@ -44,9 +44,9 @@ type Opener struct {
 type Schema interface {
 	// Settle asks the registry, or the state topic, what it has to say of the schema, once. It registers nothing.
 	Settle(ctx context.Context) error
-	// Behind reports whether the cursor has a schema of rows that the schema was not settled by: a transaction of an earlier worker that was on
-	// its way then. The schema is settled anew, then.
-	Behind(rows string) bool
+	// Behind reports whether an earlier worker has written with a schema that this one was not settled by, as the schema of rows in the
+	// cursor says, or the registry. The schema is settled anew, then.
+	Behind(ctx context.Context, rows string) (bool, error)
 	// Learn makes the schema one that has grown; scans says that answers are scanned by it from now on.
 	Learn(g *wire.Growth, scans bool) error
 	// Subject is its name in the registry; "": it has none.
@@ -128,9 +128,13 @@ func (o *Opener) Open(ctx context.Context, want *Change) (Event, error) {
 		return Event{}, err
 	}
 	o.Try.Found(stored)
-	if o.Schema != nil && o.Schema.Behind(stored.RowSchema()) {
-		o.Back.Bodies = nil
-		return Event{}, ErrReopen
+	if o.Schema != nil {
+		if behind, err := o.Schema.Behind(ctx, stored.RowSchema()); err != nil {
+			return Event{}, err
+		} else if behind {
+			o.Back.Bodies = nil
+			return Event{}, ErrReopen
+		}
 	}
 	for _, change := range Changed(stored, o.Stream) {
 		o.Report.Warn(change)

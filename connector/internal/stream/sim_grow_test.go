@@ -50,12 +50,16 @@ func levelOf(rows string) int {
 	return level
 }
 
-func (s *simSchema) Behind(rows string) bool {
-	if !s.script.Kept || levelOf(rows) <= s.level || s.variant == settledEarly || s.variant == learntForgotten {
-		return false
+func (s *simSchema) Behind(_ context.Context, rows string) (bool, error) {
+	known := levelOf(rows)
+	if !s.script.Kept {
+		known = s.registry.level
+	}
+	if known <= s.level || s.variant == settledEarly || s.variant == learntForgotten {
+		return false, nil
 	}
 	s.settled = false
-	return true
+	return true, nil
 }
 
 func (s *simSchema) Learn(g *wire.Growth, scans bool) error {
