@@ -60,6 +60,14 @@ func TestBrokerOpenAgain(t *testing.T) {
 	}
 }
 
+// untilDecided waits for the markers of what was committed: who looks without having fenced anybody goes by what was there before them.
+func untilDecided(t *testing.T, o Options) {
+	t.Helper()
+	if _, _, err := o.States(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A worker whose configuration does not go with the stored cursor is refused before it has
 // fenced the one that does the work, and before it has made a topic (rule 19).
 func TestBrokerUnfit(t *testing.T) {
@@ -67,6 +75,7 @@ func TestBrokerUnfit(t *testing.T) {
 	o := options(t)
 	at := newSink(t, o)
 	c := open(t, at)
+	untilDecided(t, o)
 	wrong := o
 	wrong.Topic += "-other"
 	unfit := errors.New("the cursor is another topic's")

@@ -82,6 +82,7 @@ func TestBrokerOwnerOfNewTopic(t *testing.T) {
 	two := o
 	two.Stream = kit.Name("second")
 	open(t, newSink(t, two))
+	untilDecided(t, two)
 	if now, err := describe(t.Context(), adm, o.Topic); err != nil || now.id == was.id {
 		t.Fatalf("the topic is %+v (%v), and was %+v", now, err, was)
 	}
