@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +15,6 @@ import (
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
-	"tidemark/connector/internal/readback"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -166,36 +164,6 @@ func TestBrokerFirstPageIsAskedOnce(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// Another worker may read and commit between a worker's first page and its claim. That page is older than what the topic has by
-// then, and is asked for again: a strategy without a mark has the same question still.
-func TestBrokerFirstPageThatAnotherWorkerOvertook(t *testing.T) {
-	t.Parallel()
-	s := &script{page: 10, docs: people(1, 3)}
-	h, stream := bare(t, strategies.Snapshot, s)
-	stream.URL, stream.ReconcileInterval = h.url+"/incremental/timestamp", config.Never
-	late, err := New(h.cfg, Options{Once: true, Logger: h.logger()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	opener := late.crew.Members()[0].driver.Opener
-	connect := opener.Connect
-	opener.Connect = func(ctx context.Context) (readback.Inspector, error) {
-		s.set(people(4, 1)...)
-		h.mustOnce()
-		s.requests()
-		return connect(ctx)
-	}
-	if err := late.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if s.requests() == 0 {
-		t.Error("what was read before the other worker committed is taken for what there is")
-	}
-	if events := h.events(stream.Topic); len(events) != 4 {
-		t.Errorf("%d events of 4 rows: %v", len(events), events)
 	}
 }
 
