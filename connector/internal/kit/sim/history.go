@@ -91,6 +91,8 @@ type History struct {
 	// to remove it.
 	Rewound []string
 	Removed []int64
+	// Came is when each parent that had been away came back last, by the API's clock; 0: it has never been away.
+	Came [mostParents]int32
 }
 
 // Tied reports whether some answer was full and held rows of one value only.
@@ -118,4 +120,5 @@ func (h *History) Reset(t Traits) {
 	h.Versions, h.Rows, h.Pages = h.Versions[:0], h.Rows[:0], h.Pages[:0]
 	h.Sweeps, h.Scans, h.Deliveries, h.Delivered = h.Sweeps[:0], h.Scans[:0], h.Deliveries[:0], h.Delivered[:0]
 	h.Requests, h.Learnt, h.Losses, h.Hidden, h.Rewound, h.Removed = 0, 0, 0, false, h.Rewound[:0], h.Removed[:0]
+	h.Came = [mostParents]int32{}
 }

@@ -56,7 +56,11 @@ func Shrink(s *Script, fails func(*Script) bool) *Script {
 			func(c *Script) { c.RoundTrip = false },
 			func(c *Script) { c.Order = Ascending },
 			func(c *Script) { c.Total = TotalHonest },
-			func(c *Script) { c.Says = SaysNothing },
+			func(c *Script) {
+				if c.Pager != strategies.Unpaged || c.Cap == 0 { // an answer that is cut has to say so
+					c.Says = SaysNothing
+				}
+			},
 			func(c *Script) { c.Unpaged = false },
 			func(c *Script) { c.Ties = TiesStand },
 			func(c *Script) { c.Busy = 0 },

@@ -77,7 +77,7 @@ func (o *Oracle) marks() *Violation {
 	mark := o.markAt(end)
 	for i := range o.h.Versions {
 		v := &o.h.Versions[i]
-		if v.Set && !v.Returned && v.Gone == Forever && v.N < mark && o.timely(v) && !o.holds(&v.Version, end) {
+		if v.Set && !v.Returned && v.Gone == Forever && v.N < mark && o.timely(v) && !o.holds(&v.Version, end) && !o.h.unread(v.Key) {
 			return broken("P2", "the mark %d has passed %s (there since %d), which is not in the topic", mark, show(&v.Version), v.Arrived)
 		}
 	}

@@ -94,6 +94,7 @@ func (a *API) kin(n int) {
 		}
 		return
 	}
+	a.H.Came[n] = max(a.clock, 1)
 	back := slices.Clone(a.kept)
 	a.kept = slices.DeleteFunc(a.kept, func(v Lifetime) bool { return a.parentOf(v.Key) == n })
 	for _, v := range back {
@@ -123,4 +124,14 @@ func (a *API) Kindred() (keys []string, versions []uint64, ok bool) {
 // unknown reports whether a question is about a parent that is away.
 func (a *API) unknown(q *lawtest.Question) bool {
 	return a.Parents > 0 && (q.Slice < 0 || a.away[q.Slice])
+}
+
+// unread reports whether a key's parent has come back and no sweep has begun and ended since: the next one reads
+// all of its rows, wherever the mark is by then.
+func (h *History) unread(key int32) bool {
+	if h.Parents == 0 {
+		return false
+	}
+	came := h.Came[int(key)%h.Parents]
+	return came > 0 && !slices.ContainsFunc(h.Sweeps, func(s Sweep) bool { return !s.Resumed && s.Began > came })
 }
