@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// BenchmarkFold folds full pages of 1,000 rows in the middle of a sweep.
+// BenchmarkFold folds full pages of 50 and of 1,000 rows in the middle of a sweep.
 func BenchmarkFold(b *testing.B) {
 	for _, name := range Own() {
-		b.Run(name, func(b *testing.B) {
-			fold := folding(b, name)
-			b.ReportAllocs()
-			for b.Loop() {
-				fold()
-			}
-		})
+		for _, size := range []int{50, 1000} {
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				fold := folding(b, name, size)
+				b.ReportAllocs()
+				for b.Loop() {
+					fold()
+				}
+			})
+		}
 	}
 }
 
-// folding returns what folds a full page of a strategy and asks for the next one.
-func folding(tb testing.TB, name string) func() {
-	const size = 1000
+// folding returns what folds a full page of so many rows of a strategy and asks for the next one.
+func folding(tb testing.TB, name string, size int) func() {
 	spec := playgroundSpec(name)
 	spec.PageSize, spec.MaxID = size, 1<<40
 	s := mustNew(tb, spec)
@@ -35,7 +36,7 @@ func folding(tb testing.TB, name string) func() {
 		}
 		rows = append(rows, Row{Key: []byte(key), Value: mustParse(tb, format, text)})
 	}
-	page := Page{Rows: rows, Token: Token{Present: true, Text: "next"}, Total: 100 * size}
+	page := Page{Rows: rows, Token: Token{Present: true, Text: "next"}, Total: int64(100 * size)}
 	c := begin(tb, s, Cursor{})
 	return func() {
 		v, err := s.Fold(c, page)
@@ -50,7 +51,7 @@ func folding(tb testing.TB, name string) func() {
 // read from the last one.
 func TestFoldAllocatesLittle(t *testing.T) {
 	for _, name := range Own() {
-		if n := testing.AllocsPerRun(100, folding(t, name)); n > 11 {
+		if n := testing.AllocsPerRun(100, folding(t, name, 1000)); n > 11 {
 			t.Errorf("%s: %v allocations a page", name, n)
 		}
 	}

@@ -39,7 +39,7 @@ func newCore(spec Spec, back time.Duration) (core, error) {
 }
 
 // needs fails where the API has no place for what the strategy asks by.
-func (k core) needs(roles ...Role) error {
+func (k *core) needs(roles ...Role) error {
 	for _, r := range roles {
 		if k.spec.Params.Of(r) == "" {
 			return fmt.Errorf("%s needs the name of a parameter (params.%s)", k.spec.Strategy, r)
@@ -50,10 +50,10 @@ func (k core) needs(roles ...Role) error {
 
 // Guess knows nothing: where each question takes its value from the page before, none can
 // be asked ahead.
-func (core) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
+func (*core) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
 
 // open returns c with a new sweep that asks from behind the mark.
-func (k core) open(c Cursor) (Cursor, error) {
+func (k *core) open(c Cursor) (Cursor, error) {
 	c.Sweep = nil
 	from, window := k.spec.FirstMark, k.spec.FirstMark
 	var mark Value
@@ -64,14 +64,14 @@ func (k core) open(c Cursor) (Cursor, error) {
 		}
 		mark = v
 		if k.lookback > 0 {
-			from, err = k.careful(c, v, k.lookback)
+			from, err = k.careful(&c, v, k.lookback)
 		} else {
-			from, err = k.ask(c, v, 0)
+			from, err = k.ask(&c, v, 0)
 		}
 		if err != nil {
 			return c, err
 		}
-		if window, err = k.reach(c, v, k.lookback); err != nil {
+		if window, err = k.reach(&c, v, k.lookback); err != nil {
 			return c, err
 		}
 	}
@@ -88,7 +88,7 @@ func newOpen(from string, c Cursor) *Sweep {
 // ask is the text to ask with so that every row at v, and those up to back before it,
 // come. It is v verbatim where the filter is inclusive, one granule less where it is
 // strict (rule 14), and never below the first mark.
-func (k core) ask(c Cursor, v Value, back time.Duration, near ...Value) (string, error) {
+func (k *core) ask(c *Cursor, v Value, back time.Duration, near ...Value) (string, error) {
 	layout, err := k.layout(c, v, near...)
 	if err != nil {
 		return "", err
@@ -98,15 +98,17 @@ func (k core) ask(c Cursor, v Value, back time.Duration, near ...Value) (string,
 
 // next is what the sweep would ask with to go on behind a page that ends at v, and
 // whether that leads beyond what it asked with for the page.
-func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err error) {
+func (k *core) next(c *Cursor, v Value, e extent) (text string, beyond bool, err error) {
 	after, err := k.value(c.Sweep.Slice().After)
 	if err != nil || !v.Set {
 		return c.Sweep.Slice().After, false, err
 	}
-	if err := k.came(&c, v); err != nil {
+	gone := c.Gone
+	if err := k.came(c, v); err != nil {
 		return "", false, err
 	}
-	if text, err = k.ask(c, v, 0, e.fine); err != nil {
+	text, err = k.ask(c, v, 0, e.fine)
+	if c.Gone = gone; err != nil { // it is moved that forgets it, where the sweep goes on
 		return "", false, err
 	}
 	next, err := k.value(text)
@@ -120,7 +122,7 @@ func (k core) next(c Cursor, v Value, e extent) (text string, beyond bool, err e
 
 // value parses text that the strategy itself wrote into the cursor; an empty one is
 // unset.
-func (k core) value(text string) (Value, error) {
+func (k *core) value(text string) (Value, error) {
 	if text == "" {
 		return Value{}, nil
 	}
@@ -132,8 +134,8 @@ func (k core) value(text string) (Value, error) {
 }
 
 // passed moves the sweep on to ask from v next, and the window with it.
-func (k core) passed(c *Cursor, v Value, e extent) error {
-	text, _, err := k.next(*c, v, e)
+func (k *core) passed(c *Cursor, v Value, e extent) error {
+	text, _, err := k.next(c, v, e)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (k core) passed(c *Cursor, v Value, e extent) error {
 }
 
 // moved is passed where what next said of v is known.
-func (k core) moved(c *Cursor, v Value, e extent, text string) error {
+func (k *core) moved(c *Cursor, v Value, e extent, text string) error {
 	if err := k.came(c, v); err != nil {
 		return err
 	}
@@ -157,7 +159,7 @@ func (k core) moved(c *Cursor, v Value, e extent, text string) error {
 
 // raise brings the window up behind v: what lies further behind it, and behind the mark to
 // come, than the next sweep looks back cannot come again.
-func (k core) raise(c *Cursor, v Value, near ...Value) error {
+func (k *core) raise(c *Cursor, v Value, near ...Value) error {
 	high, err := k.value(c.Sweep.High)
 	if err != nil || !high.Set {
 		return err
@@ -169,7 +171,7 @@ func (k core) raise(c *Cursor, v Value, near ...Value) error {
 	if err != nil {
 		return err
 	}
-	text, err := k.reach(*c, v, k.lookback, near...)
+	text, err := k.reach(c, v, k.lookback, near...)
 	if err != nil {
 		return err
 	}
@@ -186,7 +188,7 @@ func (k core) raise(c *Cursor, v Value, near ...Value) error {
 // saw raises the greatest value read in the sweep that the mark may move to. A sweep that
 // has gone on from one beyond the ceiling leaves a gap behind it, where rows may arrive
 // unseen; then it raises nothing more (P2). passed is a value beside the one asked from that it has gone on from; empty: none.
-func (k core) saw(c *Cursor, v Value, passed string) (err error) {
+func (k *core) saw(c *Cursor, v Value, passed string) (err error) {
 	sweep := c.Sweep
 	for _, gone := range [2]string{sweep.Slice().After, passed} {
 		if gone == "" || gone == sweep.From || gone == sweep.High || gone == sweep.Ahead {
@@ -206,7 +208,7 @@ func (k core) saw(c *Cursor, v Value, passed string) (err error) {
 }
 
 // greatest is the greater one of two stored values; unset where both are.
-func (k core) greatest(x, y string) (Value, error) {
+func (k *core) greatest(x, y string) (Value, error) {
 	a, err := k.value(x)
 	if err != nil {
 		return a, err
@@ -219,7 +221,7 @@ func (k core) greatest(x, y string) (Value, error) {
 }
 
 // greater is the greater one of a stored value and v; either may be unset.
-func (k core) greater(text string, v Value) (string, error) {
+func (k *core) greater(text string, v Value) (string, error) {
 	old, err := k.value(text)
 	if err != nil || !v.Set || old.Set && k.spec.Format.Compare(v, old) <= 0 {
 		return text, err
@@ -229,7 +231,7 @@ func (k core) greater(text string, v Value) (string, error) {
 
 // end closes the sweep. The mark becomes the greatest value read, unless that is lower
 // (P6).
-func (k core) end(c *Cursor) error {
+func (k *core) end(c *Cursor) error {
 	high, err := k.value(c.Sweep.High)
 	if err != nil {
 		return err
@@ -255,7 +257,7 @@ func (k core) end(c *Cursor) error {
 
 // rewind sends the sweep back to where it was opened, window and all. A mark that it was
 // opened with was looked for when the sweep came by, and is as sure as it can be.
-func (k core) rewind(c Cursor) Cursor {
+func (k *core) rewind(c Cursor) Cursor {
 	s := c.Sweep
 	c.Window, c.ReadBack = s.From, s.ReadBack
 	c.Sweep = newOpen(s.From, c)
@@ -272,7 +274,7 @@ type extent struct {
 	at               int   // the first row that breaks the order, where not sorted
 }
 
-func (k core) extent(rows []Row, ceiling Value) extent {
+func (k *core) extent(rows []Row, ceiling Value) extent {
 	e := k.order(rows)
 	if e.high = e.max; ceiling.Set && e.max.Set && k.spec.Format.Compare(e.max, ceiling) > 0 {
 		e.high = Value{}
@@ -286,7 +288,7 @@ func (k core) extent(rows []Row, ceiling Value) extent {
 	return e
 }
 
-func (k core) order(rows []Row) extent {
+func (k *core) order(rows []Row) extent {
 	e := extent{sorted: true}
 	trimmed := k.spec.Format.varies()
 	var first, last, greatest *Value

@@ -22,10 +22,10 @@ func newFeed(spec Spec) (Strategy, error) {
 		return nil, fmt.Errorf("feed reads down to the mark, and an opaque cursor has no order")
 	}
 	w, err := newWalk(spec, k)
-	return feed{w}, err
+	return &feed{w}, err
 }
 
-func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep != nil {
 		return c, nil
 	}
@@ -39,9 +39,9 @@ func (s feed) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	return c, err
 }
 
-func (s feed) Query(c Cursor) Query { return s.question(c) }
+func (s *feed) Query(c Cursor) Query { return s.question(c) }
 
-func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *feed) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	from, err := s.value(s.lowest(c))
 	if err != nil {
@@ -75,15 +75,16 @@ func (s feed) Fold(c Cursor, p Page) (Verdict, error) {
 	return v, nil
 }
 
-func (s feed) within(p *parents) Strategy {
-	s.of = p
-	return s
+func (s *feed) within(p *parents) Strategy {
+	list := *s
+	list.of = p
+	return &list
 }
 
 // read looks at a page's rows: rises is the number of the first row of the sweep that is newer than the one
 // before it, 0 where none is; old says that the page reaches behind the sweep's lower end. first is said of the
 // list's first page.
-func (s feed) read(rows []Row, from Value, first bool) (rises int, old bool) {
+func (s *feed) read(rows []Row, from Value, first bool) (rises int, old bool) {
 	pinned := first
 	last, run, valued := -1, 0, 0
 	for i := range rows {
@@ -112,6 +113,6 @@ func (s feed) read(rows []Row, from Value, first bool) (rises int, old bool) {
 }
 
 // Guess knows nothing: most sweeps end with their first page.
-func (s feed) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
+func (s *feed) Guess(c Cursor, _ int, _ int64) (Cursor, bool) { return c, false }
 
-func (s feed) Rewind(c Cursor) Cursor { return s.rewind(c) }
+func (s *feed) Rewind(c Cursor) Cursor { return s.rewind(c) }

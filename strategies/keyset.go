@@ -60,7 +60,7 @@ func (s *Sweep) Token() string { return At[ValuePosition](s).Token }
 func (s *Sweep) ByToken() bool { return At[ValuePosition](s).ByToken }
 
 // at is the sweep's position. It can be changed where placed has made it.
-func (s keyset) at(c Cursor) *ValuePosition { return position[ValuePosition](c.Sweep) }
+func (s *keyset) at(c *Cursor) *ValuePosition { return position[ValuePosition](c.Sweep) }
 
 func newKeyset(spec Spec) (Strategy, error) {
 	k, err := newCore(spec, spec.Lookback)
@@ -70,18 +70,18 @@ func newKeyset(spec Spec) (Strategy, error) {
 	if spec.Params.Since == "" {
 		return nil, fmt.Errorf("keyset needs the name of the parameter that filters by the cursor field (params.since)")
 	}
-	return keyset{k}, nil
+	return &keyset{k}, nil
 }
 
-func (s keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep != nil {
-		if !s.spec.Unsorted || s.at(c).ByToken {
+		if !s.spec.Unsorted || s.at(&c).ByToken {
 			return c, nil
 		}
 		// Begun by value, before the configuration said that this will not do.
 		c, at := placed[ValuePosition](c, byValue)
 		at.ByToken = true
-		s.low(c)
+		s.low(&c)
 		return s.restart(c), nil
 	}
 	c, err := s.open(c)
@@ -92,13 +92,13 @@ func (s keyset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	c.Sweep.High = c.Reached
 	if c.Unsorted || s.spec.Unsorted {
 		at.ByToken = true
-		s.low(c)
+		s.low(&c)
 	}
 	return c, nil
 }
 
-func (s keyset) Query(c Cursor) Query {
-	bound, at := c.Sweep.Slice().After, s.at(c)
+func (s *keyset) Query(c Cursor) Query {
+	bound, at := c.Sweep.Slice().After, s.at(&c)
 	if at.Token != "" {
 		bound = at.Bound
 	}
@@ -115,7 +115,7 @@ func (s keyset) Query(c Cursor) Query {
 	return q
 }
 
-func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *keyset) Fold(c Cursor, p Page) (Verdict, error) {
 	c, at := placed[ValuePosition](c, byValue)
 	sweep := c.Sweep
 	sweep.Pages++
@@ -125,11 +125,11 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		return Verdict{}, err
 	}
 	if at.Token != "" && !at.ByToken {
-		older, err := s.older(c, p.Rows)
+		older, err := s.older(&c, p.Rows)
 		if err != nil {
 			return Verdict{}, err
 		}
-		if older > 0 && !s.repeats(c, p.Rows) {
+		if older > 0 && !s.repeats(&c, p.Rows) {
 			return s.unsorted(c, fmt.Sprintf("row %d of a page is older than the page before its token", older))
 		}
 		if at.Probe {
@@ -137,7 +137,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		}
 	}
 	if at.Token == "" && !at.ByToken {
-		seen, err := s.sight(c, p.Rows)
+		seen, err := s.sight(&c, p.Rows)
 		if err != nil {
 			return Verdict{}, err
 		}
@@ -164,11 +164,11 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 			return Verdict{}, err
 		}
 	}
-	text, beyond, err := s.next(c, e.last, e)
+	text, beyond, err := s.next(&c, e.last, e)
 	if err != nil {
 		return Verdict{}, err
 	}
-	lower, err := s.unfiltered(c, e)
+	lower, err := s.unfiltered(&c, e)
 	switch {
 	case err != nil:
 		return Verdict{}, err
@@ -210,7 +210,7 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 		if at.Behind = p.Token.Text; len(at.Behind) > longestToken {
 			at.Behind = "" // no request can ask what it leads to
 		}
-		s.bind(c)
+		s.bind(&c)
 		s.recall(at, p.Rows)
 	}
 	return Verdict{Next: c}, s.moved(&c, e.last, e, text)
@@ -218,8 +218,8 @@ func (s keyset) Fold(c Cursor, p Page) (Verdict, error) {
 
 // note raises the greatest value read: what a request by value showed counts for the
 // mark at this sweep's end, what came by token at the next one's.
-func (s keyset) note(c *Cursor, v Value) (err error) {
-	if s.at(*c).Token == "" {
+func (s *keyset) note(c *Cursor, v Value) (err error) {
+	if s.at(c).Token == "" {
 		return s.saw(c, v, "")
 	}
 	c.Sweep.Ahead, err = s.greater(c.Sweep.Ahead, v)
@@ -227,12 +227,12 @@ func (s keyset) note(c *Cursor, v Value) (err error) {
 }
 
 // end closes the sweep. What it read by token and beyond the mark is kept for the next.
-func (s keyset) end(c *Cursor) error {
+func (s *keyset) end(c *Cursor) error {
 	ahead, err := s.value(c.Sweep.Ahead)
 	if err != nil {
 		return err
 	}
-	sound := s.inOrder(*c)
+	sound := s.inOrder(c)
 	if err := s.core.end(c); err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (s keyset) end(c *Cursor) error {
 
 // older is the number of the first row that a request by value would not have returned;
 // 0: none.
-func (s keyset) older(c Cursor, rows []Row) (int, error) {
+func (s *keyset) older(c *Cursor, rows []Row) (int, error) {
 	after, err := s.value(c.Sweep.Slice().After)
 	if err != nil || !after.Set {
 		return 0, err
@@ -276,14 +276,14 @@ func (s keyset) older(c Cursor, rows []Row) (int, error) {
 //
 // No row at all is an end only where the page by value comes once more as it was, or where
 // the configuration says so.
-func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
+func (s *keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 	e := s.order(p.Rows)
-	_, beyond, err := s.next(c, e.max, e)
+	_, beyond, err := s.next(&c, e.max, e)
 	if err != nil {
 		return Verdict{}, err
 	}
-	at := s.at(c)
-	nothing := len(p.Rows) == 0 || says == toldEnd && s.repeats(c, p.Rows)
+	at := s.at(&c)
+	nothing := len(p.Rows) == 0 || says == toldEnd && s.repeats(&c, p.Rows)
 	switch {
 	case says == toldMore && !beyond && (len(p.Rows) > 0 || at.Look != ""):
 		next := s.follow
@@ -310,12 +310,12 @@ func (s keyset) probed(c Cursor, p Page, says told) (Verdict, error) {
 }
 
 // unsorted reads the sweep once more from its base, by token (rule 12).
-func (s keyset) unsorted(c Cursor, why string) (Verdict, error) {
+func (s *keyset) unsorted(c Cursor, why string) (Verdict, error) {
 	return s.tokens(c, why+": "+SaysUnsorted)
 }
 
 // unfiltered says whether a page by value begins below what it was asked from.
-func (s keyset) unfiltered(c Cursor, e extent) (bool, error) {
+func (s *keyset) unfiltered(c *Cursor, e extent) (bool, error) {
 	if at := s.at(c); at.ByToken || at.Token != "" || !e.first.Set {
 		return false, nil
 	}
@@ -326,13 +326,13 @@ func (s keyset) unfiltered(c Cursor, e extent) (bool, error) {
 // Rewind asks anew however often the API refuses, until the sweep is Exhausted: a page
 // promised rows that no request by value shows, and to end without its token would be to
 // pass them (P2, P8).
-func (s keyset) Rewind(c Cursor) Cursor { return s.restart(c) }
+func (s *keyset) Rewind(c Cursor) Cursor { return s.restart(c) }
 
 // restart is rewind; what was read so far was there before the pass that begins, so all
 // of it counts for the mark.
-func (s keyset) restart(c Cursor) Cursor {
+func (s *keyset) restart(c Cursor) Cursor {
 	ahead, err := s.value(c.Sweep.Ahead)
-	byToken := s.at(c).ByToken
+	byToken := s.at(&c).ByToken
 	c, at := placed[ValuePosition](s.rewind(c), byValue)
 	at.ByToken = byToken
 	if high, err2 := s.greater(c.Sweep.High, ahead); err == nil && err2 == nil {

@@ -37,13 +37,13 @@ const (
 const mostEmpty = 100
 
 // says judges a page's token.
-func (s keyset) says(c *Cursor, p Page) (told, error) {
-	at, t, ends := s.at(*c), p.Token, s.spec.Ends
+func (s *keyset) says(c *Cursor, p Page) (told, error) {
+	at, t, ends := s.at(c), p.Token, s.spec.Ends
 	if len(p.Rows) > 0 {
 		at.Empty = 0
 	}
 	switch {
-	case s.repeats(*c, p.Rows):
+	case s.repeats(c, p.Rows):
 		return toldEnd, nil
 	case t.Present && !t.Null && !t.Blank:
 		c.TokenAt = s.tokenPlace()
@@ -64,7 +64,7 @@ func (s keyset) says(c *Cursor, p Page) (told, error) {
 }
 
 // tokenPlace is what the cursor calls the place of the token.
-func (s keyset) tokenPlace() string {
+func (s *keyset) tokenPlace() string {
 	if s.spec.TokenPlace == "" {
 		return "token"
 	}
@@ -72,7 +72,7 @@ func (s keyset) tokenPlace() string {
 }
 
 // tokenless tells what a page has instead of a token.
-func (s keyset) tokenless(t Token) string {
+func (s *keyset) tokenless(t Token) string {
 	if t.Present {
 		return t.Text + " for a token at " + strconv.Quote(s.tokenPlace())
 	}
@@ -80,33 +80,33 @@ func (s keyset) tokenless(t Token) string {
 }
 
 // short reports whether a page has fewer rows than the request asked for.
-func (s keyset) short(rows []Row) bool {
+func (s *keyset) short(rows []Row) bool {
 	return s.spec.Params.Limit != "" && len(rows) < s.spec.PageSize
 }
 
 // narrow reports whether a page was not cut for the number of its rows. A page of one row is
 // taken for one that holds all: a limit of one row, on an API whose tokens pass ties by, is an
 // error as soon as a greater value is there, which no page by value shows.
-func (s keyset) narrow(c Cursor, rows []Row) bool {
+func (s *keyset) narrow(c *Cursor, rows []Row) bool {
 	return len(rows) <= 1 || len(rows) < c.Longest || s.short(rows)
 }
 
 // repeats reports whether a page by token shows the rows of the page before, on an API that
 // is configured to give its last page again behind the end.
-func (s keyset) repeats(c Cursor, rows []Row) bool {
+func (s *keyset) repeats(c *Cursor, rows []Row) bool {
 	at := s.at(c)
 	return s.spec.Ends.RepeatedPage && at.Token != "" && at.Before == shown(rows)
 }
 
 // recall notes the rows of a page whose token is to be followed.
-func (s keyset) recall(at *ValuePosition, rows []Row) {
+func (s *keyset) recall(at *ValuePosition, rows []Row) {
 	if s.spec.Ends.RepeatedPage {
 		at.Before = shown(rows)
 	}
 }
 
 // proves reports whether the configuration takes what a token has led to for the end.
-func (s keyset) proves(p Page) bool {
+func (s *keyset) proves(p Page) bool {
 	return p.refused || len(p.Rows) > 0 || s.spec.Ends.EmptyPage
 }
 
@@ -125,8 +125,8 @@ func shown(rows []Row) string {
 
 // untold goes on behind a page that says nothing of whether there is more: by value, until a
 // page shows nothing beyond the value it was asked from.
-func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error) {
-	at := s.at(c)
+func (s *keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error) {
+	at := s.at(&c)
 	var why string
 	switch {
 	case !e.sorted || at.ByToken:
@@ -136,7 +136,7 @@ func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error)
 	case beyond:
 		at.Behind = ""
 		return Verdict{Next: c}, s.passed(&c, e.last, e)
-	case s.narrow(c, p.Rows):
+	case s.narrow(&c, p.Rows):
 		err := s.end(&c)
 		return Verdict{Next: c}, err
 	default:
@@ -148,12 +148,12 @@ func (s keyset) untold(c Cursor, p Page, e extent, beyond bool) (Verdict, error)
 
 // probe asks what the token leads to of a page by value that shows nothing beyond the value it
 // was asked from: that of the page before where there is one, for it tells of rows out of order.
-func (s keyset) probe(c Cursor, p Page, says told) Verdict {
-	at := s.at(c)
+func (s *keyset) probe(c Cursor, p Page, says told) Verdict {
+	at := s.at(&c)
 	token := at.Behind
 	if at.Own = token == ""; at.Own {
 		token = p.Token.Text
-		s.bind(c)
+		s.bind(&c)
 		s.recall(at, p.Rows)
 	}
 	at.Token, at.Behind, at.Probe, at.Nothing, at.Look = token, "", true, false, ""
@@ -166,9 +166,9 @@ func (s keyset) probe(c Cursor, p Page, says told) Verdict {
 // stands judges a page by value that shows nothing beyond the value it was asked from, and
 // whose token says that there is more: the end of an API that gives a token with every page,
 // or more rows of one value than a page holds.
-func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
-	sweep, at, ends := c.Sweep, s.at(c), s.spec.Ends
-	believed := !c.Closes && s.narrow(c, p.Rows)
+func (s *keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
+	sweep, at, ends := c.Sweep, s.at(&c), s.spec.Ends
+	believed := !c.Closes && s.narrow(&c, p.Rows)
 	configured := ends.EmptyPage || ends.RepeatedPage || len(ends.Statuses) > 0
 	again := at.Nothing && at.Look == shown(p.Rows)
 	moved := at.Look != "" && !again // it has changed, or its token led to rows which it does not show: they may have gone since
@@ -176,14 +176,14 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 		sweep.Restarts++
 	}
 	switch {
-	case unitOf(c).filter != "" && sweep.Restarts < maxRestarts:
+	case unitOf(&c).filter != "" && sweep.Restarts < maxRestarts:
 		// Replicas that lag, rows that come and go, may have made it look so.
 		u := s.Rewind(c)
 		u.Filter, u.Gone = "", ""
 		return Verdict{Next: u, Restarted: true}, nil
-	case unitOf(c).filter != "":
+	case unitOf(&c).filter != "":
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, and the API, whose filter compares whole %s, cannot be asked for what lies behind it: "+
-			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(c).name)
+			"raise the API's page size (page_size, with its name in params.limit), or read this collection with offset or timestamp", len(p.Rows), e.last.Raw, unitOf(&c).name)
 	case s.spec.Params.Token == "" || moved && c.Exhausted() != nil || again && !believed || !believed && !configured:
 		return Verdict{}, fmt.Errorf("a page of %d rows ends at %q, the value it was asked from, and the API says there is more: "+
 			"more rows share that value than a page holds, and no request can reach the ones behind; "+
@@ -197,8 +197,8 @@ func (s keyset) stands(c Cursor, p Page, e extent) (Verdict, error) {
 }
 
 // onward follows the token of a page without rows.
-func (s keyset) onward(c Cursor, p Page) (Verdict, error) {
-	at := s.at(c)
+func (s *keyset) onward(c Cursor, p Page) (Verdict, error) {
+	at := s.at(&c)
 	if at.Empty++; at.Empty > mostEmpty && !s.spec.Ends.Token {
 		return Verdict{}, fmt.Errorf("%d pages without rows follow each other, each with a token of its own: if an empty page is the end, say so "+
 			"(end: empty_page); if only a page without a token is, end: token", at.Empty)
@@ -208,8 +208,8 @@ func (s keyset) onward(c Cursor, p Page) (Verdict, error) {
 
 // Refused takes a refusal of a token for an empty page behind the last one, where the
 // configuration says that the API ends so.
-func (s keyset) Refused(c Cursor, status int) (Verdict, bool, error) {
-	if s.at(c).Token == "" || !s.spec.Ends.status(status) {
+func (s *keyset) Refused(c Cursor, status int) (Verdict, bool, error) {
+	if s.at(&c).Token == "" || !s.spec.Ends.status(status) {
 		return Verdict{}, false, nil
 	}
 	v, err := s.Fold(c, Page{Total: -1, Token: Token{Present: true, Null: true}, refused: true})

@@ -7,7 +7,7 @@ import "fmt"
 
 // low lets a sweep by token begin where the mark's row comes even if the filter is strict:
 // it may come on any of its pages, or on none, so that nothing tells.
-func (s keyset) low(c Cursor) {
+func (s *keyset) low(c *Cursor) {
 	sweep := c.Sweep
 	if s.spec.Format == Opaque {
 		return // it cannot begin lower; the sweep as a whole has to show the row
@@ -25,11 +25,11 @@ func (s keyset) low(c Cursor) {
 
 // tokens gives up asking by value, once in a sweep: how often it went back before is no reason any
 // more.
-func (s keyset) tokens(c Cursor, why string) (Verdict, error) {
+func (s *keyset) tokens(c Cursor, why string) (Verdict, error) {
 	if s.spec.Params.Token == "" {
 		return Verdict{}, fmt.Errorf("%s, and no token parameter is configured to go on with (params.token)", why)
 	}
-	c.Unsorted, s.at(c).ByToken, c.Sweep.Restarts = true, true, 0
+	c.Unsorted, s.at(&c).ByToken, c.Sweep.Restarts = true, true, 0
 	return Verdict{Next: s.restart(c), Restarted: true,
 		Warning: fmt.Sprintf("%s; reading the sweep again from %q by token", why, c.Sweep.From)}, nil
 }
@@ -40,8 +40,8 @@ const longestToken = 32 << 10
 
 // follow goes on by token: the pages are not sorted by the cursor, or this one holds no
 // cursor value to go on from.
-func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
-	sweep, at, token := c.Sweep, s.at(c), p.Token.Text
+func (s *keyset) follow(c Cursor, p Page) (Verdict, error) {
+	sweep, at, token := c.Sweep, s.at(&c), p.Token.Text
 	if len(token) > longestToken {
 		return Verdict{}, fmt.Errorf("the token has %d bytes, more than a request can carry (%d), and nothing else leads to the next page", len(token), longestToken)
 	}
@@ -66,7 +66,7 @@ func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
 		at.Seen = token
 	}
 	if at.Token == "" {
-		s.bind(c)
+		s.bind(&c)
 	}
 	at.Token = token
 	s.recall(at, p.Rows)
@@ -75,21 +75,21 @@ func (s keyset) follow(c Cursor, p Page) (Verdict, error) {
 
 // bind notes what the token in hand was asked from, where pages by token repeat it: alone
 // it would be another question on most APIs.
-func (s keyset) bind(c Cursor) {
+func (s *keyset) bind(c *Cursor) {
 	if s.spec.Repeat {
 		s.at(c).Bound = c.Sweep.Slice().After
 	}
 }
 
 // pass doubts what a sweep by token as a whole does not show.
-func (s keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
-	seen, err := s.sight(*c, rows)
+func (s *keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
+	seen, err := s.sight(c, rows)
 	if err != nil || !seen.shown && says != toldEnd {
 		return Verdict{}, false, err
 	}
 	v, again, err := s.doubt(c, sight{shown: seen.shown})
 	if again {
-		at := s.at(v.Next) // a pass of its own
+		at := s.at(&v.Next) // a pass of its own
 		at.Token, at.Seen, at.Bound, at.Rises, at.Rose = "", "", "", 0, ""
 	}
 	return v, again, err
@@ -98,15 +98,15 @@ func (s keyset) pass(c *Cursor, rows []Row, says told) (Verdict, bool, error) {
 // inOrder says whether the sweep shows that the API sorts: by token through three pages at
 // least, it never fell and rose often enough that no other order does so by chance: 17
 // values do once in 300,000,000,000,000 times. A sweep that went back was out of order.
-func (s keyset) inOrder(c Cursor) bool {
+func (s *keyset) inOrder(c *Cursor) bool {
 	sweep, at := c.Sweep, s.at(c)
 	return at.ByToken && sweep.Pages >= 3 && at.Rises >= 16 && sweep.Restarts == 0
 }
 
 // rise counts the steps up in a sweep by token, across its pages. A row from below what the
 // sweep asks from speaks against going by value as one that falls.
-func (s keyset) rise(c *Cursor, rows []Row) error {
-	sweep, at := c.Sweep, s.at(*c)
+func (s *keyset) rise(c *Cursor, rows []Row) error {
+	sweep, at := c.Sweep, s.at(c)
 	if at.Rises < 0 {
 		return nil
 	}

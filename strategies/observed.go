@@ -29,12 +29,12 @@ func (a sight) or(b sight) sight {
 }
 
 // learnt says whether requests begin lower than the configuration asks for.
-func (k core) learnt(c Cursor) bool {
+func (k *core) learnt(c *Cursor) bool {
 	return c.Filter != "" && c.Filter != FilterInclusive && (c.Filter != FilterStrict || !k.spec.Strict)
 }
 
 // sight looks for the expected row.
-func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
+func (k *core) sight(c *Cursor, rows []Row) (out sight, err error) {
 	s := c.Sweep
 	learnt := k.learnt(c)
 	if s.Expect == "" && !learnt {
@@ -73,10 +73,10 @@ func (k core) sight(c Cursor, rows []Row) (out sight, err error) {
 
 // expect notes that the next answer has to show the row at v again. A value whose row is
 // known to be gone was doubted already.
-func (k core) expect(c *Cursor, v Value) error {
+func (k *core) expect(c *Cursor, v Value) error {
 	s := c.Sweep
 	s.settle()
-	if gone, err := k.gone(*c, v); err != nil || gone || !v.Set {
+	if gone, err := k.gone(c, v); err != nil || gone || !v.Set {
 		return err
 	}
 	if s.Doubts >= maxDoubts {
@@ -85,8 +85,8 @@ func (k core) expect(c *Cursor, v Value) error {
 			return err
 		}
 	}
-	layout, err := k.layout(*c, v)
-	if err == nil && k.further(*c, layout, k.usual(*c, v, layout)) > 0 {
+	layout, err := k.layout(c, v)
+	if err == nil && k.further(c, layout, k.usual(c, v, layout)) > 0 {
 		s.Expect = string(v.Raw)
 	}
 	return err
@@ -98,15 +98,15 @@ func (s *Sweep) settle() {
 }
 
 // expectMark is expect for the mark at a sweep's opening, which may ask from further back.
-func (k core) expectMark(c *Cursor, mark Value) error {
+func (k *core) expectMark(c *Cursor, mark Value) error {
 	err := k.expect(c, mark)
 	if s := c.Sweep; err == nil && s.Expect != "" && k.lookback > 0 {
 		s.Back = true
-		layout, err := k.layout(*c, mark)
+		layout, err := k.layout(c, mark)
 		if err != nil {
 			return err
 		}
-		if k.further(*c, layout, k.usual(*c, mark, layout)) == 0 {
+		if k.further(c, layout, k.usual(c, mark, layout)) == 0 {
 			s.settle() // far enough for any filter
 		}
 	}
@@ -114,7 +114,7 @@ func (k core) expectMark(c *Cursor, mark Value) error {
 }
 
 // usual is how far below v the first request for its row begins.
-func (k core) usual(c Cursor, v, layout Value) int64 {
+func (k *core) usual(c *Cursor, v, layout Value) int64 {
 	d := k.behind(c, v, layout)
 	if !c.Sweep.Back {
 		return d
@@ -127,8 +127,8 @@ func (k core) usual(c Cursor, v, layout Value) int64 {
 
 // came forgets that the row at v was gone, where one at v has just been read. An opaque value goes
 // on to be asked for with the text before it.
-func (k core) came(c *Cursor, v Value) error {
-	gone, err := k.gone(*c, v)
+func (k *core) came(c *Cursor, v Value) error {
+	gone, err := k.gone(c, v)
 	if gone && k.spec.Format != Opaque {
 		c.Gone = ""
 	}
@@ -136,16 +136,16 @@ func (k core) came(c *Cursor, v Value) error {
 }
 
 // gone reports whether the row at v was found not to come any more.
-func (k core) gone(c Cursor, v Value) (bool, error) {
+func (k *core) gone(c *Cursor, v Value) (bool, error) {
 	gone, err := k.value(c.Gone)
 	return gone.Set && v.Set && k.spec.Format.compare(&gone, &v) == 0, err
 }
 
 // doubt decides what an answer to a request by value says of the filter. again is true
 // where the verdict is to ask once more; otherwise the answer is taken as it is.
-func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
+func (k *core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 	s := c.Sweep
-	if seen.equal && k.learnt(*c) {
+	if seen.equal && k.learnt(c) {
 		c.Filter = FilterInclusive // a lagging replica looked like the other
 	}
 	if s.Expect == "" {
@@ -155,13 +155,13 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 	if err != nil {
 		return v, false, err
 	}
-	layout, err := k.layout(*c, at)
+	layout, err := k.layout(c, at)
 	if err != nil {
 		return v, false, err
 	}
-	usual := k.usual(*c, at, layout)
+	usual := k.usual(c, at, layout)
 	switch {
-	case s.Doubt == 0 && s.Slice().After != k.back(*c, at, layout, usual):
+	case s.Doubt == 0 && s.Slice().After != k.back(c, at, layout, usual):
 		s.settle() // the sweep has gone back to another place
 		return v, false, nil
 	case seen.shown && (s.Doubt == 0 || s.Confirm):
@@ -180,7 +180,7 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		if v.Warning, err = k.learn(c, layout); err != nil {
 			return Verdict{}, false, err
 		}
-		s.Slice().After = k.back(*c, at, layout, s.Doubt)
+		s.Slice().After = k.back(c, at, layout, s.Doubt)
 		c.Gone = s.Expect // doubted once, whatever the answers to come say of the filter (P7)
 		s.settle()
 	case s.Doubt > 0 && unitAt(s.Doubt).n > micro && seen.equal:
@@ -191,17 +191,17 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 		// Requests that begin so far back cost much, and keyset may find no way on: the places
 		// where the row did not come are asked for again.
 		s.Rounds++
-		s.Doubt, s.Slice().After = 0, k.back(*c, at, layout, usual)
+		s.Doubt, s.Slice().After = 0, k.back(c, at, layout, usual)
 	case seen.shown:
-		s.Confirm, s.Slice().After = true, k.back(*c, at, layout, usual)
+		s.Confirm, s.Slice().After = true, k.back(c, at, layout, usual)
 	case s.Doubt > 0 && (seen.below || seen.near):
 		if c.Gone = s.Expect; seen.below && c.Filter == "" { // rows at the value asked from come
 			c.Filter = FilterInclusive
 		}
 		s.settle()
-		s.Slice().After = k.back(*c, at, layout, k.behind(*c, at, layout))
+		s.Slice().After = k.back(c, at, layout, k.behind(c, at, layout))
 	default:
-		d := k.further(*c, layout, max(s.Doubt, usual))
+		d := k.further(c, layout, max(s.Doubt, usual))
 		if d == 0 {
 			c.Gone = s.Expect
 			s.settle()
@@ -212,7 +212,7 @@ func (k core) doubt(c *Cursor, seen sight) (v Verdict, again bool, err error) {
 				return Verdict{}, false, err
 			}
 		}
-		s.Doubt, s.Slice().After = d, k.back(*c, at, layout, d)
+		s.Doubt, s.Slice().After = d, k.back(c, at, layout, d)
 	}
 	if err := k.cover(c); err != nil {
 		return Verdict{}, false, err
@@ -230,7 +230,7 @@ const maxRounds = 2
 const maxDoubts = 3
 
 // doubted notes that the row at v has not come.
-func (k core) doubted(s *Sweep, v Value) error {
+func (k *core) doubted(s *Sweep, v Value) error {
 	known, err := k.value(s.Doubted)
 	if err != nil {
 		return err
@@ -242,7 +242,7 @@ func (k core) doubted(s *Sweep, v Value) error {
 }
 
 // learn takes note of a filter that leaves out the value it is asked with, and says so.
-func (k core) learn(c *Cursor, layout Value) (string, error) {
+func (k *core) learn(c *Cursor, layout Value) (string, error) {
 	s := c.Sweep
 	// The cursor stands at the value that was asked from last, in vain.
 	what := fmt.Sprintf("asked from %q the API leaves out a row that was just read at %q, and asked from further back it shows it", s.Slice().After, s.Expect)
@@ -260,11 +260,11 @@ func (k core) learn(c *Cursor, layout Value) (string, error) {
 
 // granule is the smallest step of a layout; 1 stands for one that is finer than a unit of N,
 // as it does for Back.
-func (k core) granule(layout Value) int64 { return max(k.spec.Format.Granule(layout), 1) }
+func (k *core) granule(layout Value) int64 { return max(k.spec.Format.Granule(layout), 1) }
 
 // behind is how far below v a request has to begin, as far as is known, for rows at v to
 // come (rule 14).
-func (k core) behind(c Cursor, v, layout Value) int64 {
+func (k *core) behind(c *Cursor, v, layout Value) int64 {
 	gone, err := k.gone(c, v)
 	gone = gone && err == nil && c.Filter == ""
 	switch {
@@ -281,7 +281,7 @@ func (k core) behind(c Cursor, v, layout Value) int64 {
 // further is the next distance beyond d from which a row that does not come is looked for;
 // 0: there is none. A filter that has brought a row at the very value asked from does not
 // compare whole minutes.
-func (k core) further(c Cursor, layout Value, d int64) int64 {
+func (k *core) further(c *Cursor, layout Value, d int64) int64 {
 	switch granule := k.granule(layout); {
 	case k.spec.Format == Opaque:
 		if d == 0 && c.Sweep.Prior != c.Sweep.Slice().After {
@@ -302,32 +302,36 @@ func (k core) further(c Cursor, layout Value, d int64) int64 {
 // layout is the finest one among v, what the cursor asks from and near: an API that trims its
 // fractions writes 05Z beside 05.9Z, and a whole second less than 05Z would lie before
 // what was read already.
-func (k core) layout(c Cursor, v Value, near ...Value) (Value, error) {
+func (k *core) layout(c *Cursor, v Value, near ...Value) (Value, error) {
 	if !k.spec.Format.varies() {
 		return v, nil
 	}
-	window, err := k.value(c.Window)
-	if err != nil {
-		return v, err
-	}
-	layout := k.spec.Format.finer(v, window)
-	if c.Sweep != nil {
-		after, err := k.value(c.Sweep.Slice().After)
-		if err != nil {
-			return v, err
-		}
-		layout = k.spec.Format.finer(layout, after)
+	layout, err := k.finest(v, c.Window)
+	if err == nil && c.Sweep != nil {
+		layout, err = k.finest(layout, c.Sweep.Slice().After)
 	}
 	for _, n := range near {
 		layout = k.spec.Format.finer(layout, n)
 	}
-	return layout, nil
+	return layout, err
+}
+
+// finest is the finer one of a value and a stored one, which most often look the same.
+func (k *core) finest(v Value, stored string) (Value, error) {
+	if v.Set && looks(k.spec.Format, v.Raw, stored) {
+		return v, nil
+	}
+	w, err := k.value(stored)
+	if err != nil {
+		return v, err
+	}
+	return k.spec.Format.finer(v, w), nil
 }
 
 // back is the text to ask with to begin so far below v, never below the first mark; v
 // verbatim where that is no distance. An opaque value cannot be moved: the text that brought
 // it stands for any.
-func (k core) back(c Cursor, v, layout Value, distance int64) string {
+func (k *core) back(c *Cursor, v, layout Value, distance int64) string {
 	switch {
 	case distance == 0:
 		return string(v.Raw)
@@ -348,7 +352,7 @@ func (k core) back(c Cursor, v, layout Value, distance int64) string {
 
 // careful is ask for a place where no answer tells whether the row at its end has come: as
 // long as nothing is known of the filter, it begins one granule lower.
-func (k core) careful(c Cursor, v Value, back time.Duration) (string, error) {
+func (k *core) careful(c *Cursor, v Value, back time.Duration) (string, error) {
 	if c.Filter != "" {
 		return k.ask(c, v, back)
 	}
@@ -361,7 +365,7 @@ func (k core) careful(c Cursor, v Value, back time.Duration) (string, error) {
 
 // reach is where a window begins that holds what requests for rows at v and up to back
 // before it can return, those of a doubt included (rule 9).
-func (k core) reach(c Cursor, v Value, back time.Duration, near ...Value) (string, error) {
+func (k *core) reach(c *Cursor, v Value, back time.Duration, near ...Value) (string, error) {
 	layout, err := k.layout(c, v, near...)
 	if err != nil || k.spec.Format == Opaque {
 		return k.back(c, v, layout, k.behind(c, v, layout)), err
@@ -375,7 +379,7 @@ func (k core) reach(c Cursor, v Value, back time.Duration, near ...Value) (strin
 
 // cover brings the window down to what is asked for next, and the sweep's base with it: that
 // one is no surer than the value that was doubted there.
-func (k core) cover(c *Cursor) error {
+func (k *core) cover(c *Cursor) error {
 	s := c.Sweep
 	after, err := k.value(s.Slice().After)
 	if err != nil {

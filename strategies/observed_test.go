@@ -364,7 +364,7 @@ func TestNoStepBackToNothing(t *testing.T) {
 		c := Cursor{Gone: "revision-6", Window: after}
 		c.Sweep = newOpen(after, c)
 		c.Sweep.High = "revision-6"
-		text, beyond, err := k.next(c, mustParse(t, Opaque, "revision-6"), extent{})
+		text, beyond, err := k.next(&c, mustParse(t, Opaque, "revision-6"), extent{})
 		if text != "" || beyond || err != nil {
 			t.Errorf("asked from %q: on from %q, beyond: %v, %v", after, text, beyond, err)
 		}

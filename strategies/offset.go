@@ -78,7 +78,7 @@ func (c Cursor) Widened() int {
 }
 
 // at is the sweep's position. It can be changed where placed has made it.
-func (s offset) at(c Cursor) *CountPosition { return position[CountPosition](c.Sweep) }
+func (s *offset) at(c *Cursor) *CountPosition { return position[CountPosition](c.Sweep) }
 
 // busyEnds is how many pages have to reach the end of the list, as far as can be told, and
 // each bring something newer, before one of them is taken for the end.
@@ -97,18 +97,18 @@ func newOffset(spec Spec) (Strategy, error) {
 	case spec.Params.Since == "":
 		return nil, fmt.Errorf("offset needs the name of the parameter that filters by the cursor field (params.since)")
 	}
-	return offset{k, BreaksTies(spec.OrderBy)}, nil
+	return &offset{k, BreaksTies(spec.OrderBy)}, nil
 }
 
 // BreaksTies reports whether order_by names more than one field, so that rows which share
 // the first one's value have an order among themselves.
 func BreaksTies(orderBy string) bool { return strings.ContainsAny(orderBy, ",;") }
 
-func (s offset) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *offset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep == nil {
 		return s.open(c)
 	}
-	if at := s.at(c); at.Offset > 0 && at.Seen == 0 {
+	if at := s.at(&c); at.Offset > 0 && at.Seen == 0 {
 		// An earlier version counted, whose seams say less. It is read again from its start.
 		restarts := c.Sweep.Restarts
 		c = s.Rewind(c)
@@ -119,10 +119,10 @@ func (s offset) Begin(c Cursor, _ time.Time) (Cursor, error) {
 
 // limit is how many rows a request asks for: page_size, or as many as a wide group needs,
 // and no more than the API allows.
-func (s offset) limit(c Cursor) int {
+func (s *offset) limit(c Cursor) int {
 	n := s.spec.PageSize
 	if c.Sweep != nil {
-		n = max(n, s.at(c).Limit)
+		n = max(n, s.at(&c).Limit)
 	}
 	if c.PageLimit > 1 {
 		n = min(n, c.PageLimit)
@@ -130,7 +130,7 @@ func (s offset) limit(c Cursor) int {
 	return n
 }
 
-func (s offset) Query(c Cursor) Query {
+func (s *offset) Query(c Cursor) Query {
 	q := Query{Params: make([]Param, 0, 5)}
 	add := func(r Role, value string) {
 		if value != "" && s.spec.Params.Of(r) != "" {
@@ -143,12 +143,12 @@ func (s offset) Query(c Cursor) Query {
 	}
 	add(RoleSince, c.Sweep.Slice().After)
 	add(RoleLimit, strconv.Itoa(s.asks(c)))
-	add(RoleOffset, strconv.FormatInt(s.place(s.at(c)), 10))
+	add(RoleOffset, strconv.FormatInt(s.place(s.at(&c)), 10))
 	return q
 }
 
 // place is where the next page begins.
-func (s offset) place(at *CountPosition) int64 {
+func (s *offset) place(at *CountPosition) int64 {
 	switch {
 	case !at.Probe:
 		return at.Offset
@@ -161,18 +161,18 @@ func (s offset) place(at *CountPosition) int64 {
 // tail says that the last row is asked for once more, with what lies behind it. That is
 // enough where the API's count said that nothing does; but not where no page has more than
 // one row.
-func (s offset) tail(at *CountPosition) bool { return at.Look == "" && at.Largest > 1 }
+func (s *offset) tail(at *CountPosition) bool { return at.Look == "" && at.Largest > 1 }
 
 // Guess counts on. A page asked for before the one in front of it is as good as one asked
 // for behind it: it shows by itself that the group at the seam is whole, and whatever stood
 // still is in one of the pages, whichever was read first. The rows that a page shares with
 // the one before it are as many as the widest group of the pages so far needs, so that
 // their number can be told before the page is there.
-func (s offset) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
+func (s *offset) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	if c.Sweep == nil {
 		return c, false
 	}
-	at := s.at(c)
+	at := s.at(&c)
 	if at.Probe || at.Look != "" {
 		return c, false
 	}
@@ -191,7 +191,7 @@ func (s offset) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 
 // Rewind also forgets the greatest value read: without an order it says nothing about the
 // rows before it, and a sweep that is given up later must not make it the mark (P2).
-func (s offset) Rewind(c Cursor) Cursor {
+func (s *offset) Rewind(c Cursor) Cursor {
 	c = s.rewind(c)
 	c.Sweep.High = ""
 	return c

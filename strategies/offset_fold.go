@@ -7,7 +7,7 @@ import (
 
 const moved = "the list moved under the reader: the page does not show the last rows of the one before from their start"
 
-func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *offset) Fold(c Cursor, p Page) (Verdict, error) {
 	c, at := placed[CountPosition](c, byCount)
 	c.Sweep.Pages++
 	if v, again, err := s.based(&c, p.Rows); err != nil || again {
@@ -78,13 +78,13 @@ func (s offset) Fold(c Cursor, p Page) (Verdict, error) {
 // based looks whether a list that begins at a value just read begins with its row. Where that
 // is in doubt, it is counted anew from the place asked for next. A list that begins further
 // back is read on until it reaches the value.
-func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
-	sweep, at := c.Sweep, s.at(*c)
+func (s *offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
+	sweep, at := c.Sweep, s.at(c)
 	looking := sweep.Doubt > 0 && !sweep.Confirm && s.spec.Format != Opaque
 	if at.Probe || at.Offset > 0 && !looking {
 		return Verdict{}, false, nil
 	}
-	seen, err := s.sight(*c, rows)
+	seen, err := s.sight(c, rows)
 	if err != nil {
 		return Verdict{}, false, err
 	}
@@ -114,7 +114,7 @@ func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
 	}
 	v, again, err := s.doubt(c, seen)
 	if again && err == nil {
-		s.count(s.at(v.Next))
+		s.count(s.at(&v.Next))
 	}
 	return v, again, err
 }
@@ -122,7 +122,7 @@ func (s offset) based(c *Cursor, rows []Row) (Verdict, bool, error) {
 // unsettled reports whether a group that was counted over several pages lies behind the
 // reader now, and was the newest one when counting began: rows may have come to it before
 // the place counted to. It has to be counted once more.
-func (s offset) unsettled(at *CountPosition, l look) (bool, error) {
+func (s *offset) unsettled(at *CountPosition, l look) (bool, error) {
 	if at.LastKey == "" || at.Settled || !l.last.Set {
 		return false, nil
 	}
@@ -131,9 +131,9 @@ func (s offset) unsettled(at *CountPosition, l look) (bool, error) {
 }
 
 // on goes on behind a page that is delivered.
-func (s offset) on(c Cursor, l look) (Verdict, error) {
-	sweep, at := c.Sweep, s.at(c)
-	_, beyond, err := s.next(c, l.last, l.extent)
+func (s *offset) on(c Cursor, l look) (Verdict, error) {
+	sweep, at := c.Sweep, s.at(&c)
+	_, beyond, err := s.next(&c, l.last, l.extent)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -192,16 +192,16 @@ func (s offset) on(c Cursor, l look) (Verdict, error) {
 
 // forward counts on to the page that begins at a place within l. After stays, for offsets
 // count from it. The window need hold no more than what that page may begin with.
-func (s offset) forward(c *Cursor, l look, to int64) error {
-	at := s.at(*c)
+func (s *offset) forward(c *Cursor, l look, to int64) error {
+	at := s.at(c)
 	first := l.valued(to - at.Offset)
 	at.Offset, at.LastKey, at.FirstValue = to, "", string(first.Raw)
 	return s.raise(c, first, l.fine)
 }
 
 // within counts on inside of a group, from its last row.
-func (s offset) within(c *Cursor, l look) error {
-	sweep, at := c.Sweep, s.at(*c)
+func (s *offset) within(c *Cursor, l look) error {
+	sweep, at := c.Sweep, s.at(c)
 	if at.LastKey == "" && l.last.Set {
 		high, err := s.value(sweep.High)
 		if err != nil {
@@ -214,18 +214,18 @@ func (s offset) within(c *Cursor, l look) error {
 }
 
 // grow asks for more rows in the same place, because all rows of the page have one value.
-func (s offset) grow(c Cursor, l look) (Verdict, error) {
+func (s *offset) grow(c Cursor, l look) (Verdict, error) {
 	limit := s.limit(c)
 	if c.PageLimit > 1 && limit >= c.PageLimit {
 		return Verdict{}, s.wide(l)
 	}
-	at := s.at(c)
+	at := s.at(&c)
 	at.Limit, at.Seen = 2*limit, l.end
 	return Verdict{Next: c}, nil
 }
 
 // wide is the error of a group that no answer shows whole.
-func (s offset) wide(l look) error {
+func (s *offset) wide(l look) error {
 	what := "have no cursor value"
 	if l.last.Set {
 		what = fmt.Sprintf("share the value %q", l.last.Raw)
@@ -240,15 +240,15 @@ func (s offset) wide(l look) error {
 }
 
 // count begins to count rows from the base again.
-func (s offset) count(at *CountPosition) {
+func (s *offset) count(at *CountPosition) {
 	at.Offset, at.Seen, at.Group = 0, 0, 0
 	at.FirstValue, at.LastValue, at.LastKey, at.Look = "", "", "", ""
 	at.Probe, at.More = false, false
 }
 
 // probed takes what lies behind the rows read.
-func (s offset) probed(c Cursor, p Page) (Verdict, error) {
-	at := s.at(c)
+func (s *offset) probed(c Cursor, p Page) (Verdict, error) {
+	at := s.at(&c)
 	known := 0
 	if s.tail(at) {
 		known = 1
@@ -279,14 +279,14 @@ func (s offset) probed(c Cursor, p Page) (Verdict, error) {
 }
 
 // proven ends the sweep unless the API's own count contradicts (P8).
-func (s offset) proven(c Cursor, total, end int64) (Verdict, error) {
+func (s *offset) proven(c Cursor, total, end int64) (Verdict, error) {
 	if total >= 0 && total != end {
 		return s.again(c, fmt.Sprintf("the API counts %d rows, but %d were read up to an empty page", total, end))
 	}
 	return s.over(c)
 }
 
-func (s offset) over(c Cursor) (Verdict, error) {
+func (s *offset) over(c Cursor) (Verdict, error) {
 	c.Unsorted = false
 	err := s.end(&c)
 	return Verdict{Next: c}, err
@@ -296,8 +296,8 @@ func (s offset) over(c Cursor) (Verdict, error) {
 // is their last value, counted from zero: the rows that share it come again and the window
 // drops them. Where nothing was gained the sweep is read once more, then given up
 // with a warning and a mark that stands before what could not be proven.
-func (s offset) again(c Cursor, why string) (Verdict, error) {
-	sweep, at := c.Sweep, s.at(c)
+func (s *offset) again(c Cursor, why string) (Verdict, error) {
+	sweep, at := c.Sweep, s.at(&c)
 	gained, err := s.rebase(&c)
 	if err != nil {
 		return Verdict{}, err
@@ -329,8 +329,8 @@ func (s offset) again(c Cursor, why string) (Verdict, error) {
 // lower brings the window back to where it was at the base: rows counted from there may have
 // raised it, and come again (rule 9). An end that they show again is no end of a busy source:
 // they bring nothing newer.
-func (s offset) lower(c *Cursor) error {
-	s.at(*c).Busy = 0
+func (s *offset) lower(c *Cursor) error {
+	s.at(c).Busy = 0
 	c.Window, c.ReadBack = c.Sweep.From, c.Sweep.ReadBack
 	if c.Sweep.Slice().After == c.Sweep.From {
 		return nil
@@ -343,12 +343,12 @@ func (s offset) lower(c *Cursor) error {
 }
 
 // rebase makes the last value read the base, where it lies beyond the present one.
-func (s offset) rebase(c *Cursor) (bool, error) {
-	last, err := s.value(s.at(*c).LastValue)
+func (s *offset) rebase(c *Cursor) (bool, error) {
+	last, err := s.value(s.at(c).LastValue)
 	if err != nil {
 		return false, err
 	}
-	_, beyond, err := s.next(*c, last, extent{})
+	_, beyond, err := s.next(c, last, extent{})
 	if err != nil || !beyond {
 		return false, err
 	}
@@ -357,7 +357,7 @@ func (s offset) rebase(c *Cursor) (bool, error) {
 
 // unsorted restarts from where the sweep was opened (rule 12); an API that does it
 // again does not sort.
-func (s offset) unsorted(c Cursor, at int) (Verdict, error) {
+func (s *offset) unsorted(c Cursor, at int) (Verdict, error) {
 	if c.Unsorted {
 		return Verdict{}, fmt.Errorf("%s although the request asks for order %s=%s: "+
 			"offset cannot read an API that does not sort; read this collection with timestamp", SaysOlder(at+1, "the page"), s.spec.Params.OrderBy, s.spec.OrderBy)

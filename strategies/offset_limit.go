@@ -64,7 +64,7 @@ type limited interface{ limit(c Cursor) int }
 
 // limit is how many rows a request of keyset asks for: page_size where the API has a
 // parameter for it, and no more than the API allows.
-func (s keyset) limit(c Cursor) int {
+func (s *keyset) limit(c Cursor) int {
 	switch {
 	case s.spec.Params.Limit == "":
 		return 0
@@ -92,8 +92,8 @@ func LearnLimit(s Strategy, c Cursor, message string, fields ...int) (Cursor, bo
 		return c, false
 	}
 	asked := l.limit(c)
-	o, counts := s.(offset)
-	far := counts && c.Sweep != nil && o.place(o.at(c)) > 0 && ofOffset.MatchString(message)
+	o, counts := s.(*offset)
+	far := counts && c.Sweep != nil && o.place(o.at(&c)) > 0 && ofOffset.MatchString(message)
 	n := 0
 	if !far {
 		n = limitIn(message, asked)
@@ -111,7 +111,7 @@ func LearnLimit(s Strategy, c Cursor, message string, fields ...int) (Cursor, bo
 		return c, true
 	}
 	if counts && c.Sweep != nil {
-		if at := o.at(c); !at.Probe && at.Limit > o.spec.PageSize && at.Limit == asked && at.Largest <= at.Limit/2 {
+		if at := o.at(&c); !at.Probe && at.Limit > o.spec.PageSize && at.Limit == asked && at.Largest <= at.Limit/2 {
 			c.PageLimit = at.Limit / 2
 			return c, true
 		}

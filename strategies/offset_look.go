@@ -24,8 +24,8 @@ type look struct {
 	near   bool  // it reaches the end, as far as can be told
 }
 
-func (s offset) look(c Cursor, p Page) (look, error) {
-	sweep, at := c.Sweep, s.at(c)
+func (s *offset) look(c Cursor, p Page) (look, error) {
+	sweep, at := c.Sweep, s.at(&c)
 	l := look{extent: s.extent(p.Rows, p.Ceiling), rows: p.Rows, end: at.Offset + int64(len(p.Rows)), before: -1, group: -1}
 	var before *Value
 	last, run := -1, 0
@@ -86,7 +86,7 @@ func twice(rows []Row) bool {
 // seam says whether a page shows the last group from its start. It does where a row of a
 // smaller value comes first. A row smaller than the one that stood there, or more of
 // them than there were, tell of a list that has grown before the reader, or is another one.
-func (s offset) seam(at *CountPosition, rows []Row) (bool, error) {
+func (s *offset) seam(at *CountPosition, rows []Row) (bool, error) {
 	if at.Offset == 0 {
 		return true, nil
 	}

@@ -10,7 +10,7 @@ import (
 var behindTheEnd = []int{400, 404, 416, 422}
 
 // page is how many rows a page has that holds no wide group.
-func (s offset) page(c Cursor) int {
+func (s *offset) page(c Cursor) int {
 	if c.PageLimit > 1 {
 		return min(s.spec.PageSize, c.PageLimit)
 	}
@@ -19,8 +19,8 @@ func (s offset) page(c Cursor) int {
 
 // asks is how many rows the next request asks for. To see whether there is one behind those
 // read it asks for no more than is known to be allowed, so that a refusal says something.
-func (s offset) asks(c Cursor) int {
-	n, at := s.limit(c), s.at(c)
+func (s *offset) asks(c Cursor) int {
+	n, at := s.limit(c), s.at(&c)
 	page := s.page(c)
 	if at.Probe && at.Look != "" && (n > page || c.Sweep.Restarts > 0 && s.place(at) > int64(page)) {
 		return max(1, min(page, n-int(s.place(at)-at.Offset)))
@@ -32,8 +32,8 @@ func (s offset) asks(c Cursor) int {
 const leastDepth = 1000
 
 // ends reports whether a refusal can only mean that the question leads behind the last row.
-func (s offset) ends(c Cursor) bool {
-	at := s.at(c)
+func (s *offset) ends(c Cursor) bool {
+	at := s.at(&c)
 	place := s.place(at)
 	switch {
 	case !at.Probe:
@@ -51,8 +51,8 @@ func (s offset) ends(c Cursor) bool {
 // behind the end, and is taken for an empty page, which proves as much as any (see offset).
 // Everything else is a list that is counted no further: it is counted anew from the last value
 // read.
-func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
-	place := s.place(s.at(c))
+func (s *offset) Refused(c Cursor, status int) (Verdict, bool, error) {
+	place := s.place(s.at(&c))
 	configured := s.spec.Ends.status(status)
 	if place == 0 || !configured && !slices.Contains(behindTheEnd, status) {
 		return Verdict{}, false, nil
@@ -71,7 +71,7 @@ func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
 		return Verdict{}, true, err
 	case gained:
 		sweep.Restarts, at.Settled = 0, false
-	case s.at(first).Probe && configured:
+	case s.at(&first).Probe && configured:
 		v, err := s.Fold(first, Page{Total: -1})
 		return v, true, err
 	default:
@@ -92,7 +92,7 @@ func (s offset) Refused(c Cursor, status int) (Verdict, bool, error) {
 // clamped reports whether a page asked for behind the rows read is an earlier one, from an API
 // that is configured to give its last page again: it has the very rows of the page before, or a
 // row in it is older than the last one read, and none is newer.
-func (s offset) clamped(at *CountPosition, last Value, rows []Row) bool {
+func (s *offset) clamped(at *CountPosition, last Value, rows []Row) bool {
 	if !s.spec.Ends.RepeatedPage || !last.Set {
 		return false
 	}

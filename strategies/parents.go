@@ -42,7 +42,7 @@ type ParentsRead struct {
 // sliced is a strategy whose collection may be read by parents.
 type sliced interface {
 	within(p *parents) Strategy
-	walking() walk
+	walking() *walk
 	enter(c *Cursor) error // begins the slice in turn
 	end(c *Cursor) error   // of the sweep
 }
@@ -87,7 +87,7 @@ func Within(s Strategy, c Cursor, all []Parent) (Strategy, Cursor, error) {
 }
 
 // arrive puts the open sweep before the first slice that it has not read.
-func (w walk) arrive(s sliced, c Cursor) (Cursor, error) {
+func (w *walk) arrive(s sliced, c Cursor) (Cursor, error) {
 	c = c.clone()
 	c.Sweep.settle() // the row of the mark may be in any slice, or in none
 	parent := c.Sweep.Slice().Parent
@@ -108,36 +108,36 @@ func (w walk) arrive(s sliced, c Cursor) (Cursor, error) {
 }
 
 // all reports whether the strategy has no mark.
-func (w walk) all() bool { return TraitsOf(w.spec.Strategy).All }
+func (w *walk) all() bool { return TraitsOf(w.spec.Strategy).All }
 
 // keeps reports whether the cursor has to know which parents were read.
-func (w walk) keeps() bool { return w.of != nil && (w.spec.Changed || !w.all()) }
+func (w *walk) keeps() bool { return w.of != nil && (w.spec.Changed || !w.all()) }
 
 // place is the number of the slice in turn.
-func (w walk) place(c Cursor) int {
+func (w *walk) place(c Cursor) int {
 	i, _ := slices.BinarySearch(w.of.keys, c.Sweep.Slice().Parent)
 	return min(i, len(w.of.keys)-1)
 }
 
 // anew reports whether the slice in turn is read from the first mark on.
-func (w walk) anew(c Cursor) bool { return w.of != nil && w.of.fresh[w.place(c)] }
+func (w *walk) anew(c Cursor) bool { return w.of != nil && w.of.fresh[w.place(c)] }
 
 // lowest is the value from which the slice in turn is read.
-func (w walk) lowest(c Cursor) string {
+func (w *walk) lowest(c Cursor) string {
 	if w.anew(c) {
 		return w.spec.FirstMark
 	}
 	return c.Sweep.From
 }
 
-func (w walk) walking() walk { return w }
+func (w *walk) walking() *walk { return w }
 
 // enter needs nothing: the slice is read as the whole is.
-func (walk) enter(*Cursor) error { return nil }
+func (*walk) enter(*Cursor) error { return nil }
 
 // from is the first slice that is to be read, of those from the i-th on. Those before it count as read: nothing
 // has changed in them.
-func (w walk) from(sweep *Sweep, i int) (next int, ok bool) {
+func (w *walk) from(sweep *Sweep, i int) (next int, ok bool) {
 	first := i
 	for ; i < len(w.of.keys) && w.spec.Changed && !w.of.fresh[i]; i++ {
 	}
@@ -146,7 +146,7 @@ func (w walk) from(sweep *Sweep, i int) (next int, ok bool) {
 }
 
 // counted takes up parents whose slices have been read.
-func (w walk) counted(sweep *Sweep, elements []uint64) {
+func (w *walk) counted(sweep *Sweep, elements []uint64) {
 	if !w.keeps() || len(elements) == 0 {
 		return
 	}
@@ -158,7 +158,7 @@ func (w walk) counted(sweep *Sweep, elements []uint64) {
 }
 
 // leave goes to the next slice, or ends the sweep behind the last one. read says that the one in turn was read to its end.
-func (w walk) leave(s sliced, c *Cursor, read bool) error {
+func (w *walk) leave(s sliced, c *Cursor, read bool) error {
 	if w.onward(c, read) {
 		return s.enter(c)
 	}
@@ -166,7 +166,7 @@ func (w walk) leave(s sliced, c *Cursor, read bool) error {
 }
 
 // onward goes to the slice behind the one in turn; false: there is none.
-func (w walk) onward(c *Cursor, read bool) bool {
+func (w *walk) onward(c *Cursor, read bool) bool {
 	if w.of == nil || len(w.of.keys) == 0 {
 		return false
 	}
@@ -188,7 +188,7 @@ func (w walk) onward(c *Cursor, read bool) bool {
 }
 
 // to goes to the first page of a slice.
-func (w walk) to(at *Slice, i int) {
+func (w *walk) to(at *Slice, i int) {
 	at.next(0)
 	at.Parent, at.As = w.of.keys[i], ""
 	if w.spec.Changed {
@@ -197,7 +197,7 @@ func (w walk) to(at *Slice, i int) {
 }
 
 // known makes the parents that were read those that the mark holds for.
-func (w walk) known(c *Cursor) {
+func (w *walk) known(c *Cursor) {
 	if w.keeps() {
 		c.Parents = c.Sweep.Parents.Read
 	}

@@ -15,10 +15,10 @@ func newSnapshot(spec Spec) (Strategy, error) {
 		return nil, err
 	}
 	w, err := newWalk(spec, k)
-	return snapshot{w}, err
+	return &snapshot{w}, err
 }
 
-func (s snapshot) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *snapshot) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep == nil {
 		c.Sweep = &Sweep{ReadBack: c.ReadBack}
 	}
@@ -26,9 +26,9 @@ func (s snapshot) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	return c, nil
 }
 
-func (s snapshot) Query(c Cursor) Query { return s.question(c) }
+func (s *snapshot) Query(c Cursor) Query { return s.question(c) }
 
-func (s snapshot) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *snapshot) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	t, err := s.turn(&c, &p, false)
 	if err != nil {
@@ -40,20 +40,21 @@ func (s snapshot) Fold(c Cursor, p Page) (Verdict, error) {
 	return t.verdict(c), err
 }
 
-func (s snapshot) within(p *parents) Strategy {
-	s.of = p
-	return s
+func (s *snapshot) within(p *parents) Strategy {
+	list := *s
+	list.of = p
+	return &list
 }
 
 // end closes the sweep. There is no mark that could move.
-func (s snapshot) end(c *Cursor) error {
+func (s *snapshot) end(c *Cursor) error {
 	s.known(c)
 	c.Sweep = nil
 	return nil
 }
 
-func (s snapshot) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
+func (s *snapshot) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	return s.ahead(c, rows, total)
 }
 
-func (s snapshot) Rewind(c Cursor) Cursor { return s.rewind(c) }
+func (s *snapshot) Rewind(c Cursor) Cursor { return s.rewind(c) }

@@ -27,7 +27,7 @@ type RangePosition struct {
 func (*RangePosition) wrong(func(name string, n, least int64)) {}
 
 // next is the first id of the next range.
-func (s stepSize) next(c Cursor) int64 { return position[RangePosition](c.Sweep).Next }
+func (s *stepSize) next(c Cursor) int64 { return position[RangePosition](c.Sweep).Next }
 
 func newStepSize(spec Spec) (Strategy, error) {
 	spec.Format, spec.FirstMark, spec.Strict = Integer, "", false
@@ -47,10 +47,10 @@ func newStepSize(spec Spec) (Strategy, error) {
 	case spec.Params.StartID == "" || spec.Params.EndID == "":
 		return nil, fmt.Errorf("step_size needs the names of the parameters that bound the range (params.start_id, params.end_id)")
 	}
-	return stepSize{k}, nil
+	return &stepSize{k}, nil
 }
 
-func (s stepSize) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *stepSize) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep != nil && s.next(c) <= s.spec.MaxID {
 		return c, nil
 	}
@@ -65,7 +65,7 @@ func (s stepSize) Begin(c Cursor, _ time.Time) (Cursor, error) {
 
 // afterMark is the first id that was not delivered. At max_id it stays there: the last
 // id is asked for again, so that every sweep says that the cap is reached.
-func (s stepSize) afterMark(c Cursor) (int64, error) {
+func (s *stepSize) afterMark(c Cursor) (int64, error) {
 	mark, err := s.value(c.Mark)
 	if err != nil {
 		return 0, err
@@ -79,18 +79,18 @@ func (s stepSize) afterMark(c Cursor) (int64, error) {
 	return mark.N + 1, nil
 }
 
-func (s stepSize) lastOf(c Cursor) int64 {
+func (s *stepSize) lastOf(c Cursor) int64 {
 	return min(s.next(c)+s.spec.StepSize-1, s.spec.MaxID)
 }
 
-func (s stepSize) Query(c Cursor) Query {
+func (s *stepSize) Query(c Cursor) Query {
 	return Query{Params: []Param{
 		{RoleStartID, strconv.FormatInt(s.next(c), 10)},
 		{RoleEndID, strconv.FormatInt(s.lastOf(c), 10)},
 	}}
 }
 
-func (s stepSize) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *stepSize) Fold(c Cursor, p Page) (Verdict, error) {
 	c, at := placed[RangePosition](c, byRange)
 	sweep := c.Sweep
 	last := s.lastOf(c)
@@ -149,7 +149,7 @@ func (s stepSize) Fold(c Cursor, p Page) (Verdict, error) {
 // Guess is the next range, which is asked for if the one before ends with its last id, or
 // has none. Read too early it shows fewer ids, never later ones: an id that appears in
 // the range before, after that was read, is found as it is in ranges read in turn.
-func (s stepSize) Guess(c Cursor, _ int, _ int64) (Cursor, bool) {
+func (s *stepSize) Guess(c Cursor, _ int, _ int64) (Cursor, bool) {
 	if c.Sweep == nil || s.lastOf(c) >= s.spec.MaxID {
 		return c, false
 	}
@@ -160,13 +160,13 @@ func (s stepSize) Guess(c Cursor, _ int, _ int64) (Cursor, bool) {
 
 // lift raises the mark to the greatest id of a range: all ids up to there were delivered.
 // Under a max_id that was lowered the mark stays (P6).
-func (s stepSize) lift(c *Cursor, v Value) error {
+func (s *stepSize) lift(c *Cursor, v Value) error {
 	mark, err := s.greater(c.Mark, v)
 	c.Mark = mark
 	return err
 }
 
-func (s stepSize) Rewind(c Cursor) Cursor {
+func (s *stepSize) Rewind(c Cursor) Cursor {
 	c, at := placed[RangePosition](c, byRange)
 	at.Next, c.Window, c.ReadBack = s.spec.InitialID, c.Sweep.From, c.Sweep.ReadBack
 	if from, err := s.value(c.Sweep.From); err == nil && from.Set {

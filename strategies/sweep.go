@@ -18,10 +18,10 @@ func newSweep(spec Spec) (Strategy, error) {
 		return nil, err
 	}
 	w, err := newWalk(spec, k)
-	return sweep{w}, err
+	return &sweep{w}, err
 }
 
-func (s sweep) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *sweep) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep != nil {
 		return c, nil
 	}
@@ -35,7 +35,7 @@ func (s sweep) Begin(c Cursor, _ time.Time) (Cursor, error) {
 
 // low lets the sweep begin where the mark's row comes even if the filter is strict: it may come on any of
 // the pages, or on none, so that nothing tells.
-func (w walk) low(c Cursor) error {
+func (w *walk) low(c Cursor) error {
 	s := c.Sweep
 	if w.spec.Format == Opaque || c.Mark == "" || s.From != c.Mark {
 		return nil
@@ -44,7 +44,7 @@ func (w walk) low(c Cursor) error {
 	if err != nil {
 		return err
 	}
-	from, err := w.careful(c, v, 0)
+	from, err := w.careful(&c, v, 0)
 	if err == nil && from != s.From {
 		s.settle()
 		s.From, s.Slice().After = from, from
@@ -52,7 +52,7 @@ func (w walk) low(c Cursor) error {
 	return err
 }
 
-func (s sweep) Query(c Cursor) Query {
+func (s *sweep) Query(c Cursor) Query {
 	since := c.Sweep.Slice().After
 	if s.anew(c) {
 		since = s.spec.FirstMark
@@ -60,17 +60,18 @@ func (s sweep) Query(c Cursor) Query {
 	return s.question(c, Param{RoleSince, since})
 }
 
-func (s sweep) within(p *parents) Strategy {
-	s.of = p
-	return s
+func (s *sweep) within(p *parents) Strategy {
+	list := *s
+	list.of = p
+	return &list
 }
 
-func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *sweep) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	if err := s.note(&c, p); err != nil {
 		return Verdict{}, err
 	}
-	seen, err := s.sight(c, p.Rows)
+	seen, err := s.sight(&c, p.Rows)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -94,7 +95,7 @@ func (s sweep) Fold(c Cursor, p Page) (Verdict, error) {
 
 // note raises the greatest value read: what the first page shows counts for the mark at this
 // sweep's end, what comes behind it at the next one's.
-func (w walk) note(c *Cursor, p Page) (err error) {
+func (w *walk) note(c *Cursor, p Page) (err error) {
 	high := w.extent(p.Rows, p.Ceiling).high
 	if c.Sweep.Slice().start() {
 		return w.saw(c, high, "")
@@ -104,7 +105,7 @@ func (w walk) note(c *Cursor, p Page) (err error) {
 }
 
 // end closes the sweep. What it read behind its first page is kept for the next one.
-func (w walk) end(c *Cursor) error {
+func (w *walk) end(c *Cursor) error {
 	ahead, err := w.value(c.Sweep.Ahead)
 	if err != nil {
 		return err
@@ -121,6 +122,6 @@ func (w walk) end(c *Cursor) error {
 	return err
 }
 
-func (s sweep) Guess(c Cursor, rows int, total int64) (Cursor, bool) { return s.ahead(c, rows, total) }
+func (s *sweep) Guess(c Cursor, rows int, total int64) (Cursor, bool) { return s.ahead(c, rows, total) }
 
-func (s sweep) Rewind(c Cursor) Cursor { return s.rewind(c) }
+func (s *sweep) Rewind(c Cursor) Cursor { return s.rewind(c) }

@@ -54,7 +54,7 @@ func (s *Sweep) Proving() bool {
 }
 
 // at is the sweep's position. It can be changed where placed has made it.
-func (s timestamp) at(c Cursor) *AnswerPosition { return position[AnswerPosition](c.Sweep) }
+func (s *timestamp) at(c *Cursor) *AnswerPosition { return position[AnswerPosition](c.Sweep) }
 
 func newTimestamp(spec Spec) (Strategy, error) {
 	back := spec.Lookback
@@ -74,19 +74,19 @@ func newTimestamp(spec Spec) (Strategy, error) {
 	if spec.Strategy == Replay && !spec.Format.Temporal() {
 		return nil, fmt.Errorf("replay goes back by hours, and a cursor of format %s is no time", spec.Format)
 	}
-	return timestamp{k}, nil
+	return &timestamp{k}, nil
 }
 
-func (s timestamp) Begin(c Cursor, _ time.Time) (Cursor, error) {
+func (s *timestamp) Begin(c Cursor, _ time.Time) (Cursor, error) {
 	if c.Sweep != nil {
 		return c, nil
 	}
 	return s.open(c)
 }
 
-func (s timestamp) Query(c Cursor) Query {
+func (s *timestamp) Query(c Cursor) Query {
 	from := c.Sweep.Slice().After
-	if p := s.at(c).Proof; p != nil {
+	if p := s.at(&c).Proof; p != nil {
 		from = p.Since
 	}
 	if from == "" {
@@ -95,7 +95,7 @@ func (s timestamp) Query(c Cursor) Query {
 	return Query{Params: []Param{{RoleSince, from}}}
 }
 
-func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	c, at := placed[AnswerPosition](c, byAnswer)
 	sweep := c.Sweep
 	if !p.Continued {
@@ -108,7 +108,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	sweep.Pages++
 	var seen sight
 	if at.Proof == nil { // a proof is asked from a value of its own
-		if seen, err = s.sight(c, p.Rows); err != nil {
+		if seen, err = s.sight(&c, p.Rows); err != nil {
 			return Verdict{}, err
 		}
 		if at.Part != nil {
@@ -166,7 +166,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 	longest, text, beyond := c.Longest, "", false
 	c.Longest = max(c.Longest, rows)
 	if e.max.Set {
-		if text, beyond, err = s.next(c, e.max, e); err != nil {
+		if text, beyond, err = s.next(&c, e.max, e); err != nil {
 			return Verdict{}, err
 		}
 	}
@@ -196,7 +196,7 @@ func (s timestamp) Fold(c Cursor, p Page) (Verdict, error) {
 }
 
 // full judges an answer of exactly page_size rows.
-func (s timestamp) full(e extent, rows int) error {
+func (s *timestamp) full(e extent, rows int) error {
 	const remedy = "set page_size to the API's real limit, or leave it out if it has none"
 	switch {
 	case s.spec.Unsorted:
@@ -214,8 +214,8 @@ func (s timestamp) full(e extent, rows int) error {
 
 // stays judges an answer that shows nothing beyond what it was asked with: the end, unless
 // the answer says otherwise, or the one before it promised more (rule 20).
-func (s timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more *Evidence) (Verdict, error) {
-	sweep, at := c.Sweep, s.at(c)
+func (s *timestamp) stays(c Cursor, e extent, rows, longest int, full bool, more *Evidence) (Verdict, error) {
+	sweep, at := c.Sweep, s.at(&c)
 	if full {
 		return Verdict{}, fmt.Errorf("the answer holds exactly page_size (%d) rows, so it may be cut, and none is newer than %q, the value "+
 			"it was asked with: what lies behind them cannot be reached; set page_size to the API's real limit, or leave it out if it has none",
@@ -262,7 +262,7 @@ func near(a, b, by int64) bool { return a-b <= by && b-a <= by }
 
 // promise is what says that there is more than the answer's rows; empty: nothing that holds
 // against the configuration.
-func (s timestamp) promise(more *Evidence, rows int) string {
+func (s *timestamp) promise(more *Evidence, rows int) string {
 	if !more.Flag && (s.spec.Unpaged || s.spec.PageSize > 0 && rows != s.spec.PageSize) {
 		return ""
 	}
@@ -270,7 +270,7 @@ func (s timestamp) promise(more *Evidence, rows int) string {
 }
 
 // ties counts the rows at v.
-func (s timestamp) ties(rows []Row, v Value) (n int) {
+func (s *timestamp) ties(rows []Row, v Value) (n int) {
 	for i := range rows {
 		if rows[i].Value.Set && s.spec.Format.Compare(rows[i].Value, v) == 0 {
 			n++
@@ -281,7 +281,7 @@ func (s timestamp) ties(rows []Row, v Value) (n int) {
 
 // whole is the extent of the answer so far, and how many rows it has shown: those of the
 // page and, where the answer comes in pieces, of the pieces before it.
-func (s timestamp) whole(before *Part, p Page) (extent, int, error) {
+func (s *timestamp) whole(before *Part, p Page) (extent, int, error) {
 	e := s.extent(p.Rows, p.Ceiling)
 	if before == nil {
 		return e, len(p.Rows), nil
@@ -310,4 +310,4 @@ func (s timestamp) whole(before *Part, p Page) (extent, int, error) {
 	return e, before.Rows + len(p.Rows), nil
 }
 
-func (s timestamp) Rewind(c Cursor) Cursor { return s.rewind(c) }
+func (s *timestamp) Rewind(c Cursor) Cursor { return s.rewind(c) }

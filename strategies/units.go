@@ -43,7 +43,7 @@ func Units() []Unit {
 }
 
 // unitOf is what c says the filter compares in; zero where that is as fine as rows are written.
-func unitOf(c Cursor) unit {
+func unitOf(c *Cursor) unit {
 	for _, u := range coarser {
 		if c.Filter == u.filter {
 			return u
@@ -65,7 +65,7 @@ func unitAt(doubt int64) unit {
 
 // finer says whether a row at v, in an answer asked from after, is one that a filter which
 // compares in units of u, or is strict, leaves out.
-func (k core) finer(u unit, learnt bool, v, after *Value) bool {
+func (k *core) finer(u unit, learnt bool, v, after *Value) bool {
 	if u.n > micro && v.N > after.N && FloorDiv(v.N, u.within) == FloorDiv(after.N, u.within) {
 		return true
 	}

@@ -83,8 +83,11 @@ func (f Format) varies() bool { return f.of.Varies() }
 
 // alike reports whether two values have one granule by their looks, which is all that most rows of
 // a page need: those of a list may look the same by chance.
-func (f Format) alike(v, w *Value) bool {
-	return len(v.Raw) == len(w.Raw) && v.Raw[len(v.Raw)-1] == w.Raw[len(v.Raw)-1] && !f.of.List()
+func (f Format) alike(v, w *Value) bool { return looks(f, v.Raw, w.Raw) }
+
+// looks is alike for texts, of which the first is not empty.
+func looks[T []byte | string](f Format, v []byte, w T) bool {
+	return len(v) == len(w) && v[len(v)-1] == w[len(v)-1] && !f.of.List()
 }
 
 // Value is a cursor value: the text as the API wrote it, and what it is ordered by.

@@ -43,7 +43,7 @@ func newWalk(spec Spec, core core) (walk, error) {
 
 // question is the page that the sweep stands before. Where a page's token or URL leads on, the
 // bounds are repeated only if the configuration says so.
-func (w walk) question(c Cursor, bounds ...Param) Query {
+func (w *walk) question(c Cursor, bounds ...Param) Query {
 	slice := c.Sweep.Slice()
 	at := slice.Position
 	var q Query
@@ -68,7 +68,7 @@ func (w walk) question(c Cursor, bounds ...Param) Query {
 }
 
 // limit is how many rows a request asks for; 0: it does not say.
-func (w walk) limit(c Cursor) int {
+func (w *walk) limit(c Cursor) int {
 	switch {
 	case w.spec.Params.Limit == "":
 		return 0
@@ -79,7 +79,7 @@ func (w walk) limit(c Cursor) int {
 }
 
 // relimit takes note of another page size: pages by number are other ones then.
-func (w walk) relimit(c Cursor) Cursor {
+func (w *walk) relimit(c Cursor) Cursor {
 	if c.Sweep == nil {
 		return c
 	}
@@ -110,7 +110,7 @@ func (t turned) verdict(c Cursor) Verdict {
 
 // turn folds a page: it moves the sweep to the next one. A list that moves faster than it can be read ends
 // it: its rows are delivered, and the mark stays.
-func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
+func (w *walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 	s := c.Sweep
 	s.Pages++
 	c.Longest = max(c.Longest, len(p.Rows))
@@ -158,7 +158,7 @@ func (w walk) turn(c *Cursor, p *Page, marked bool) (t turned, err error) {
 
 // gaveUp leaves a list that moves faster than it can be read. Of several slices it is one only, whose parent counts as new
 // in the next sweep; a scan for deleted rows needs all of them.
-func (w walk) gaveUp(c *Cursor) turned {
+func (w *walk) gaveUp(c *Cursor) turned {
 	if w.of == nil || c.Sweep.Sure {
 		c.Sweep = nil
 		return turned{warning: moves}
@@ -188,7 +188,7 @@ func (d *Digest) addVersion(r *Row) {
 }
 
 // rewind sends the sweep back to its start.
-func (w walk) rewind(c Cursor) Cursor {
+func (w *walk) rewind(c Cursor) Cursor {
 	was, window := c.Sweep, c.Window
 	if c = w.core.rewind(c); w.of != nil {
 		c.Window = window // a slice may be read from further down
@@ -198,7 +198,7 @@ func (w walk) rewind(c Cursor) Cursor {
 }
 
 // ahead is the cursor before the next page of the same list.
-func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
+func (w *walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 	if c.Sweep == nil {
 		return c, false
 	}
@@ -219,6 +219,6 @@ func (w walk) ahead(c Cursor, rows int, total int64) (Cursor, bool) {
 
 // refusedEnd reports whether a refusal of what lies behind a page is the end, because the configuration says
 // that the API ends its lists so. See Refused.
-func (w walk) refusedEnd(c Cursor, status int) bool {
+func (w *walk) refusedEnd(c Cursor, status int) bool {
 	return c.Sweep.Slice().Position != nil && w.spec.Ends.status(status)
 }

@@ -70,7 +70,7 @@ type Part struct {
 }
 
 // tally adds rows of the answer in hand to what the pieces before them have shown.
-func (s timestamp) tally(before *Part, proof *Proof, rows []Row) (*Tally, error) {
+func (s *timestamp) tally(before *Part, proof *Proof, rows []Row) (*Tally, error) {
 	var t Tally
 	if before != nil && before.Tally != nil {
 		t = *before.Tally
@@ -127,7 +127,7 @@ func below(f Format, v, least *Value) int {
 }
 
 // compare adds rows of the answer that is to be the proof.
-func (s timestamp) compare(t *Tally, p *Proof, rows []Row) error {
+func (s *timestamp) compare(t *Tally, p *Proof, rows []Row) error {
 	from, err := s.value(p.From)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (s timestamp) compare(t *Tally, p *Proof, rows []Row) error {
 // unrisen judges an answer of so many rows that does not rise, or whose rising means
 // nothing (sorted: false): whether it is proven whole, or may be yet. One that rises is read
 // on even where an earlier one did not: by chance that is a short one, and no limit cut it.
-func (s timestamp) unrisen(c *Cursor, e extent, rows int, more *Evidence) (proven bool, warning string, err error) {
+func (s *timestamp) unrisen(c *Cursor, e extent, rows int, more *Evidence) (proven bool, warning string, err error) {
 	sweep := c.Sweep
 	all := sweep.Slice().After == sweep.From && c.Mark == "" // what the API counts besides the request's rows is nothing
 	counts := more.beyond(rows) && (all || more.Kind == CountFilter)
@@ -176,7 +176,7 @@ func (s timestamp) unrisen(c *Cursor, e extent, rows int, more *Evidence) (prove
 }
 
 // cut is the error of an answer that does not rise and may be cut.
-func (s timestamp) cut(e extent, rows int, why string) error {
+func (s *timestamp) cut(e extent, rows int, why string) error {
 	order := "is in no order that means anything (sorted: false)"
 	switch {
 	case e.sorted:
@@ -194,7 +194,7 @@ func (s timestamp) cut(e extent, rows int, why string) error {
 }
 
 // unproven goes on from an answer that is not proven whole: it asks for what proves it.
-func (s timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
+func (s *timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
 	c.Unsorted, c.Longest = true, max(c.Longest, rows)
 	if t == nil { // its rows are gone, piece by piece: they are tallied when they come again
 		return Verdict{Next: c}, nil
@@ -215,14 +215,14 @@ func (s timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Eviden
 	}
 	// Asked from lower down than needed, the first answer's oldest rows would come again, and
 	// leave no room for those that a limit left out.
-	since, err := s.ask(c, v[0], 0, e.fine, v[1], v[2], v[3])
+	since, err := s.ask(&c, v[0], 0, e.fine, v[1], v[2], v[3])
 	if c.Sweep.Restarts%2 == 1 && c.Filter == "" { // unless the filter leaves out the very value, which is not known yet
-		since, err = s.careful(c, v[0], 0)
+		since, err = s.careful(&c, v[0], 0)
 	}
 	if err != nil {
 		return Verdict{}, err
 	}
-	at := s.at(c)
+	at := s.at(&c)
 	at.Proof = &Proof{Since: since, From: t.Second, To: string(e.max.Raw), Rows: t.Rest}
 	if more.beyond(rows) {
 		at.Proof.Count = more.counted()
@@ -231,8 +231,8 @@ func (s timestamp) unproven(c Cursor, e extent, rows int, t *Tally, more *Eviden
 }
 
 // proved holds the second answer against the first.
-func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
-	sweep, at := c.Sweep, s.at(c)
+func (s *timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence) (Verdict, error) {
+	sweep, at := c.Sweep, s.at(&c)
 	p := at.Proof
 	at.Proof = nil
 	to, err := s.value(p.To)
@@ -247,7 +247,7 @@ func (s timestamp) proved(c Cursor, e extent, rows int, t *Tally, more *Evidence
 	included := p.Since != p.From || t.Tied.Rows > 0 || c.Filter == FilterInclusive
 	if rows < c.Longest && t.Rest == p.Rows && !honest && included {
 		at.Promise, at.Ties, at.Left, at.Passed = "", 0, 0, 0
-		text, beyond, err := s.next(c, to, e)
+		text, beyond, err := s.next(&c, to, e)
 		if err != nil {
 			return Verdict{}, err
 		}

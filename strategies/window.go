@@ -37,10 +37,10 @@ func newWindow(spec Spec) (Strategy, error) {
 		return nil, err
 	}
 	w, err := newWalk(spec, k)
-	return window{w}, err
+	return &window{w}, err
 }
 
-func (s window) Begin(c Cursor, now time.Time) (Cursor, error) {
+func (s *window) Begin(c Cursor, now time.Time) (Cursor, error) {
 	if c.Sweep != nil {
 		return c, nil
 	}
@@ -72,7 +72,7 @@ func (s window) Begin(c Cursor, now time.Time) (Cursor, error) {
 }
 
 // text writes a time in the layout of v.
-func (s window) text(v Value, micros int64) string {
+func (s *window) text(v Value, micros int64) string {
 	d := v.N - micros
 	if d == 0 {
 		return string(v.Raw)
@@ -80,7 +80,7 @@ func (s window) text(v Value, micros int64) string {
 	return s.spec.Format.Back(v, d)
 }
 
-func (s window) Query(c Cursor) Query {
+func (s *window) Query(c Cursor) Query {
 	until := c.Sweep.Slice().To
 	if to, err := s.value(until); err == nil { // a value that cannot be read fails Fold
 		until = s.text(to, s.bound(c, to))
@@ -90,14 +90,14 @@ func (s window) Query(c Cursor) Query {
 
 // bound is up to where a span is read that ends at to: the last one of a scan that has to be sure goes on
 // beyond now. A row that changes meanwhile would be in none of the spans, and be taken for deleted (P9).
-func (s window) bound(c Cursor, to Value) int64 {
+func (s *window) bound(c Cursor, to Value) int64 {
 	if sweep := c.Sweep; sweep.Sure && sweep.Slice().To == sweep.Until {
 		return to.N + (s.spec.Lag + settled).Microseconds()
 	}
 	return to.N
 }
 
-func (s window) Fold(c Cursor, p Page) (Verdict, error) {
+func (s *window) Fold(c Cursor, p Page) (Verdict, error) {
 	c = c.clone()
 	to, err := s.value(c.Sweep.Slice().To)
 	if err != nil {
@@ -124,7 +124,7 @@ func (s window) Fold(c Cursor, p Page) (Verdict, error) {
 
 // outside refuses a page with rows from behind the span: an API that does not honour the upper bound
 // gives the newest rows in the first span, and the mark would rise over what lies between (rule 20).
-func (s window) outside(c Cursor, to Value, rows []Row) error {
+func (s *window) outside(c Cursor, to Value, rows []Row) error {
 	last := s.bound(c, to) + max(s.granule(to), rounded)
 	for i := range rows {
 		if v := &rows[i].Value; v.Set && v.N > last {
@@ -140,7 +140,7 @@ const rounded = 1_000_000
 
 // noted raises the greatest value read, as note does: the spans in which rows may appear still are one
 // list for that, of which only the very first page counts for the mark at this sweep's end.
-func (s window) noted(c *Cursor, p Page, to Value) error {
+func (s *window) noted(c *Cursor, p Page, to Value) error {
 	past, err := s.past(*c, to)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (s window) noted(c *Cursor, p Page, to Value) error {
 }
 
 // past reports whether a span that ends at to lies so far back that no row appears in it any more.
-func (s window) past(c Cursor, to Value) (bool, error) {
+func (s *window) past(c Cursor, to Value) (bool, error) {
 	until, err := s.value(c.Sweep.Until)
 	return to.N <= until.N-settled.Microseconds(), err
 }
@@ -165,7 +165,7 @@ func (s window) past(c Cursor, to Value) (bool, error) {
 const settled = 26 * time.Hour
 
 // span ends a span of time, and begins the next one.
-func (s window) span(c *Cursor, to Value) error {
+func (s *window) span(c *Cursor, to Value) error {
 	sweep := c.Sweep
 	until, err := s.value(sweep.Until)
 	if err != nil {
@@ -204,14 +204,15 @@ func (s window) span(c *Cursor, to Value) error {
 	return s.raised(c, mark)
 }
 
-func (s window) within(p *parents) Strategy {
-	s.of = p
-	return s
+func (s *window) within(p *parents) Strategy {
+	list := *s
+	list.of = p
+	return &list
 }
 
 // enter begins the first span of a slice. Parents are read one behind the other, each in all its spans, so the mark
 // moves at the sweep's end.
-func (s window) enter(c *Cursor) error {
+func (s *window) enter(c *Cursor) error {
 	from, err := s.value(s.lowest(*c))
 	if err != nil {
 		return err
@@ -226,13 +227,13 @@ func (s window) enter(c *Cursor) error {
 }
 
 // later is the later one of two stored values.
-func (s window) later(x, y string) (string, error) {
+func (s *window) later(x, y string) (string, error) {
 	v, err := s.greatest(x, y)
 	return string(v.Raw), err
 }
 
 // end closes the sweep: only now has everything below what the sweep before reached been read.
-func (s window) end(c *Cursor) (err error) {
+func (s *window) end(c *Cursor) (err error) {
 	if c.Sweep.High, err = s.later(c.Sweep.High, c.Reached); err != nil {
 		return err
 	}
@@ -246,7 +247,7 @@ func (s window) end(c *Cursor) (err error) {
 
 // quiet moves the mark over all that lies so far back that no row appears there any more, as span does where there
 // are no parents.
-func (s window) quiet(c *Cursor) error {
+func (s *window) quiet(c *Cursor) error {
 	from, err := s.value(c.Sweep.From)
 	if err != nil {
 		return err
@@ -262,11 +263,11 @@ func (s window) quiet(c *Cursor) error {
 }
 
 // raised brings the window up behind the mark.
-func (s window) raised(c *Cursor, mark Value) error {
+func (s *window) raised(c *Cursor, mark Value) error {
 	if !mark.Set {
 		return nil
 	}
-	text, err := s.reach(*c, mark, s.lookback)
+	text, err := s.reach(c, mark, s.lookback)
 	if err != nil {
 		return err
 	}
@@ -292,7 +293,7 @@ func (s window) raised(c *Cursor, mark Value) error {
 }
 
 // Guess is the next span, which is asked for if this one is read in one answer.
-func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
+func (s *window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	if c.Sweep == nil {
 		return c, false
 	}
@@ -314,7 +315,7 @@ func (s window) Guess(c Cursor, rows int, total int64) (Cursor, bool) {
 	return c, true
 }
 
-func (s window) Rewind(c Cursor) Cursor {
+func (s *window) Rewind(c Cursor) Cursor {
 	c = s.rewind(c)
 	from, err1 := s.value(c.Sweep.From)
 	until, err2 := s.value(c.Sweep.Until)
