@@ -225,7 +225,7 @@
 //	errors[].action          what to do; retry: ask again; skip: a page without rows; end: keyset, offset: what lies behind the last row; fail: an error, at once: retry, skip, end, fail
 //	errors[].wait            retry: before asking again, unless the answer says how long [as after other errors]
 //	errors[].message         what to say with the error
-//	concurrency              offset, step_size: requests under way at once [4]
+//	concurrency              requests under way at once where they can be told before an answer: offset, step_size, window, pages by number or offset, slices [4]
 //	sorted                   whether pages come in cursor order; false makes keyset follow tokens and timestamp, replay ask for proof that an answer is whole [true]
 //	schema                   an Avro schema's file, relative to this one [the built-in user schema]
 //	subject_strategy         the subject of the values' schema in the registry; topic: <topic>-value; record: the full name of the record, the JSON Schema's title or the Protobuf message; topic_record: <topic>-<that name>: topic, record, topic_record [topic]
