@@ -17,7 +17,7 @@
 // value.go (cursor values: order and formats, which package value reads and writes), sort.go (a page's
 // rows in their order), common.go (what strategies that follow a cursor field share),
 // observed.go and units.go (what answers show of the API's filter, and the units that one
-// compares in), evidence.go and whole.go (whether an answer is all there is), then keyset.go with
+// compares in), distance.go (how far below a value that makes a request begin), evidence.go and whole.go (whether an answer is all there is), then keyset.go with
 // keyset_token.go (pages by token), keyset_end.go and ends.go (what ends them), timestamp.go (replay, too),
 // stepsize.go, and offset.go with offset_fold.go, offset_look.go, offset_refused.go (offsets that
 // the API refuses) and offset_limit.go (page sizes, keyset's too). The strategies that read by a configured
