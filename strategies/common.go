@@ -297,7 +297,7 @@ func (k *core) order(rows []Row) extent {
 		if !v.Set { // a row that cannot be written has its place in the order all the same
 			continue
 		}
-		if trimmed && !k.spec.Format.alike(v, &e.fine) {
+		if trimmed && !alike(k.spec.Format, v.Raw, e.fine.Raw) {
 			e.fine = k.spec.Format.finer(*v, e.fine)
 		}
 		if first == nil {

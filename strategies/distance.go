@@ -65,7 +65,7 @@ func (k *core) layout(c *Cursor, v Value, near ...Value) (Value, error) {
 
 // finest is the finer one of a value and a stored one, which most often look the same.
 func (k *core) finest(v Value, stored string) (Value, error) {
-	if v.Set && looks(k.spec.Format, v.Raw, stored) {
+	if v.Set && alike(k.spec.Format, v.Raw, stored) {
 		return v, nil
 	}
 	w, err := k.value(stored)

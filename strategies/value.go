@@ -81,12 +81,9 @@ func (f Format) Numbers() bool { return f.of.Numbers() }
 // varies reports whether two values of the format may be written with granules that differ.
 func (f Format) varies() bool { return f.of.Varies() }
 
-// alike reports whether two values have one granule by their looks, which is all that most rows of
-// a page need: those of a list may look the same by chance.
-func (f Format) alike(v, w *Value) bool { return looks(f, v.Raw, w.Raw) }
-
-// looks is alike for texts, of which the first is not empty.
-func looks[T []byte | string](f Format, v []byte, w T) bool {
+// alike reports whether two texts, of which the first is not empty, have one granule by their looks, which is all that
+// most rows of a page need: those of a list may look the same by chance.
+func alike[T []byte | string](f Format, v []byte, w T) bool {
 	return len(v) == len(w) && v[len(v)-1] == w[len(v)-1] && !f.of.List()
 }
 

@@ -61,7 +61,7 @@ func (t *Traits) among(s *config.Stream) {
 }
 
 // parentOf is the parent of a row, by its key.
-func (a *API) parentOf(key int32) int { return int(key) % a.Parents }
+func (t *ParentTraits) parentOf(key int32) int { return int(key) % t.Parents }
 
 // keeps takes a new version of a row whose parent is away.
 func (a *API) keeps(v Version) {
@@ -132,6 +132,6 @@ func (h *History) unread(key int32) bool {
 	if h.Parents == 0 {
 		return false
 	}
-	came := h.Came[int(key)%h.Parents]
+	came := h.Came[h.parentOf(key)]
 	return came > 0 && !slices.ContainsFunc(h.Sweeps, func(s Sweep) bool { return !s.Resumed && s.Began > came })
 }
