@@ -257,21 +257,6 @@ func TestEveryKey(t *testing.T) {
 	})
 }
 
-// page_size is a number, or the word that says that there are no pages.
-func TestPageSizeNone(t *testing.T) {
-	cfg, err := parseFile(t, "testdata/unpaged.yaml", Overrides{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []bool{true, true, false} {
-		s := cfg.Streams[i]
-		spec, err := s.Spec()
-		if err != nil || s.Unpaged != want || spec.Unpaged != want || want && s.PageSize != 0 {
-			t.Errorf("%s: unpaged %v, page size %d, spec %+v, %v", s.Name, s.Unpaged, s.PageSize, spec, err)
-		}
-	}
-}
-
 func TestOtherForms(t *testing.T) {
 	flat, err := parseFile(t, "testdata/flat.yaml", Overrides{})
 	if err != nil {
