@@ -12,6 +12,7 @@
 //	clock.go        the time that an answer tells
 //	quota.go        what an answer says of the API's rate limit
 //	try.go          one try: send, check the status, read the body, ask accept
+//	direct.go       sending a request without what net/http's client does for redirects
 //	status.go       the one table from status to action, and StatusError
 //	rules.go        what the configuration makes of certain answers, before the table does
 //	bodytest.go     looking for a value in an answer

@@ -63,7 +63,7 @@ func (c *Client) exchange(parent context.Context, q *request.Request) (*Response
 
 	began := time.Now()
 	answered := func(status int) { c.onAnswer(Answered{q.Method, q.Shown, status, began}) }
-	raw, err := c.http.Do(req) //nolint:bodyclose // Rest.Close does
+	raw, err := c.send(req) //nolint:bodyclose // Rest.Close does
 	if err != nil {
 		if parent.Err() != nil {
 			return nil, interrupted(q, context.Cause(parent))
