@@ -162,38 +162,52 @@ func (s *state) encodeString(n *node) code {
 // short is one above the longest text whose length Avro writes as one byte.
 const short = 64
 
-// shortString encodes the string at pos if it is short and has no escapes, copying each eight
+// shortString encodes the string at pos if it is short and has no escapes but those of one letter, copying each eight
 // bytes while it looks at them. Where it is false it has done nothing.
 func (s *state) shortString() bool {
 	i, o := s.pos+1, len(s.out)
-	if len(s.buf)-i < short+8 || cap(s.out)-o < 1+short {
+	if len(s.buf)-i < short+8 || cap(s.out)-o < short+8 {
 		return false
 	}
-	src, dst := (*[short + 8]byte)(s.buf[i:]), (*[1 + short]byte)(s.out[o:o+1+short])
+	src, dst := (*[short + 8]byte)(s.buf[i:]), (*[short + 8]byte)(s.out[o:o+short+8])
 	var high uint64
-	for at := 0; at < short; at += 8 {
+	flags := uint8(0)
+	n := 0 // bytes of the text, which is shorter than what it is read from
+	for at := 0; at < short; {
 		w := binary.LittleEndian.Uint64(src[at : at+8])
-		binary.LittleEndian.PutUint64(dst[at+1:at+9], w)
+		binary.LittleEndian.PutUint64(dst[n+1:n+9], w)
 		m := stops(w)
 		if m == 0 {
 			high |= w
+			at, n = at+8, n+8
 			continue
 		}
-		n := bits.TrailingZeros64(m) &^ 7
-		high |= w & (1<<n - 1)
-		at += n >> 3
-		if src[at] != '"' || (high&highs != 0 && !utf8.Valid(src[:at])) {
+		held := bits.TrailingZeros64(m) &^ 7
+		high |= w & (1<<held - 1)
+		at, n = at+held>>3, n+held>>3
+		if src[at] == '\\' && n < short {
+			if dst[n+1] = letters[src[at+1]]; dst[n+1] == 0 {
+				return false
+			}
+			at, n, flags = at+2, n+1, hasEscape
+			continue
+		}
+		if src[at] != '"' || n >= short || high&highs != 0 && !utf8.Valid(src[:at]) {
 			return false
 		}
-		dst[0] = byte(at << 1)
-		s.out, s.pos, s.flags = s.out[:o+1+at], i+at+1, 0
+		dst[0] = byte(n << 1)
+		s.out, s.pos = s.out[:o+1+n], i+at+1
 		if high&highs != 0 {
-			s.flags = hasUnicode
+			flags |= hasUnicode
 		}
+		s.flags = flags
 		return true
 	}
 	return false
 }
+
+// letters are what escapes of one letter stand for; 0: it makes none, or a longer one.
+var letters = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // setLength writes a length into the room out[from:body], moving what follows down if
 // the room is too wide.

@@ -30,17 +30,20 @@ func (s *state) encodeTimestamp(n *node, c byte) code {
 		s.out = appendLong(s.out, v)
 		return good
 	}
-	start, end, flags, ok := s.str()
-	if !ok {
-		return broken
-	}
-	t, ok := s.text(start, end, flags)
-	if !ok {
-		return s.refuse(n, at, notUnicode)
-	}
-	micros, nanos, err := s.instant(n, t)
-	if err != nil {
-		return s.refuse(n, at, "the text "+err.Error())
+	t, micros, short := s.stamp(n)
+	var nanos uint16
+	if !short {
+		start, end, flags, ok := s.str()
+		if !ok {
+			return broken
+		}
+		if t, ok = s.text(start, end, flags); !ok {
+			return s.refuse(n, at, notUnicode)
+		}
+		var err error
+		if micros, nanos, err = s.instant(n, t); err != nil {
+			return s.refuse(n, at, "the text "+err.Error())
+		}
 	}
 	if n.local && hasZone(t) {
 		return s.refuse(n, at, "names a zone")
@@ -88,27 +91,59 @@ func (s *state) instant(n *node, t []byte) (micros int64, nanos uint16, err erro
 // days remembers the dates that came last: rows that follow each other mostly share
 // theirs, and the calendar is half the work of reading a timestamp. The place is chosen
 // by the day of the month.
-type days [64]struct {
+type days [64]day
+
+type day struct {
 	date   [10]byte
 	micros int64 // of the date's midnight, UTC
 }
 
-// micros is strategies.Micros with a short way for "2006-01-02T15:04:05Z", with up to
-// six digits of a fraction, on a date that has been seen.
+// stamp reads the string at pos where seen does, and it is of one of the usual lengths. Where it is false it has done
+// nothing.
+func (s *state) stamp(n *node) (t []byte, micros int64, ok bool) {
+	if n == s.plan.written {
+		return nil, 0, false
+	}
+	b := s.buf[s.pos+1:]
+	for _, size := range [3]int{len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.000Z"), len("2006-01-02T15:04:05.000000Z")} {
+		if len(b) > size && b[size] == '"' {
+			if micros, ok = s.seen(b[:size]); ok {
+				s.pos, s.flags = s.pos+1+size+1, 0
+			}
+			return b[:size], micros, ok
+		}
+	}
+	return nil, 0, false
+}
+
+// micros is strategies.Micros with a short way for what seen reads.
 func (s *state) micros(t []byte) (micros int64, nanos uint16, err error) {
+	if micros, ok := s.seen(t); ok {
+		return micros, 0, nil
+	}
+	micros, nanos, err = strategies.Micros(t)
+	if err == nil && len(t) >= 20 && t[10] == 'T' && t[len(t)-1] == 'Z' && string(t[11:13]) != "24" && t[17] != '6' { // 24:00:00 and leap seconds are the next day's
+		day := s.day(t)
+		day.date = [10]byte(t[:10])
+		day.micros = strategies.FloorDiv(micros, 86400e6) * 86400e6
+	}
+	return micros, nanos, err
+}
+
+// day is the place of a text's date.
+func (s *state) day(t []byte) *day { return &s.days[(t[8]&3*10+t[9]&15)&63] }
+
+// seen reads "2006-01-02T15:04:05Z", with up to six digits of a fraction, on a date that has been seen.
+func (s *state) seen(t []byte) (micros int64, ok bool) {
 	const zeros, colons = 0x30303a30303a3030, 0x0000ff0000ff0000 // "00:00:00"
 	if len(t) < 20 || len(t) > 27 || t[10] != 'T' || t[len(t)-1] != 'Z' {
-		return strategies.Micros(t)
+		return 0, false
 	}
-	day := &s.days[(t[8]&3*10+t[9]&15)&63]
+	day := s.day(t)
 	// XOR leaves 0 to 9 of a digit and 0 of a colon.
 	x := binary.LittleEndian.Uint64(t[11:]) ^ zeros
 	if day.date != [10]byte(t[:10]) || ((x+0x7676767676767676)|x)&0x8080808080808080 != 0 || x&colons != 0 {
-		if micros, nanos, err = strategies.Micros(t); err == nil && string(t[11:13]) != "24" && t[17] != '6' { // 24:00:00 and leap seconds are the next day's
-			day.date = [10]byte(t[:10])
-			day.micros = strategies.FloorDiv(micros, 86400e6) * 86400e6
-		}
-		return micros, nanos, err
+		return 0, false
 	}
 	hour := int64(x&15*10 + x>>8&15)
 	minute := int64(x>>24&15*10 + x>>32&15)
@@ -117,11 +152,11 @@ func (s *state) micros(t []byte) (micros int64, nanos uint16, err error) {
 	if len(t) > 20 {
 		digits := t[20 : len(t)-1]
 		if t[19] != '.' || len(digits) == 0 {
-			return strategies.Micros(t)
+			return 0, false
 		}
 		for _, c := range digits {
 			if c-'0' > 9 {
-				return strategies.Micros(t)
+				return 0, false
 			}
 			fraction = fraction*10 + int64(c-'0')
 		}
@@ -130,9 +165,9 @@ func (s *state) micros(t []byte) (micros int64, nanos uint16, err error) {
 		}
 	}
 	if hour > 23 || minute > 59 || second > 59 {
-		return strategies.Micros(t)
+		return 0, false
 	}
-	return day.micros + (hour*3600+minute*60+second)*1e6 + fraction, 0, nil
+	return day.micros + (hour*3600+minute*60+second)*1e6 + fraction, true
 }
 
 // hasZone reports whether a timestamp that Micros has read ends in a zone.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/linkedin/goavro/v2"
 )
@@ -18,7 +19,7 @@ func TestStrings(t *testing.T) {
 	}
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-*/=abcdefghijklmnop"
 	for length := range len(letters) {
-		for _, in := range []string{"", "é", "漢", "😀", `\n`, `\"`, `\u00e9`, "\xff", "\xc3", "\t", "\x1f", `\x`} {
+		for _, in := range []string{"", "é", "漢", "😀", `\n`, `\"`, `\\`, `\/\b\f\r\t`, `é\n漢\n`, `\n\u00e9`, `\u00e9`, "\\n\xff", "\xff", "\xc3", "\t", "\x1f", `\x`} {
 			for at := 0; at <= length; at += 1 + length/16 {
 				text := letters[:at] + in + letters[at:length]
 				for _, blanks := range []int{0, 1, 7, 8, 70, 200} {
@@ -40,7 +41,7 @@ func TestStrings(t *testing.T) {
 						t.Fatalf("%q: %v", body, err)
 					}
 					for i, r := range pg.Rows {
-						switch invalid := in == "\xff" || in == "\xc3"; {
+						switch invalid := strings.ContainsAny(in, "\xff\xc3") && !utf8.ValidString(in); {
 						case invalid != (r.Err != nil):
 							t.Fatalf("%q, row %d: %v", body, i, r.Err)
 						case invalid:

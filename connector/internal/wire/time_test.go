@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -37,6 +39,48 @@ func TestMicros(t *testing.T) {
 			wantMicros, wantNanos, wantErr := strategies.Micros(text)
 			if (err != nil) != (wantErr != nil) || (err == nil && (micros != wantMicros || nanos != wantNanos)) {
 				t.Fatalf("%q: %d %d %v, want %d %d %v", text, micros, nanos, err, wantMicros, wantNanos, wantErr)
+			}
+		}
+	})
+}
+
+// TestStamps: a timestamp that is read the short way gives what the same text gives that has an escape in it, which is read
+// the long way, whatever follows it.
+func TestStamps(t *testing.T) {
+	var plans []*Plan
+	for _, logical := range []string{"timestamp-millis", "timestamp-micros", "timestamp-nanos", "local-timestamp-micros"} {
+		plans = append(plans, mustCompile(t, rowOptions(recordOf(`{"type":"long","logicalType":"`+logical+`"}`))))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(plans).Draw(t, "type")
+		row := func(text string) string { return `{"id":"a","v":"` + text + `"}` }
+		var texts, rows []string
+		for range 8 {
+			date := rapid.SampledFrom([]string{"2026-11-14", "1970-01-01", "0000-01-01", "9999-12-31", "2023-02-29"}).Draw(t, "date")
+			text := date + rapid.StringMatching(`T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](|\.[0-9]{3}|\.[0-9]{6}|\.[0-9]{1,9})(Z|Z|z|\+01:00|)`).Draw(t, "time")
+			by := rapid.SampledFrom([]string{`\"`, "é", "x", "ZZ"}).Draw(t, "by")
+			switch rapid.SampledFrom([]string{"", "within", "behind"}).Draw(t, "spoilt") {
+			case "within":
+				at := rapid.IntRange(1, len(text)).Draw(t, "at")
+				text = text[:at] + by + text[at:]
+			case "behind":
+				text += by
+			}
+			texts = append(texts, text)
+			rows = append(rows, row(date+"T00:00:00Z"), row(fmt.Sprintf(`\u%04x`, text[0])+text[1:]), row(text))
+		}
+		pg, err := p.Scan([]byte("[" + strings.Join(rows, ",") + "]"))
+		if err != nil {
+			t.Fatal(err, texts)
+		}
+		defer pg.Release()
+		for i, text := range texts {
+			want, got := pg.Rows[3*i+1], pg.Rows[3*i+2]
+			if (got.Err != nil) != (want.Err != nil) {
+				t.Fatalf("%q: %v, the long way %v", text, got.Err, want.Err)
+			}
+			if got.Err == nil && string(got.Body) != string(want.Body) {
+				t.Fatalf("%q: %x, the long way %x", text, got.Body, want.Body)
 			}
 		}
 	})
