@@ -59,15 +59,15 @@ func (c *Carrier) Carry(ctx context.Context, asks []Ask, cancelled []uint64, n N
 		c.Cancel()
 	}
 	for _, a := range asks {
-		c.ask(ctx, a)
+		c.Ask(ctx, a)
 	}
 	if n.ID != 0 {
 		c.wait(ctx, n)
 	}
 }
 
-// ask carries a question, and what follows from its answer.
-func (c *Carrier) ask(parent context.Context, a Ask) {
+// Ask carries a question, and what follows from its answer.
+func (c *Carrier) Ask(parent context.Context, a Ask) {
 	ask := c.Asking(parent, a)
 	c.hands.Do(func() {
 		var out Arrival

@@ -259,15 +259,18 @@ func (f *prefetch) detach() {
 	}
 }
 
-// only hands out the question to be asked, where it is the only one and nothing has to end before.
-func (f *prefetch) only() (Ask, bool) {
-	if len(f.fresh) != 1 || len(f.cancelled) > 0 || f.ending > 0 {
+// first hands out the first question to be asked, where nothing has to end before.
+func (f *prefetch) first() (Ask, bool) {
+	if len(f.fresh) == 0 || len(f.cancelled) > 0 || f.ending > 0 {
 		return Ask{}, false
 	}
 	a := f.fresh[0]
-	f.fresh = f.fresh[:0]
+	f.fresh = slices.Delete(f.fresh, 0, 1)
 	return a, true
 }
+
+// wants reports whether anything is to be asked, cancelled or waited for.
+func (f *prefetch) wants() bool { return len(f.fresh) > 0 || len(f.cancelled) > 0 || f.need.ID != 0 }
 
 // asks hands out what is to be asked and what is to be cancelled. An API must not be asked more
 // at once than concurrency allows: what was cancelled has to end first.

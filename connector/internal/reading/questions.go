@@ -23,14 +23,16 @@ func (s *Session) Asks(asks []Ask, cancelled []uint64) ([]Ask, []uint64) {
 	return asks, cancelled
 }
 
-// Only hands out the question to be asked, where it is the only one and nothing has to end before. Of a stream with parents
-// it hands out none.
-func (s *Session) Only() (Ask, bool) {
+// First hands out the first question to be asked, where nothing has to end before. Of a stream with parents it hands out none.
+func (s *Session) First() (Ask, bool) {
 	if s.family != nil {
 		return Ask{}, false
 	}
-	return s.fetch.only()
+	return s.fetch.first()
 }
+
+// Wants reports whether there is something to hand out, or a time to wait for. Of a stream with parents there may be.
+func (s *Session) Wants() bool { return s.family != nil || s.fetch.wants() || !s.until.IsZero() }
 
 // Need is a wait for room, told once; false: there is none.
 func (s *Session) Need() (Need, bool) {

@@ -125,8 +125,14 @@ func TestNeed(t *testing.T) {
 	tries := &counted{Budget: share}
 	s := session(t, numbers(t, strategies.StepSize, tries, func(s *config.Stream) { s.Concurrency = 1 }))
 	first := asks(s)[0]
+	if s.Wants() {
+		t.Error("with its question under way it wants something")
+	}
 	answer(t, s, from, first)
 	noStep(t, s)
+	if !s.Wants() {
+		t.Error("it waits for room, and does not want it")
+	}
 	need, ok := s.Need()
 	if !ok || need != (Need{first.ID, 20}) {
 		t.Fatalf("needs %+v, %v", need, ok)
@@ -241,8 +247,8 @@ func TestAnswerInPiecesBreaksOff(t *testing.T) {
 			t.Fatalf("it breaks off: %+v, %v", page, err)
 		}
 		wake := s.Wake()
-		if wait := wake.Sub(now); wait != rest.DefaultInitialBackoff<<n || len(asks(s)) != 0 {
-			t.Fatalf("it is asked for again behind a wait of %v", wait)
+		if wait := wake.Sub(now); wait != rest.DefaultInitialBackoff<<n || len(asks(s)) != 0 || !s.Wants() {
+			t.Fatalf("it is asked for again behind a wait of %v, wanted: %v", wait, s.Wants())
 		}
 		s.Tick(wake.Add(-1))
 		if len(asks(s)) != 0 {

@@ -168,10 +168,13 @@ func (d *Driver) take(a reading.Arrival) (next func() reading.Arrival, taken boo
 		return nil, false
 	}
 	d.machine.Step(time.Now(), d.arrived(a))
-	if ask, ok := d.machine.Only(); ok {
+	if ask, ok := d.machine.First(); ok {
 		next = d.carrier.Asking(d.work, ask)
 	}
-	if next == nil || d.machine.Presses() {
+	for ask, ok := d.machine.First(); ok; ask, ok = d.machine.First() { // of answers behind this one, which had come before their turn
+		d.carrier.Ask(d.work, ask)
+	}
+	if d.machine.Presses() {
 		select {
 		case d.onward <- struct{}{}:
 		default:

@@ -243,8 +243,8 @@ func (m *Machine) Ready() Ready {
 	return r
 }
 
-// Only hands out the question to be asked, where it is the only one. Ready leaves out what it has handed out.
-func (m *Machine) Only() (reading.Ask, bool) { return m.session.Only() }
+// First hands out the first question to be asked, if there is one. Ready leaves out what it has handed out.
+func (m *Machine) First() (reading.Ask, bool) { return m.session.First() }
 
 // Empty reports whether nothing is to be done.
 func (r *Ready) Empty() bool {

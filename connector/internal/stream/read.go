@@ -29,10 +29,10 @@ func (m *Machine) read() {
 // pressing is how many rows that wait are worth a goroutine of their own.
 const pressing = 512
 
-// Presses reports whether what waits is to be gone on with at once. A few rows may wait until the transaction that is
-// under way is through, or the next one leaves.
+// Presses reports whether Ready, or Wake, is to be asked at once. A few rows may wait until the transaction that is under way
+// is through, or the next one leaves; an answer that has come before its turn is nothing to go on with.
 func (m *Machine) Presses() bool {
-	if m.phase != running || m.flight == nil && m.gathers.IsZero() {
+	if m.phase != running || m.reading != asking || m.flight == nil && m.gathers.IsZero() || m.session.Wants() || !m.out.Empty() {
 		return true
 	}
 	rows := 0
