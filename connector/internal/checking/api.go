@@ -150,7 +150,7 @@ func (k *apiCheck) page(a *reading.Answer, c strategies.Cursor) error {
 	if k.pages == 0 {
 		k.url, k.total = a.URL, a.Total
 		k.some = greatestOf(k.parts.Format, a.Rows)
-		for _, note := range [...]string{reading.UnsentNote(&k.parts.Stream), tokenNote(k.parts.Stream, a), reading.TwinsNote(&k.parts.Stream, a.Rows), reading.OversizeNote(&k.parts.Stream, c, a), tieNote(k.parts.Stream, a.Rows)} {
+		for _, note := range [...]string{reading.UnsentNote(&k.parts.Stream), tokenNote(k.parts.Stream, a), reading.TwinsNote(&k.parts.Stream, a.Rows), reading.OversizeNote(&k.parts.Stream, &c, a), tieNote(k.parts.Stream, a.Rows)} {
 			if note != "" {
 				k.notes = append(k.notes, note)
 			}

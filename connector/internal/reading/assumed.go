@@ -16,7 +16,7 @@ import (
 const answersLookedAt = 3
 
 // assumed says what a page shows to be otherwise.
-func (n *Notes) assumed(p *Parts, c strategies.Cursor, a *Answer) {
+func (n *Notes) assumed(p *Parts, c *strategies.Cursor, a *Answer) {
 	if len(a.Rows) > 1 && n.searched < answersLookedAt {
 		n.searched++
 		if note := TwinsNote(&p.Stream, a.Rows); note != "" {
@@ -65,7 +65,7 @@ func UnsentNote(s *config.Stream) string {
 
 // OversizeNote says that a page has more rows than page_size; "": it has not, or nothing says how
 // many it should have.
-func OversizeNote(s *config.Stream, c strategies.Cursor, a *Answer) string {
+func OversizeNote(s *config.Stream, c *strategies.Cursor, a *Answer) string {
 	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID {
 		return ""
 	}

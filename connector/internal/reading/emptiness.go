@@ -19,7 +19,7 @@ import (
 const mostLooks = 3
 
 // mayDoubt reports whether a sweep that has ended without a row is to be looked behind.
-func (n *Notes) mayDoubt(c, next strategies.Cursor, last *Answer) bool {
+func (n *Notes) mayDoubt(c, next *strategies.Cursor, last *Answer) bool {
 	return n.looked < mostLooks && c.Mark == "" && next.Mark == "" && next.Sweep == nil && c.Sweep.Rows+int64(len(last.Rows)) == 0
 }
 

@@ -29,7 +29,7 @@ type Notes struct {
 }
 
 // answer says what an answer's rows show for the first time.
-func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
+func (n *Notes) answer(p *Parts, c *strategies.Cursor, a *Answer) {
 	n.adjusted(p, c, a)
 	n.assumed(p, c, a)
 	n.marked(p, a)
@@ -40,7 +40,7 @@ func (n *Notes) answer(p *Parts, c strategies.Cursor, a *Answer) {
 func (n *Notes) Forget() { n.marks = wire.Marks{} }
 
 // adjusted says what the scanner had to do to a page's rows so that the schema takes them.
-func (n *Notes) adjusted(p *Parts, c strategies.Cursor, a *Answer) {
+func (n *Notes) adjusted(p *Parts, c *strategies.Cursor, a *Answer) {
 	once := func(said *bool, what string, of wire.Adjustment) {
 		if of.Count > 0 && !*said {
 			*said = true
@@ -67,7 +67,7 @@ func (n *Notes) adjusted(p *Parts, c strategies.Cursor, a *Answer) {
 }
 
 // toAdd is the command that gives a stream's schema what rows have, reading where the stream stands.
-func toAdd(p *Parts, c strategies.Cursor) string {
+func toAdd(p *Parts, c *strategies.Cursor) string {
 	switch t := p.Stream.Traits(); {
 	case p.Stream.SchemaPath == "":
 		return "on_new_field: evolve, or a schema file (schema), which tidemark schema learn -c FILE " + p.Stream.Name + " gives the fields"

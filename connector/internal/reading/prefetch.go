@@ -162,11 +162,11 @@ func (f *prefetch) arrived(id uint64, a *Answer, err error) {
 // look asks what comes behind c, where the sweep stands now. The page before had so many
 // rows and said so of their total; the next ones are expected to be of its size. Where the
 // strategy cannot guess it asks nothing: the question in turn is asked next anyway.
-func (f *prefetch) look(c strategies.Cursor, rows int, total, size int64) {
+func (f *prefetch) look(c *strategies.Cursor, rows int, total, size int64) {
 	if f.most == 0 {
 		return
 	}
-	at, ok := c, true
+	at, ok := *c, true
 	for n := 0; ok && n <= max(f.depth, 1); n++ {
 		asked := at
 		if at, ok = f.strategy.Guess(at, rows, total); n == 0 && !ok && f.guess == nil {

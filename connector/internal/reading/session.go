@@ -248,7 +248,7 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 			return nil, false, err
 		}
 	}
-	s.p.Notes.answer(&s.p, s.at, answer)
+	s.p.Notes.answer(&s.p, &s.at, answer)
 	answer.Ceiling = s.ceiling(now, answer.Date)
 	v, err := s.fetch.strategy.Fold(s.at, answer.Page)
 	if err != nil {
@@ -256,7 +256,7 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		s.letGo(answer, e.weight)
 		return nil, false, err
 	}
-	if s.family == nil && s.p.Notes.mayDoubt(s.at, v.Next, answer) {
+	if s.family == nil && s.p.Notes.mayDoubt(&s.at, &v.Next, answer) {
 		// It has no rows, and what it holds of the budget the answers behind it may need.
 		s.letGo(answer, e.weight)
 		if s.doubt, err = newEmptiness(&s.p, now, s.at, v, answer); err != nil {
@@ -270,14 +270,14 @@ func (s *Session) fold(now time.Time, e early) (page *Page, again bool, err erro
 		}
 		return s.believed(), false, nil
 	}
-	if page, err = s.made(answer, e.weight, v); err == nil {
+	if page, err = s.made(answer, e.weight, &v); err == nil {
 		page.Question = e.params
 	}
 	return page, false, err
 }
 
 // made is what a verdict makes of an answer.
-func (s *Session) made(answer *Answer, weight int64, v strategies.Verdict) (*Page, error) {
+func (s *Session) made(answer *Answer, weight int64, v *strategies.Verdict) (*Page, error) {
 	s.page = Page{Answer: answer, Weight: weight, Asked: true, Next: v.Next, Warning: v.Warning, Ended: v.Next.Sweep == nil}
 	page := &s.page
 	if v.From.Set {
@@ -300,7 +300,7 @@ func (s *Session) made(answer *Answer, weight int64, v strategies.Verdict) (*Pag
 	case v.Restarted || page.Ended:
 		s.fetch.drop()
 	case !answer.Cut:
-		s.fetch.look(v.Next, len(answer.Rows), answer.Total, answer.Size)
+		s.fetch.look(&v.Next, len(answer.Rows), answer.Total, answer.Size)
 	}
 	return page, nil
 }
