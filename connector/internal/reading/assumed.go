@@ -66,11 +66,8 @@ func UnsentNote(s *config.Stream) string {
 // OversizeNote says that a page has more rows than page_size; "": it has not, or nothing says how
 // many it should have.
 func OversizeNote(s *config.Stream, c *strategies.Cursor, a *Answer) string {
-	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID {
-		return ""
-	}
 	most := max(s.PageSize, c.Widened())
-	if len(a.Rows) <= most {
+	if len(a.Rows) <= most || s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID { // what is quickest to say first
 		return ""
 	}
 	if s.Traits().Whole {
