@@ -67,7 +67,10 @@ func UnsentNote(s *config.Stream) string {
 // many it should have.
 func OversizeNote(s *config.Stream, c *strategies.Cursor, a *Answer) string {
 	most := max(s.PageSize, c.Widened())
-	if len(a.Rows) <= most || s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID { // what is quickest to say first
+	if len(a.Rows) <= most { // of nearly every page; what is looked up below costs more
+		return ""
+	}
+	if s.PageSize == 0 || s.PageSizeUnsent() || a.Cut || a.Continued || s.Traits().ByID {
 		return ""
 	}
 	if s.Traits().Whole {

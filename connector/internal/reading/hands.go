@@ -1,6 +1,6 @@
 package reading
 
-// Hands do work beside their owner, who alone calls them. A simulation's do it at once.
+// Hands do work beside their owner. One goroutine at a time calls them. A simulation's do it at once.
 type Hands interface {
 	Do(work func())
 	Rest() // nothing is kept for the next work

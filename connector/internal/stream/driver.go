@@ -155,9 +155,10 @@ func (d *Driver) wait(wake <-chan time.Time, stop <-chan struct{}) (e Event) {
 	return e
 }
 
-// take takes an answer to the machine, in the goroutine of the hand that brought it. The hand asks what comes next, and the
-// driver goes on with the rows beside it, at once or when the transaction under way is through: with pages of some fifty
-// rows, changes of goroutines cost a tenth of all time. Errors, and what comes when the stream is to end, are the driver's.
+// take takes an answer to the machine, in the goroutine of the hand that brought it. The hand asks what comes next, others ask
+// what else there is to be asked, and the driver goes on with the rows beside them, at once or when the transaction under way is
+// through: with pages of some fifty rows, changes of goroutines cost a tenth of all time. Errors, and what comes when the
+// stream is to end, are the driver's.
 func (d *Driver) take(a reading.Arrival) (next func() reading.Arrival, taken bool) {
 	if a.Err != nil {
 		return nil, false
@@ -171,7 +172,7 @@ func (d *Driver) take(a reading.Arrival) (next func() reading.Arrival, taken boo
 	if ask, ok := d.machine.First(); ok {
 		next = d.carrier.Asking(d.work, ask)
 	}
-	for ask, ok := d.machine.First(); ok; ask, ok = d.machine.First() { // of answers behind this one, which had come before their turn
+	for ask, ok := d.machine.First(); ok; ask, ok = d.machine.First() { // answers behind this one had come before their turn
 		d.carrier.Ask(d.work, ask)
 	}
 	if d.machine.Presses() {
