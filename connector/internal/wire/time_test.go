@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func TestStamps(t *testing.T) {
 			if (got.Err != nil) != (want.Err != nil) {
 				t.Fatalf("%q: %v, the long way %v", text, got.Err, want.Err)
 			}
-			if got.Err == nil && string(got.Body) != string(want.Body) {
+			if got.Err == nil && !bytes.Equal(got.Body, want.Body) {
 				t.Fatalf("%q: %x, the long way %x", text, got.Body, want.Body)
 			}
 		}
