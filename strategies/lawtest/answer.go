@@ -24,7 +24,7 @@ type Answer struct {
 	// Split says that all its rows have one value, and so have rows that were held back, which its
 	// token passes by.
 	Split bool
-	// Chance says that the page was cut and is in ascending order although the API does
+	// Chance says that the page is not all there is, before it or behind, and is in ascending order although the API does
 	// not sort: nothing tells it from a page of one that does.
 	Chance bool
 	Cut    bool // an answer without pages: rows in no order, and not all of them
@@ -122,7 +122,7 @@ func (a *API) Answer(all []Row, q *Question, trouble Trouble, answer *Answer) {
 	a.page = append(a.page[:0], rows[:keep]...)
 	answer.Rows, answer.Hidden = a.page, rows[keep:]
 	more := keep < len(rows)
-	answer.Chance = a.Pager == "" && more && a.Order != Ascending && q.Token < 0 && rises(a.page)
+	answer.Chance = a.Pager == "" && (more || q.Offset > 0) && a.Order != Ascending && q.Token < 0 && rises(a.page)
 	answer.Cut = a.kind.Whole && more && a.Order == Shuffled
 	if a.kind.Whole || a.Pager != "" {
 		a.say(&answer.More, keep, len(rows), len(all))

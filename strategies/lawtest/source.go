@@ -23,7 +23,7 @@ type Source struct {
 	Ceil int64 // values beyond this place do not move the mark; 0: all do
 
 	Blind  bool // an answer was cut that nothing tells from a whole one, or nothing when the next question came
-	Chance bool // an answer was cut and in order although the API does not sort
+	Chance bool // a part of the rows was in order although the API does not sort
 
 	ReadBy  bool // by parents
 	Parents Parents

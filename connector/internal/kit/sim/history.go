@@ -33,7 +33,7 @@ type Page struct {
 	// Split says that all its rows have one value, and so have rows that were held back, which its
 	// token passes by: nothing tells it from the last page of an API that gives a token with every page.
 	Split bool
-	// Chance says that the page was cut and is in ascending order although the API does
+	// Chance says that the page is not all there is, before it or behind, and is in ascending order although the API does
 	// not sort: nothing tells it from a page of one that does.
 	Chance bool
 	Cut    bool // timestamp, replay: rows in no order, and not all of them
