@@ -10,12 +10,13 @@ import (
 	"tidemark/strategies"
 )
 
-// gather is how long pages may come together after a transaction that others are
-// waiting behind. A broker is still writing the last transaction's markers then, and
-// would hold a new one back for longer, unless so many bytes come first that compressing
-// them takes as long.
+// How long pages may come together after a transaction that others are waiting behind, unless so
+// many bytes come first that compressing them takes as long.
 const (
-	gather      = 2 * time.Millisecond
+	// A broker is still writing the last transaction's markers, and would hold a new one back for longer.
+	gather = 2 * time.Millisecond
+	// More pages are on their way: with some fifty rows each, a transaction costs as much as ten of them.
+	gatherMore  = 5 * time.Millisecond
 	gatherBytes = 1 << 20
 )
 
@@ -81,12 +82,20 @@ func (m *Machine) write() {
 			}
 			return
 		}
-		if wait := m.last.Add(gather); m.now.Before(wait) && m.batch.Bytes < gatherBytes && m.refused == nil {
+		if wait := m.last.Add(m.gatherFor()); m.now.Before(wait) && m.batch.Bytes < gatherBytes && m.refused == nil {
 			m.gathers = wait
 			return
 		}
 		m.leave()
 	}
+}
+
+// gatherFor is how long the batch waits behind the last transaction.
+func (m *Machine) gatherFor() time.Duration {
+	if m.reading == asking && !m.batch.closed() {
+		return gatherMore
+	}
+	return gather
 }
 
 // admit takes the pages that are ready and may join the batch.
