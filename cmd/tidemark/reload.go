@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +24,9 @@ type reloader struct {
 	file  string
 	flags config.Overrides
 	watch bool
+
+	read  []string // the files that load has read, or tried to
+	known string   // their states before it read them
 }
 
 // reloads are what a worker does with another configuration.
@@ -33,8 +34,16 @@ type reloads interface {
 	Reload(cfg *config.Config) (connector.Reloaded, error)
 }
 
+// load reads the configuration. A file that changes while it is read, or behind that, is in another state than known.
+func (r *reloader) load() (*config.Config, error) {
+	r.read, r.known = nil, ""
+	return config.LoadNoting(r.file, r.flags, func(path string) {
+		r.read, r.known = append(r.read, path), r.known+stamp(path)
+	})
+}
+
 // listen reloads until ctx ends, or the returned function is called, which waits for a reload under way. first is what
-// the worker was started with.
+// load returned, and the worker was started with.
 func (r *reloader) listen(ctx context.Context, w reloads, first *config.Config, local bool, log *slog.Logger) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -49,28 +58,22 @@ func (r *reloader) listen(ctx context.Context, w reloads, first *config.Config, 
 			defer ticker.Stop()
 			tick = ticker.C
 		}
-		files := r.files(first)
-		known := stamp(files)
-		last := known
+		last := r.known
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-hangup:
 			case <-tick:
-				now := stamp(files)
+				now := stamp(r.read...)
 				moving := now != last
-				if last = now; moving || now == known {
+				if last = now; moving || now == r.known {
 					continue
 				}
 			}
 			notify("RELOADING=1", monotonic())
-			known = stamp(files)
-			if cfg := r.reload(w, first, local, log); cfg != nil {
-				files = r.files(cfg)
-				known = stamp(files)
-			}
-			last = known
+			r.reload(w, first, local, log)
+			last = r.known
 			notify("READY=1")
 		}
 	}()
@@ -80,9 +83,9 @@ func (r *reloader) listen(ctx context.Context, w reloads, first *config.Config, 
 	}
 }
 
-// reload reads the configuration and hands it to the worker. It returns it where the worker took it.
-func (r *reloader) reload(w reloads, first *config.Config, local bool, log *slog.Logger) *config.Config {
-	cfg, err := config.Load(r.file, r.flags)
+// reload reads the configuration and hands it to the worker.
+func (r *reloader) reload(w reloads, first *config.Config, local bool, log *slog.Logger) {
+	cfg, err := r.load()
 	var done connector.Reloaded
 	if err == nil {
 		if local && len(cfg.Kafka.Brokers) == 0 { // those that this process runs
@@ -96,36 +99,16 @@ func (r *reloader) reload(w reloads, first *config.Config, local bool, log *slog
 	switch {
 	case err != nil:
 		log.Error("the configuration was not reloaded; everything goes on as before", "file", r.file, "error", err)
-		return nil
 	case done.Empty():
 		log.Info("the configuration was reloaded: no stream has changed", "file", r.file)
 	default:
 		log.Info("the configuration was reloaded", "file", r.file, "started", strings.Join(done.Started, ","),
 			"replaced", strings.Join(done.Replaced, ","), "stopped", strings.Join(done.Stopped, ","))
 	}
-	return cfg
-}
-
-// files are those that a configuration was read from.
-func (r *reloader) files(cfg *config.Config) []string {
-	files := []string{r.file}
-	for _, s := range cfg.Streams {
-		if s.SchemaFile == "" {
-			continue
-		}
-		path := s.SchemaFile
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(r.file), path)
-		}
-		if !slices.Contains(files, path) {
-			files = append(files, path)
-		}
-	}
-	return files
 }
 
 // stamp tells a state of files from another.
-func stamp(files []string) string {
+func stamp(files ...string) string {
 	var all strings.Builder
 	for _, f := range files {
 		if info, err := os.Stat(f); err == nil { // one that is gone for a moment is being replaced

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"tidemark/connector"
+	"tidemark/connector/config"
 	"tidemark/connector/playground"
 )
 
@@ -75,6 +78,85 @@ func TestWatch(t *testing.T) {
 	p.logs(`the configuration was reloaded".* started=second`)
 	p.logs(`sweep done" stream=second`)
 	p.interrupted()
+}
+
+// taking is a worker that takes each configuration it is handed.
+type taking func(*config.Config)
+
+func (f taking) Reload(cfg *config.Config) (connector.Reloaded, error) {
+	f(cfg)
+	return connector.Reloaded{}, nil
+}
+
+// With --watch no change is missed, whenever it comes.
+func TestWatchMissesNothing(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type": "record", "name": "User", "fields": [{"name": "id", "type": "string"}]}`
+	text := func(streams ...string) string {
+		text := "kafka: {brokers: \"127.0.0.1:9\"}\nschema_registry: {url: \"http://127.0.0.1:9\"}\nstreams:\n"
+		for _, s := range streams {
+			text += fmt.Sprintf("  - {name: %s, strategy: keyset, url: \"http://127.0.0.1:9\"}\n", s)
+		}
+		return text
+	}
+	for _, c := range []struct {
+		name   string
+		behind func(t *testing.T, file string)                   // what changes between the start and the watch
+		during func(t *testing.T, file string, streams int)      // what changes while the worker takes so many streams
+		failed func(t *testing.T, file string, said string) bool // what changes when it has been said that nothing was reloaded
+	}{
+		{name: "behind the start", behind: func(t *testing.T, file string) { rewrite(t, file, text("first", "second", "third")) }},
+		{name: "while the worker takes one", behind: func(t *testing.T, file string) { rewrite(t, file, text("first", "second")) },
+			during: func(t *testing.T, file string, streams int) {
+				if streams == 2 {
+					rewrite(t, file, text("first", "second", "third"))
+				}
+			}},
+		{name: "a schema of a file that was refused", behind: func(t *testing.T, file string) {
+			rewrite(t, filepath.Join(filepath.Dir(file), "user.avsc"), " ")
+			rewrite(t, file, text("first", "second", "third, schema: user.avsc"))
+		}, failed: func(t *testing.T, file, said string) bool {
+			if !strings.Contains(said, "was not reloaded") {
+				return false
+			}
+			rewrite(t, filepath.Join(filepath.Dir(file), "user.avsc"), schema)
+			return true
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := reloader{file: write(t, "tidemark.yaml", text("first")), watch: true}
+			first, err := r.load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.behind(t, r.file)
+			var log output
+			took := make(chan int, 100)
+			stop := r.listen(t.Context(), taking(func(cfg *config.Config) {
+				if c.during != nil {
+					c.during(t, r.file, len(cfg.Streams))
+				}
+				took <- len(cfg.Streams)
+			}), first, false, slog.New(slog.NewTextHandler(&log, nil)))
+			defer stop()
+			changed := c.failed == nil
+			for end := time.After(hung); ; {
+				select {
+				case n := <-took:
+					if n == 3 {
+						return
+					}
+				case <-time.After(5 * time.Millisecond):
+					if !changed {
+						changed = c.failed(t, r.file, log.String())
+					}
+				case <-end:
+					t.Fatalf("the last change was not seen:\n%s", log.String())
+				}
+			}
+		})
+	}
 }
 
 // systemd is told when the service is ready, that it is alive, when it reloads, and that it stops.

@@ -52,7 +52,7 @@ started anew. A file with mistakes changes nothing.`,
 			}
 			defer flush()
 			again.file, again.flags = file, config.Overrides{Strategy: strategy, Brokers: s.brokers, RegistryURL: s.registryURL}
-			cfg, err := config.Load(file, again.flags)
+			cfg, err := again.load()
 			var asked *endpoint
 			if err == nil {
 				asked, err = http.listen(cmd, cfg.HTTP, once, log)

@@ -25,11 +25,21 @@ type Overrides struct {
 // environment. What is wrong with it comes back as Problems, all of them; any error
 // has class Config.
 func Load(path string, o Overrides) (*Config, error) {
-	data, err := readFile(path)
+	return LoadNoting(path, o, func(string) {})
+}
+
+// LoadNoting is Load that calls note with the path of each file before it reads it, of those too that cannot be read or
+// are wrong: whoever waits for a file to change has to know them.
+func LoadNoting(path string, o Overrides, note func(path string)) (*Config, error) {
+	read := func(path string) ([]byte, error) {
+		note(path)
+		return readFile(path)
+	}
+	data, err := read(path)
 	if err != nil {
 		return nil, unread(path, err)
 	}
-	return Parse(path, data, os.LookupEnv, o)
+	return parse(path, data, os.LookupEnv, o, read)
 }
 
 // unread is the error of a file that cannot be read.
