@@ -91,7 +91,7 @@ func TestRisksAreSaid(t *testing.T) {
 	h.add(strategies.Keyset)
 	h.add(strategies.Offset)
 	h.mustOnce()
-	if n := h.logs.count("NO BROKER'S CERTIFICATE IS VERIFIED"); n != 1 || h.logs.count("level=WARN") < 1 {
+	if n := h.logs.count("NO BROKER'S CERTIFICATE IS VERIFIED"); n != 1 || h.logs.warned() < 1 {
 		t.Errorf("said %d times", n)
 	}
 	var found strings.Builder

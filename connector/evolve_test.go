@@ -77,7 +77,7 @@ func TestBrokerEvolveRestarts(t *testing.T) {
 			if len(texts) != 4 || !strings.Contains(texts[3], `"plan":"tin"`) || !strings.Contains(texts[3], `"team":"x"`) {
 				t.Errorf("the topic has %q", texts)
 			}
-			if got := h.logs.count("level=WARN"); got != 0 {
+			if got := h.logs.warned(); got != 0 {
 				t.Errorf("%d warnings:\n%s", got, &h.logs)
 			}
 		})
@@ -95,7 +95,7 @@ func TestBrokerEvolveFirst(t *testing.T) {
 	if got := h.texts(stream.Topic); len(got) != 2 || !strings.Contains(got[1], `"plan":"gold"`) {
 		t.Errorf("the topic has %q", got)
 	}
-	if h.logs.count("level=WARN") != 1 || h.logs.count("a-b (Avro does not allow its name") != 1 || h.status().Unknown != 1 {
+	if h.logs.warned() != 1 || h.logs.count("a-b (Avro does not allow its name") != 1 || h.status().Unknown != 1 {
 		t.Errorf("%d unknown, %s", h.status().Unknown, &h.logs)
 	}
 }
@@ -366,7 +366,7 @@ func TestBrokerEvolveAnywhere(t *testing.T) {
 			if err != nil {
 				t.Errorf("verify: %v, %+v", err, report)
 			}
-			if got := h.logs.count("level=WARN"); got != 0 {
+			if got := h.logs.warned(); got != 0 {
 				t.Errorf("%d warnings:\n%s", got, &h.logs)
 			}
 		})

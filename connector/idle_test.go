@@ -90,7 +90,7 @@ func TestBrokerIdleStream(t *testing.T) {
 	if n := h.holds(stream.Topic, s); n != 10 {
 		t.Errorf("%d events, want 10", n)
 	}
-	if h.logs.count("level=WARN")+h.logs.count("level=ERROR") > 0 {
+	if h.logs.warned()+h.logs.count("level=ERROR") > 0 {
 		t.Errorf("closing and opening the producer is normal, and yet:\n%s", h.logs.String())
 	}
 }
@@ -210,7 +210,7 @@ func TestBrokerIdleFullScan(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	if n := h.holds(stream.Topic, s); n != 5 || h.logs.count("level=WARN") > 0 {
+	if n := h.holds(stream.Topic, s); n != 5 || h.logs.warned() > 0 {
 		t.Errorf("%d events, want 5, and the log says:\n%s", n, h.logs.String())
 	}
 }

@@ -59,6 +59,12 @@ func (l *logs) String() string {
 // count is how often a text was logged.
 func (l *logs) count(text string) int { return strings.Count(l.String(), text) }
 
+// warned is how often a warning was logged, but for that of a broker which takes its time: where many tests share two
+// processors, any may.
+func (l *logs) warned() int {
+	return l.count("level=WARN") - l.count("waiting for the broker, or for another producer's open transaction")
+}
+
 var paths = map[string]string{
 	strategies.Keyset: "/pagination/keyset", strategies.Offset: "/pagination/offset",
 	strategies.Timestamp: "/incremental/timestamp", strategies.StepSize: "/incremental/step",

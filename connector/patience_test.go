@@ -93,7 +93,7 @@ func TestBrokerSourceOutage(t *testing.T) {
 			if n := len(pause.drawn); n != tries && (name != "cut" || n < tries/2) {
 				t.Errorf("%d waits, want %d", n, tries)
 			}
-			if n := h.logs.count("level=WARN"); n != 1 {
+			if n := h.logs.warned(); n != 1 {
 				t.Errorf("%d warnings, want 1: %s", n, h.logs.String())
 			}
 			if n := h.logs.count("the stream goes on"); n != 1 {
@@ -243,7 +243,7 @@ func TestBrokerFirstOpen(t *testing.T) {
 			if n := len(pause.drawn); n != c.tries {
 				t.Errorf("%d waits, want %d", n, c.tries)
 			}
-			if n := h.logs.count("level=WARN"); c.tries > 0 && !c.o.Once && n != 1 {
+			if n := h.logs.warned(); c.tries > 0 && !c.o.Once && n != 1 {
 				t.Errorf("%d warnings, want 1: %s", n, h.logs.String())
 			}
 		})

@@ -54,7 +54,7 @@ func TestBrokerWrittenEvolves(t *testing.T) {
 		if out, err := h.check(); err != nil || strings.Contains(out, "not in the schema") {
 			t.Errorf("check goes by the file: %v\n%s", err, out)
 		}
-		if got := h.logs.count("level=WARN"); got != h.logs.count("no row has these fields") {
+		if got := h.logs.warned(); got != h.logs.count("no row has these fields") {
 			t.Errorf("%d warnings:\n%s", got, &h.logs)
 		}
 	})
@@ -81,7 +81,7 @@ func TestBrokerWrittenFraction(t *testing.T) {
 				}
 				return
 			}
-			if len(rows) != 4 || rows[1]["n"] != 1.5 || rows[2]["plan"] != "gold" || len(letters) != 0 || h.logs.count("level=WARN") != 0 {
+			if len(rows) != 4 || rows[1]["n"] != 1.5 || rows[2]["plan"] != "gold" || len(letters) != 0 || h.logs.warned() != 0 {
 				t.Errorf("%v, %d letters\n%s", rows, len(letters), &h.logs)
 			}
 		})
