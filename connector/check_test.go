@@ -12,6 +12,7 @@ import (
 
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 	"tidemark/connector/internal/stream"
 	"tidemark/strategies"
 )
@@ -211,10 +212,7 @@ func TestCursorThatIsNone(t *testing.T) {
 	t.Parallel()
 	h, stream := scripted(t, strategies.Keyset, &script{docs: people(1, 3)})
 	h.mustOnce()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := kit.Client(t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	good := `{"version": 1, "stream": "` + stream.Name + `", "strategy": "keyset", "fingerprint": "f", "seq": 1000, "owner": "o"`
 	for spoilt, why := range map[string]string{

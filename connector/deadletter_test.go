@@ -175,10 +175,7 @@ func TestBrokerRowOverTheLimit(t *testing.T) {
 // limit sets the size of the batches that a topic takes.
 func (h *house) limit(topic string, bytes int) {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	text := strconv.Itoa(bytes)
 	set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: &text}}

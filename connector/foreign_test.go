@@ -38,10 +38,7 @@ func (h *house) register(subject string, s sr.Schema) int {
 // produce writes records as another program does, each where Kafka's own partitioner puts it.
 func (h *house) produce(topic string, records ...*kgo.Record) {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	defer cl.Close()
 	topics, err := kadm.NewClient(cl).ListTopics(h.t.Context(), topic)
 	if err != nil {

@@ -245,12 +245,9 @@ func settled(t *testing.T, adm *kadm.Client, topic string) (kadm.ListedOffsets, 
 // code under test but the client library.
 func (h *house) read(topic string, fn func(*kgo.Record)) {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...), kgo.ConsumeTopics(topic),
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers, kgo.ConsumeTopics(topic),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		h.t.Fatal(err)
-	}
 	defer cl.Close()
 	ends, err := settled(h.t, kadm.NewClient(cl), topic)
 	if errors.Is(err, kerr.UnknownTopicOrPartition) {

@@ -109,10 +109,7 @@ func (h *house) scatter(topic, changed string) {
 	h.read(changed, func(r *kgo.Record) {
 		all = append(all, &kgo.Record{Topic: topic, Key: slices.Clone(r.Key), Value: slices.Clone(r.Value), Headers: r.Headers})
 	})
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers, kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)))
 	defer cl.Close()
 	if err := cl.ProduceSync(h.t.Context(), all...).FirstErr(); err != nil {
 		h.t.Fatal(err)

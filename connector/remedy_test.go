@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"tidemark/connector/config"
@@ -96,10 +95,7 @@ func TestBrokerSmallDeadLetterTopic(t *testing.T) {
 // smallTopic makes a topic with a limit of its own.
 func (h *house) smallTopic(name, limit string) {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	if _, err := kadm.NewClient(cl).CreateTopic(h.t.Context(), 1, -1, map[string]*string{"max.message.bytes": &limit}, name); err != nil {
 		h.t.Fatal(err)

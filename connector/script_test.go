@@ -16,7 +16,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/kit"
@@ -92,10 +91,7 @@ func (h *house) script(strategy string, s *script) *config.Stream {
 // leaders.
 func (h *house) topics(topic string) {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	compact, adm := "compact", kadm.NewClient(cl)
 	for name, partitions := range map[string]int{topic: h.cfg.Kafka.Partitions, h.cfg.Kafka.StateTopic: h.cfg.Kafka.StatePartitions} {

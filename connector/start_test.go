@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/admit"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -34,10 +34,7 @@ func bare(t *testing.T, strategy string, s *script) (*house, *config.Stream) {
 // left is what a start has left behind of a stream: its topics that exist, and its subject.
 func (h *house) left(s *config.Stream) (left []string) {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	topics, err := kadm.NewClient(cl).ListTopics(h.t.Context())
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"tidemark/connector/config"
 	"tidemark/connector/internal/class"
+	"tidemark/connector/internal/kit"
 	"tidemark/connector/internal/wire"
 	"tidemark/strategies"
 )
@@ -32,10 +33,7 @@ func tailFixture(t *testing.T) (*Local, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	cl, err := kgo.NewClient(kgo.SeedBrokers(l.Brokers()...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := kit.Client(t, l.Brokers())
 	defer cl.Close()
 	if _, err := kadm.NewClient(cl).CreateTopic(t.Context(), 1, 1, nil, "t"); err != nil {
 		t.Fatal(err)
@@ -131,10 +129,7 @@ func TestTailFollow(t *testing.T) {
 	next(`"offset":0`)
 	next(`"offset":1`)
 	next(`"offset":2`)
-	cl, err := kgo.NewClient(kgo.SeedBrokers(l.Brokers()...), kgo.DefaultProduceTopic("t"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := kit.Client(t, l.Brokers(), kgo.DefaultProduceTopic("t"))
 	defer cl.Close()
 	if err := cl.ProduceSync(t.Context(), kgo.StringRecord("new")).FirstErr(); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/internal/class"
 	"tidemark/connector/internal/kit"
@@ -18,10 +17,7 @@ import (
 // operator is somebody who changes topics behind the connector's back.
 func (h *house) operator() *kadm.Client {
 	h.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...), kgo.MetadataMinAge(50*time.Millisecond))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers)
 	h.t.Cleanup(cl.Close)
 	return kadm.NewClient(cl)
 }

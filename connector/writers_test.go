@@ -31,10 +31,7 @@ func (h *house) foreign(topic string) {
 			first = r
 		}
 	})
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cl := kit.Client(h.t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	if err := cl.ProduceSync(h.t.Context(), &kgo.Record{Topic: topic, Key: first.Key, Value: first.Value}).FirstErr(); err != nil {
 		h.t.Fatal(err)
@@ -182,10 +179,7 @@ func TestBrokerTwoNames(t *testing.T) {
 	}
 	// A record of another kind is no end of a stream whose topic was claimed; the row of its
 	// key is written behind it.
-	cl, err := kgo.NewClient(kgo.SeedBrokers(h.cfg.Kafka.Brokers...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := kit.Client(t, h.cfg.Kafka.Brokers)
 	defer cl.Close()
 	if err := cl.ProduceSync(t.Context(), &kgo.Record{Topic: stream.Topic, Key: []byte("p7"), Value: []byte("{}")}).FirstErr(); err != nil {
 		t.Fatal(err)

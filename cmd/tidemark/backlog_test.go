@@ -142,10 +142,7 @@ func fill(t *testing.T, pipe *os.File) {
 // written are the records of a topic that may not be there yet.
 func (w *world) written(topic string) []*kgo.Record {
 	w.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(w.brokers, ",")...))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cl := client(w.t, w.brokers)
 	defer cl.Close()
 	topics, err := kadm.NewClient(cl).ListTopics(brief(w.t), topic)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/playground"
 	"tidemark/strategies"
@@ -42,10 +41,7 @@ func TestKills(t *testing.T) {
 	config := w.seed(strategies.Keyset, `"name": "`+topic+`"`)
 	run := args("run", "-c", config, "--once", w.servers())
 
-	cl, err := kgo.NewClient(kgo.SeedBrokers(w.brokers))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := client(t, w.brokers)
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
 	visible := func() int64 { // what a read_committed consumer can reach

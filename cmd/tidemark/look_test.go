@@ -23,10 +23,7 @@ import (
 // inventory is everything a careless check could leave behind: topics and subjects.
 func (w *world) inventory() string {
 	w.t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(w.brokers))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cl := client(w.t, w.brokers)
 	defer cl.Close()
 	topics, err := kadm.NewClient(cl).ListTopicsWithInternal(brief(w.t))
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tidemark/connector/playground"
 	"tidemark/strategies"
@@ -23,10 +22,7 @@ func TestStateRepartition(t *testing.T) {
 	w.once(config)
 	has(t, "nothing to do", repartition(2).err.String(), "nothing to move")
 	has(t, "no such stream", repartition(2, "--stream", "nobody").err.String(), `no stream "nobody"`)
-	cl, err := kgo.NewClient(kgo.SeedBrokers(w.brokers))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := client(t, w.brokers)
 	defer cl.Close()
 	if _, err := kadm.NewClient(cl).UpdatePartitions(brief(t), 4, "user"); err != nil {
 		t.Fatal(err)

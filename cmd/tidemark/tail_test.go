@@ -18,10 +18,7 @@ import (
 // does not.
 func produce(t *testing.T, brokers string, end kgo.TransactionEndTry, records ...*kgo.Record) {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.TransactionalID(t.Name()+time.Now().String()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cl := client(t, brokers, kgo.TransactionalID(t.Name()+time.Now().String()))
 	defer cl.Close()
 	if err := cl.BeginTransaction(); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -108,15 +109,23 @@ func (w *world) seed(strategy string, more ...string) string {
 	return seed(w.t, strategy, w.api+demoPaths[strategy], more...)
 }
 
+// client returns a Kafka client of the test's own, which the caller closes. It asks again soon for a topic that was not
+// there a moment ago; kgo's default is 5 s.
+func client(t testing.TB, brokers string, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.MetadataMinAge(50 * time.Millisecond), kgo.DisableClientMetrics()}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cl
+}
+
 // read returns what a read_committed consumer sees of a topic from its beginning to its
 // present end. It shares nothing with tidemark but the client library.
 func read(t *testing.T, brokers, topic string) []*kgo.Record {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.ConsumeTopics(topic),
+	cl := client(t, brokers, kgo.ConsumeTopics(topic),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		t.Fatal(err)
-	}
 	defer cl.Close()
 	ctx := brief(t)
 	ends, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, topic)
