@@ -89,7 +89,8 @@ func emptyHouse(t *testing.T, url string) *house {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Kafka.Brokers = kit.Brokers(t)
-	cfg.Kafka.StateTopic = kit.Name("state")
+	// A topic of the default's 16 partitions is most of what a real broker does for a short test.
+	cfg.Kafka.StateTopic, cfg.Kafka.StatePartitions = kit.Name("state"), 4
 	cfg.SchemaRegistry.URL = kit.Registry(t)
 	return &house{t: t, url: url, cfg: cfg}
 }
