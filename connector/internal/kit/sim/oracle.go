@@ -332,7 +332,7 @@ func (o *Oracle) timely(v *Lifetime) bool {
 	if !v.Set {
 		return false
 	}
-	if o.h.Step > 0 && v.N < v.Top+o.h.Skew-settled {
+	if o.h.Step > 0 && (v.N < v.Top+o.h.Skew-settled || o.h.overlooked(v)) {
 		return false
 	}
 	from := v.Greatest

@@ -39,6 +39,18 @@ func (h *History) torn(from, to int32) bool {
 	return false
 }
 
+// overlooked reports whether a replica that lagged served a page without a version that was there. Of spans of time, the next
+// one may be served by another: its rows are newer, and the mark is moved by them. A page that is asked for by the last
+// row of the one before it begins at or before such a version.
+func (h *History) overlooked(v *Lifetime) bool {
+	for i := range h.Pages {
+		if p := &h.Pages[i]; p.Seen < v.Arrived && p.At >= v.Arrived {
+			return true
+		}
+	}
+	return false
+}
+
 // still reports whether nothing changed during a sweep.
 func (h *History) still(s *Sweep) bool {
 	for i := range h.Versions {

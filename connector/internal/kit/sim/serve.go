@@ -106,7 +106,8 @@ func (t troubles) Double(rows []Version) ([]Version, bool) {
 	i := int(a.arg[Double]) % len(rows)
 	twin := rows[i]
 	if old, ok := a.prev[twin.Key]; ok && a.arg[Double]&256 != 0 && old.Set && twin.Set && a.Order == Ascending &&
-		old.Place() >= rows[0].Place() && old.Place() <= twin.Place() && a.Strategy != strategies.StepSize {
+		old.Place() >= rows[0].Place() && old.Place() <= twin.Place() && a.Strategy != strategies.StepSize &&
+		(old.Place() < twin.Place() || a.LastRow != strategies.LastCursor) { // whose pages begin behind a value, so no two rows have one
 		at, _ := slices.BinarySearchFunc(rows, old, lawtest.Compare)
 		// Rows of one value may stand in any order: of two versions with one value the last
 		// in the answer counts, which has to be the present one.
