@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tidemark/connector/internal/kit"
 	"tidemark/connector/internal/kit/sim"
 	"tidemark/strategies"
 )
@@ -115,6 +116,9 @@ func modelFailure(seed uint64, v variant) string {
 func TestSimVariants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulation is not short")
+	}
+	if kit.Race {
+		t.Skip("nothing here runs beside anything, and the race detector takes minutes for it")
 	}
 	x := newWorld()
 	for v := none + 1; v < variants; v++ {
