@@ -114,7 +114,7 @@ var recipes = []Recipe{
 		Name: Window, Bound: "spans of time (`step`), one behind the other, from the mark to now", Slow: together + " where a span is one answer",
 		Needs: []Role{RoleSince, RoleUntil}, Optional: []Role{RoleLimit}, Pagers: Pagers(),
 		For:    "a filter with a lower and an upper bound, in any order",
-		Blind:  "rows that appear with a cursor value behind the mark (`lookback`)",
+		Blind:  "rows that appear with a cursor value behind the mark, and what a lagging replica leaves out of one span while a later span shows newer rows (`lookback`, for both)",
 		Traits: Traits{Walks: true, Spans: true, Ahead: true}, make: newWindow,
 		fits: func(o Offer) Tri { return o.Filter },
 	},
