@@ -17,14 +17,11 @@ func (x *world) changing(choice int) *Change {
 		return &Change{Delete: true, Secret: choice%4 == 0}
 	}
 	x.records, x.cursors = x.log.Read(x.records[:0], x.cursors[:0])
-	if len(x.cursors) == 0 {
-		return nil
-	}
 	if removed := x.api.H.Removed; len(removed) > 0 && x.log.Losses() > 0 { // which of them knew the topic as it is, a removed cursor said
 		x.cursors = slices.DeleteFunc(x.cursors, func(c sim.Stored) bool { return c.Txn <= removed[len(removed)-1] })
-		if len(x.cursors) == 0 {
-			return nil
-		}
+	}
+	if len(x.cursors) == 0 {
+		return nil
 	}
 	c := x.cursors[choice/2%len(x.cursors)].Cursor
 	for i := len(x.cursors) - 1; i >= 0 && c.Mark == ""; i-- { // a mark says more
